@@ -1,0 +1,27 @@
+/** Time and timers, as a port: nothing else in Hashlog reads the clock. */
+export interface Clock {
+  /** Milliseconds since 1970. May jump in either direction, as the machine's clock does. */
+  now(): number;
+
+  /** Calls `callback` once, no earlier than `delayMs` from now. The timer does not keep the process alive. */
+  setTimer(callback: () => void, delayMs: number): Timer;
+
+  /** Resolves after other work of the event loop had its turn: I/O callbacks and timers included. */
+  yield(): Promise<void>;
+}
+
+export interface Timer {
+  /** The callback will not be called any more. Twice is fine, also after it was called. */
+  cancel(): void;
+}
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  setTimer(callback, delayMs) {
+    const handle = setTimeout(callback, delayMs);
+    handle.unref();
+    return { cancel: () => clearTimeout(handle) };
+  },
+  yield: () => new Promise((resolve) => setImmediate(resolve)),
+};

@@ -1,0 +1,135 @@
+/**
+ * The keydir: for every key the place of its newest record. The port that the engine takes as `index`, so that
+ * somebody else's structure can serve; `runIndexContract` in `./testing` proves an implementation.
+ *
+ * Keys are given as a range of a larger buffer, as they lie in the log buffer, a hint file or a scratch buffer: nothing
+ * is allocated for a lookup or a change. An implementation copies the bytes that it keeps. Results are written into an
+ * object of the caller's for the same reason. All methods are synchronous. Equality is decided by the bytes of the key.
+ */
+export interface Keydir {
+  /** Names the layout of the dumps (an implementation's name and version): a checkpoint of another one is not loaded. */
+  readonly layout: string;
+
+  /** How many keys are present, those with a passed expiry included. */
+  readonly size: number;
+
+  /** Bytes of memory that the structure holds, unused room included. */
+  readonly memoryBytes: number;
+
+  /** Finds the key `bytes[start..end)`; if it is present fills `found` and returns `true`, else leaves `found` alone. */
+  find(bytes: Uint8Array, start: number, end: number, found: RecordLocation): boolean;
+
+  /**
+   * Sets the key's location. If the key was present, fills `replaced` with its old one and returns `true`.
+   * @throws IndexError `INDEX_FULL` when the structure cannot hold more; nothing is changed then.
+   */
+  put(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    location: Readonly<RecordLocation>,
+    replaced: RecordLocation,
+  ): boolean;
+
+  /** Removes the key. If it was present, fills `removed` and returns `true`. */
+  delete(bytes: Uint8Array, start: number, end: number, removed: RecordLocation): boolean;
+
+  /**
+   * Moves the key's location from exactly `expected` (its segment slot and offset) to `target`; returns `false`, and
+   * changes nothing, when the key is absent or lies elsewhere. The compare-and-set that makes a merge harmless.
+   */
+  relocate(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    expected: Readonly<RecordLocation>,
+    target: Readonly<RecordLocation>,
+  ): boolean;
+
+  /** Removes the key if it lies at exactly `expected`; what a merge does with an expired record that it drops. */
+  deleteIfAt(bytes: Uint8Array, start: number, end: number, expected: Readonly<RecordLocation>): boolean;
+
+  /**
+   * Adds up what lives where: for every key, adds 1 to `records[segmentSlot]` and the bytes of its whole record (header,
+   * expiry, key and value, as `recordBytes` of `@hashlog/format` counts them) to `bytes[segmentSlot]`. Both arrays have
+   * `SEGMENT_SLOTS_MAX` elements and are the caller's. One walk over everything, without allocating.
+   */
+  tally(records: Float64Array, bytes: Float64Array): void;
+
+  /** All keys and locations as of this call, whatever changes afterwards; to be closed. Views cost only what changes. */
+  openView(): KeydirView;
+
+  /**
+   * Begins loading an empty keydir from records of many segments in any order. Until `finish` no other method is called.
+   * @throws IndexError `INDEX_NOT_EMPTY`
+   */
+  beginLoad(): KeydirLoader;
+
+  /** How many shards a dump consists of. At least 1, fixed for the life of the keydir. */
+  readonly shardCount: number;
+
+  /** A copy of shard `shard` as raw bytes, in the machine's own byte order, that `loadShard` takes; made in one go. */
+  dumpShard(shard: number): Uint8Array;
+
+  /**
+   * Loads what `dumpShard(shard)` of the same layout and hash key gave, into a keydir whose shard is empty. Takes
+   * ownership of `bytes`. The bytes are covered by a checksum of the caller's, but every length is checked all the same.
+   * @throws IndexError `INDEX_BAD_DUMP`; the shard stays empty.
+   */
+  loadShard(shard: number, bytes: Uint8Array): void;
+}
+
+/** Where a record lies. `segmentSlot` is a small number that the engine gives to a live segment (0 to 16,382). */
+export interface RecordLocation {
+  segmentSlot: number;
+  /** Offset of the record's first byte in its segment file, below 2^32. */
+  offset: number;
+  /** Bytes of the value, below 2^32. */
+  valueBytes: number;
+  /** Milliseconds since 1970 after which the record counts as absent; 0 = never. An integer up to 2^53 - 1. */
+  expiresAtMs: number;
+}
+
+/** One more than the largest `segmentSlot` a keydir must be able to hold. */
+export const SEGMENT_SLOTS_MAX = 16_383;
+
+/** All entries as of `openView`, in no particular order. */
+export interface KeydirView {
+  /** How many keys the view holds. */
+  readonly size: number;
+
+  /** Finds a key as of the view's making. As `Keydir.find`. */
+  find(bytes: Uint8Array, start: number, end: number, found: RecordLocation): boolean;
+
+  /** The next entries, a bounded number of them, or `undefined` at the end. The page belongs to the caller. */
+  nextPage(): KeydirPage | undefined;
+
+  /** Frees what the view holds. Twice is fine; `find` and `nextPage` after it throw `INDEX_CLOSED`. */
+  close(): void;
+}
+
+/** A run of entries, packed: entry `i` has its key at `keys[keyEnds[i - 1] ?? 0 .. keyEnds[i])`. */
+export interface KeydirPage {
+  readonly count: number;
+  readonly keys: Uint8Array;
+  readonly keyEnds: Uint32Array;
+  readonly segmentSlots: Uint16Array;
+  readonly offsets: Uint32Array;
+  readonly valueBytes: Uint32Array;
+  readonly expiresAtMs: Float64Array;
+}
+
+/**
+ * Takes records in any order and keeps the one with the highest sequence of each key; of two with the same sequence
+ * (a record and its copy by a merge that was publishing) it keeps either, always the same one for the same calls.
+ */
+export interface KeydirLoader {
+  put(bytes: Uint8Array, start: number, end: number, sequence: number, location: Readonly<RecordLocation>): void;
+  /** A tombstone: the key is absent unless a put with a higher sequence comes, before or after. */
+  delete(bytes: Uint8Array, start: number, end: number, sequence: number): void;
+  /** Ends the loading: tombstones are forgotten, and the keydir holds what is left. */
+  finish(): void;
+}
+
+/** Makes an empty keydir. `hashKey` holds 16 random bytes, the same for the life of a store. */
+export type KeydirFactory = (options: { readonly hashKey: Uint8Array }) => Keydir;
