@@ -1,0 +1,66 @@
+import type { ByteSource } from "./byte-source.ts";
+import { checkInteger } from "./errors.ts";
+import { FRAME_HEADER_BYTES, type FrameHeader, readFrameHeader } from "./frame.ts";
+import { FRAME_MAGIC_0, FRAME_MAGIC_1, FRAME_MAGIC_2, FRAME_MAGIC_3 } from "./magic.ts";
+import type { Place } from "./place.ts";
+import { SourceWindow } from "./source-window.ts";
+
+/**
+ * Searches for testimony beyond an unreadable place, where lengths are not to be trusted: every valid frame header at any
+ * byte offset, whether or not its payload is whole. Such frames testify and are never replayed.
+ *
+ * Header bytes inside of a user's value cannot testify: a header's checksum is bound to its place, and who writes a
+ * value knows neither the segment's identity nor where the value will lie.
+ */
+export interface SearchOptions {
+  readonly place: Place;
+  /** The first offset at which a header may begin. */
+  readonly from: number;
+  /** Where the search ends; by default the end of the source. A header that does not end by there is not found. */
+  readonly to?: number;
+  /** Called for every valid header, in ascending order of `offset`, its place in the file. */
+  readonly onTestimony: (header: FrameHeader, offset: number) => void;
+}
+
+const CHUNK_BYTES = 1 << 20;
+
+/**
+ * Finds all testimony. Memory is one chunk, whatever the bytes are. A source that ends early ends the search.
+ * Rejects only with what the source or `onTestimony` throws, or FormatError `FORMAT_INVALID_ARGUMENT` for an option.
+ */
+export async function findTestimony(source: ByteSource, options: SearchOptions): Promise<void> {
+  const { place, from, to = source.bytes, onTestimony } = options;
+  checkInteger("from", from, 0, Number.MAX_SAFE_INTEGER);
+  checkInteger("to", to, 0, Number.MAX_SAFE_INTEGER);
+  const window = new SourceWindow(source, from, to, CHUNK_BYTES);
+  while (window.left >= FRAME_HEADER_BYTES && (await window.fill(FRAME_HEADER_BYTES))) {
+    const { bytes, start, end, position } = window;
+    const last = end - FRAME_HEADER_BYTES;
+    for (let at = nextMagic(bytes, start, last); at <= last; at = nextMagic(bytes, at + 1, last)) {
+      const offset = position + (at - start);
+      const header = readFrameHeader(bytes, at, end, place, offset);
+      if (header !== undefined) onTestimony(header, offset);
+    }
+    window.advance(last + 1 - start);
+  }
+}
+
+/**
+ * Where the next frame magic begins at or behind `at`; more than `last` if none begins by there.
+ *
+ * Looks at the byte where the magic would end and skips as far as that one allows (Horspool 1980): mostly four bytes a
+ * step, and one at worst, whatever the bytes are.
+ */
+function nextMagic(bytes: Uint8Array, at: number, last: number): number {
+  while (at <= last) {
+    const byte = bytes[at + 3];
+    if (byte === FRAME_MAGIC_3) {
+      if (bytes[at] === FRAME_MAGIC_0 && bytes[at + 1] === FRAME_MAGIC_1 && bytes[at + 2] === FRAME_MAGIC_2) return at;
+      at += 4;
+    } else if (byte === FRAME_MAGIC_0) at += 3;
+    else if (byte === FRAME_MAGIC_1) at += 2;
+    else if (byte === FRAME_MAGIC_2) at += 1;
+    else at += 4;
+  }
+  return at;
+}
