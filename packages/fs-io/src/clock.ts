@@ -25,3 +25,11 @@ export const systemClock: Clock = {
   },
   yield: () => new Promise((resolve) => setImmediate(resolve)),
 };
+
+/**
+ * Resolves `delayMs` from now, and keeps the process alive until then: for a wait in the middle of an operation, which
+ * would stay half done if the process ended for want of other work.
+ */
+export function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs));
+}

@@ -1,0 +1,172 @@
+import { pause as systemPause } from "./clock.ts";
+import { FsError } from "./errors.ts";
+import type { AppendFile, DirectoryLock, FileStat, FileSystem, ReadFile } from "./file-system.ts";
+import { syncDirectoryEntries } from "./node-directory-sync.ts";
+import { codeOf, errnoOf, fsErrorOf } from "./node-errors.ts";
+import { NodeAppendFile, NodeReadFile } from "./node-file.ts";
+import { type NodeFs, promised } from "./node-fs.ts";
+import { NodeHandle } from "./node-handle.ts";
+import { replaceFile } from "./node-replace.ts";
+import { sharedVolumeOfType } from "./node-shared-volume.ts";
+
+/** All of it is for tests and for platforms that imitate another; without options everything is the machine's own. */
+export interface NodeFileSystemOptions {
+  /** What to take the platform for: a value of `process.platform`. */
+  readonly platform?: string;
+  /** Functions to call instead of those of `node:fs`. */
+  readonly fs?: Partial<NodeFs>;
+  /** Waits between the attempts of a rename on Windows; keeps the process alive meanwhile. */
+  readonly pause?: (delayMs: number) => Promise<void>;
+}
+
+/**
+ * The file system of the machine, over `node:fs`: Node on Linux, macOS and Windows. What differs between them stands in
+ * README.md.
+ */
+export function nodeFileSystem(options: NodeFileSystemOptions = {}): FileSystem {
+  return new NodeFileSystem(options);
+}
+
+class NodeFileSystem implements FileSystem {
+  readonly name = "node";
+  readonly readsSynchronously = true;
+  readonly supportsLinks = true;
+  readonly #fs: NodeFs;
+  readonly #path: { join(...parts: string[]): string; dirname(path: string): string };
+  readonly #platform: string;
+  readonly #pause: (delayMs: number) => Promise<void>;
+
+  constructor(options: NodeFileSystemOptions) {
+    const fs = process.getBuiltinModule("node:fs");
+    this.#fs = options.fs === undefined ? fs : { ...fs, ...options.fs };
+    this.#path = process.getBuiltinModule("node:path");
+    this.#platform = options.platform ?? process.platform;
+    this.#pause = options.pause ?? systemPause;
+  }
+
+  join(directory: string, name: string): string {
+    return this.#path.join(directory, name);
+  }
+
+  parent(path: string): string {
+    return this.#path.dirname(path);
+  }
+
+  async stat(path: string): Promise<FileStat | undefined> {
+    try {
+      const stats = await promised((done) => this.#fs.stat(path, done));
+      if (stats.isFile()) return { kind: "file", bytes: stats.size };
+      return { kind: stats.isDirectory() ? "directory" : "other", bytes: 0 };
+    } catch (error) {
+      const errno = errnoOf(error);
+      // Below a file lies nothing, too.
+      if (errno === "ENOENT" || errno === "ENOTDIR") return undefined;
+      throw fsErrorOf(error, "stat", path);
+    }
+  }
+
+  makeDirectory(path: string): Promise<void> {
+    return this.#run("makeDirectory", path, (done) => this.#fs.mkdir(path, done));
+  }
+
+  list(directory: string): Promise<string[]> {
+    return this.#run("list", directory, (done) => this.#fs.readdir(directory, done));
+  }
+
+  async create(path: string): Promise<AppendFile> {
+    const { O_RDWR, O_APPEND, O_CREAT, O_EXCL } = this.#fs.constants;
+    const handle = await this.#open("create", path, O_RDWR | O_APPEND | O_CREAT | O_EXCL);
+    return new NodeAppendFile(handle, this.#fullSync);
+  }
+
+  async openAppend(path: string): Promise<AppendFile> {
+    const { O_RDWR, O_APPEND } = this.#fs.constants;
+    return new NodeAppendFile(await this.#open("openAppend", path, O_RDWR | O_APPEND), this.#fullSync);
+  }
+
+  async openRead(path: string): Promise<ReadFile> {
+    return new NodeReadFile(await this.#open("openRead", path, this.#fs.constants.O_RDONLY));
+  }
+
+  replace(path: string, bytes: Uint8Array): Promise<void> {
+    return replaceFile(
+      {
+        fs: this.#fs,
+        fullSync: this.#fullSync,
+        retryRename: this.#windows,
+        pause: this.#pause,
+        syncParent: () => this.#syncEntries(this.parent(path)),
+      },
+      path,
+      bytes,
+    );
+  }
+
+  async remove(path: string): Promise<void> {
+    try {
+      await promised((done) => this.#fs.unlink(path, done));
+    } catch (error) {
+      const code = codeOf(error);
+      // Windows answers EPERM or EACCES for a file that somebody has open.
+      throw fsErrorOf(error, "remove", path, this.#windows && code === "FS_NOT_PERMITTED" ? "FS_BUSY" : code);
+    }
+  }
+
+  async syncDirectory(directory: string): Promise<void> {
+    try {
+      await this.#syncEntries(directory);
+    } catch (error) {
+      throw fsErrorOf(error, "syncDirectory", directory);
+    }
+  }
+
+  async link(source: string, target: string): Promise<void> {
+    try {
+      await promised((done) => this.#fs.link(source, target, done));
+    } catch (error) {
+      // A volume without links (FAT) answers EPERM.
+      throw fsErrorOf(error, "link", target, errnoOf(error) === "EPERM" ? "FS_NOT_SUPPORTED" : codeOf(error));
+    }
+  }
+
+  async freeBytes(directory: string): Promise<number> {
+    const volume = await this.#run("freeBytes", directory, (done) => this.#fs.statfs(directory, done));
+    return volume.bavail * volume.bsize;
+  }
+
+  async sharedVolume(directory: string): Promise<string | undefined> {
+    const volume = await this.#run("sharedVolume", directory, (done) => this.#fs.statfs(directory, done));
+    // Only Linux tells the type by a number that means the same everywhere.
+    return this.#platform === "linux" ? sharedVolumeOfType(volume.type) : undefined;
+  }
+
+  lock(directory: string, _name: string): Promise<DirectoryLock> {
+    return Promise.reject(new FsError("FS_NOT_SUPPORTED", "lock", { operation: "lock", path: directory }));
+  }
+
+  get #windows(): boolean {
+    return this.#platform === "win32";
+  }
+
+  get #fullSync(): boolean {
+    return this.#platform === "darwin";
+  }
+
+  /** A directory cannot be opened for syncing on Windows; NTFS keeps its entries in a journal of its own. */
+  #syncEntries(directory: string): Promise<void> {
+    return this.#windows ? Promise.resolve() : syncDirectoryEntries(this.#fs, directory);
+  }
+
+  async #open(operation: string, path: string, flags: number): Promise<NodeHandle> {
+    const fd = await this.#run<number>(operation, path, (done) => this.#fs.open(path, flags, 0o666, done));
+    return new NodeHandle(this.#fs, fd, path);
+  }
+
+  async #run<T = void>(operation: string, path: string, begin: Parameters<typeof promised<T>>[0]): Promise<T> {
+    try {
+      return await promised(begin);
+    } catch (error) {
+      throw fsErrorOf(error, operation, path);
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import type { FsError } from "./errors.ts";
+import { replacementPath } from "./file-system.ts";
+import { errnoOf, fsErrorOf } from "./node-errors.ts";
+import { syncDescriptor, writeAll } from "./node-file.ts";
+import { type NodeFs, promised } from "./node-fs.ts";
+
+/** What `replaceFile` needs of the file system around it. */
+export interface ReplaceContext {
+  readonly fs: NodeFs;
+  readonly fullSync: boolean;
+  /** On Windows a virus scanner or an indexer may hold the target for a moment. */
+  readonly retryRename: boolean;
+  pause(delayMs: number): Promise<void>;
+  /** Syncs the directory of the file; rejects with the platform's error. */
+  syncParent(): Promise<void>;
+}
+
+/** The pauses between the attempts of a rename: 11 attempts in about 2 seconds. */
+export const RENAME_PAUSES_MS: readonly number[] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
+
+/**
+ * Replaces a small file so that a crash leaves the old bytes or the new ones:
+ *
+ *     write path.new, sync it     a crash leaves path as it was          failure: outcome "unchanged"
+ *     rename path.new to path     a crash leaves either, whole           failure: outcome "unknown"
+ *     sync the directory          from here on only the new one          failure: outcome "unknown"
+ */
+export async function replaceFile(context: ReplaceContext, path: string, bytes: Uint8Array): Promise<void> {
+  const replacement = replacementPath(path);
+  // A copy before the first wait: the caller's bytes are the caller's again when `replace` has returned its promise.
+  const content = bytes.slice();
+  try {
+    await writeDurably(context, replacement, content);
+  } catch (error) {
+    // Not needed by anyone, and on a full volume in the way.
+    await promised((done) => context.fs.unlink(replacement, done)).catch(() => {});
+    throw failed(error, path, "unchanged");
+  }
+  try {
+    await rename(context, replacement, path);
+    await context.syncParent();
+  } catch (error) {
+    throw failed(error, path, "unknown");
+  }
+}
+
+async function writeDurably({ fs, fullSync }: ReplaceContext, path: string, content: Uint8Array): Promise<void> {
+  const fd = await openFresh(fs, path);
+  try {
+    writeAll(fs, fd, content, 0, content.length);
+    await syncDescriptor(fs, fd, fullSync);
+  } finally {
+    await promised((done) => fs.close(fd, done)).catch(() => {});
+  }
+}
+
+/**
+ * What a crash left at `path` is removed, not truncated: where a crash in the middle of a rename left both names on
+ * one file, truncating the one would empty the other.
+ */
+async function openFresh(fs: NodeFs, path: string): Promise<number> {
+  const flags = fs.constants.O_WRONLY | fs.constants.O_CREAT | fs.constants.O_EXCL;
+  try {
+    return await promised((done) => fs.open(path, flags, 0o666, done));
+  } catch (error) {
+    if (errnoOf(error) !== "EEXIST") throw error;
+    await promised((done) => fs.unlink(path, done));
+    return promised((done) => fs.open(path, flags, 0o666, done));
+  }
+}
+
+async function rename(context: ReplaceContext, source: string, target: string): Promise<void> {
+  const pauses = context.retryRename ? RENAME_PAUSES_MS : [];
+  for (const pauseMs of pauses) {
+    try {
+      return await promised((done) => context.fs.rename(source, target, done));
+    } catch (error) {
+      if (!heldByAnother(error)) throw error;
+      await context.pause(pauseMs);
+    }
+  }
+  return promised((done) => context.fs.rename(source, target, done));
+}
+
+function heldByAnother(error: unknown): boolean {
+  const errno = errnoOf(error);
+  return errno === "EPERM" || errno === "EACCES" || errno === "EBUSY";
+}
+
+function failed(error: unknown, path: string, outcome: "unchanged" | "unknown"): FsError {
+  return fsErrorOf(error, "replace", path, undefined, outcome);
+}
