@@ -32,7 +32,8 @@ export type StoreFile =
   | { readonly kind: "manifest" | "manifest-replacement" | "reserve" | "lock" }
   | { readonly kind: NumberedKind; readonly id: number };
 
-type NumberedKind = "segment" | "hint" | "checkpoint";
+/** The files that carry an id in their name. */
+export type NumberedKind = "segment" | "hint" | "checkpoint";
 
 /** What the file called `name`, without its directory, is; `undefined` if it is none of a store's. */
 export function parseFileName(name: string): StoreFile | undefined {

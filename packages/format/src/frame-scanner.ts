@@ -1,7 +1,7 @@
 import type { ByteSource } from "./byte-source.ts";
 import { checkInteger } from "./errors.ts";
-import { flawOfPayload, FRAME_HEADER_BYTES, type FrameHeader, hasFrameMagic, readFrameHeader } from "./frame.ts";
-import { SEQUENCE_MAX } from "./limits.ts";
+import { flawOfPayload, type FrameHeader, hasFrameMagic, readFrameHeader } from "./frame.ts";
+import { FRAME_HEADER_BYTES, SEQUENCE_MAX } from "./limits.ts";
 import type { Place } from "./place.ts";
 import { SourceWindow } from "./source-window.ts";
 

@@ -1,7 +1,8 @@
 import type { ByteSource } from "./byte-source.ts";
 import { checkInteger } from "./errors.ts";
-import { FRAME_HEADER_BYTES, type FrameHeader, readFrameHeader } from "./frame.ts";
+import { type FrameHeader, readFrameHeader } from "./frame.ts";
 import { FRAME_MAGIC_0, FRAME_MAGIC_1, FRAME_MAGIC_2, FRAME_MAGIC_3 } from "./magic.ts";
+import { FRAME_HEADER_BYTES } from "./limits.ts";
 import type { Place } from "./place.ts";
 import { SourceWindow } from "./source-window.ts";
 

@@ -1,10 +1,10 @@
 import { crc32 } from "./crc32.ts";
 import { checkInteger, invalidArgument } from "./errors.ts";
 import { readU32, readU56, readU64, writeU32, writeU56, writeU64 } from "./integers.ts";
-import { SEGMENT_BYTES_MAX, SEQUENCE_MAX } from "./limits.ts";
+import { FRAME_HEADER_BYTES, RECORD_HEADER_BYTES, SEGMENT_BYTES_MAX, SEQUENCE_MAX } from "./limits.ts";
 import { FRAME_MAGIC_0, FRAME_MAGIC_1, FRAME_MAGIC_2, FRAME_MAGIC_3 } from "./magic.ts";
 import { type Place, placeMask } from "./place.ts";
-import { FLAG_ALWAYS, newRecordFields, readRecord, RECORD_HEADER_BYTES, sealRecord, verifyRecord } from "./record.ts";
+import { FLAG_ALWAYS, newRecordFields, readRecord, sealRecord, verifyRecord } from "./record.ts";
 
 /**
  * A frame: the unit of atomicity, one or more commits that reached the log together. FORMAT.md, "Frame":
@@ -29,8 +29,6 @@ export interface FrameHeader {
   /** Of a merged segment: the sequences inside are neither consecutive nor in order. */
   readonly sparse: boolean;
 }
-
-export const FRAME_HEADER_BYTES = 32;
 
 const FLAG_WHEN_SYNCED = 0x01;
 const FLAG_SPARSE = 0x02;

@@ -1,4 +1,12 @@
 export { type ByteSource, bytesSource } from "./byte-source.ts";
+export { CheckpointEncoder } from "./checkpoint-encoder.ts";
+export type { CheckpointHeader, CheckpointReplay, CheckpointSegment } from "./checkpoint-layout.ts";
+export {
+  type CheckpointReading,
+  type CheckpointVisitor,
+  type ExpectedCheckpoint,
+  readCheckpoint,
+} from "./checkpoint-reader.ts";
 export { crc32 } from "./crc32.ts";
 export type { Decoded } from "./decoded.ts";
 export { FormatError, type FormatErrorCode, type FormatErrorDetails } from "./errors.ts";
@@ -7,15 +15,31 @@ export {
   hintFileName,
   LOCK_NAME,
   MANIFEST_NAME,
+  type NumberedKind,
   parseFileName,
   RESERVE_NAME,
   segmentFileName,
   type StoreFile,
 } from "./file-names.ts";
-export { FRAME_HEADER_BYTES, type FrameHeader, readFrameHeader, sealFrame } from "./frame.ts";
+export { type FrameHeader, readFrameHeader, sealFrame } from "./frame.ts";
 export { type ScanEnd, scanFrames, type ScannedFrame, type ScanOptions } from "./frame-scanner.ts";
 export { findTestimony, type SearchOptions } from "./frame-search.ts";
-export { EXPIRY_MAX, FILE_ID_MAX, FORMAT_VERSION, KEY_BYTES_MAX, SEGMENT_BYTES_MAX, SEQUENCE_MAX } from "./limits.ts";
+export { HintEncoder } from "./hint-encoder.ts";
+export type { HintEntry, HintSegment, HintTotals } from "./hint-layout.ts";
+export { type HintReading, readHint } from "./hint-reader.ts";
+export {
+  EXPIRY_BYTES,
+  EXPIRY_MAX,
+  FILE_ID_MAX,
+  FORMAT_VERSION,
+  FRAME_HEADER_BYTES,
+  KEY_BYTES_MAX,
+  RECORD_HEADER_BYTES,
+  SEALED_BYTES_MIN,
+  SEGMENT_BYTES_MAX,
+  SEGMENT_HEADER_BYTES,
+  SEQUENCE_MAX,
+} from "./limits.ts";
 export {
   decodeManifest,
   encodeManifest,
@@ -27,19 +51,12 @@ export {
 } from "./manifest.ts";
 export { type Place, placeMask, placeOf } from "./place.ts";
 export {
-  EXPIRY_BYTES,
   moveRecord,
   newRecordFields,
   readRecord,
-  RECORD_HEADER_BYTES,
   recordBytes,
   type RecordFields,
   verifyRecord,
   writeRecordHeader,
 } from "./record.ts";
-export {
-  decodeSegmentHeader,
-  encodeSegmentHeader,
-  SEGMENT_HEADER_BYTES,
-  type SegmentHeader,
-} from "./segment-header.ts";
+export { decodeSegmentHeader, encodeSegmentHeader, type SegmentHeader } from "./segment-header.ts";

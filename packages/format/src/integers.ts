@@ -62,3 +62,13 @@ export function writeBig64(bytes: Uint8Array, at: number, value: bigint): void {
   writeU32(bytes, at, Number(value & 0xffff_ffffn));
   writeU32(bytes, at + 4, Number(value >> 32n));
 }
+
+export function readBig128(bytes: Uint8Array, at: number): bigint {
+  return (readBig64(bytes, at + 8) << 64n) | readBig64(bytes, at);
+}
+
+/** `value` is in `[0, 2^128)`. */
+export function writeBig128(bytes: Uint8Array, at: number, value: bigint): void {
+  writeBig64(bytes, at, value & 0xffff_ffff_ffff_ffffn);
+  writeBig64(bytes, at + 8, value >> 64n);
+}

@@ -1,7 +1,7 @@
-import { invalidArgument } from "./errors.ts";
 import type { Decoded } from "./decoded.ts";
 import { crc32 } from "./crc32.ts";
-import { readBig64, readU32, readU64, writeBig64, writeU32, writeU64 } from "./integers.ts";
+import { flawError } from "./flaw.ts";
+import { readBig128, readBig64, readU32, readU64, writeBig128, writeBig64, writeU32, writeU64 } from "./integers.ts";
 import { FORMAT_VERSION } from "./limits.ts";
 import { hasMagic, MANIFEST_MAGIC } from "./magic.ts";
 import { flawOfManifest } from "./manifest-rules.ts";
@@ -84,15 +84,14 @@ const ENTRY_MERGED = 0x02;
  */
 export function encodeManifest(manifest: Manifest): Uint8Array {
   const flaw = flawOfManifest(manifest);
-  if (flaw !== undefined) throw invalidArgument(flaw.field, flaw.rule);
+  if (flaw !== undefined) throw flawError(flaw);
   const { segments, checkpoint } = manifest;
   const crcAt = FIXED_BYTES + segments.length * SEGMENT_ENTRY_BYTES;
   const bytes = new Uint8Array(crcAt + CRC_BYTES);
   bytes.set(MANIFEST_MAGIC);
   writeU32(bytes, 8, FORMAT_VERSION);
   writeU32(bytes, 12, bytes.length);
-  writeBig64(bytes, 16, manifest.storeId & 0xffff_ffff_ffff_ffffn);
-  writeBig64(bytes, 24, manifest.storeId >> 64n);
+  writeBig128(bytes, 16, manifest.storeId);
   bytes.set(manifest.hashKey, 32);
   writeU64(bytes, 48, manifest.epoch);
   writeU64(bytes, 56, manifest.floor);
@@ -134,7 +133,7 @@ function readManifest(bytes: Uint8Array, crcAt: number): Decoded<Manifest> {
     segments.push(segment);
   }
   const manifest: Manifest = {
-    storeId: (readBig64(bytes, 24) << 64n) | readBig64(bytes, 16),
+    storeId: readBig128(bytes, 16),
     hashKey: bytes.slice(32, 48),
     epoch: readU64(bytes, 48),
     floor: readU64(bytes, 56),

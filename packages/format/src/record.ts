@@ -1,7 +1,14 @@
 import { crc32 } from "./crc32.ts";
 import { checkInteger, invalidArgument } from "./errors.ts";
 import { readU16, readU32, readU56, readU64, writeU16, writeU32, writeU56, writeU64 } from "./integers.ts";
-import { EXPIRY_MAX, KEY_BYTES_MAX, SEGMENT_BYTES_MAX, SEQUENCE_MAX } from "./limits.ts";
+import {
+  EXPIRY_BYTES,
+  EXPIRY_MAX,
+  KEY_BYTES_MAX,
+  RECORD_HEADER_BYTES,
+  SEGMENT_BYTES_MAX,
+  SEQUENCE_MAX,
+} from "./limits.ts";
 import { type Place, placeMask } from "./place.ts";
 
 /**
@@ -13,9 +20,6 @@ import { type Place, placeMask } from "./place.ts";
  * `crc` covers everything behind it and is bound to its place (place.ts). There is exactly one encoding of every record:
  * reserved flags are zero, a tombstone has neither value nor expiry, and an expiry of 0 is left out. Reading checks that.
  */
-export const RECORD_HEADER_BYTES = 18;
-export const EXPIRY_BYTES = 8;
-
 /** Set in the flags of every record and every frame, so that zero bytes are neither. */
 export const FLAG_ALWAYS = 0x80;
 const FLAG_TOMBSTONE = 0x01;

@@ -2,7 +2,7 @@ import { crc32 } from "./crc32.ts";
 import type { Decoded } from "./decoded.ts";
 import { checkInteger } from "./errors.ts";
 import { readBig64, readU32, writeBig64, writeU32 } from "./integers.ts";
-import { FILE_ID_MAX, FORMAT_VERSION } from "./limits.ts";
+import { FILE_ID_MAX, FORMAT_VERSION, SEGMENT_HEADER_BYTES } from "./limits.ts";
 import { hasMagic, SEGMENT_MAGIC } from "./magic.ts";
 import { placeOf } from "./place.ts";
 
@@ -21,8 +21,6 @@ export interface SegmentHeader {
   /** Random, in `[0, 2^64)`. */
   readonly identity: bigint;
 }
-
-export const SEGMENT_HEADER_BYTES = 32;
 
 const CRC_AT = 28;
 

@@ -64,3 +64,13 @@ export class SourceWindow {
     this.start = 0;
   }
 }
+
+/** Fills `target` from `position` on; resolves to `false` if the source has less. */
+export async function readFully(source: ByteSource, target: Uint8Array, position: number): Promise<boolean> {
+  for (let at = 0; at < target.length;) {
+    const count = await source.read(target, at, target.length - at, position + at);
+    if (count <= 0) return false;
+    at += count;
+  }
+  return true;
+}
