@@ -1,15 +1,20 @@
 import { defineConfig } from "vitest/config";
 
+/** Tests run on the sources: a package's name leads to its TypeScript, and nothing need be built first. */
+const conditions = ["@hashlog/source", "node", "import", "default"];
+
 export default defineConfig({
-  resolve: { conditions: ["@hashlog/source", "node", "import", "default"] },
-  ssr: { resolve: { conditions: ["@hashlog/source", "node", "import", "default"] } },
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
   test: {
-    include: ["packages/*/test/**/*.test.ts"],
+    include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
+    setupFiles: ["test/replay-seed.ts"],
     testTimeout: 60_000,
     coverage: {
       provider: "v8",
       include: ["packages/*/src/**/*.ts"],
       reporter: ["text", "json-summary"],
+      reportOnFailure: true,
     },
   },
 });

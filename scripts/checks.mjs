@@ -1,0 +1,140 @@
+/**
+ * `npm test`: every check there is, all of them even when one fails, and one count over all at the end.
+ *
+ * A check resolves to how many things it looked at were right and how many were not; what it has to say it prints.
+ */
+import { readFileSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { coverageByPackage, LEAST, missingFromCoverage } from "./coverage-report.mjs";
+import { exampleModule, exampleNames, packageNames, sourceFiles } from "./layout.mjs";
+import { npmNode, ROOT, seconds } from "./setup.mjs";
+import { CACHE, COVERAGE, runTool, script, tools } from "./tools.mjs";
+import { countTests } from "./vitest-report.mjs";
+
+/** @typedef {{ passed: number, failed: number }} Count */
+/** @typedef {{ name: string, run: () => Promise<Count> }} Check */
+
+const VITEST_REPORT = join(CACHE, "vitest.json");
+
+/** @returns {Promise<number>} The exit code. */
+export async function runAllChecks() {
+  await mkdir(CACHE, { recursive: true });
+  const rows = [];
+  for (const check of allChecks()) {
+    const started = Date.now();
+    console.log(`--- ${check.name}`);
+    const count = await check.run();
+    rows.push({ name: check.name, ...count, took: seconds(started) });
+    console.log(`--- ${check.name}: ${count.failed === 0 ? "ok" : "FAILED"} (${seconds(started)})\n`);
+  }
+
+  for (const { name, passed, failed, took } of rows) {
+    const verdict = failed === 0 ? "ok    " : "FAILED";
+    console.log(`${verdict} ${name.padEnd(36)} ${String(passed).padStart(5)} passed ${took.padStart(9)}`);
+  }
+  const passed = rows.reduce((sum, row) => sum + row.passed, 0);
+  const failed = rows.reduce((sum, row) => sum + row.failed, 0);
+  console.log(`\n${passed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+/** @returns {Check[]} */
+function allChecks() {
+  return [
+    { name: "format", run: () => quiet(tools.formatCheck) },
+    { name: "lint", run: () => quiet(tools.lint) },
+    { name: "build", run: () => quiet(tools.build) },
+    { name: "types of tests, examples and tools", run: () => quiet(tools.types) },
+    { name: "built packages on npm's own Node", run: builtPackages },
+    { name: "tests", run: vitest },
+    { name: "coverage", run: coverage },
+    ...exampleNames().map((name) => ({ name: `example ${name}`, run: () => loud(script(exampleModule(name))) })),
+  ];
+}
+
+/**
+ * Prints what the tool says only when it fails.
+ * @param {readonly string[]} command
+ */
+async function quiet(command) {
+  const { code, output } = await runTool(command, { keepOutput: true });
+  if (code !== 0) console.log(output.trimEnd());
+  return one(code === 0);
+}
+
+/** @param {readonly string[]} command */
+async function loud(command) {
+  const { code } = await runTool(command);
+  return one(code === 0);
+}
+
+/**
+ * What users get is the JavaScript in dist/, on a Node of their own: each package has to load there and export what its
+ * source exports.
+ */
+async function builtPackages() {
+  const count = { passed: 0, failed: 0 };
+  for (const name of packageNames()) {
+    add(count, await loud([npmNode(), join(ROOT, "scripts", "built-package.mjs"), name]));
+  }
+  return count;
+}
+
+async function vitest() {
+  const report = ["--reporter=default", "--reporter=json", `--outputFile.json=${VITEST_REPORT}`];
+  const withCoverage = ["--coverage", "--coverage.reporter=json-summary"];
+  await rm(VITEST_REPORT, { force: true });
+  await rm(COVERAGE, { recursive: true, force: true });
+  const { code } = await runTool([...tools.unit, ...report, ...withCoverage]);
+  const found = readJson(VITEST_REPORT);
+  if (found === undefined) return one(false);
+  const count = countTests(found);
+  if (code !== 0 && count.failed === 0) count.failed = 1;
+  return count;
+}
+
+async function coverage() {
+  const summary = readJson(join(COVERAGE, "coverage-summary.json"));
+  if (summary === undefined) {
+    console.log("there is no coverage summary: the tests did not get that far");
+    return one(false);
+  }
+  const count = { passed: 0, failed: 0 };
+  for (const { name, statements, branches, ok } of coverageByPackage(summary, packageNames())) {
+    const numbers = `statements ${statements.toFixed(2)} %, branches ${branches.toFixed(2)} %`;
+    const least = ok ? "" : `  at least ${LEAST.statements} % and ${LEAST.branches} % are asked for`;
+    console.log(`${name.padEnd(12)} ${numbers}${least}`);
+    add(count, one(ok));
+  }
+  const missing = missingFromCoverage(summary, sourceFiles());
+  if (missing.length > 0) console.log(`not in the report at all: ${missing.join(", ")}`);
+  add(count, one(missing.length === 0));
+  return count;
+}
+
+/** @param {boolean} ok */
+function one(ok) {
+  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
+}
+
+/**
+ * @param {Count} sum
+ * @param {Count} count
+ */
+function add(sum, count) {
+  sum.passed += count.passed;
+  sum.failed += count.failed;
+}
+
+/**
+ * @param {string} path
+ * @returns {any} `undefined` if there is no such file.
+ */
+function readJson(path) {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    return undefined;
+  }
+}

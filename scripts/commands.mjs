@@ -1,0 +1,63 @@
+/** The commands behind `npm run NAME`. Each takes the arguments that follow `--` and resolves to an exit code. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { runAllChecks } from "./checks.mjs";
+import { exampleModule, exampleNames, workspaceFolders } from "./layout.mjs";
+import { ROOT, setup } from "./setup.mjs";
+import { CACHE, COVERAGE, runTool, script, tools } from "./tools.mjs";
+
+/** @typedef {(args: readonly string[]) => Promise<number>} Command */
+
+/** @type {Record<string, Command>} */
+export const commands = {
+  setup: async () => {
+    await setup();
+    console.log("everything that the workspace needs is installed");
+    return 0;
+  },
+  start: (args) => inTurn([...script(exampleModule("001-quickstart")), ...args]),
+  test: async () => {
+    await setup();
+    return runAllChecks();
+  },
+  build: (args) => inTurn([...tools.build, ...args]),
+  types: () => inTurn(tools.build, tools.types),
+  lint: (args) => inTurn([...tools.lint, ...args]),
+  format: (args) => inTurn([...tools.format, ...args]),
+  "format:check": (args) => inTurn([...tools.formatCheck, ...args]),
+  unit: (args) => inTurn([...tools.unit, ...args]),
+  watch: (args) => inTurn([...tools.watch, ...args]),
+  coverage: (args) => inTurn([...tools.unit, "--coverage", ...args]),
+  examples: () => inTurn(...exampleNames().map((name) => script(exampleModule(name)))),
+  "bench:open": (args) => inTurn([...script("bench/open-roads.ts"), ...args]),
+  changeset: (args) => inTurn([...tools.changeset, ...args]),
+  clean,
+};
+
+/**
+ * Sets up and runs one command after the other, as far as the first that fails.
+ * @param {...readonly string[]} steps
+ */
+async function inTurn(...steps) {
+  await setup();
+  for (const step of steps) {
+    const { code } = await runTool(step);
+    if (code !== 0) return code;
+  }
+  return 0;
+}
+
+/**
+ * Removes what was built; with `--all` also what was installed. Needs no setup.
+ * @type {Command}
+ */
+async function clean(args) {
+  const folders = workspaceFolders();
+  const built = folders.flatMap((folder) => [`${folder}/dist`, `${folder}/.turbo`]);
+  const installed = ["", ...folders].map((folder) => join(folder, "node_modules"));
+  const targets = [...built, ".turbo", "node_modules/.cache", ...(args.includes("--all") ? installed : [])];
+  for (const target of [CACHE, COVERAGE, ...targets.map((path) => join(ROOT, path))]) {
+    await rm(target, { recursive: true, force: true });
+  }
+  return 0;
+}

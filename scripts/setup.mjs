@@ -1,0 +1,98 @@
+/**
+ * What a fresh clone lacks: the dependencies, and with them the Node that everything here runs on.
+ *
+ * Whether they are there is told by a stamp inside node_modules that holds what they were installed from, so a second
+ * run costs nothing, a changed lockfile installs again, and a removed node_modules takes the stamp with it.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { run } from "./run.mjs";
+
+export const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** npm fetches it when it is needed; it is not in the lockfile, as it is what reads the lockfile. */
+const PNPM = "pnpm@12.21.0";
+
+/** The Node that the lockfile names. */
+export const NODE = join(ROOT, "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node");
+
+const STAMP = join(ROOT, "node_modules", ".hashlog-setup");
+
+/** Setting up failed; the message says what to do. */
+export class SetupError extends Error {}
+
+/** Installs what is missing. Resolves at once when nothing is. */
+export async function setup() {
+  const wanted = fingerprint();
+  if (existsSync(NODE) && existsSync(STAMP) && readFileSync(STAMP, "utf8") === wanted) return;
+
+  console.log(`setting up: installing the dependencies with ${PNPM} (once; this needs the network)`);
+  const started = Date.now();
+  const output = await install();
+  if (!existsSync(NODE)) throw new SetupError(`${output}\n\nsetting up failed: ${NODE} was not installed.`);
+  writeFileSync(STAMP, wanted);
+  console.log(`setting up: done in ${seconds(started)}`);
+}
+
+/** The environment of everything that runs after the setup: the workspace's Node comes first, and nobody phones home. */
+export function environment() {
+  const name = Object.keys(process.env).find((key) => key.toUpperCase() === "PATH") ?? "PATH";
+  const path = [dirname(NODE), join(ROOT, "node_modules", ".bin"), process.env[name] ?? ""].join(delimiter);
+  const colour = process.stdout.isTTY || process.env["FORCE_COLOR"] ? {} : { NO_COLOR: "1" };
+  return { ...process.env, ...colour, [name]: path, TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1" };
+}
+
+/**
+ * The command that runs pnpm, which need not be installed: npm fetches it once and keeps it.
+ * @param {...string} args
+ */
+export function pnpm(...args) {
+  const npm = process.env["npm_execpath"] ?? "";
+  const program = npm.endsWith("npm-cli.js") ? [npmNode(), npm] : ["npm"];
+  return [...program, "exec", "--yes", `--package=${PNPM}`, "--", "pnpm", ...args];
+}
+
+/** The Node that npm itself runs on: the user's own, not the workspace's. */
+export function npmNode() {
+  return process.env["npm_node_execpath"] ?? process.execPath;
+}
+
+/** @param {number} started In milliseconds since 1970. */
+export function seconds(started) {
+  return `${((Date.now() - started) / 1000).toFixed(1)} s`;
+}
+
+function fingerprint() {
+  const hash = createHash("sha256")
+    .update(readFileSync(join(ROOT, "pnpm-lock.yaml")))
+    .digest("hex");
+  return `${hash} ${PNPM} ${process.platform}-${process.arch}\n`;
+}
+
+/** @returns {Promise<string>} What the installation printed. */
+async function install() {
+  const env = { ...process.env, CI: "true" }; // so that pnpm never asks anything
+  const command = pnpm("install", "--frozen-lockfile");
+  const { code, output } = await run(command, { cwd: ROOT, env, keepOutput: true }).catch(() => {
+    throw new SetupError("setting up failed: npm was not found. Start this through npm: `npm run setup`.");
+  });
+  if (code === 0) return output;
+  throw new SetupError(`${output.trimEnd()}\n\nsetting up failed, see above. ${remedy(output)}`);
+}
+
+/** @param {string} output What pnpm said. */
+function remedy(output) {
+  if (/ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|network|fetch failed|error sending request/i.test(output)) {
+    return "The npm registry cannot be reached: look at the network and the proxy, then run the same command again.";
+  }
+  if (/OUTDATED_LOCKFILE/i.test(output)) {
+    return `A package.json and pnpm-lock.yaml disagree: run \`npx ${PNPM} install\` and commit the lockfile.`;
+  }
+  if (/ENOSPC|no space left/i.test(output)) {
+    return "The disk is full: the dependencies take about half a gigabyte.";
+  }
+  return "Running the same command again continues; removing node_modules first starts from nothing.";
+}

@@ -1,0 +1,32 @@
+import { rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { examplesIn } from "./documentation/blocks.ts";
+import { checkTypes, EXAMPLES, runExample, writeExample } from "./documentation/run-example.ts";
+import { readRepository } from "./tidy/source-file.ts";
+
+rmSync(EXAMPLES, { recursive: true, force: true });
+
+/** Every example in the documentation, run as it stands. How they are found: documentation-blocks.test.ts. */
+describe("the documentation", () => {
+  const files = readRepository(fileURLToPath(new URL("..", import.meta.url)));
+  const documents = files.filter(({ path }) => path.endsWith(".md"));
+  const examples = documents.flatMap(({ path, text }) => examplesIn(path, text));
+  const modules = examples.map((example) => ({ ...example, path: writeExample(example.place, example.code) }));
+
+  test("has an example in every README of a package", () => {
+    const places = examples.map(({ place }) => place.replace(/:\d+$/, ""));
+    const readmes = documents.map(({ path }) => path).filter((path) => /^(packages\/[^/]+\/)?README\.md$/.test(path));
+    expect(readmes.filter((path) => !places.includes(path))).toEqual([]);
+  });
+
+  test.each(modules)("tells the truth in $place", async ({ path, output }) => {
+    const { code, stdout, stderr } = await runExample(path);
+    expect({ code, errors: code === 0 ? "" : stderr }).toEqual({ code: 0, errors: "" });
+    expect(stdout).toBe(output ?? stdout);
+  });
+
+  test("has the right types in every example", async () => {
+    expect(await checkTypes()).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+});

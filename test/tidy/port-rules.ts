@@ -1,0 +1,37 @@
+/** Files, time, randomness and output are reached through ports: these rules say which files may touch the machine. */
+import { complainAboutMatches, sourcePackage, withoutComments, type Rule } from "./source-file.ts";
+
+const CLOCK = "packages/fs-io/src/clock.ts";
+const RANDOM = "packages/engine/src/random.ts";
+
+const FILE_SYSTEM = /["'`](?:node:)?fs(?:\/promises)?["'`]/g;
+const TIME =
+  /\bDate\b|\bperformance\b|\bhrtime\b|\bset(?:Timeout|Interval|Immediate)\b|["'](?:node:)?timers(?:\/promises)?["']/g;
+const RANDOMNESS = /\bMath\s*\.\s*random\b|\bcrypto\b|\brandom(?:Bytes|UUID|Fill|FillSync|Int)\b/g;
+const CONSOLE = /\bconsole\b|\bprocess\s*\.\s*std(?:out|err)\b/g;
+
+export const onlyFsIoTouchesFiles: Rule = banned(FILE_SYSTEM, "only packages/fs-io reads and writes files", (path) =>
+  path.startsWith("packages/fs-io/src/"),
+);
+
+export const onlyTheClockReadsTime: Rule = banned(
+  TIME,
+  `time and timers come from a Clock (${CLOCK})`,
+  (path) => path === CLOCK,
+);
+
+export const onlyTheRandomPortIsRandom: Rule = banned(
+  RANDOMNESS,
+  `randomness is injected (${RANDOM})`,
+  (path) => path === RANDOM,
+);
+
+export const sourcesPrintNothing: Rule = banned(CONSOLE, "a library does not print", () => false);
+
+/** No match of `pattern` in the code of a package's source, but for the files that `allowed` names. */
+function banned(pattern: RegExp, message: string, allowed: (path: string) => boolean): Rule {
+  return (files) =>
+    files
+      .filter((file) => sourcePackage(file.path) !== undefined && !allowed(file.path))
+      .flatMap((file) => complainAboutMatches(file, withoutComments(file), pattern, message));
+}

@@ -1,0 +1,54 @@
+/** Every tidy rule by the sentence that it stands for. */
+import {
+  importsFollowTheArrows,
+  manifestsAreWhole,
+  referencesFollowTheArrows,
+  testsImportWhatIsDeclared,
+} from "./package-rules.ts";
+import {
+  onlyFsIoTouchesFiles,
+  onlyTheClockReadsTime,
+  onlyTheRandomPortIsRandom,
+  sourcesPrintNothing,
+} from "./port-rules.ts";
+import {
+  exportsAreDocumented,
+  filesAreShort,
+  functionsAreShort,
+  indexFilesOnlyReExport,
+  noExportStar,
+  sourceFilesAreKebabCase,
+} from "./shape-rules.ts";
+import type { Rule } from "./source-file.ts";
+import { noTestIsSwitchedOff, testFilesAreNamedAlike } from "./test-rules.ts";
+import {
+  linksLeadSomewhere,
+  lockfileHoldsNoAddress,
+  noPathsOfAMachine,
+  noRegistryHosts,
+  nothingIsLeftForLater,
+} from "./text-rules.ts";
+
+export const RULES: readonly (readonly [sentence: string, rule: Rule])[] = [
+  ["only fs-io touches the file system", onlyFsIoTouchesFiles],
+  ["only the clock reads time and sets timers", onlyTheClockReadsTime],
+  ["only the random port is random", onlyTheRandomPortIsRandom],
+  ["sources print nothing", sourcesPrintNothing],
+  ["nothing is exported by star", noExportStar],
+  ["index files hold named re-exports only", indexFilesOnlyReExport],
+  ["no source file is longer than 400 lines", filesAreShort],
+  ["no function is longer than 70 lines", functionsAreShort],
+  ["everything exported is documented", exportsAreDocumented],
+  ["source files are named in kebab-case", sourceFilesAreKebabCase],
+  ["imports follow the arrows between the packages", importsFollowTheArrows],
+  ["tests import only what their package declares", testsImportWhatIsDeclared],
+  ["every package.json is whole, and its dependencies follow the arrows", manifestsAreWhole],
+  ["TypeScript's references follow the arrows", referencesFollowTheArrows],
+  ["nothing is left for later", nothingIsLeftForLater],
+  ["no path of somebody's machine is written down", noPathsOfAMachine],
+  ["no registry is named", noRegistryHosts],
+  ["the lockfile holds no address", lockfileHoldsNoAddress],
+  ["every link in the documentation leads somewhere", linksLeadSomewhere],
+  ["no test is switched off", noTestIsSwitchedOff],
+  ["files of tests are named alike", testFilesAreNamedAlike],
+];
