@@ -1,0 +1,47 @@
+import { fateDetail, fateKind, tearPoint, type Fates } from "./crash-fates.ts";
+import { rulesOf, settleFates, type Profile } from "./crash-profiles.ts";
+import type { PendingUnit } from "./crash-units.ts";
+
+/**
+ * A crash in words: a line for everything that was in flight, and what became of it. For the reader of a failed test.
+ *
+ *     kept            /db/new created
+ *     lost            bytes 0..300 of /db/new
+ *     kept            length 300 of /db/new
+ */
+export function describeCrash(units: readonly PendingUnit[], fates: Fates, profile: Profile): string {
+  if (profile === "kill") return "the process was killed; everything it handed to the operating system is there";
+  if (units.length === 0) return "nothing was in flight";
+  const settled = settleFates(units, fates, rulesOf(profile));
+  const lines = units.map((unit, index) => `${remains(unit, settled[index]).padEnd(16)}${subject(unit)}`);
+  return lines.join("\n");
+}
+
+function remains(unit: PendingUnit, fate: number): string {
+  const bytes = unit.to - unit.from;
+  const tear = tearPoint(fate, bytes);
+  switch (fateKind(fate)) {
+    case "intact":
+      return unit.standing === "durable" ? "durable" : "kept";
+    case "lost":
+      return unit.standing === "cache-only" ? "lost by its sync" : "lost";
+    case "torn-prefix":
+      return unit.kind === "length" ? `only ${unit.from + tear}` : `first ${tear}`;
+    case "torn-suffix":
+      return `last ${bytes - tear}`;
+    case "garbage":
+      return `garbage ${fateDetail(fate)}`;
+    default:
+      return `stale bytes ${fateDetail(fate)}`;
+  }
+}
+
+function subject({ kind, logged, from, to }: PendingUnit): string {
+  const { operation } = logged;
+  if (kind === "bytes") return `bytes ${from}..${to} of ${operation.path}`;
+  if (kind === "length") return `length ${to} of ${operation.path}`;
+  if (operation.kind === "unlink") return `${operation.path} removed`;
+  if (operation.kind === "rename") return `${operation.from} renamed to ${operation.path}`;
+  const isNew = operation.kind === "link" && operation.made !== undefined;
+  return `${operation.path} ${isNew ? "created" : "linked"}`;
+}

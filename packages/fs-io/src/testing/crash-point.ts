@@ -1,0 +1,124 @@
+import { FsError } from "../errors.ts";
+import { describeCrash } from "./crash-description.ts";
+import type { Fates } from "./crash-fates.ts";
+import { crashImage } from "./crash-image.ts";
+import type { Profile } from "./crash-profiles.ts";
+import { unitsOf, type PendingUnit } from "./crash-units.ts";
+import type { DiskImage } from "./disk-image.ts";
+import { checkFates, SimulatedDisk, type SimulatedDiskOptions } from "./simulated-disk.ts";
+import { replay, type Recording } from "./simulated-machine.ts";
+import { DiskState } from "./simulated-state.ts";
+
+/**
+ * One moment of a disk's recorded life: the disk right after its first `ordinal` steps. All crashes that could have
+ * happened then are derived from the recording; the program does not run again.
+ */
+export class CrashPoint {
+  readonly ordinal: number;
+  /** What no completed sync covers at this moment, in the order in which it was issued. */
+  readonly units: readonly PendingUnit[];
+  readonly recording: Recording;
+
+  constructor(recording: Recording, ordinal: number) {
+    this.ordinal = ordinal;
+    this.recording = recording;
+    this.units = unitsOf(this.#state().log);
+  }
+
+  /** How many numbers `Fates` can have here. */
+  get pendingCount(): number {
+    return this.units.reduce((count, unit) => Math.max(count, unit.fateIndex + 1), 0);
+  }
+
+  /**
+   * What is on the disk when a crash comes now.
+   * @throws FsError `FS_INVALID_ARGUMENT` if a fate is not a non-negative safe integer
+   */
+  image(fates: Fates = [], profile: Profile = "free"): DiskImage {
+    checkFates("image", fates);
+    return crashImage(this.#state(), fates, profile, this.units);
+  }
+
+  /** As `SimulatedDisk.durableBytes`, at this moment. */
+  durableBytes(path: string): number {
+    const node = this.#state().lookupDurable(path);
+    return node?.kind === "file" ? node.durableBytes : 0;
+  }
+
+  /** As `SimulatedDisk.isEntryDurable`, at this moment. */
+  isEntryDurable(path: string): boolean {
+    return this.#state().lookupDurable(path) !== undefined;
+  }
+
+  /** In words, a line for each unit: what becomes of everything that was in flight. */
+  describe(fates: Fates = [], profile: Profile = "free"): string {
+    return describeCrash(this.units, fates, profile);
+  }
+
+  #state(): DiskState {
+    return cursorOf(this.recording).seek(this.ordinal);
+  }
+}
+
+/**
+ * The disk as it was after its first `ordinal` steps. Going forward from one crash point to the next is cheap; going
+ * back replays the recording from its beginning.
+ * @throws FsError `FS_INVALID_ARGUMENT` if there were not that many steps
+ */
+export function crashPointAt(disk: SimulatedDisk, ordinal: number): CrashPoint {
+  if (Number.isInteger(ordinal) && ordinal >= 0 && ordinal <= disk.position) {
+    return new CrashPoint(disk.recording, ordinal);
+  }
+  const words = `there is no crash point ${ordinal}: the disk took ${disk.position} steps`;
+  throw new FsError("FS_INVALID_ARGUMENT", words, { operation: "crashPointAt", path: "" });
+}
+
+/** What was on the disk if the crash came after its first `ordinal` steps: `crashPointAt(disk, ordinal).image(...)`. */
+export function imageAt(disk: SimulatedDisk, ordinal: number, fates: Fates = [], profile: Profile = "free"): DiskImage {
+  return crashPointAt(disk, ordinal).image(fates, profile);
+}
+
+/**
+ * A disk of its own that is as `disk` was after its first `ordinal` steps when all processes were killed then: nothing
+ * runs, and what was not synced is still in flight. A program can go on on it, and the power be cut later: the chain
+ * kill, open again, power cut. Its ordinals go on from `ordinal`.
+ */
+export function diskAt(
+  disk: SimulatedDisk,
+  ordinal: number,
+  options: Omit<SimulatedDiskOptions, "image" | "recording"> = {},
+): SimulatedDisk {
+  const { image, operations, contents } = crashPointAt(disk, ordinal).recording;
+  const forked = new Map([...contents].map(([file, content]) => [file, content.fork()]));
+  const recording = { image, operations: operations.slice(0, ordinal), contents: forked };
+  return new SimulatedDisk({ ...options, recording });
+}
+
+/** Replays a recording up to any step. */
+class Cursor {
+  readonly #recording: Recording;
+  #state: DiskState;
+
+  constructor(recording: Recording) {
+    this.#recording = recording;
+    this.#state = new DiskState(recording.image, recording.contents);
+  }
+
+  seek(ordinal: number): DiskState {
+    const { image, operations, contents } = this.#recording;
+    if (ordinal < this.#state.position) this.#state = new DiskState(image, contents);
+    while (this.#state.position < ordinal) replay(this.#state, operations[this.#state.position]);
+    return this.#state;
+  }
+}
+
+const cursors = new WeakMap<Recording, Cursor>();
+
+function cursorOf(recording: Recording): Cursor {
+  let cursor = cursors.get(recording);
+  if (cursor === undefined) {
+    cursor = new Cursor(recording);
+    cursors.set(recording, cursor);
+  }
+  return cursor;
+}

@@ -1,0 +1,170 @@
+import { FsError } from "../errors.ts";
+import { scramble } from "./simulated-random.ts";
+
+/** A file of an image. Two paths with the same `ImageFile` are two names (hard links) of one file. */
+export class ImageFile {
+  /** The content. Shared with other images: not to be changed. */
+  readonly bytes: Uint8Array;
+  #hash: Hash | undefined;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+
+  /** A 64-bit hash of the bytes, worked out once. */
+  get hash(): Hash {
+    this.#hash ??= hashBytes(this.bytes);
+    return this.#hash;
+  }
+}
+
+/** The JSON form of an image: bytes in hexadecimal; a further name of a file is given as the first of its names. */
+export interface DiskImageJson {
+  readonly directories: readonly string[];
+  readonly files: Readonly<Record<string, string | { readonly sameAs: string }>>;
+}
+
+/**
+ * What a machine finds on its disk when it is switched on: directories and files, nothing in flight. Immutable; the
+ * root `/` is always there. Most images share the bytes of their files with others and cost no copy.
+ */
+export class DiskImage {
+  /** All directories but the root, each after the one that holds it. */
+  readonly directories: readonly string[];
+  readonly files: ReadonlyMap<string, ImageFile>;
+
+  constructor(directories: readonly string[] = [], files: ReadonlyMap<string, ImageFile> = new Map()) {
+    this.directories = directories;
+    this.files = files;
+  }
+
+  /** An image that holds these files, by absolute path, and the directories that lead to them. */
+  static of(files: Readonly<Record<string, Uint8Array>>, directories: readonly string[] = []): DiskImage {
+    const all = new Set<string>();
+    for (const path of directories) addAncestors(all, `${path}/`);
+    for (const path of Object.keys(files)) addAncestors(all, path);
+    return new DiskImage([...all], new Map(Object.entries(files).map(([path, bytes]) => [path, new ImageFile(bytes)])));
+  }
+
+  /** The content of the file at `path`, or `undefined` if there is none. Shared: not to be changed. */
+  bytes(path: string): Uint8Array | undefined {
+    return this.files.get(path)?.bytes;
+  }
+
+  /** This image with one file added or replaced, for a test that damages it. Its directory must be there. */
+  withFile(path: string, bytes: Uint8Array): DiskImage {
+    return new DiskImage(this.directories, new Map(this.files).set(path, new ImageFile(bytes)));
+  }
+
+  /** This image without that file. */
+  withoutFile(path: string): DiskImage {
+    const files = new Map(this.files);
+    files.delete(path);
+    return new DiskImage(this.directories, files);
+  }
+
+  toJSON(): DiskImageJson {
+    const firstNames = new Map<ImageFile, string>();
+    const files: Record<string, string | { sameAs: string }> = {};
+    for (const [path, file] of [...this.files].sort(byPath)) {
+      const sameAs = firstNames.get(file);
+      files[path] = sameAs === undefined ? toHex(file.bytes) : { sameAs };
+      if (sameAs === undefined) firstNames.set(file, path);
+    }
+    return { directories: this.directories, files };
+  }
+
+  /**
+   * The image that `toJSON` wrote.
+   * @throws FsError `FS_INVALID_ARGUMENT` for a second name of a file that is not there
+   */
+  static fromJSON(json: DiskImageJson): DiskImage {
+    const files = new Map<string, ImageFile>();
+    for (const [path, content] of Object.entries(json.files)) {
+      if (typeof content === "string") files.set(path, new ImageFile(fromHex(content)));
+    }
+    for (const [path, content] of Object.entries(json.files)) {
+      if (typeof content !== "string") files.set(path, firstName(files, path, content.sameAs));
+    }
+    return new DiskImage(json.directories, files);
+  }
+}
+
+/**
+ * 16 hexadecimal digits that tell images apart, for testing each of them once. Equal images have equal hashes; which
+ * names share a file does not count.
+ */
+export function hashImage(image: DiskImage): string {
+  let low = 0;
+  let high = 0;
+  const add = (path: string, hash: Hash): void => {
+    const name = hashPath(path);
+    low = (low + scramble(name.low ^ hash.low)) >>> 0;
+    high = (high + scramble(Math.imul(name.high, 31) ^ hash.high)) >>> 0;
+  };
+  for (const path of image.directories) add(path, DIRECTORY);
+  for (const [path, file] of image.files) add(path, file.hash);
+  return high.toString(16).padStart(8, "0") + low.toString(16).padStart(8, "0");
+}
+
+interface Hash {
+  readonly low: number;
+  readonly high: number;
+}
+
+const DIRECTORY: Hash = { low: 0x64697265, high: 0x63746f72 };
+
+/** Two multiplicative hashes side by side: fast, and 64 bits are plenty to tell a few million images apart. */
+function hashBytes(bytes: Uint8Array): Hash {
+  const wholeWords = bytes.length >>> 2;
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const words = new Uint32Array(aligned.buffer, aligned.byteOffset, wholeWords);
+  let low = bytes.length | 0;
+  let high = ~bytes.length;
+  for (let i = 0; i < wholeWords; i++) {
+    low = Math.imul(low ^ words[i], 0x9e3779b1);
+    low ^= low >>> 15;
+    high = Math.imul(((high << 13) | (high >>> 19)) + words[i], 0x85ebca6b);
+  }
+  for (let i = wholeWords * 4; i < bytes.length; i++) {
+    low = Math.imul(low ^ bytes[i], 0x9e3779b1);
+    high = Math.imul(((high << 13) | (high >>> 19)) + bytes[i], 0x85ebca6b);
+  }
+  return { low: scramble(low), high: scramble(high) };
+}
+
+const hashedPaths = new Map<string, Hash>();
+
+function hashPath(path: string): Hash {
+  let hash = hashedPaths.get(path);
+  if (hash === undefined) {
+    hash = hashBytes(new TextEncoder().encode(path));
+    hashedPaths.set(path, hash);
+  }
+  return hash;
+}
+
+function addAncestors(directories: Set<string>, path: string): void {
+  for (let slash = path.indexOf("/", 1); slash !== -1; slash = path.indexOf("/", slash + 1)) {
+    directories.add(path.slice(0, slash));
+  }
+}
+
+function firstName(files: ReadonlyMap<string, ImageFile>, path: string, sameAs: string): ImageFile {
+  const file = files.get(sameAs);
+  if (file !== undefined) return file;
+  const words = `${path} is to be a further name of ${sameAs}, which is no file of the image`;
+  throw new FsError("FS_INVALID_ARGUMENT", words, { operation: "DiskImage.fromJSON", path });
+}
+
+function byPath(a: readonly [string, unknown], b: readonly [string, unknown]): number {
+  return a[0] < b[0] ? -1 : 1;
+}
+
+function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function fromHex(hex: string): Uint8Array {
+  return Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(i * 2, i * 2 + 2), 16));
+}

@@ -1,0 +1,14 @@
+export { CrashPoint, crashPointAt, diskAt, imageAt } from "./crash-point.ts";
+export { FATE_KINDS, fate, fateDetail, fateKind, type FateKind, type Fates } from "./crash-fates.ts";
+export { PROFILES, type Profile } from "./crash-profiles.ts";
+export { SECTOR_BYTES, type PendingUnit } from "./crash-units.ts";
+export { DiskImage, hashImage, ImageFile, type DiskImageJson } from "./disk-image.ts";
+export { runFileSystemContract, type FileSystemFixture, type TestFunctions } from "./file-system-contract.ts";
+export { SimulatedDisk, type SimulatedDiskOptions } from "./simulated-disk.ts";
+export type { Fault, FaultFilter, FaultKind } from "./simulated-faults.ts";
+export { SimulatedFileSystem } from "./simulated-file-system.ts";
+export type { Recording } from "./simulated-machine.ts";
+export type { WaitingCall } from "./simulated-queue.ts";
+export { SeededRandom } from "./simulated-random.ts";
+export type { LoggedOperation, Standing } from "./simulated-state.ts";
+export type { AppendOperation, EntryOperation, MicroOperation, SyncOperation, TraceEvent } from "./simulated-trace.ts";

@@ -1,0 +1,104 @@
+import type { AppendFile } from "../file-system.ts";
+import { checkRange } from "../range.ts";
+import { bytesKept, faultError, type Fault } from "./simulated-faults.ts";
+import type { SimulatedMachine, SimulatedProcess } from "./simulated-machine.ts";
+import type { FileNode } from "./simulated-state.ts";
+import { appendWithin, fsFailure, syncStep } from "./simulated-steps.ts";
+
+/** An open file of a simulated file system. Dies with its process. */
+export class SimulatedHandle implements AppendFile {
+  readonly path: string;
+  readonly #machine: SimulatedMachine;
+  readonly #process: SimulatedProcess;
+  readonly #file: FileNode;
+  readonly #underWay: Set<Promise<unknown>> = new Set();
+  #isClosed = false;
+
+  constructor(machine: SimulatedMachine, process: SimulatedProcess, path: string, file: FileNode) {
+    this.path = path;
+    this.#machine = machine;
+    this.#process = process;
+    this.#file = file;
+    machine.openHandle(process, this, file);
+  }
+
+  size(): number {
+    this.#mustBeOpen("size");
+    return this.#file.size;
+  }
+
+  append(source: Uint8Array, start: number, end: number): void {
+    this.#mustBeOpen("append");
+    checkRange("append", this.path, source, start, end, 0);
+    this.#machine.call(this.#process, "append", this.path, (fault) => {
+      if (fault === undefined) return appendWithin(this.#machine, "append", this.path, this.#file, source, start, end);
+      const kept = bytesKept(fault, end - start);
+      appendWithin(this.#machine, "append", this.path, this.#file, source, start, start + kept);
+      throw faultError(fault, "append", this.path);
+    });
+  }
+
+  readSync(target: Uint8Array, at: number, bytes: number, position: number): number {
+    this.#mustBeOpen("readSync");
+    checkRange("readSync", this.path, target, at, at + bytes, position);
+    return this.#machine.call(this.#process, "readSync", this.path, (fault) =>
+      this.#read("readSync", fault, target, at, bytes, position),
+    );
+  }
+
+  async read(target: Uint8Array, at: number, bytes: number, position: number): Promise<number> {
+    this.#mustBeOpen("read");
+    checkRange("read", this.path, target, at, at + bytes, position);
+    return this.#track(
+      this.#machine.submit(this.#process, "read", this.path, (fault) =>
+        this.#read("read", fault, target, at, bytes, position),
+      ),
+    );
+  }
+
+  async sync(): Promise<void> {
+    this.#mustBeOpen("sync");
+    const upTo = this.#machine.state.position;
+    return this.#track(
+      this.#machine.submit(this.#process, "sync", this.path, (fault) => {
+        syncStep(this.#machine, this.path, this.#file.id, upTo, fault);
+        if (fault !== undefined) throw faultError(fault, "sync", this.path);
+      }),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+    this.#machine.closeHandle(this.#process, this);
+  }
+
+  #read(
+    operation: string,
+    fault: Fault | undefined,
+    target: Uint8Array,
+    at: number,
+    bytes: number,
+    position: number,
+  ): number {
+    if (fault !== undefined && fault.kind !== "short") throw faultError(fault, operation, this.path);
+    const there = Math.max(0, Math.min(bytes, this.#file.size - position));
+    const count = fault === undefined ? there : bytesKept(fault, there);
+    if (count > 0) target.set(this.#file.contents.buffer.subarray(position, position + count), at);
+    return count;
+  }
+
+  async #track<T>(promise: Promise<T>): Promise<T> {
+    this.#underWay.add(promise);
+    try {
+      return await promise;
+    } finally {
+      this.#underWay.delete(promise);
+    }
+  }
+
+  #mustBeOpen(operation: string): void {
+    if (!this.#isClosed && this.#process.alive) return;
+    throw fsFailure("FS_CLOSED", operation, this.path, "the handle is closed");
+  }
+}

@@ -1,0 +1,240 @@
+import { FsError } from "../errors.ts";
+import type { DiskImage, ImageFile } from "./disk-image.ts";
+import { FileContents, type Contents } from "./simulated-contents.ts";
+import type { AppendOperation, EntryOperation, MicroOperation, SyncOperation } from "./simulated-trace.ts";
+
+/**
+ * A disk and the operating system's cache above it, after some number of steps.
+ *
+ *     what programs see     =  entries, size
+ *     certain after a cut   =  durableEntries, durableBytes
+ *     between the two       =  log: the steps that no completed sync covers, in the order in which they were issued
+ *
+ * Invariant: `entries` and `size` are `durableEntries` and `durableBytes` with all of the log applied in order. All
+ * change comes through `apply`, so that replaying the steps of a trace leads to the same state as running did.
+ */
+export class DiskState {
+  readonly contents: Contents;
+  readonly nodes: Map<number, DiskNode> = new Map();
+  log: LoggedOperation[] = [];
+  /** How many steps have been applied. */
+  position = 0;
+  #nextId = ROOT;
+
+  constructor(image: DiskImage, contents: Contents) {
+    this.contents = contents;
+    this.#load(image);
+  }
+
+  get root(): DirectoryNode {
+    return this.nodes.get(this.#rootId) as DirectoryNode;
+  }
+  #rootId = ROOT;
+
+  /** A number for a node that does not exist yet; the step that makes the node takes it. */
+  get nextId(): number {
+    return this.#nextId;
+  }
+
+  /** One step, unless it is a power cut: see `cutPower`. */
+  apply(operation: Exclude<MicroOperation, { kind: "power-cut" }>): void {
+    const ordinal = this.position++;
+    if (operation.kind === "sync") this.#settle(operation, "durable");
+    else if (operation.kind === "sync-failed") this.#settle(operation, "cache-only");
+    else if (operation.kind === "append") this.#append(operation, ordinal);
+    else this.#changeEntry(operation, ordinal);
+  }
+
+  /** The step that a power cut is: what is left is `image`. */
+  cutPower(image: DiskImage): void {
+    this.position++;
+    this.nodes.clear();
+    this.#load(image);
+  }
+
+  #load(image: DiskImage): void {
+    this.log = [];
+    this.#rootId = this.#makeDirectory().id;
+    const directories = new Map([["", this.root]]);
+    for (const path of image.directories) {
+      const directory = this.#makeDirectory();
+      directories.set(path, directory);
+      enterDurably(directories, path, directory.id);
+    }
+    const known = new Map<object, FileNode>();
+    for (const [path, content] of image.files) {
+      const node = known.get(content) ?? this.#makeFile(this.#nextId, content);
+      known.set(content, node);
+      enterDurably(directories, path, node.id);
+      node.links++;
+    }
+  }
+
+  /** What programs find at `path`. */
+  lookup(path: string): DiskNode | undefined {
+    let node: DiskNode | undefined = this.root;
+    for (const name of path.split("/")) {
+      if (name === "") continue;
+      if (node?.kind !== "directory") return undefined;
+      const id: number | undefined = node.entries.get(name);
+      if (id === undefined) return undefined;
+      node = this.nodes.get(id);
+    }
+    return node;
+  }
+
+  /**
+   * What certainly lies at `path` after a power cut that comes now, whatever it takes; `undefined` if nothing is certain
+   * to, or a directory on the way or the last entry is not certain.
+   */
+  lookupDurable(path: string): DiskNode | undefined {
+    let node: DiskNode | undefined = this.root;
+    for (const name of path.split("/")) {
+      if (name === "") continue;
+      if (node?.kind !== "directory" || this.#isEntryInLog(node.id, name)) return undefined;
+      const id: number | undefined = node.durableEntries.get(name);
+      if (id === undefined) return undefined;
+      node = this.nodes.get(id);
+    }
+    return node;
+  }
+
+  #append(operation: AppendOperation, ordinal: number): void {
+    const file = this.nodes.get(operation.file) as FileNode;
+    file.size = operation.offset + operation.bytes;
+    this.log.push({ ordinal, operation, object: file.id, standing: "pending", lengthStanding: "pending" });
+  }
+
+  #changeEntry(operation: EntryOperation, ordinal: number): void {
+    const directory = this.nodes.get(operation.directory) as DirectoryNode;
+    if (operation.kind === "link" && operation.made === "file") this.#makeFile(operation.target, undefined);
+    if (operation.kind === "link" && operation.made === "directory") this.#makeDirectory();
+    const before = directory.entries.get(operation.name);
+    changeEntries(directory.entries, operation);
+    if (operation.kind === "link") this.#countLink(operation.target, 1);
+    if (before !== undefined) this.#countLink(before, -1);
+    this.log.push({ ordinal, operation, object: directory.id, standing: "pending", lengthStanding: "durable" });
+  }
+
+  #countLink(id: number, change: number): void {
+    const node = this.nodes.get(id) as DiskNode;
+    if (node.kind === "file") node.links += change;
+  }
+
+  /** A sync returned: what it covers is durable, or known to the cache alone for ever (a file's length apart). */
+  #settle(sync: SyncOperation, standing: "durable" | "cache-only"): void {
+    for (const logged of this.log) {
+      if (logged.object !== sync.target || logged.ordinal >= sync.upTo) continue;
+      if (logged.standing === "pending") logged.standing = standing;
+      if (standing === "durable") logged.lengthStanding = "durable";
+    }
+    this.#fold();
+  }
+
+  /** Takes out of the log what is durable, unless something before it on the same object is not: order must be kept. */
+  #fold(): void {
+    const blocked = new Set<number>();
+    this.log = this.log.filter((logged) => {
+      const folds = isDurable(logged) && !blocked.has(logged.object);
+      if (folds) this.#foldOne(logged);
+      else blocked.add(logged.object);
+      return !folds;
+    });
+  }
+
+  #foldOne({ operation, object }: LoggedOperation): void {
+    const node = this.nodes.get(object) as DiskNode;
+    if (operation.kind === "append") (node as FileNode).durableBytes = operation.offset + operation.bytes;
+    else changeEntries((node as DirectoryNode).durableEntries, operation);
+  }
+
+  #isEntryInLog(directory: number, name: string): boolean {
+    return this.log.some(({ operation }) => operation.kind !== "append" && touches(operation, directory, name));
+  }
+
+  #makeFile(id: number, origin: ImageFile | undefined): FileNode {
+    this.#nextId = id + 1;
+    let contents = this.contents.get(id);
+    if (contents === undefined) {
+      contents = new FileContents(origin);
+      this.contents.set(id, contents);
+    }
+    const size = origin?.bytes.length ?? 0;
+    const node: FileNode = { kind: "file", id, contents, size, durableBytes: size, links: 0, handles: 0 };
+    this.nodes.set(id, node);
+    return node;
+  }
+
+  #makeDirectory(): DirectoryNode {
+    const id = this.#nextId++;
+    const node: DirectoryNode = { kind: "directory", id, entries: new Map(), durableEntries: new Map() };
+    this.nodes.set(id, node);
+    return node;
+  }
+}
+
+/** How far a logged step has come: on its way, on the disk for certain, or in the cache alone, as its sync failed. */
+export type Standing = "pending" | "durable" | "cache-only";
+
+export interface LoggedOperation {
+  readonly ordinal: number;
+  readonly operation: AppendOperation | EntryOperation;
+  /** The file or directory that a sync of this step would have to name. */
+  readonly object: number;
+  /** Of the entry, or of the appended bytes. */
+  standing: Standing;
+  /** Of the file's new length. */
+  lengthStanding: "pending" | "durable";
+}
+
+export type DiskNode = FileNode | DirectoryNode;
+
+export interface FileNode {
+  readonly kind: "file";
+  readonly id: number;
+  readonly contents: FileContents;
+  size: number;
+  /** So many bytes from the beginning are on the disk whatever happens. */
+  durableBytes: number;
+  links: number;
+  handles: number;
+}
+
+export interface DirectoryNode {
+  readonly kind: "directory";
+  readonly id: number;
+  readonly entries: Map<string, number>;
+  readonly durableEntries: Map<string, number>;
+}
+
+const ROOT = 0;
+
+/** Does to a directory what the step did. */
+export function changeEntries(entries: Map<string, number>, operation: EntryOperation): void {
+  if (operation.kind === "unlink") {
+    entries.delete(operation.name);
+    return;
+  }
+  if (operation.kind === "rename") entries.delete(operation.from);
+  entries.set(operation.name, operation.target);
+}
+
+function touches(operation: EntryOperation, directory: number, name: string): boolean {
+  if (operation.directory !== directory) return false;
+  return operation.name === name || (operation.kind === "rename" && operation.from === name);
+}
+
+function isDurable(logged: LoggedOperation): boolean {
+  return logged.standing === "durable" && logged.lengthStanding === "durable";
+}
+
+function enterDurably(directories: ReadonlyMap<string, DirectoryNode>, path: string, id: number): void {
+  const slash = path.lastIndexOf("/");
+  const directory = directories.get(path.slice(0, slash));
+  if (directory === undefined) {
+    const words = `the image has no directory for ${path}`;
+    throw new FsError("FS_INVALID_ARGUMENT", words, { operation: "DiskImage", path });
+  }
+  directory.entries.set(path.slice(slash + 1), id);
+  directory.durableEntries.set(path.slice(slash + 1), id);
+}

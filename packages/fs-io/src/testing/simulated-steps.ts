@@ -1,0 +1,58 @@
+import { FsError, type FsErrorCode } from "../errors.ts";
+import type { Fault } from "./simulated-faults.ts";
+import type { SimulatedMachine } from "./simulated-machine.ts";
+import type { DirectoryNode, DiskNode, FileNode } from "./simulated-state.ts";
+
+/** The operating system takes an append page by page: a crash in the middle of a long one leaves some of its pages. */
+const PAGE_BYTES = 4096;
+
+/**
+ * Appends `source[start..end)`, as much of it as there is room for, a page a step.
+ * @throws FsError `FS_NO_SPACE` when that was not all of it
+ */
+export function appendWithin(
+  machine: SimulatedMachine,
+  operation: string,
+  path: string,
+  file: FileNode,
+  source: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  const stop = start + Math.min(end - start, machine.freeBytes);
+  for (let at = start; at < stop && !machine.isStopped;) {
+    const offset = file.size;
+    const bytes = Math.min(stop - at, PAGE_BYTES - (offset % PAGE_BYTES));
+    file.contents.write(offset, source, at, at + bytes);
+    machine.step({ kind: "append", path, file: file.id, offset, bytes });
+    at += bytes;
+  }
+  if (stop < end) throw fsFailure("FS_NO_SPACE", operation, path, "the disk is full");
+}
+
+/** The return of a sync, which failed if it has a fault. */
+export function syncStep(
+  machine: SimulatedMachine,
+  path: string,
+  target: number,
+  upTo: number,
+  fault: Fault | undefined,
+): void {
+  machine.step({ kind: fault === undefined ? "sync" : "sync-failed", path, target, upTo });
+}
+
+/** The last part of a path. */
+export function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** @throws FsError `FS_NOT_FOUND` | `FS_NOT_A_DIRECTORY` */
+export function mustBeDirectory(node: DiskNode | undefined, operation: string, path: string): DirectoryNode {
+  if (node === undefined) throw fsFailure("FS_NOT_FOUND", operation, path, "there is no such directory");
+  if (node.kind === "file") throw fsFailure("FS_NOT_A_DIRECTORY", operation, path, "it is a file");
+  return node;
+}
+
+export function fsFailure(code: FsErrorCode, operation: string, path: string, reason: string): FsError {
+  return new FsError(code, `${operation} ${path}: ${reason}`, { operation, path });
+}

@@ -1,0 +1,77 @@
+import type { FsErrorCode } from "../errors.ts";
+import type { Fates } from "./crash-fates.ts";
+import type { Profile } from "./crash-profiles.ts";
+
+/**
+ * What a simulated disk writes down, as plain data: the steps that change the disk (from which every crash image can
+ * be derived again, without running the program a second time), and around them the calls that caused the steps.
+ *
+ * Files and directories are known by a number (an inode) that is never given out twice, as a name may lead to
+ * another file later. `path` is what the file was called when the step was taken, and there for the reader only.
+ */
+export type MicroOperation =
+  | AppendOperation
+  | EntryOperation
+  | SyncOperation
+  | { readonly kind: "power-cut"; readonly fates: Fates; readonly profile: Profile };
+
+/** Up to one page of bytes at the end of a file: at a power cut its sectors and the file's length fare separately. */
+export interface AppendOperation {
+  readonly kind: "append";
+  readonly path: string;
+  readonly file: number;
+  /** Where the bytes begin in the file. */
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** A change of one directory's entries: each of them is lost or kept as a whole. */
+export type EntryOperation =
+  | {
+      readonly kind: "link";
+      readonly path: string;
+      readonly directory: number;
+      readonly name: string;
+      readonly target: number;
+      /** What `target` is, when this step makes it; `undefined` for a further name of an existing file. */
+      readonly made: "file" | "directory" | undefined;
+    }
+  | { readonly kind: "unlink"; readonly path: string; readonly directory: number; readonly name: string }
+  | {
+      readonly kind: "rename";
+      /** The new path. */
+      readonly path: string;
+      readonly directory: number;
+      readonly from: string;
+      readonly name: string;
+      readonly target: number;
+    };
+
+/**
+ * The return of a sync. It covers the steps on `target` (a file, or a directory's entries) below the ordinal `upTo`:
+ * those taken before the call. What was done between call and return is not covered.
+ */
+export interface SyncOperation {
+  readonly kind: "sync" | "sync-failed";
+  readonly path: string;
+  readonly target: number;
+  readonly upTo: number;
+}
+
+/** One line of the trace. */
+export type TraceEvent =
+  /** A call of the port began. `replace` is four calls: `replace.write`, `.sync`, `.rename` and `.syncDirectory`. */
+  | {
+      readonly type: "call";
+      readonly call: number;
+      readonly process: number;
+      readonly operation: string;
+      readonly path: string;
+    }
+  /** The call of that number returned, or its promise settled. */
+  | { readonly type: "return"; readonly call: number; readonly outcome: "ok" | FsErrorCode }
+  /** The disk changed. After it, `ordinal + 1` steps have been taken. */
+  | { readonly type: "step"; readonly ordinal: number; readonly operation: MicroOperation }
+  | { readonly type: "boot" | "kill"; readonly process: number }
+  /** What a test wrote into the trace to find a place again. */
+  | { readonly type: "mark"; readonly label: string };
