@@ -5,7 +5,10 @@ import type { ByteSource, Place } from "@hashlog/format";
  * and the rules for what may go; the store knows files, the manifest and the keydir.
  */
 
-/** A sealed segment that is to be merged. */
+/**
+ * A sealed segment that is to be merged. Every record inside of `sealedBytes` is visible: one that the keydir does not
+ * point to is one that something newer replaced, never one that it does not know yet.
+ */
 export interface MergeInput {
   readonly segmentId: number;
   readonly place: Place;
@@ -36,19 +39,28 @@ export interface FinishedOutput {
   readonly sealedBytes: number;
   readonly lowestSequence: number;
   readonly highestSequence: number;
+  /** Of all records, tombstones included, with their headers. */
   readonly recordCount: number;
   readonly recordBytes: number;
   readonly tombstoneCount: number;
   readonly tombstoneBytes: number;
+  /** Puts with an expiry. */
+  readonly expiringCount: number;
 }
 
 /** The store around a merge. Every method may reject; a rejection ends the merge as merge.ts describes. */
 export interface MergeStore {
-  /** The lowest sequence of any segment that is not among `inputs`, unsealed ones included; `Infinity` if there is none. */
+  /**
+   * The lowest sequence of any segment that is not among `inputs`, unsealed ones included; `Infinity` if there is none.
+   * While a merge runs no record older than that may come into the store, only records newer than all of the inputs'.
+   */
   lowestSequenceOutside(inputs: readonly MergeInput[]): number;
 
   /** Whether the keydir says that the newest record of key `bytes[keyStart..keyEnd)` is the one at `offset` of `input`. */
   isNewest(input: MergeInput, offset: number, bytes: Uint8Array, keyStart: number, keyEnd: number): boolean;
+
+  /** Whether the keydir knows the key at all, at whatever place, expired or not. */
+  hasKey(bytes: Uint8Array, keyStart: number, keyEnd: number): boolean;
 
   /** The time for expiry: never runs backwards within an open. */
   now(): number;
@@ -56,7 +68,7 @@ export interface MergeStore {
   /** The last sequence known durable, for the frames of the outputs. */
   floor(): number;
 
-  /** A new segment, unlisted, its header written (not synced). */
+  /** A new segment, unlisted, its header written (not synced). If it rejects there is nothing to abandon. */
   createOutput(): Promise<MergeOutput>;
 
   /** Makes the directory entries of the outputs durable. */
@@ -68,7 +80,7 @@ export interface MergeStore {
    */
   syncLog(): Promise<void>;
 
-  /** One durable manifest edit that lists the outputs beside the inputs. */
+  /** One durable manifest edit that lists the outputs beside the inputs. Not called when there are no outputs. */
   publish(outputs: readonly FinishedOutput[]): Promise<void>;
 
   /** Moves the key's entry from its old place to its new one if it still has exactly the old one. */
@@ -91,6 +103,7 @@ export interface MergeStore {
   yield(): Promise<void>;
 }
 
+/** Where a record was and where its copy is. */
 export interface Relocation {
   readonly input: MergeInput;
   readonly sourceOffset: number;
