@@ -1,11 +1,12 @@
-import { pause as systemPause } from "./clock.ts";
-import { FsError } from "./errors.ts";
+import { type Clock, pause as systemPause, systemClock } from "./clock.ts";
 import type { AppendFile, DirectoryLock, FileStat, FileSystem, ReadFile } from "./file-system.ts";
 import { syncDirectoryEntries } from "./node-directory-sync.ts";
 import { codeOf, errnoOf, fsErrorOf } from "./node-errors.ts";
 import { NodeAppendFile, NodeReadFile } from "./node-file.ts";
 import { type NodeFs, promised } from "./node-fs.ts";
 import { NodeHandle } from "./node-handle.ts";
+import { lockDirectory } from "./node-lock.ts";
+import type { NodeNet } from "./node-net.ts";
 import { replaceFile } from "./node-replace.ts";
 import { sharedVolumeOfType } from "./node-shared-volume.ts";
 
@@ -15,6 +16,10 @@ export interface NodeFileSystemOptions {
   readonly platform?: string;
   /** Functions to call instead of those of `node:fs`. */
   readonly fs?: Partial<NodeFs>;
+  /** Functions to call instead of those of `node:net`. */
+  readonly net?: NodeNet;
+  /** Numbers the lock's sockets, and ends the wait for a holder that does not say who it is. */
+  readonly clock?: Clock;
   /** Waits between the attempts of a rename on Windows; keeps the process alive meanwhile. */
   readonly pause?: (delayMs: number) => Promise<void>;
 }
@@ -32,7 +37,9 @@ class NodeFileSystem implements FileSystem {
   readonly readsSynchronously = true;
   readonly supportsLinks = true;
   readonly #fs: NodeFs;
-  readonly #path: { join(...parts: string[]): string; dirname(path: string): string };
+  readonly #path: { join(...parts: string[]): string; dirname(path: string): string; resolve(path: string): string };
+  readonly #net: NodeNet;
+  readonly #clock: Clock;
   readonly #platform: string;
   readonly #pause: (delayMs: number) => Promise<void>;
 
@@ -40,6 +47,8 @@ class NodeFileSystem implements FileSystem {
     const fs = process.getBuiltinModule("node:fs");
     this.#fs = options.fs === undefined ? fs : { ...fs, ...options.fs };
     this.#path = process.getBuiltinModule("node:path");
+    this.#net = options.net ?? process.getBuiltinModule("node:net");
+    this.#clock = options.clock ?? systemClock;
     this.#platform = options.platform ?? process.platform;
     this.#pause = options.pause ?? systemPause;
   }
@@ -140,8 +149,19 @@ class NodeFileSystem implements FileSystem {
     return this.#platform === "linux" ? sharedVolumeOfType(volume.type) : undefined;
   }
 
-  lock(directory: string, _name: string): Promise<DirectoryLock> {
-    return Promise.reject(new FsError("FS_NOT_SUPPORTED", "lock", { operation: "lock", path: directory }));
+  lock(directory: string, name: string): Promise<DirectoryLock> {
+    const { tmpdir, hostname } = process.getBuiltinModule("node:os");
+    const context = {
+      fs: this.#fs,
+      net: this.#net,
+      clock: this.#clock,
+      platform: this.#platform,
+      temporaryDirectory: tmpdir(),
+      processId: process.pid,
+      hostName: hostname(),
+      resolve: (path: string) => this.#path.resolve(path),
+    };
+    return lockDirectory(context, directory, name);
   }
 
   get #windows(): boolean {
