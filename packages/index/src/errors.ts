@@ -1,3 +1,4 @@
+/** What an `IndexError` is about. `INDEX_FULL` comes from the environment, `INDEX_BAD_DUMP` from the data. */
 export type IndexErrorCode =
   | "INDEX_FULL"
   | "INDEX_NOT_EMPTY"
@@ -11,7 +12,10 @@ const BRAND = Symbol.for("@hashlog/index/IndexError");
 export class IndexError extends Error {
   override readonly name = "IndexError";
   readonly code: IndexErrorCode;
-  readonly [BRAND] = true;
+
+  static {
+    Object.defineProperty(this.prototype, BRAND, { value: true });
+  }
 
   constructor(code: IndexErrorCode, message: string, options?: { readonly cause?: unknown }) {
     super(message, options);

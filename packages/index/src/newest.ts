@@ -1,0 +1,28 @@
+/**
+ * The one rule of loading and of hints: of all records of a key the one with the highest sequence counts, in whatever
+ * order they come. The sequence stands in the key's entry (entry.ts), and a deletion is an entry too.
+ */
+import type { RecordLocation } from "./keydir.ts";
+import { PLACE_BITS } from "./shard.ts";
+import { PLACES } from "./shard-scan.ts";
+import type { Shards } from "./shards.ts";
+
+/** Words of the sequence in each entry: what `Shards` are to be made with for this. */
+export const SEQUENCE_WORDS = 2;
+
+/** Sets the key's record unless one with the same or a higher sequence is there. */
+export function keepNewest(
+  shards: Shards,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  sequence: number,
+  location: Readonly<RecordLocation>,
+): void {
+  const hash = shards.hash(bytes, start, end);
+  const place = hash & (PLACES - 1);
+  const shard = shards.own(hash >>> PLACE_BITS);
+  const index = shard.locate(place, bytes, start, end);
+  if (index < 0) shard.insert(index, place, bytes, start, end, location, sequence);
+  else if (sequence > shard.sequence(index)) shard.replace(index, location, sequence);
+}

@@ -1,0 +1,148 @@
+/**
+ * A shard as raw bytes, in the machine's own byte order: its slots and its entries as they lie in memory, so that
+ * loading one is adopting a buffer and one look at every entry.
+ *
+ * ```
+ *  word 0 magic (tells another byte order too) | 1 shard | 2 keys | 3 slots | 4 chunk shift | 5 words of the arena
+ *  6..7 zero | slots | arena
+ * ```
+ *
+ * Entries are laid out in the order of their slots, each one right after the last or at the beginning of the next chunk.
+ * So a walk over the slots proves that every reference is one of an entry, that no two entries overlap and that nothing
+ * reaches beyond the buffer; with an empty slot left no later search can fail to end. Empty shards have eight words.
+ */
+import { KEY_BYTES_MAX } from "@hashlog/format";
+import type { Words } from "./allocate.ts";
+import { SHIFT_MIN } from "./arena.ts";
+import { ABSENT_SLOT, entryWords, headerWords, keyBytesAt, readKey, segmentSlotAt } from "./entry.ts";
+import { IndexError } from "./errors.ts";
+import { PLACE_BITS, Shard } from "./shard.ts";
+import { PLACES } from "./shard-scan.ts";
+import type { Shards } from "./shards.ts";
+
+/** What a checkpoint says it holds; to be changed with anything here or in entry.ts. */
+export const DUMP_LAYOUT = "hashlog-hash-keydir-1";
+
+const MAGIC = 0x4b_44_31_0a;
+const HEADER_WORDS = 8;
+
+/** A copy of the shard. */
+export function dumpOf(index: number, shard: Shard): Uint8Array {
+  const slots = shard.count === 0 ? 0 : shard.slots.length;
+  const { shift } = shard.arena;
+  const arenaWords = layOut(shard, shift, () => {});
+  const dump = new Uint32Array(HEADER_WORDS + slots + arenaWords);
+  dump.set([MAGIC, index, shard.count, slots, shift, arenaWords]);
+  const entries = HEADER_WORDS + slots;
+  layOut(shard, shift, (slotIndex, words, at, length, reference) => {
+    dump[HEADER_WORDS + slotIndex] = ((reference + 1) << 8) | (shard.slots[slotIndex] & 0xff);
+    for (let i = 0; i < length; i++) dump[entries + reference + i] = words[at + i];
+  });
+  return new Uint8Array(dump.buffer);
+}
+
+/**
+ * The shard that `bytes` are a dump of; keeps them.
+ * @throws IndexError `INDEX_BAD_DUMP`
+ */
+export function shardOf(index: number, bytes: Uint8Array, shards: Shards): Shard {
+  const dump = wordsOf(bytes);
+  if (dump.length < HEADER_WORDS || dump[0] !== MAGIC) throw badDump("it does not begin as one");
+  const [, dumpedIndex, count, slots, shift, arenaWords] = dump;
+  if (dumpedIndex !== index) throw badDump(`it is of shard ${dumpedIndex}`);
+  if (dump.length !== HEADER_WORDS + slots + arenaWords) throw badDump("its length is not what its header says");
+  const shard = new Shard(0, 0, 0);
+  if (count === 0 && slots === 0 && arenaWords === 0) return shard;
+  if (count === 0 || count >= slots || arenaWords === 0 || shift < SHIFT_MIN || shift > PLACE_BITS) {
+    throw badDump("its header is impossible");
+  }
+  shard.slots = dump.subarray(HEADER_WORDS, HEADER_WORDS + slots);
+  shard.arena.adopt(dump.subarray(HEADER_WORDS + slots), shift);
+  shard.adopted = true;
+  checkEntries(shard, arenaWords);
+  if (shard.count !== count) throw badDump("its number of keys is not what its header says");
+  checkOneHash(index, shard, shards);
+  return shard;
+}
+
+/** Gives every entry its place in a dump with chunks of `1 << shift` words; returns where the last one ends. */
+function layOut(
+  shard: Shard,
+  shift: number,
+  place: (slotIndex: number, words: Words, at: number, length: number, reference: number) => void,
+): number {
+  const { slots, arena } = shard;
+  let end = 0;
+  for (let i = 0; i < slots.length; i++) {
+    if (slots[i] === 0) continue;
+    const source = (slots[i] >>> 8) - 1;
+    const words = arena.chunks[source >>> arena.shift];
+    const at = source & arena.mask;
+    const length = entryWords(words, at, 0);
+    const reference = fits(end, length, shift) ? end : nextChunk(end, shift);
+    place(i, words, at, length, reference);
+    end = reference + length;
+  }
+  return end;
+}
+
+/** Walks over the slots as described above; throws unless everything is in its place, and counts the keys. */
+function checkEntries(shard: Shard, arenaWords: number): void {
+  const { slots, arena } = shard;
+  let end = 0;
+  for (let i = 0; i < slots.length; i++) {
+    if (slots[i] === 0) continue;
+    const reference = (slots[i] >>> 8) - 1;
+    // The shortest entry has three words; a long one is asked for its fourth only if there is one.
+    if (reference + 3 > arenaWords) throw badDump(`slot ${i} refers beyond the end`);
+    const words = arena.chunks[reference >>> arena.shift];
+    const at = reference & arena.mask;
+    if (at + headerWords(words, at, 0) > words.length) throw badDump(`the entry of slot ${i} is cut off`);
+    const length = entryWords(words, at, 0);
+    if (
+      keyBytesAt(words, at) > KEY_BYTES_MAX ||
+      segmentSlotAt(words, at) === ABSENT_SLOT ||
+      at + length > words.length
+    ) {
+      throw badDump(`the entry of slot ${i} is impossible`);
+    }
+    if (reference !== (fits(end, length, arena.shift) ? end : nextChunk(end, arena.shift))) {
+      throw badDump(`the entry of slot ${i} is not where it should be`);
+    }
+    end = reference + length;
+    arena.liveWords += length;
+    shard.count++;
+  }
+  if (end !== arenaWords) throw badDump("there is something after its last entry");
+}
+
+/** The dump of another store, with another hash key, is told by the first key. */
+function checkOneHash(index: number, shard: Shard, shards: Shards): void {
+  const slot = shard.slots.find((candidate) => candidate !== 0) ?? 0;
+  const words = shard.arena.chunks[0];
+  const key = new Uint8Array(keyBytesAt(words, 0));
+  readKey(words, headerWords(words, 0, 0), key.length, key, 0);
+  const hash = shards.hash(key, 0, key.length);
+  if (hash >>> PLACE_BITS !== index || (hash & (PLACES - 1)) !== shard.placeOf(slot)) {
+    throw badDump("its keys have other hashes");
+  }
+}
+
+/** `bytes` as words: themselves if they are a whole buffer, else a copy. */
+function wordsOf(bytes: Uint8Array): Words {
+  if (bytes.length % 4 !== 0) throw badDump("its length is not a multiple of four");
+  const whole = bytes.length === bytes.buffer.byteLength;
+  return new Uint32Array(whole ? bytes.buffer : new Uint8Array(bytes).buffer);
+}
+
+function fits(position: number, words: number, shift: number): boolean {
+  return (position & ((1 << shift) - 1)) + words <= 1 << shift;
+}
+
+function nextChunk(position: number, shift: number): number {
+  return ((position >>> shift) + 1) << shift;
+}
+
+function badDump(reason: string): IndexError {
+  return new IndexError("INDEX_BAD_DUMP", `not a dump of this shard: ${reason}`);
+}

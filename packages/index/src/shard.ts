@@ -1,0 +1,345 @@
+/**
+ * One of the parts that the keydir is split into: a hash table whose slots point into an arena of entries.
+ *
+ * ```
+ *  slot    31..8 reference of the entry + 1 | 7..0 tag (the lowest 8 of the 24 hash bits);  0 = empty
+ *  home    floor(hash bits * slots / 2^24): the slot where the search for a key begins
+ * ```
+ *
+ * Linear probing; a deletion moves later slots back, so there are no tombstones among the slots and a search ends at the
+ * first empty one. Any number of slots will do (Lemire's multiply-shift instead of a mask), so the table grows by a
+ * quarter instead of doubling. Homes ascend with the hash bits: the entries with hash bits in a range lie side by side,
+ * which is how a view reads a shard in pages however it changes in between.
+ *
+ * Invariants: at least a fifth of the slots is empty; each key is in one slot; no slot between a key's home and its own
+ * is empty; `arena.liveWords` is the sum of the entries that slots point to.
+ */
+import type { Words } from "./allocate.ts";
+import { allocateWords, copyWords } from "./allocate.ts";
+import { Arena, ARENA_WORDS_MAX } from "./arena.ts";
+import {
+  entryWords,
+  hashBitsAt,
+  headerWords,
+  headerWordsFor,
+  keyBytesAt,
+  keyEquals,
+  keyWordsFor,
+  readLocation,
+  segmentSlotAt,
+  sequenceAt,
+  writeHeader,
+  writeKey,
+} from "./entry.ts";
+import { IndexError } from "./errors.ts";
+import type { RecordLocation } from "./keydir.ts";
+
+/** Of 32 hash bits the upper 8 choose the shard and these the place in it. */
+export const PLACE_BITS = 24;
+
+const LOAD_MAX = 0.8;
+const GROWTH = 1.3;
+/** What a table is made for that is not about to grow: between the load after growing and the highest one. */
+const LOAD_MADE = 0.7;
+const LOAD_MIN = 0.35;
+const SLOTS_MIN = 8;
+
+/** How many slots a table for `count` keys gets. */
+export function slotsFor(count: number): number {
+  return Math.max(SLOTS_MIN, Math.ceil(count / LOAD_MADE));
+}
+
+/** The home of hash bits `place` among `slots` slots. */
+export function homeOf(place: number, slots: number): number {
+  return ((place * slots) / 0x100_0000) | 0;
+}
+
+export class Shard {
+  slots: Words;
+  arena: Arena;
+  /** How many keys there are, those with an absent mark (see entry.ts) included. */
+  count = 0;
+  /** 2 while loading: entries keep the sequence of their record; else 0. */
+  readonly extra: number;
+  /** Whether slots and chunks are parts of one buffer that came from a dump: neither can be freed alone. */
+  adopted = false;
+
+  /** Room for `count` keys whose entries take `entryWords` words. Without room for any, nothing is allocated. */
+  constructor(count = 0, entryWords = 0, extra = 0, arenaWordsMax: number = ARENA_WORDS_MAX) {
+    this.slots = allocateWords(count === 0 ? 1 : slotsFor(count));
+    this.arena = new Arena(entryWords, arenaWordsMax);
+    this.extra = extra;
+  }
+
+  /** Bytes of the arrays; of a buffer that came from a dump all of it, as long as anything in it is used. */
+  get memoryBytes(): number {
+    if (!this.adopted) return this.slots.length * 4 + this.arena.memoryBytes;
+    const buffers = new Set([this.slots.buffer, ...this.arena.chunks.map((chunk) => chunk.buffer)]);
+    let bytes = this.arena.memoryBytes - this.arena.capacityWords * 4;
+    for (const buffer of buffers) bytes += buffer.byteLength;
+    return bytes;
+  }
+
+  /** The slot that holds the key, or the complement (`~`) of the empty one where the search ended. */
+  locate(place: number, bytes: Uint8Array, start: number, end: number): number {
+    const slots = this.slots;
+    const tag = place & 0xff;
+    let index = homeOf(place, slots.length);
+    for (;;) {
+      const slot = slots[index];
+      if (slot === 0) return ~index;
+      if ((slot & 0xff) === tag && this.#holds((slot >>> 8) - 1, place >>> 8, bytes, start, end)) return index;
+      index++;
+      if (index === slots.length) index = 0;
+    }
+  }
+
+  /** Fills `location` with that of the key in slot `index`. */
+  read(index: number, location: RecordLocation): void {
+    const reference = (this.slots[index] >>> 8) - 1;
+    readLocation(this.arena.chunks[reference >>> this.arena.shift], reference & this.arena.mask, location);
+  }
+
+  segmentSlot(index: number): number {
+    const reference = (this.slots[index] >>> 8) - 1;
+    return segmentSlotAt(this.arena.chunks[reference >>> this.arena.shift], reference & this.arena.mask);
+  }
+
+  /** Whether the key in slot `index` lies at exactly `expected`. */
+  liesAt(index: number, expected: Readonly<RecordLocation>): boolean {
+    const reference = (this.slots[index] >>> 8) - 1;
+    const words = this.arena.chunks[reference >>> this.arena.shift];
+    const at = reference & this.arena.mask;
+    return words[at] === expected.offset && segmentSlotAt(words, at) === expected.segmentSlot;
+  }
+
+  /** The sequence of the key in slot `index`; only while loading. */
+  sequence(index: number): number {
+    const reference = (this.slots[index] >>> 8) - 1;
+    return sequenceAt(this.arena.chunks[reference >>> this.arena.shift], reference & this.arena.mask);
+  }
+
+  /**
+   * Adds a key for which `locate` just answered `absent` (a complement).
+   * @throws IndexError `INDEX_FULL`; nothing is changed then.
+   */
+  insert(
+    absent: number,
+    place: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    location: Readonly<RecordLocation>,
+    sequence = 0,
+  ): void {
+    let index = ~absent;
+    if (this.count + 1 > this.slots.length * LOAD_MAX) {
+      this.#growSlots();
+      index = emptySlot(this.slots, place);
+    }
+    const keyBytes = end - start;
+    const header = headerWordsFor(keyBytes, location.valueBytes, location.expiresAtMs, this.extra);
+    const reference = this.#allocate(header + keyWordsFor(keyBytes));
+    const words = this.arena.chunks[reference >>> this.arena.shift];
+    const at = reference & this.arena.mask;
+    writeHeader(words, at, place >>> 8, keyBytes, location, this.extra, sequence);
+    writeKey(words, at + header, bytes, start, end);
+    this.slots[index] = ((reference + 1) << 8) | (place & 0xff);
+    this.count++;
+  }
+
+  /**
+   * Gives the key in slot `index` another location.
+   * @throws IndexError `INDEX_FULL`; nothing is changed then.
+   */
+  replace(index: number, location: Readonly<RecordLocation>, sequence = 0): void {
+    const { arena, extra } = this;
+    let reference = (this.slots[index] >>> 8) - 1;
+    const words = arena.chunks[reference >>> arena.shift];
+    const at = reference & arena.mask;
+    const keyBytes = keyBytesAt(words, at);
+    const hashBits = hashBitsAt(words, at);
+    const header = headerWordsFor(keyBytes, location.valueBytes, location.expiresAtMs, extra);
+    if (header === headerWords(words, at, extra)) {
+      writeHeader(words, at, hashBits, keyBytes, location, extra, sequence);
+    } else {
+      reference = this.#moveKey(index, header);
+      const target = this.arena.chunks[reference >>> this.arena.shift];
+      writeHeader(target, reference & this.arena.mask, hashBits, keyBytes, location, extra, sequence);
+    }
+  }
+
+  /** Removes the key in slot `index`. */
+  remove(index: number): void {
+    const { arena } = this;
+    const reference = (this.slots[index] >>> 8) - 1;
+    arena.release(reference, entryWords(arena.chunks[reference >>> arena.shift], reference & arena.mask, this.extra));
+    this.#closeGap(index);
+    this.count--;
+    this.#shrink();
+  }
+
+  /** The 24 hash bits of the key in a slot whose content is `slot`. */
+  placeOf(slot: number): number {
+    const reference = (slot >>> 8) - 1;
+    const words = this.arena.chunks[reference >>> this.arena.shift];
+    return (hashBitsAt(words, reference & this.arena.mask) << 8) | (slot & 0xff);
+  }
+
+  #holds(reference: number, hashBits: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const words = this.arena.chunks[reference >>> this.arena.shift];
+    const at = reference & this.arena.mask;
+    if (hashBitsAt(words, at) !== hashBits || keyBytesAt(words, at) !== end - start) return false;
+    return keyEquals(words, at + headerWords(words, at, this.extra), bytes, start, end);
+  }
+
+  /** Moves the key in slot `index` to a new entry with `header` words before the key; the caller writes those. */
+  #moveKey(index: number, header: number): number {
+    const before = (this.slots[index] >>> 8) - 1;
+    const keyWords = keyWordsFor(keyBytesAt(this.arena.chunks[before >>> this.arena.shift], before & this.arena.mask));
+    const target = this.#allocate(header + keyWords);
+    // The arena may have been rebuilt just now, so where the key lies is looked up again.
+    const { arena } = this;
+    const source = (this.slots[index] >>> 8) - 1;
+    const sourceWords = arena.chunks[source >>> arena.shift];
+    const sourceAt = source & arena.mask;
+    const sourceHeader = headerWords(sourceWords, sourceAt, this.extra);
+    const targetKey = (target & arena.mask) + header;
+    const targetWords = arena.chunks[target >>> arena.shift];
+    for (let i = 0; i < keyWords; i++) targetWords[targetKey + i] = sourceWords[sourceAt + sourceHeader + i];
+    arena.release(source, sourceHeader + keyWords);
+    this.slots[index] = ((target + 1) << 8) | (this.slots[index] & 0xff);
+    return target;
+  }
+
+  /** Room for an entry: from the arena as it is, by using its garbage again, or by growing it. */
+  #allocate(words: number): number {
+    let reference = this.arena.take(words);
+    if (reference >= 0) return reference;
+    // Garbage of half a word a key (or a 32nd) is worth a walk over all entries; less is not.
+    const { garbageWords, usedWords } = this.arena;
+    if (garbageWords > Math.max(64, this.count >>> 1, usedWords >>> 5)) this.rebuild(this.slots.length);
+    reference = this.#takeGrowing(words);
+    if (reference < 0 && garbageWords > 0) {
+      this.rebuild(this.slots.length);
+      reference = this.#takeGrowing(words);
+    }
+    if (reference >= 0) return reference;
+    throw new IndexError("INDEX_FULL", `a shard of the keydir is full: ${this.count} keys in ${usedWords * 4} bytes`);
+  }
+
+  #takeGrowing(words: number): number {
+    const { shift } = this.arena;
+    const reference = this.arena.takeGrowing(words, this.#step());
+    // Joined chunks are no longer parts of a buffer that was adopted: the slots must not keep all of it alive.
+    if (this.adopted && this.arena.shift !== shift) {
+      this.slots = copyWords(this.slots);
+      this.adopted = false;
+    }
+    return reference;
+  }
+
+  /** Unused room at the end of the arena: a byte and a half a key, which is part of the budget of 24. */
+  #step(): number {
+    return Math.max(64, (this.count * 3) >>> 3, this.arena.usedWords >>> 8);
+  }
+
+  #growSlots(): void {
+    this.#resizeSlots(Math.max(SLOTS_MIN, Math.ceil(this.slots.length * GROWTH)));
+  }
+
+  #resizeSlots(capacity: number): void {
+    if (this.adopted) return this.rebuild(capacity);
+    const slots = allocateWords(capacity);
+    const before = this.slots;
+    for (let i = 0; i < before.length; i++) {
+      const slot = before[i];
+      if (slot !== 0) slots[emptySlot(slots, this.placeOf(slot))] = slot;
+    }
+    this.slots = slots;
+  }
+
+  /**
+   * Lays out all entries anew in the order of the slots, without the garbage, and the slots in a table of `capacity`.
+   * With as many slots as before each key keeps its slot: `insert` and `replace` rely on it.
+   */
+  rebuild(capacity: number): void {
+    const before = this.slots;
+    const slots = allocateWords(capacity);
+    const arena = new Arena(this.arena.liveWords, this.arena.wordsMax);
+    for (let i = 0; i < before.length; i++) {
+      const slot = before[i];
+      if (slot === 0) continue;
+      const reference = copyEntry(this.arena, (slot >>> 8) - 1, this.extra, arena, this.extra);
+      const index = capacity === before.length ? i : emptySlot(slots, this.placeOf(slot));
+      slots[index] = ((reference + 1) << 8) | (slot & 0xff);
+    }
+    this.slots = slots;
+    this.arena = arena;
+    this.adopted = false;
+  }
+
+  /** Empties slot `gap` and moves back what can no longer be reached over it. */
+  #closeGap(gap: number): void {
+    const slots = this.slots;
+    const capacity = slots.length;
+    let hole = gap;
+    let index = gap;
+    for (;;) {
+      index = index + 1 === capacity ? 0 : index + 1;
+      const slot = slots[index];
+      if (slot === 0) break;
+      const home = homeOf(this.placeOf(slot), capacity);
+      // Whether the home lies (cyclically) at the hole or before it: then a search from there would end at the hole.
+      const fromHome = index >= home ? index - home : index - home + capacity;
+      const fromHole = index >= hole ? index - hole : index - hole + capacity;
+      if (fromHome < fromHole) continue;
+      slots[hole] = slot;
+      hole = index;
+    }
+    slots[hole] = 0;
+  }
+
+  /** Gives memory back when a third of the arena is garbage or most slots are empty. */
+  #shrink(): void {
+    const { arena, slots, count } = this;
+    const sparse = slots.length > SLOTS_MIN * 2 && count < slots.length * LOAD_MIN;
+    try {
+      if (arena.garbageWords > 256 + (arena.liveWords >>> 1)) this.rebuild(sparse ? slotsFor(count) : slots.length);
+      else if (sparse) this.#resizeSlots(slotsFor(count));
+    } catch (error) {
+      // No memory to shrink with: the deletion has happened all the same.
+      if (!IndexError.is(error)) throw error;
+    }
+  }
+}
+
+/** The first empty slot for hash bits `place`, for an entry known not to be there. */
+export function emptySlot(slots: Words, place: number): number {
+  let index = homeOf(place, slots.length);
+  while (slots[index] !== 0) index = index + 1 === slots.length ? 0 : index + 1;
+  return index;
+}
+
+/** Copies an entry with `sourceExtra` words of sequence into another arena, with `targetExtra` (the same, or none). */
+export function copyEntry(
+  source: Arena,
+  sourceReference: number,
+  sourceExtra: number,
+  target: Arena,
+  targetExtra: number,
+): number {
+  const from = source.chunks[sourceReference >>> source.shift];
+  const fromAt = sourceReference & source.mask;
+  const header = headerWords(from, fromAt, targetExtra);
+  const keyWords = keyWordsFor(keyBytesAt(from, fromAt));
+  let reference = target.take(header + keyWords);
+  if (reference < 0) reference = target.takeGrowing(header + keyWords, 64);
+  if (reference < 0) throw new IndexError("INDEX_FULL", "the entries of a shard do not fit in a new arena");
+  const to = target.chunks[reference >>> target.shift];
+  const toAt = reference & target.mask;
+  const fromKey = fromAt + header + sourceExtra - targetExtra;
+  for (let i = 0; i < header; i++) to[toAt + i] = from[fromAt + i];
+  for (let i = 0; i < keyWords; i++) to[toAt + header + i] = from[fromKey + i];
+  return reference;
+}

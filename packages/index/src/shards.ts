@@ -1,0 +1,56 @@
+/**
+ * The 256 shards of a keydir (or of what a view has put aside, or of a loader) with the hash that spreads keys over
+ * them. A shard is made when its first key comes, so that a small store stays small.
+ */
+import { hashKeyWords, halfSipHash } from "./half-siphash.ts";
+import { Shard } from "./shard.ts";
+
+/** How many shards there are: the upper 8 bits of a key's hash. */
+export const SHARD_COUNT = 256;
+
+const NO_KEYS = new Shard();
+
+export class Shards {
+  readonly hashKey: Uint8Array;
+  readonly extra: number;
+  readonly #list: Shard[];
+  readonly #k0: number;
+  readonly #k1: number;
+
+  constructor(hashKey: Uint8Array, extra = 0) {
+    const { k0, k1 } = hashKeyWords(hashKey);
+    this.hashKey = hashKey;
+    this.extra = extra;
+    this.#k0 = k0;
+    this.#k1 = k1;
+    this.#list = Array.from({ length: SHARD_COUNT }, () => NO_KEYS);
+  }
+
+  /** 32 bits: the upper 8 choose the shard, the lower 24 the place in it. */
+  hash(bytes: Uint8Array, start: number, end: number): number {
+    return halfSipHash(bytes, start, end, this.#k0, this.#k1);
+  }
+
+  /** The shard, to look at only: those without a key are one and the same. */
+  at(index: number): Shard {
+    return this.#list[index];
+  }
+
+  /** The shard, to change. */
+  own(index: number): Shard {
+    const shard = this.#list[index];
+    if (shard !== NO_KEYS) return shard;
+    return (this.#list[index] = new Shard(0, 0, this.extra));
+  }
+
+  /** Puts another shard in its place. */
+  set(index: number, shard: Shard): void {
+    this.#list[index] = shard;
+  }
+
+  get memoryBytes(): number {
+    let bytes = 0;
+    for (const shard of this.#list) if (shard !== NO_KEYS) bytes += shard.memoryBytes;
+    return bytes;
+  }
+}
