@@ -151,14 +151,17 @@ export class ModelStore implements MergeStore {
     return this.#valueAt(entry);
   }
 
-  /** The store that an opening finds after a power cut now, its clock set back by `backMs`. */
-  crashed(survival: Survival, backMs = 0): ModelStore {
+  /**
+   * The store that an opening finds after a power cut now, its clock set back by `backMs`. Of two copies of one record it
+   * takes the one in the segment that is listed first, or last.
+   */
+  crashed(survival: Survival, { backMs = 0, firstCopy = false } = {}): ModelStore {
     const store = new ModelStore(afterPowerCut(this.disk, survival));
     store.nextSequence = this.nextSequence;
     store.nextSegmentId = this.nextSegmentId;
     store.timeMs = this.timeMs - backMs;
     store.latestTimeMs = this.latestTimeMs;
-    const last = store.#recover();
+    const last = store.#recover(firstCopy);
     store.history = this.history.filter(({ sequence }) => sequence <= last);
     return store;
   }
@@ -395,7 +398,7 @@ export class ModelStore implements MergeStore {
   }
 
   /** Reads the listed segments by sequence, seals what was active, and returns the last sequence found. */
-  #recover(): number {
+  #recover(firstCopy: boolean): number {
     const newest = new Map<string, { sequence: number; tombstone: boolean; entry: Entry }>();
     const active = this.disk.manifest.at(-1)!;
     let last = active.lowestSequence - 1;
@@ -406,7 +409,8 @@ export class ModelStore implements MergeStore {
         const { sequence, tombstone, expiresAtMs } = fields;
         if (listed === active) last = sequence;
         if (sequence < listed.lowestSequence) throw new Error(`segment ${segmentId} has ${sequence} below its lowest`);
-        if ((newest.get(key)?.sequence ?? 0) > sequence) return;
+        const known = newest.get(key)?.sequence ?? 0;
+        if (known > sequence || (firstCopy && known === sequence)) return;
         newest.set(key, { sequence, tombstone, entry: { segmentId, offset, expiresAtMs, value } });
       });
     }
