@@ -10,6 +10,8 @@ import { type LockAnswer, type LockClaim, type LockPlaces, takeLock } from "../s
 export class LockWorld {
   readonly sockets: Map<number, Socket> = new Map();
   readonly processes: LockProcess[] = [];
+  /** The most that ever held the lock at once. */
+  holdersMax = 0;
   #time = 0;
 
   /** With `givesNumbersAgain`, `freshNumber` does not keep its promise. */
@@ -31,7 +33,7 @@ export class LockWorld {
     process.waiting = undefined;
     go();
     await new Promise((resolve) => setImmediate(resolve));
-    if (this.holders > 1) throw new Error("two processes hold the lock");
+    this.holdersMax = Math.max(this.holdersMax, this.holders);
   }
 
   /** Gives everyone turns until nobody wants one. */
