@@ -1,1 +1,15 @@
-export {};
+export { open } from "./open.ts";
+export type { CompactOptions, Store } from "./store.ts";
+export type { OpenOptions, OpenProgress } from "./store-options.ts";
+export type { BatchOperation, Expiry, PutOptions, WriteOptions } from "./write-options.ts";
+export type { IterateOptions } from "./iterate.ts";
+export { bytes, type Codec, json, utf8 } from "./codecs.ts";
+export type { SegmentStats, StoreStats } from "./store-stats.ts";
+export type { OpenReport } from "./open-report.ts";
+export type { IndexRoad } from "./load-index.ts";
+export type { TornTail } from "./log-run.ts";
+export { HashlogError, type HashlogErrorCode, type HashlogErrorDetails } from "./errors.ts";
+export type { RandomSource } from "./random.ts";
+export type { Clock, FileSystem, SyncPolicy } from "@hashlog/fs-io";
+export type { KeydirFactory } from "@hashlog/index";
+export type { MergeProgress, MergeReport } from "@hashlog/compactor";

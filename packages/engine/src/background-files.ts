@@ -1,0 +1,57 @@
+import type { Checkpointer } from "./checkpointer.ts";
+import { writeHint } from "./hint-files.ts";
+import type { Maintenance } from "./maintenance.ts";
+import type { Segment } from "./segment.ts";
+import type { StoreParts } from "./store-parts.ts";
+
+/**
+ * The caches that are written in the background: a hint file for each segment that is sealed, also one that a crash
+ * sealed, and a checkpoint whenever the log has grown by enough that replaying it would take long.
+ */
+export class BackgroundFiles {
+  readonly #parts: StoreParts;
+  readonly #maintenance: Maintenance;
+  #checkpointer: Checkpointer | undefined;
+  #bytesSinceCheckpoint = 0;
+
+  constructor(parts: StoreParts, maintenance: Maintenance) {
+    this.#parts = parts;
+    this.#maintenance = maintenance;
+  }
+
+  /** The store is open: checkpoints may be written, and the hints that the opening found missing. */
+  begin(checkpointer: Checkpointer, withoutHint: readonly Segment[]): void {
+    this.#checkpointer = checkpointer;
+    for (const segment of withoutHint) this.hint(segment);
+  }
+
+  /** A segment of the log was sealed. */
+  sealed(segment: Segment): void {
+    this.hint(segment);
+    this.#bytesSinceCheckpoint += segment.bytes;
+    const enough = Math.max(CHECKPOINT_BYTES_LEAST, this.#parts.keydir.memoryBytes);
+    if (this.#checkpointer === undefined || this.#bytesSinceCheckpoint < enough) return;
+    this.#bytesSinceCheckpoint = 0;
+    const checkpointer = this.#checkpointer;
+    this.#later(() => checkpointer.write());
+  }
+
+  /** Writes the segment's hint file, if it is still part of the store when its turn comes. */
+  hint(segment: Segment): void {
+    this.#later(async () => {
+      if (this.#parts.table.byId(segment.segmentId) !== segment) return;
+      segment.pin();
+      try {
+        await writeHint(segment, this.#parts, this.#parts.manifest.current.hashKey);
+      } finally {
+        segment.unpin();
+      }
+    });
+  }
+
+  #later(work: () => Promise<void>): void {
+    this.#maintenance.runLater(work, (error) => this.#parts.failures.note(error));
+  }
+}
+
+const CHECKPOINT_BYTES_LEAST = 64 * 1024 * 1024;

@@ -1,0 +1,154 @@
+import {
+  CheckpointEncoder,
+  checkpointFileName,
+  readCheckpoint,
+  type CheckpointHeader,
+  type Manifest,
+} from "@hashlog/format";
+import { FsError, type AppendFile, type FileSystem } from "@hashlog/fs-io";
+import { IndexError, type Keydir } from "@hashlog/index";
+import type { CommitLog } from "./commit-log.ts";
+import { countingSource } from "./files.ts";
+import { pathOf, removeFile, type StoreParts } from "./store-parts.ts";
+
+/**
+ * Writes the keydir as it lies in memory, shard by shard, each copied in one go while writes go on between, and names
+ * the file in the manifest only once everything that any shard holds is durable. A replay begins at the log position of
+ * the first shard's copy; what later shards already hold is replayed over itself, which changes nothing.
+ *
+ * A cache: a failure abandons the file. Not to be run while a merge publishes (`Maintenance`).
+ */
+export class Checkpointer {
+  readonly #parts: StoreParts;
+  readonly #log: CommitLog;
+  #coveredSequence: number;
+  #count = 0;
+
+  constructor(parts: StoreParts, log: CommitLog, coveredSequence: number) {
+    this.#parts = parts;
+    this.#log = log;
+    this.#coveredSequence = coveredSequence;
+  }
+
+  /** How many were written since the store was opened. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Whether the manifest names one that holds every acknowledged write. */
+  get isCurrent(): boolean {
+    return this.#parts.manifest.current.checkpoint !== undefined && this.#coveredSequence === this.#log.acknowledged;
+  }
+
+  /** Writes one, if the one there is does not hold everything already. */
+  async write(): Promise<void> {
+    if (this.isCurrent) return;
+    const id = this.#parts.fileIds.take();
+    const path = this.#path(id);
+    const file = await this.#parts.fileSystem.create(path);
+    let named = false;
+    try {
+      const { written, covered } = await this.#dump(id, file);
+      await file.sync();
+      await this.#parts.fileSystem.syncDirectory(this.#parts.directory);
+      await this.#log.sync();
+      const old = this.#parts.manifest.current.checkpoint;
+      named = true;
+      await this.#parts.manifest.edit((manifest) => ({
+        ...manifest,
+        nextFileId: this.#parts.fileIds.next,
+        checkpoint: { id, ...written },
+      }));
+      this.#coveredSequence = covered;
+      this.#count += 1;
+      if (old !== undefined) await removeFile(this.#parts, this.#path(old.id));
+    } catch (error) {
+      // From the edit on the manifest may name the file.
+      if (!named) await removeFile(this.#parts, path);
+      throw error;
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #dump(id: number, file: AppendFile): Promise<{ written: { bytes: number; crc: number }; covered: number }> {
+    const { keydir, manifest, clock } = this.#parts;
+    const covered = this.#log.acknowledged;
+    const encoder = new CheckpointEncoder(
+      {
+        storeId: manifest.current.storeId,
+        checkpointId: id,
+        layout: keydir.layout,
+        shardCount: keydir.shardCount,
+        replay: this.#log.replayPosition(),
+        highestSequence: covered,
+        segments: this.#segmentStates(),
+      },
+      (bytes) => file.append(bytes, 0, bytes.length),
+    );
+    for (let shard = 0; shard < keydir.shardCount; shard += 1) {
+      encoder.shard(shard, keydir.dumpShard(shard));
+      if (shard % SHARDS_PER_SLICE === SHARDS_PER_SLICE - 1) await clock.yield();
+    }
+    return { written: encoder.finish(), covered };
+  }
+
+  // As of the replay position: what is replayed is counted again, and what lies before it is not.
+  #segmentStates(): CheckpointHeader["segments"] {
+    return [...this.#parts.table.all()].map(({ slot, segmentId, place, totals }) => ({
+      slot,
+      segmentId,
+      identity: place.identity,
+      ...totals,
+    }));
+  }
+
+  #path(id: number): string {
+    return pathOf(this.#parts, checkpointFileName(id));
+  }
+
+}
+
+/**
+ * Fills an empty keydir from the checkpoint that the manifest names; resolves to what it says of itself, or to
+ * `undefined` if there is none or it is of no use, and then the keydir may hold anything and is to be thrown away.
+ */
+export async function loadCheckpoint(
+  parts: { fileSystem: FileSystem; directory: string; manifest: Manifest; keydir: Keydir },
+  onRead: (bytes: number) => void,
+): Promise<CheckpointHeader | undefined> {
+  const { fileSystem, directory, manifest, keydir } = parts;
+  const named = manifest.checkpoint;
+  if (named === undefined) return undefined;
+  let header: CheckpointHeader | undefined;
+  try {
+    const file = await fileSystem.openRead(fileSystem.join(directory, checkpointFileName(named.id)));
+    try {
+      const expected = { storeId: manifest.storeId, checkpointId: named.id, bytes: named.bytes, crc: named.crc };
+      const read = await readCheckpoint(countingSource(file, file.size(), onRead), expected, {
+        header(found) {
+          header = found;
+          return fits(found, manifest, keydir);
+        },
+        shard: (index, bytes) => keydir.loadShard(index, bytes),
+      });
+      return read.kind === "ok" ? header : undefined;
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (FsError.is(error) || IndexError.is(error)) return undefined;
+    throw error;
+  }
+}
+
+function fits(header: CheckpointHeader, manifest: Manifest, keydir: Keydir): boolean {
+  const listed = new Map(manifest.segments.map((segment) => [segment.segmentId, segment.identity]));
+  return (
+    header.layout === keydir.layout &&
+    header.shardCount === keydir.shardCount &&
+    header.segments.every(({ segmentId, identity }) => listed.get(segmentId) === identity)
+  );
+}
+
+const SHARDS_PER_SLICE = 8;

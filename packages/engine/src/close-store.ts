@@ -1,0 +1,27 @@
+import type { StoreMachinery } from "./store.ts";
+
+/**
+ * Ends an open store: what is under way is waited for, everything is made durable, the manifest says how long the active
+ * segment is, so that the next writer may go on in it, and every handle is closed.
+ *
+ * After a failed write nothing is sealed, checkpointed or closed clean: the next opening recovers.
+ */
+export async function closeStore<K, V, VI>(
+  { parts, log, maintenance, checkpointer, views, lock }: StoreMachinery<K, V, VI>,
+  readsEnd: () => Promise<void>,
+): Promise<void> {
+  try {
+    await maintenance.close();
+    await log.finish();
+    await readsEnd();
+    if (log.state.kind === "ready" && parts.manifest.failure === undefined) {
+      await checkpointer.write().catch((error: unknown) => parts.failures.note(error));
+      if (!log.segments.hasUnsynced) await log.segments.closeClean(log.nextSequence);
+    }
+  } finally {
+    log.stop();
+    views.closeAll();
+    for (const segment of parts.table.all()) segment.retire();
+    await lock.release();
+  }
+}

@@ -1,0 +1,72 @@
+import { invalidArgument } from "./errors.ts";
+
+/**
+ * How keys and values become bytes. A codec is synchronous and pure; it runs before anything is reserved in the log, so
+ * one that throws, or that calls the store, does no harm.
+ */
+export interface Codec<T, Input = T> {
+  /** Named in errors. */
+  readonly name: string;
+  /** The bytes of the value. The store copies them before the call that was given the value returns. */
+  encode(value: Input): Uint8Array;
+  /** The value of the bytes. They are the codec's own: it may keep them or give them out. */
+  decode(bytes: Uint8Array): T;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+// A surrogate that has no partner. `String.prototype.isWellFormed` would do, and is what this is on every supported Node.
+function isWellFormed(text: string): boolean {
+  return (text as string & { isWellFormed(): boolean }).isWellFormed();
+}
+
+function encodeUtf8(text: string): Uint8Array {
+  if (!isWellFormed(text)) {
+    // Each lone surrogate would become U+FFFD, and two different keys one.
+    throw invalidArgument("a string with a lone surrogate has no UTF-8 form; encode it to bytes yourself");
+  }
+  return encoder.encode(text);
+}
+
+/** Strings as UTF-8. Refuses lone surrogates. The default for keys. */
+export const utf8: Codec<string> = {
+  name: "utf8",
+  encode(value) {
+    if (typeof value !== "string") throw invalidArgument(`expected a string, got ${describeType(value)}`);
+    return encodeUtf8(value);
+  },
+  decode: (bytes) => decoder.decode(bytes),
+};
+
+/** Bytes as they are; strings are taken as UTF-8 and come back as bytes. The default for values. */
+export const bytes: Codec<Uint8Array, Uint8Array | string> = {
+  name: "bytes",
+  encode(value) {
+    if (value instanceof Uint8Array) return value;
+    if (typeof value === "string") return encodeUtf8(value);
+    throw invalidArgument(`expected a Uint8Array or a string, got ${describeType(value)}`);
+  },
+  decode: (content) => content,
+};
+
+/** Anything that `JSON.stringify` takes, as UTF-8. `undefined`, functions and symbols have no JSON form and are refused. */
+export function json<T>(): Codec<T> {
+  return {
+    name: "json",
+    encode(value) {
+      const text = JSON.stringify(value) as string | undefined;
+      if (text === undefined) throw invalidArgument(`${describeType(value)} has no JSON form`);
+      return encoder.encode(text);
+    },
+    decode: (content) => JSON.parse(decoder.decode(content)) as T,
+  };
+}
+
+/** A value's type in words, for messages: `null`, `an Array`, `a number`. */
+export function describeType(value: unknown): string {
+  if (value === null) return "null";
+  if (value === undefined) return "undefined";
+  if (typeof value === "object") return `an object (${value.constructor?.name ?? "without a prototype"})`;
+  return `a ${typeof value}`;
+}

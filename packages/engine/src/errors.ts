@@ -1,0 +1,108 @@
+import { FsError, type FsErrorCode } from "@hashlog/fs-io";
+
+/**
+ * The errors a user of the store meets. Three families that never mix: the caller's mistake
+ * (`HASHLOG_INVALID_ARGUMENT`, `HASHLOG_CLOSED`, ...), the environment (`HASHLOG_IO`, `HASHLOG_NO_SPACE`,
+ * `HASHLOG_LOCKED`, ...), the data (`HASHLOG_CORRUPT`, `HASHLOG_VERSION`). A missing key is none of them: it is
+ * `undefined`. Codes are stable; messages are for people and may change.
+ */
+export type HashlogErrorCode =
+  /** Another process, or this one, has the directory open for writing; `holder` says who, where it is known. */
+  | "HASHLOG_LOCKED"
+  /** Bytes that were durable are not what was written; `path`, `segmentId`, `offset` say where. */
+  | "HASHLOG_CORRUPT"
+  /** The store was written by a newer version of the format; nothing was touched. */
+  | "HASHLOG_VERSION"
+  /** The store is closed or closing. */
+  | "HASHLOG_CLOSED"
+  /** Writing failed in a way that only opening the store again can mend; reads go on. `cause` is what failed. */
+  | "HASHLOG_WRITES_DISABLED"
+  /** The volume is full. Nothing acknowledged is lost, reads go on, and a later write resumes once there is room. */
+  | "HASHLOG_NO_SPACE"
+  /** The caller's mistake: a wrong type, a key that is too long, an unknown option. Nothing was written. */
+  | "HASHLOG_INVALID_ARGUMENT"
+  /** This file system or volume cannot do what was asked. */
+  | "HASHLOG_NOT_SUPPORTED"
+  /** There is no store, and `createIfMissing` is `false`; or a parent of the path is missing. */
+  | "HASHLOG_NOT_FOUND"
+  /** The operating system does not let this process do it. */
+  | "HASHLOG_NOT_PERMITTED"
+  /** The operation was cancelled through its `signal`; `cause` is the signal's reason. */
+  | "HASHLOG_ABORTED"
+  /** Any other failure of the file system; `cause` is the `FsError`. */
+  | "HASHLOG_IO";
+
+/** What an error says besides its code. Every field is there only where it means something. */
+export interface HashlogErrorDetails {
+  readonly path?: string | undefined;
+  readonly segmentId?: number | undefined;
+  readonly offset?: number | undefined;
+  readonly expected?: unknown;
+  readonly actual?: unknown;
+  readonly holder?: string | undefined;
+  readonly cause?: unknown;
+}
+
+const BRAND = Symbol.for("@hashlog/engine/HashlogError");
+
+/** The one error class of the engine. Tell it by `HashlogError.is` and its `code`, never by its message. */
+export class HashlogError extends Error {
+  override readonly name = "HashlogError";
+  readonly code: HashlogErrorCode;
+  readonly path: string | undefined;
+  readonly segmentId: number | undefined;
+  readonly offset: number | undefined;
+  readonly expected: unknown;
+  readonly actual: unknown;
+  readonly holder: string | undefined;
+  readonly [BRAND] = true;
+
+  constructor(code: HashlogErrorCode, message: string, details: HashlogErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.path = details.path;
+    this.segmentId = details.segmentId;
+    this.offset = details.offset;
+    this.expected = details.expected;
+    this.actual = details.actual;
+    this.holder = details.holder;
+  }
+
+  /** Whether `value` is a `HashlogError`, also one of another copy of this package. */
+  static is(value: unknown): value is HashlogError {
+    return typeof value === "object" && value !== null && BRAND in value;
+  }
+}
+
+/** The caller's mistake. */
+export function invalidArgument(message: string, details: HashlogErrorDetails = {}): HashlogError {
+  return new HashlogError("HASHLOG_INVALID_ARGUMENT", message, details);
+}
+
+/** Damage below the floor, or where no legal crash can have left it. */
+export function corrupt(message: string, details: HashlogErrorDetails): HashlogError {
+  return new HashlogError("HASHLOG_CORRUPT", message, details);
+}
+
+const CODE_OF_FS_ERROR: Partial<Record<FsErrorCode, HashlogErrorCode>> = {
+  FS_NO_SPACE: "HASHLOG_NO_SPACE",
+  FS_LOCKED: "HASHLOG_LOCKED",
+  FS_NOT_PERMITTED: "HASHLOG_NOT_PERMITTED",
+  FS_NOT_SUPPORTED: "HASHLOG_NOT_SUPPORTED",
+};
+
+/** What the file system threw, in the engine's words; anything else is handed on as it is. */
+export function fromFileSystem(error: unknown, doing: string): unknown {
+  if (!FsError.is(error)) return error;
+  const code = CODE_OF_FS_ERROR[error.code] ?? "HASHLOG_IO";
+  return new HashlogError(code, `${doing}: ${error.message}`, {
+    path: error.path,
+    holder: error.holder,
+    cause: error,
+  });
+}
+
+/** Throws if the signal was aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined, doing: string): void {
+  if (signal?.aborted) throw new HashlogError("HASHLOG_ABORTED", `${doing} was cancelled`, { cause: signal.reason });
+}

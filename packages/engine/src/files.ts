@@ -1,0 +1,31 @@
+import type { ByteSource } from "@hashlog/format";
+import type { FileSystem, ReadFile } from "@hashlog/fs-io";
+
+/** The whole content of a small file. */
+export async function readWholeFile(fileSystem: FileSystem, path: string): Promise<Uint8Array> {
+  const file = await fileSystem.openRead(path);
+  try {
+    const content = new Uint8Array(file.size());
+    const bytes = await file.read(content, 0, content.length, 0);
+    return content.subarray(0, bytes);
+  } finally {
+    await file.close();
+  }
+}
+
+/** The first `bytes` bytes of a file, for a scan. */
+export function fileSource(file: ReadFile, bytes: number): ByteSource {
+  return { bytes, read: (target, at, count, position) => file.read(target, at, count, position) };
+}
+
+/** As `fileSource`, counting what is read. */
+export function countingSource(file: ReadFile, bytes: number, onRead: (bytes: number) => void): ByteSource {
+  return {
+    bytes,
+    async read(target, at, count, position) {
+      const got = await file.read(target, at, count, position);
+      onRead(got);
+      return got;
+    },
+  };
+}

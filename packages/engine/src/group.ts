@@ -1,0 +1,131 @@
+import { FRAME_HEADER_BYTES, recordBytes, writeRecordHeader } from "@hashlog/format";
+
+/**
+ * The commits that will go into the log together as one frame, encoded straight into the bytes that are written:
+ *
+ *     | room for the frame header | record | record | ...
+ *
+ * All writes of a group share one promise: what a frame costs, it costs once. The records keep their bytes here until
+ * the group is acknowledged, when the keydir learns of them by a walk over this buffer.
+ *
+ * Invariant: sequences within a group are consecutive, so only the first is kept.
+ */
+export class Group {
+  buffer: Uint8Array;
+  length: number = FRAME_HEADER_BYTES;
+  recordCount = 0;
+  readonly firstSequence: number;
+  /** Some write in it is acknowledged only when synced; then the whole group is. */
+  needsSync = false;
+  /** Where the frame lies once it was appended. */
+  slot = -1;
+  fileOffset = -1;
+  readonly settled: Promise<void>;
+  resolve!: () => void;
+  #reject!: (reason: unknown) => void;
+  #deletes: WaitingDelete[] | undefined;
+
+  constructor(firstSequence: number, buffer: Uint8Array) {
+    this.firstSequence = firstSequence;
+    this.buffer = buffer;
+    this.settled = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.#reject = reject;
+    });
+    // Whoever wrote awaits it; a group whose writers all looked away must not bring the process down.
+    this.settled.catch(() => undefined);
+  }
+
+  get nextSequence(): number {
+    return this.firstSequence + this.recordCount;
+  }
+
+  get lastSequence(): number {
+    return this.firstSequence + this.recordCount - 1;
+  }
+
+  /** Copies a put into the group. */
+  addPut(key: Uint8Array, value: Uint8Array, expiresAtMs: number): void {
+    const at = this.#room(recordBytes(key.length, value.length, expiresAtMs !== 0));
+    const keyAt = writeRecordHeader(
+      this.buffer,
+      at,
+      this.nextSequence,
+      key.length,
+      value.length,
+      false,
+      expiresAtMs,
+    );
+    this.buffer.set(key, keyAt);
+    this.buffer.set(value, keyAt + key.length);
+    this.recordCount += 1;
+  }
+
+  /** Copies a tombstone into the group. */
+  addTombstone(key: Uint8Array): void {
+    const at = this.#room(recordBytes(key.length, 0, false));
+    const keyAt = writeRecordHeader(this.buffer, at, this.nextSequence, key.length, 0, true, 0);
+    this.buffer.set(key, keyAt);
+    this.recordCount += 1;
+  }
+
+  /** Copies a tombstone into the group; resolves to whether the key was there at that place in the log. */
+  addDelete(key: Uint8Array): Promise<boolean> {
+    const at = this.length;
+    this.addTombstone(key);
+    return new Promise((resolve, reject) => {
+      this.#deletes ??= [];
+      this.#deletes.push({ at, resolve, reject });
+    });
+  }
+
+  /** The deletes whose callers wait for an answer, in the order of their places in the buffer. */
+  get deletes(): readonly WaitingDelete[] {
+    return this.#deletes ?? [];
+  }
+
+  /** None of the group's writes is visible or will be. */
+  reject(reason: unknown): void {
+    this.#reject(reason);
+    for (const waiting of this.deletes) waiting.reject(reason);
+  }
+
+  #room(bytes: number): number {
+    const at = this.length;
+    const needed = at + bytes;
+    if (needed > this.buffer.length) {
+      const grown = new Uint8Array(Math.max(needed, Math.min(this.buffer.length * 2, needed + GROWTH_BYTES_MAX)));
+      grown.set(this.buffer.subarray(0, at));
+      this.buffer = grown;
+    }
+    this.length = needed;
+    return at;
+  }
+}
+
+interface WaitingDelete {
+  /** Where the tombstone's record begins in the buffer. */
+  readonly at: number;
+  readonly resolve: (existed: boolean) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+// Doubling a buffer of gigabytes would ask for memory that nobody needs.
+const GROWTH_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Buffers of acknowledged groups, kept for the next ones. */
+export class BufferPool {
+  readonly #free: Uint8Array[] = [];
+
+  take(): Uint8Array {
+    return this.#free.pop() ?? new Uint8Array(BUFFER_BYTES_FIRST);
+  }
+
+  give(buffer: Uint8Array): void {
+    if (buffer.length <= BUFFER_BYTES_KEPT && this.#free.length < BUFFERS_KEPT) this.#free.push(buffer);
+  }
+}
+
+const BUFFER_BYTES_FIRST = 16 * 1024;
+const BUFFER_BYTES_KEPT = 4 * 1024 * 1024;
+const BUFFERS_KEPT = 3;

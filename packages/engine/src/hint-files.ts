@@ -1,0 +1,108 @@
+import { hintFileName, newRecordFields, readHint, readRecord, scanFrames, SEGMENT_HEADER_BYTES } from "@hashlog/format";
+import { FsError, type FileSystem } from "@hashlog/fs-io";
+import { HintBuilder } from "@hashlog/index";
+import { countingSource, fileSource } from "./files.ts";
+import type { RecordSink } from "./record-sink.ts";
+import { newLocation } from "./segment-table.ts";
+import type { Segment } from "./segment.ts";
+
+/**
+ * Hint files: of a sealed segment all that recovery needs but the values. Made from the segment alone, never from the
+ * keydir: what is dead today may be alive again after a power cut. A cache: no sync, no manifest entry, and any doubt
+ * about one means a scan.
+ */
+interface HintDirectory {
+  readonly fileSystem: FileSystem;
+  readonly directory: string;
+}
+
+/**
+ * Hands the segment's hint to the sink and fills in the segment's totals; resolves to `false` if there is no usable one.
+ * What an unusable one gave before that was noticed does no harm: a scan gives the same again, with the same sequences.
+ */
+export async function readHintInto(
+  segment: Segment,
+  sink: RecordSink,
+  { fileSystem, directory }: HintDirectory,
+  onRead: (bytes: number) => void,
+): Promise<boolean> {
+  const sealedBytes = segment.bytes;
+  const location = newLocation();
+  location.segmentSlot = segment.slot;
+  const file = await fileSystem.openRead(fileSystem.join(directory, hintFileName(segment.segmentId))).catch(noFile);
+  if (file === undefined) return false;
+  try {
+    const { segmentId, place } = segment;
+    const read = await readHint(
+      countingSource(file, file.size(), onRead),
+      { segmentId, identity: place.identity, sealedBytes },
+      (entry) => {
+        if (entry.tombstone) {
+          sink.delete(entry.bytes, entry.keyStart, entry.keyEnd, entry.sequence);
+          return;
+        }
+        location.offset = entry.offset;
+        location.valueBytes = entry.valueBytes;
+        location.expiresAtMs = entry.expiresAtMs;
+        sink.put(entry.bytes, entry.keyStart, entry.keyEnd, entry.sequence, location);
+      },
+    );
+    if (read.kind === "unusable") return false;
+    const { recordCount, recordBytes, tombstoneCount, tombstoneBytes, expiringCount } = read.totals;
+    Object.assign(segment.totals, { recordCount, recordBytes, tombstoneCount, tombstoneBytes, expiringCount });
+    return true;
+  } catch (error) {
+    if (FsError.is(error)) return false;
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Writes the hint file of a sealed segment, over an unusable one if need be. Rejects with what failed; nothing is lost. */
+export async function writeHint(
+  segment: Segment,
+  { fileSystem, directory }: HintDirectory,
+  hashKey: Uint8Array,
+): Promise<void> {
+  const builder = await collect(segment, hashKey);
+  const path = fileSystem.join(directory, hintFileName(segment.segmentId));
+  await fileSystem.remove(path).catch(noFile);
+  const file = await fileSystem.create(path);
+  try {
+    const { segmentId, place } = segment;
+    builder.encode({ segmentId, identity: place.identity, sealedBytes: segment.bytes }, (block) =>
+      file.append(block, 0, block.length),
+    );
+  } catch (error) {
+    await fileSystem.remove(path).catch(noFile);
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+async function collect(segment: Segment, hashKey: Uint8Array): Promise<HintBuilder> {
+  const builder = new HintBuilder({ hashKey });
+  const fields = newRecordFields();
+  const end = await scanFrames(fileSource(segment.file, segment.bytes), {
+    place: segment.place,
+    from: SEGMENT_HEADER_BYTES,
+    onFrame(frame) {
+      const shift = frame.end - frame.payloadEnd;
+      for (let at = frame.payloadStart; at < frame.payloadEnd; at = fields.end) {
+        readRecord(frame.bytes, at, frame.payloadEnd, fields);
+        const { keyStart, keyEnd, sequence, valueStart, valueEnd, expiresAtMs } = fields;
+        if (fields.tombstone) builder.delete(frame.bytes, keyStart, keyEnd, sequence, at + shift);
+        else builder.put(frame.bytes, keyStart, keyEnd, sequence, at + shift, valueEnd - valueStart, expiresAtMs);
+      }
+    },
+  });
+  if (end.kind === "unreadable") throw new Error(`no hint of ${segment.path}: ${end.reason} at offset ${end.offset}`);
+  return builder;
+}
+
+function noFile(error: unknown): undefined {
+  if (!FsError.is(error)) throw error;
+  return undefined;
+}

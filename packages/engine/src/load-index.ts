@@ -1,0 +1,128 @@
+import { scanFrames, SEGMENT_HEADER_BYTES, type CheckpointHeader, type Manifest } from "@hashlog/format";
+import type { FileSystem } from "@hashlog/fs-io";
+import type { Keydir } from "@hashlog/index";
+import { corrupt } from "./errors.ts";
+import { countingSource } from "./files.ts";
+import { LoadProgress } from "./load-progress.ts";
+import { readHintInto } from "./hint-files.ts";
+import { readRun, type LogRun } from "./log-run.ts";
+import { runSource, type LogSegment } from "./log-segments.ts";
+import { FrameReplayer, loaderSink, replaySink, type RecordSink } from "./record-sink.ts";
+import type { Segment } from "./segment.ts";
+
+/**
+ * Filling the keydir when a store is opened, by the quickest road that leads there:
+ *
+ *     checkpoint   the keydir as it lay in memory, then the log from there on
+ *     hints        of each sealed segment the newest record of each of its keys
+ *     scan         of a sealed segment without a usable hint every record
+ *
+ * Hints and checkpoints are caches: a missing, damaged, foreign or stale one costs time and nothing else. The unsealed
+ * segments are always scanned, as nothing vouches for them yet.
+ */
+export interface LoadedIndex {
+  readonly run: LogRun;
+  readonly road: IndexRoad;
+  /** Sealed segments that have no usable hint file. */
+  readonly withoutHint: readonly Segment[];
+}
+
+/** How most of the keydir was filled. */
+export type IndexRoad = "checkpoint" | "hints" | "scan";
+
+export interface LoadParts {
+  readonly fileSystem: FileSystem;
+  readonly directory: string;
+  readonly manifest: Manifest;
+  readonly keydir: Keydir;
+  /** What the checkpoint said that filled the keydir; `undefined` if there was none, and the keydir is empty. */
+  readonly checkpoint: CheckpointHeader | undefined;
+  readonly sealed: readonly Segment[];
+  readonly unsealed: readonly LogSegment[];
+  /** Ids of the hint files that the directory holds. */
+  readonly hintIds: ReadonlySet<number>;
+  readonly progress: LoadProgress;
+}
+
+/**
+ * Fills the keydir from what the checkpoint does not cover, and reads the unsealed run.
+ * @throws HashlogError `HASHLOG_CORRUPT` for damage that no hint ties to a key | `HASHLOG_ABORTED` | `HASHLOG_IO`
+ */
+export async function loadIndex(parts: LoadParts): Promise<LoadedIndex> {
+  const { keydir, checkpoint } = parts;
+  const loader = checkpoint === undefined ? keydir.beginLoad() : undefined;
+  const sink = loader === undefined ? replaySink(keydir) : loaderSink(loader);
+  const sealed = new SealedLoader(parts, sink);
+  for (const segment of parts.sealed) await sealed.load(segment);
+  const run = await loadRun(parts, sink);
+  loader?.finish();
+  const scanned = sealed.hinted === 0 && sealed.scanned > 0;
+  const road = checkpoint !== undefined ? "checkpoint" : scanned ? "scan" : "hints";
+  return { run, road, withoutHint: sealed.withoutHint };
+}
+
+async function loadRun(parts: LoadParts, sink: RecordSink): Promise<LogRun> {
+  const replayer = new FrameReplayer(sink);
+  const segments = new Map(parts.unsealed.map(({ segment }) => [segment.segmentId, segment]));
+  const covered = parts.checkpoint?.replay.sequence ?? 0;
+  return readRun(parts.unsealed.map(runSource), parts.manifest.floor, (source, frame) => {
+    parts.progress.read("scan", frame.end - frame.offset);
+    if (frame.header.firstSequence >= covered) replayer.replay(segments.get(source.segmentId)!, frame);
+  });
+}
+
+class SealedLoader {
+  readonly #parts: LoadParts;
+  readonly #sink: RecordSink;
+  readonly #replayer: FrameReplayer;
+  readonly withoutHint: Segment[] = [];
+  hinted = 0;
+  scanned = 0;
+
+  constructor(parts: LoadParts, sink: RecordSink) {
+    this.#parts = parts;
+    this.#sink = sink;
+    this.#replayer = new FrameReplayer(sink);
+  }
+
+  async load(segment: Segment): Promise<void> {
+    const state = segment.state;
+    if (state.kind !== "sealed") return;
+    const replay = this.#parts.checkpoint?.replay;
+    const hasHint = this.#parts.hintIds.has(segment.segmentId);
+    if (replay !== undefined && state.highestSequence < replay.sequence) {
+      if (!hasHint) this.withoutHint.push(segment);
+      return;
+    }
+    // The segment in which the replay begins: what lies before was counted by the checkpoint.
+    const from = replay?.segmentId === segment.segmentId ? replay.offset : SEGMENT_HEADER_BYTES;
+    if (from === SEGMENT_HEADER_BYTES && hasHint && (await this.#loadHint(segment))) {
+      this.hinted += 1;
+      return;
+    }
+    if (!hasHint || from === SEGMENT_HEADER_BYTES) this.withoutHint.push(segment);
+    await this.#scan(segment, state.sealedBytes, from);
+    this.scanned += 1;
+  }
+
+  async #loadHint(segment: Segment): Promise<boolean> {
+    const { fileSystem, directory, progress } = this.#parts;
+    return readHintInto(segment, this.#sink, { fileSystem, directory }, (bytes) => progress.read("hints", bytes));
+  }
+
+  async #scan(segment: Segment, sealedBytes: number, from: number): Promise<void> {
+    const source = countingSource(segment.file, sealedBytes, (bytes) => this.#parts.progress.read("scan", bytes));
+    const end = await scanFrames(source, {
+      place: segment.place,
+      from,
+      onFrame: (frame) => this.#replayer.replay(segment, frame),
+    });
+    if (end.kind === "end") return;
+    throw corrupt(`${segment.path}, a sealed segment, is damaged at offset ${end.offset}: ${end.reason}`, {
+      path: segment.path,
+      segmentId: segment.segmentId,
+      offset: end.offset,
+      actual: end.reason,
+    });
+  }
+}

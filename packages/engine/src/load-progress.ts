@@ -1,0 +1,35 @@
+import { throwIfAborted } from "./errors.ts";
+import type { OpenProgress } from "./store-options.ts";
+
+/** Tells how far an opening is, at most once for every so many bytes, and notices there that it was cancelled. */
+export class LoadProgress {
+  readonly #onProgress: ((progress: OpenProgress) => void) | undefined;
+  readonly #signal: AbortSignal | undefined;
+  readonly #bytesTotal: number;
+  #bytesDone = 0;
+  #bytesTold = 0;
+
+  constructor(
+    bytesTotal: number,
+    onProgress: ((progress: OpenProgress) => void) | undefined,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#bytesTotal = bytesTotal;
+    this.#onProgress = onProgress;
+    this.#signal = signal;
+  }
+
+  /**
+   * `bytes` more were read.
+   * @throws HashlogError `HASHLOG_ABORTED`
+   */
+  read(phase: OpenProgress["phase"], bytes: number): void {
+    throwIfAborted(this.#signal, "opening the store");
+    this.#bytesDone += bytes;
+    if (this.#bytesDone - this.#bytesTold < TELL_BYTES) return;
+    this.#bytesTold = this.#bytesDone;
+    this.#onProgress?.({ phase, bytesDone: this.#bytesDone, bytesTotal: Math.max(this.#bytesDone, this.#bytesTotal) });
+  }
+}
+
+const TELL_BYTES = 4 * 1024 * 1024;

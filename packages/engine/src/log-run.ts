@@ -1,0 +1,204 @@
+import { findTestimony, scanFrames, SEGMENT_HEADER_BYTES, type Place, type ScannedFrame } from "@hashlog/format";
+import type { ReadFile } from "@hashlog/fs-io";
+import { corrupt } from "./errors.ts";
+import { fileSource } from "./files.ts";
+
+/**
+ * The unsealed segments read as one log: the longest run of consecutive sequences, what of it is testified to be
+ * durable, and whether what ends it is the end, a torn tail, or damage.
+ *
+ *     segment 4                      segment 5
+ *     [frame 1-3][frame 4 floor 3]   [frame 5-6 floor 4][fence floor 6][fr%%%
+ *      `------- testified: <= 6 --------------------'                  `- torn tail: nobody testifies a floor >= 7
+ *
+ * An unreadable place where sequence n was expected is corruption if the manifest, or any valid frame header beyond the
+ * place, in this segment or a later one, testifies a floor of n or more; otherwise nothing that was acknowledged as
+ * durable can have been there, and it is a torn tail. Frames beyond the place testify and are never replayed.
+ */
+export interface LogRun {
+  /** One for each unsealed segment, in log order. */
+  readonly parts: readonly RunPart[];
+  /** The highest sequence of the run; one less than its first where the run is empty. */
+  readonly lastSequence: number;
+  /** The highest floor that the manifest or any frame testifies. */
+  readonly testifiedFloor: number;
+  readonly tornTail: TornTail | undefined;
+}
+
+/** What was dropped from the end of the log, as it was never acknowledged as durable. */
+export interface TornTail {
+  readonly segmentId: number;
+  readonly offset: number;
+  /** Bytes from there to the end of the last unsealed segment. */
+  readonly bytes: number;
+  readonly reason: string;
+  /** Valid frames found beyond, none of which is replayed. */
+  readonly framesBeyond: number;
+}
+
+export interface RunSource {
+  readonly segmentId: number;
+  readonly place: Place;
+  readonly path: string;
+  readonly file: ReadFile;
+  readonly bytes: number;
+  readonly firstSequence: number;
+}
+
+export interface RunPart {
+  readonly source: RunSource;
+  /** The end of the last frame that holds a record at or below the testified floor; 0 if there is none. */
+  testifiedEnd: number;
+  /** The last sequence before `testifiedEnd`. */
+  testifiedLast: number;
+  /** The frames with records above the testified floor, in log order. */
+  readonly tail: TailFrame[];
+}
+
+export interface TailFrame {
+  readonly offset: number;
+  readonly end: number;
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+  readonly acknowledgedWhenSynced: boolean;
+}
+
+/**
+ * Reads the run. `onFrame` gets every frame of it, in order. No testimony above `floorMax` counts: writes that were
+ * refused may be testified by a frame whose own append failed.
+ * @throws HashlogError `HASHLOG_CORRUPT` for damage below the floor.
+ */
+export async function readRun(
+  sources: readonly RunSource[],
+  manifestFloor: number,
+  onFrame: (source: RunSource, frame: ScannedFrame) => void | Promise<void>,
+  floorMax: number = Number.MAX_SAFE_INTEGER,
+): Promise<LogRun> {
+  const reader = new RunReader(sources, manifestFloor, floorMax);
+  return reader.read(onFrame);
+}
+
+class RunReader {
+  readonly #parts: RunPart[];
+  readonly #pending: { part: RunPart; frame: TailFrame }[] = [];
+  #pendingFrom = 0;
+  #floor: number;
+  readonly #floorMax: number;
+  #expected: number;
+
+  constructor(sources: readonly RunSource[], manifestFloor: number, floorMax: number) {
+    this.#parts = sources.map((source) => ({ source, testifiedEnd: 0, testifiedLast: 0, tail: [] }));
+    this.#floor = manifestFloor;
+    this.#floorMax = floorMax;
+    this.#expected = sources[0]?.firstSequence ?? 1;
+  }
+
+  async read(onFrame: (source: RunSource, frame: ScannedFrame) => void | Promise<void>): Promise<LogRun> {
+    let tornTail: TornTail | undefined;
+    for (const [index, part] of this.#parts.entries()) {
+      const stopped = await this.#readPart(part, onFrame);
+      if (stopped !== undefined) {
+        tornTail = await this.#judge(index, stopped.offset, stopped.reason);
+        break;
+      }
+    }
+    if (tornTail === undefined) this.#checkComplete();
+    this.#settleTail();
+    return { parts: this.#parts, lastSequence: this.#expected - 1, testifiedFloor: this.#floor, tornTail };
+  }
+
+  async #readPart(
+    part: RunPart,
+    onFrame: (source: RunSource, frame: ScannedFrame) => void | Promise<void>,
+  ): Promise<{ offset: number; reason: string } | undefined> {
+    const { source } = part;
+    if (source.firstSequence !== this.#expected) {
+      return { offset: SEGMENT_HEADER_BYTES, reason: `begins with sequence ${source.firstSequence}` };
+    }
+    const end = await scanFrames(fileSource(source.file, source.bytes), {
+      place: source.place,
+      from: SEGMENT_HEADER_BYTES,
+      expectedSequence: this.#expected,
+      onFrame: (frame) => {
+        this.#note(part, frame);
+        return onFrame(source, frame);
+      },
+    });
+    return end.kind === "unreadable" ? end : undefined;
+  }
+
+  #note(part: RunPart, frame: ScannedFrame): void {
+    const { recordCount, firstSequence, floor, acknowledgedWhenSynced } = frame.header;
+    if (recordCount > 0) {
+      const lastSequence = firstSequence + recordCount - 1;
+      this.#expected = lastSequence + 1;
+      const tail = { offset: frame.offset, end: frame.end, firstSequence, lastSequence, acknowledgedWhenSynced };
+      this.#pending.push({ part, frame: tail });
+    }
+    this.#testify(floor);
+  }
+
+  #testify(floor: number): void {
+    this.#floor = Math.max(this.#floor, Math.min(floor, this.#floorMax));
+    for (; this.#pendingFrom < this.#pending.length; this.#pendingFrom += 1) {
+      const { part, frame } = this.#pending[this.#pendingFrom]!;
+      if (frame.lastSequence > this.#floor) break;
+      part.testifiedEnd = frame.end;
+      part.testifiedLast = frame.lastSequence;
+    }
+    if (this.#pendingFrom > PENDING_COMPACTED) {
+      this.#pending.splice(0, this.#pendingFrom);
+      this.#pendingFrom = 0;
+    }
+  }
+
+  #settleTail(): void {
+    this.#testify(this.#floor);
+    for (const { part, frame } of this.#pending.slice(this.#pendingFrom)) part.tail.push(frame);
+  }
+
+  // The end of the log may be missing without a trace in what is left of it.
+  #checkComplete(): void {
+    const last = this.#parts.at(-1);
+    if (last === undefined || this.#floor < this.#expected) return;
+    const { path, segmentId, bytes } = last.source;
+    throw corrupt(`${path} ends too early: all up to sequence ${this.#floor} was durable, and ${this.#expected} is missing`, {
+      path,
+      segmentId,
+      offset: bytes,
+      expected: this.#floor,
+      actual: this.#expected - 1,
+    });
+  }
+
+  async #judge(index: number, offset: number, reason: string): Promise<TornTail> {
+    const missing = this.#expected;
+    const { source } = this.#parts[index]!;
+    let framesBeyond = 0;
+    let bytes = 0;
+    let witness = this.#floor;
+    for (const [later, part] of this.#parts.slice(index).entries()) {
+      const from = later === 0 ? offset : SEGMENT_HEADER_BYTES;
+      bytes += Math.max(0, part.source.bytes - from);
+      await findTestimony(fileSource(part.source.file, part.source.bytes), {
+        place: part.source.place,
+        from,
+        onTestimony: (header) => {
+          framesBeyond += 1;
+          witness = Math.max(witness, header.floor);
+        },
+      });
+    }
+    if (witness >= missing) {
+      throw corrupt(
+        `${source.path} is damaged at offset ${offset}: sequence ${missing} was expected (${reason}), and what lies ` +
+          `behind testifies that all up to ${witness} was durable`,
+        { path: source.path, segmentId: source.segmentId, offset, expected: missing, actual: reason },
+      );
+    }
+    this.#testify(witness);
+    return { segmentId: source.segmentId, offset, bytes, reason, framesBeyond };
+  }
+}
+
+const PENDING_COMPACTED = 4096;

@@ -1,0 +1,307 @@
+import {
+  encodeSegmentHeader,
+  segmentFileName,
+  SEGMENT_BYTES_MAX,
+  type Manifest,
+  type ManifestSegment,
+} from "@hashlog/format";
+import { FsError, SegmentWriter } from "@hashlog/fs-io";
+import { corrupt } from "./errors.ts";
+import { installRescue } from "./install-rescue.ts";
+import { readRun, type LogRun, type RunSource } from "./log-run.ts";
+import type { ReserveFile } from "./reserve-file.ts";
+import { Segment } from "./segment.ts";
+import { newSegmentPlace, removeFile, SEQUENCES_RESERVED, type StoreParts } from "./store-parts.ts";
+import { rescueTail, type Rescue } from "./tail-rescue.ts";
+
+/**
+ * The unsealed segments, oldest first: the active one, which takes frames, and those before it that were ended and wait
+ * to be sealed.
+ *
+ * - A segment is listed in the durable manifest before any write in it can be acknowledged.
+ * - It is sealed only after a sync of all of it, and never before an older one.
+ * - A sync covers every unsynced byte of all of them, fences included, oldest first.
+ */
+export class LogSegments {
+  readonly #parts: StoreParts;
+  readonly #reserveFile: ReserveFile;
+  readonly #onSealed: (segment: Segment) => void;
+  #unsealed: LogSegment[];
+  #active: LogSegment | undefined;
+  #sealing: Promise<void> | undefined;
+
+  constructor(options: {
+    parts: StoreParts;
+    reserveFile: ReserveFile;
+    /** The unsealed segments that were found, oldest first. */
+    unsealed: readonly LogSegment[];
+    /** Whether the last of them goes on being written. */
+    continued: boolean;
+    onSealed: (segment: Segment) => void;
+  }) {
+    this.#parts = options.parts;
+    this.#reserveFile = options.reserveFile;
+    this.#onSealed = options.onSealed;
+    this.#unsealed = [...options.unsealed];
+    this.#active = options.continued ? this.#unsealed.at(-1) : undefined;
+  }
+
+  /** The segment that takes frames. */
+  get active(): Segment | undefined {
+    return this.#active?.segment;
+  }
+
+  /** The newest unsealed segment, where a fence may go. */
+  get last(): Segment | undefined {
+    return this.#unsealed.at(-1)?.segment;
+  }
+
+  get hasUnsynced(): boolean {
+    return this.#unsealed.some(isUnsynced);
+  }
+
+  /** Whether a frame of `frameBytes` goes into the active segment. One that is too long for any gets one of its own. */
+  takes(frameBytes: number): boolean {
+    if (this.#active === undefined) return false;
+    const { segment, lastSequence } = this.#active;
+    const limit = lastSequence === 0 ? SEGMENT_BYTES_MAX : this.#parts.segmentBytesMax;
+    return segment.bytes + frameBytes <= limit;
+  }
+
+  /** The active segment now holds records up to `lastSequence`. */
+  noteRecords(lastSequence: number): void {
+    this.#active!.lastSequence = lastSequence;
+  }
+
+  /** No more frames go into the active segment; the next write begins another. */
+  endActive(): void {
+    this.#active = undefined;
+  }
+
+  /** Syncs what is unsynced, oldest first. A failure is final for the segment it happens in. */
+  async syncAll(): Promise<void> {
+    for (const unsealed of [...this.#unsealed]) {
+      if (isUnsynced(unsealed)) await unsealed.segment.writer!.sync();
+    }
+  }
+
+  /** Begins a new active segment whose first record will be `firstSequence`, and makes sure of the sequences needed. */
+  async begin(firstSequence: number, nextSequence: number): Promise<void> {
+    // Unsealed segments are replayed by scanning after a crash: they must not pile up before a slow disk.
+    if (this.#unsealed.length >= UNSEALED_MAX) await this.#sealing?.catch(() => undefined);
+    const { segmentId, place } = newSegmentPlace(this.#parts);
+    const writer = await SegmentWriter.create(
+      this.#parts.fileSystem,
+      this.#parts.directory,
+      segmentFileName(segmentId),
+      encodeSegmentHeader({ segmentId, identity: place.identity }),
+    );
+    const slot = this.#parts.table.takeSlot();
+    try {
+      await this.#parts.manifest.edit((manifest) => ({
+        ...this.#reserved(manifest, nextSequence),
+        segments: [
+          ...manifest.segments,
+          { state: "unsealed", segmentId, identity: place.identity, firstSequence, cleanBytes: 0 },
+        ],
+      }));
+    } catch (error) {
+      this.#parts.table.returnSlot(slot);
+      await this.#discard(writer);
+      throw error;
+    }
+    const segment = new Segment({
+      slot,
+      segmentId,
+      place,
+      path: writer.file.path,
+      file: writer.file,
+      writer,
+      state: { kind: "unsealed", firstSequence, bytes: () => writer.position },
+    });
+    this.#parts.table.add(segment);
+    this.#active = { segment, firstSequence, lastSequence: 0 };
+    this.#unsealed.push(this.#active);
+  }
+
+  /** Makes sure that sequences below `nextSequence` may be given out. */
+  async reserve(nextSequence: number): Promise<void> {
+    if (nextSequence <= this.#parts.manifest.current.nextSequence) return;
+    await this.#parts.manifest.edit((manifest) => this.#reserved(manifest, nextSequence));
+  }
+
+  /**
+   * Seals every segment that takes no more frames, once all of it is durable and visible: a merge takes what the keydir
+   * does not point to for dead. One at a time; later callers share the first.
+   */
+  sealEnded(progress: SealProgress): Promise<void> {
+    this.#sealing ??= this.#sealEnded(progress).finally(() => {
+      this.#sealing = undefined;
+    });
+    return this.#sealing;
+  }
+
+  /** Resolves when no sealing is under way. */
+  async settle(): Promise<void> {
+    await this.#sealing?.catch(() => undefined);
+  }
+
+  /** What the manifest shall say of the log after a clean close: sealed but for the active segment, whose length stands. */
+  async closeClean(nextSequence: number): Promise<void> {
+    const active = this.#active;
+    await this.#parts.manifest.edit((manifest) => ({
+      ...manifest,
+      nextFileId: this.#parts.fileIds.next,
+      nextSequence,
+      segments: manifest.segments.map((listed) =>
+        listed.state === "unsealed" && listed.segmentId === active?.segment.segmentId
+          ? { ...listed, cleanBytes: active.segment.bytes }
+          : listed,
+      ),
+    }));
+  }
+
+  /** Reads the unsealed segments as one log, up to the last acknowledged write, and goes on as recovery does. */
+  async resume(acknowledged: number): Promise<void> {
+    await this.settle();
+    const sources = this.#unsealed.map(runSource);
+    const floor = this.#parts.manifest.current.floor;
+    const run = await readRun(sources, floor, () => undefined, acknowledged);
+    if (sources.length > 0 && run.lastSequence < acknowledged) {
+      throw corrupt(`acknowledged writes up to ${acknowledged} are not readable any more`, {
+        expected: acknowledged,
+        actual: run.lastSequence,
+      });
+    }
+    await this.rescue(run, acknowledged);
+  }
+
+  /** Copies what the run holds above its testified floor and up to `upTo`, and seals everything in one edit. */
+  async rescue(run: LogRun, upTo: number): Promise<void> {
+    const rescue = await this.#copyTail(run, upTo);
+    await this.#parts.manifest
+      .edit((manifest) => ({
+        ...this.#reserved(manifest, manifest.nextSequence),
+        floor: Math.max(manifest.floor, Math.min(run.lastSequence, upTo)),
+        segments: [...manifest.segments.filter((listed) => listed.state === "sealed"), ...rescue.segments],
+      }))
+      .catch(async (error: unknown) => {
+        for (const copy of rescue.copies) await this.#discard(copy.writer);
+        throw error;
+      });
+    const segments = this.#unsealed.map(({ segment }) => segment);
+    this.#unsealed = [];
+    this.#active = undefined;
+    const sealed = await installRescue(rescue, segments, this.#parts);
+    for (const segment of sealed) this.#onSealed(segment);
+  }
+
+  async #copyTail(run: LogRun, upTo: number): Promise<Rescue> {
+    const copy = (): Promise<Rescue> =>
+      rescueTail(run, upTo, {
+        fileSystem: this.#parts.fileSystem,
+        directory: this.#parts.directory,
+        segmentBytesMax: this.#parts.segmentBytesMax,
+        newSegment: () => newSegmentPlace(this.#parts),
+      });
+    try {
+      return await copy();
+    } catch (error) {
+      const full = FsError.is(error) && error.code === "FS_NO_SPACE";
+      if (!full || !(await this.#reserveFile.release())) throw error;
+      return copy();
+    }
+  }
+
+  async #sealEnded(progress: SealProgress): Promise<void> {
+    const waits = (unsealed: LogSegment): boolean =>
+      isUnsynced(unsealed) || unsealed.lastSequence > progress.acknowledged();
+    for (;;) {
+      const ended = this.#unsealed.filter((unsealed) => unsealed !== this.#active);
+      if (ended.length === 0) return;
+      while (ended.some(waits)) await progress.requestSync();
+      await this.#seal(ended);
+    }
+  }
+
+  async #seal(ended: readonly LogSegment[]): Promise<void> {
+    await this.#parts.manifest.edit((manifest) => ({
+      ...manifest,
+      segments: manifest.segments.flatMap((listed) => {
+        const unsealed = ended.find(({ segment }) => segment.segmentId === listed.segmentId);
+        if (unsealed === undefined) return [listed];
+        return unsealed.lastSequence === 0 ? [] : [sealedEntry(unsealed)];
+      }),
+    }));
+    this.#unsealed = this.#unsealed.filter((unsealed) => !ended.includes(unsealed));
+    for (const unsealed of ended) {
+      if (unsealed.lastSequence === 0) await this.#drop(unsealed.segment);
+      else this.#markSealed(unsealed);
+    }
+  }
+
+  #markSealed(unsealed: LogSegment): void {
+    const { sealedBytes, lowestSequence, highestSequence, merged } = sealedEntry(unsealed);
+    unsealed.segment.state = { kind: "sealed", sealedBytes, lowestSequence, highestSequence, merged };
+    this.#onSealed(unsealed.segment);
+  }
+
+  async #drop(segment: Segment): Promise<void> {
+    this.#parts.table.remove(segment);
+    await removeFile(this.#parts, segment.path);
+  }
+
+  #reserved(manifest: Manifest, nextSequence: number): Manifest {
+    const enough = nextSequence < manifest.nextSequence;
+    return {
+      ...manifest,
+      nextFileId: this.#parts.fileIds.next,
+      nextSequence: enough ? manifest.nextSequence : nextSequence + SEQUENCES_RESERVED,
+    };
+  }
+
+  // A file that no durable manifest lists. While an edit's outcome is unknown it may be listed, and must stay.
+  async #discard(writer: SegmentWriter): Promise<void> {
+    await writer.close();
+    if (this.#parts.manifest.failure !== undefined) return;
+    await removeFile(this.#parts, writer.file.path);
+  }
+}
+
+/** How the log makes what is unsealed durable and visible. */
+export interface SealProgress {
+  readonly requestSync: () => Promise<void>;
+  readonly acknowledged: () => number;
+}
+
+/** An unsealed segment; `lastSequence` is 0 as long as it holds no record. */
+export interface LogSegment {
+  readonly segment: Segment;
+  readonly firstSequence: number;
+  lastSequence: number;
+}
+
+/** The segment as `readRun` takes it: all of its file. */
+export function runSource({ segment, firstSequence }: LogSegment): RunSource {
+  const { segmentId, place, path, file } = segment;
+  return { segmentId, place, path, file, bytes: file.size(), firstSequence };
+}
+
+function isUnsynced({ segment }: LogSegment): boolean {
+  return segment.writer !== undefined && segment.writer.position > segment.writer.syncedPosition;
+}
+
+function sealedEntry(unsealed: LogSegment): ManifestSegment & { readonly state: "sealed" } {
+  const { segment, firstSequence, lastSequence } = unsealed;
+  return {
+    state: "sealed",
+    segmentId: segment.segmentId,
+    identity: segment.place.identity,
+    sealedBytes: segment.bytes,
+    lowestSequence: firstSequence,
+    highestSequence: lastSequence,
+    merged: false,
+  };
+}
+
+const UNSEALED_MAX = 4;

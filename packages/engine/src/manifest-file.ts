@@ -1,0 +1,156 @@
+import { decodeManifest, encodeManifest, MANIFEST_NAME, type Manifest } from "@hashlog/format";
+import { FsError, type FileSystem } from "@hashlog/fs-io";
+import { corrupt, fromFileSystem, HashlogError } from "./errors.ts";
+import { readWholeFile } from "./files.ts";
+import type { ReserveFile } from "./reserve-file.ts";
+
+/**
+ * The manifest as it stands on disk, and its edits: one at a time, each made from the latest, each replacing the file
+ * atomically, each testifying the floor.
+ *
+ * Before an edit the file is read again: a writer whose lock was lost (a suspended machine, say) and that wakes up
+ * beside its successor finds another manifest than its own, and stops. An edit that fails once its rename was begun has
+ * an unknown outcome: the manifest on disk may be either version, so nothing may be written, and nothing that either
+ * version lists may be removed, until the store is opened again.
+ */
+export class ManifestFile {
+  readonly #fileSystem: FileSystem;
+  readonly #path: string;
+  readonly #reserve: ReserveFile;
+  readonly #epoch: number;
+  readonly #floor: () => number;
+  #current: Manifest;
+  #bytes: Uint8Array;
+  #queue: Promise<unknown> = Promise.resolve();
+  #failure: HashlogError | undefined;
+
+  constructor(parts: {
+    fileSystem: FileSystem;
+    path: string;
+    read: ReadManifest;
+    /** The epoch of this opening. */
+    epoch: number;
+    reserve: ReserveFile;
+    floor: () => number;
+  }) {
+    this.#fileSystem = parts.fileSystem;
+    this.#path = parts.path;
+    this.#current = parts.read.manifest;
+    this.#bytes = parts.read.bytes;
+    this.#epoch = parts.epoch;
+    this.#reserve = parts.reserve;
+    this.#floor = parts.floor;
+  }
+
+  get current(): Manifest {
+    return this.#current;
+  }
+
+  /** Why no edit can be made any more, if so. */
+  get failure(): HashlogError | undefined {
+    return this.#failure;
+  }
+
+  /**
+   * Makes one edit; resolves to the new manifest when it is durable. `change` gets the latest manifest with the floor
+   * brought up to date and the epoch of this opening, and is called when it is this edit's turn.
+   * @throws HashlogError `HASHLOG_NO_SPACE` | `HASHLOG_IO` | ...: nothing was changed; `HASHLOG_WRITES_DISABLED`: the
+   * outcome is unknown, or another process has the store.
+   */
+  edit(change: (manifest: Manifest) => Manifest): Promise<Manifest> {
+    const turn = this.#queue.then(() => this.#edit(change));
+    this.#queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #edit(change: (manifest: Manifest) => Manifest): Promise<Manifest> {
+    if (this.#failure !== undefined) throw this.#failure;
+    await this.#checkUnchanged();
+    const floor = Math.max(this.#current.floor, this.#floor());
+    const next = change({ ...this.#current, floor, epoch: this.#epoch });
+    const bytes = encodeManifest(next);
+    await this.#replace(bytes);
+    this.#current = next;
+    this.#bytes = bytes;
+    return next;
+  }
+
+  async #checkUnchanged(): Promise<void> {
+    const found = await readWholeFile(this.#fileSystem, this.#path).catch((error: unknown) => {
+      throw fromFileSystem(error, "reading the manifest before changing it failed");
+    });
+    if (sameBytes(found, this.#bytes)) return;
+    this.#failure = new HashlogError(
+      "HASHLOG_WRITES_DISABLED",
+      `another writer has changed ${this.#path}; this one has lost its lock and stops`,
+      { path: this.#path },
+    );
+    throw this.#failure;
+  }
+
+  async #replace(bytes: Uint8Array): Promise<void> {
+    try {
+      await this.#fileSystem.replace(this.#path, bytes);
+    } catch (error) {
+      const retry = isKnownNoSpace(error) && (await this.#reserve.release());
+      if (!retry) throw this.#classify(error);
+      await this.#fileSystem.replace(this.#path, bytes).catch((second: unknown) => {
+        throw this.#classify(second);
+      });
+    }
+  }
+
+  #classify(error: unknown): unknown {
+    if (FsError.is(error) && error.outcome === "unchanged") return fromFileSystem(error, "changing the manifest failed");
+    this.#failure = new HashlogError(
+      "HASHLOG_WRITES_DISABLED",
+      `a change of ${this.#path} failed with an unknown outcome; open the store again`,
+      { path: this.#path, cause: error },
+    );
+    return this.#failure;
+  }
+}
+
+export interface ReadManifest {
+  readonly manifest: Manifest;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Reads the manifest; `undefined` if there is none.
+ * @throws HashlogError `HASHLOG_CORRUPT` | `HASHLOG_VERSION` | `HASHLOG_IO`
+ */
+export async function readManifest(fileSystem: FileSystem, directory: string): Promise<ReadManifest | undefined> {
+  const path = fileSystem.join(directory, MANIFEST_NAME);
+  if ((await fileSystem.stat(path)) === undefined) return undefined;
+  const bytes = await readWholeFile(fileSystem, path);
+  const decoded = decodeManifest(bytes);
+  if (decoded.kind === "version") {
+    throw new HashlogError(
+      "HASHLOG_VERSION",
+      `${path} was written in version ${decoded.version} of the format, which this version of Hashlog does not know`,
+      { path, actual: decoded.version },
+    );
+  }
+  if (decoded.kind === "damaged") throw corrupt(`${path} is damaged: ${decoded.reason}`, { path });
+  return { manifest: decoded.value, bytes };
+}
+
+/** Writes the first manifest of a store. */
+export async function createManifest(
+  fileSystem: FileSystem,
+  directory: string,
+  manifest: Manifest,
+): Promise<ReadManifest> {
+  const bytes = encodeManifest(manifest);
+  await fileSystem.replace(fileSystem.join(directory, MANIFEST_NAME), bytes);
+  return { manifest, bytes };
+}
+
+function isKnownNoSpace(error: unknown): boolean {
+  return FsError.is(error) && error.code === "FS_NO_SPACE" && error.outcome === "unchanged";
+}
+
+function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((byte, index) => byte === right[index]);
+}

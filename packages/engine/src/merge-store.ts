@@ -1,0 +1,241 @@
+import type { FinishedOutput, MergeInput, MergeOutput, MergeStore, Relocation } from "@hashlog/compactor";
+import {
+  checkpointFileName,
+  encodeSegmentHeader,
+  hintFileName,
+  segmentFileName,
+  type ByteSource,
+  type ManifestSegment,
+  type Place,
+} from "@hashlog/format";
+import type { AppendFile } from "@hashlog/fs-io";
+import type { CommitLog } from "./commit-log.ts";
+import { newLocation } from "./segment-table.ts";
+import { Segment } from "./segment.ts";
+import { newSegmentPlace, pathOf, removeFile, type StoreParts } from "./store-parts.ts";
+
+/** An open store as a merge sees it. */
+export class StoreOfMerge implements MergeStore {
+  readonly #parts: StoreParts;
+  readonly #log: CommitLog;
+  readonly #now: () => number;
+  readonly #inputs: ReadonlyMap<number, Segment>;
+  readonly #outputs = new Map<number, Segment>();
+  readonly #created: OutputFile[] = [];
+  readonly #found = newLocation();
+  readonly #source = newLocation();
+  readonly #target = newLocation();
+
+  constructor(parts: StoreParts, log: CommitLog, now: () => number, inputs: readonly Segment[]) {
+    this.#parts = parts;
+    this.#log = log;
+    this.#now = now;
+    this.#inputs = new Map(inputs.map((segment) => [segment.segmentId, segment]));
+  }
+
+  /** The outputs that the manifest lists. */
+  get published(): IterableIterator<Segment> {
+    return this.#outputs.values();
+  }
+
+  /** Closes the files of outputs that did not become segments; those that were published stay open. */
+  async end(): Promise<void> {
+    for (const output of this.#created) {
+      if (!this.#outputs.has(output.segmentId)) await output.file.close();
+    }
+  }
+
+  lowestSequenceOutside(inputs: readonly MergeInput[]): number {
+    const inside = new Set(inputs.map((input) => input.segmentId));
+    let lowest = Number.POSITIVE_INFINITY;
+    for (const { segmentId, state } of this.#parts.table.all()) {
+      if (inside.has(segmentId)) continue;
+      lowest = Math.min(lowest, state.kind === "sealed" ? state.lowestSequence : state.firstSequence);
+    }
+    return lowest;
+  }
+
+  isNewest(input: MergeInput, offset: number, bytes: Uint8Array, keyStart: number, keyEnd: number): boolean {
+    return (
+      this.#parts.keydir.find(bytes, keyStart, keyEnd, this.#found) &&
+      this.#found.offset === offset &&
+      this.#found.segmentSlot === this.#input(input).slot
+    );
+  }
+
+  hasKey(bytes: Uint8Array, keyStart: number, keyEnd: number): boolean {
+    return this.#parts.keydir.find(bytes, keyStart, keyEnd, this.#found);
+  }
+
+  now(): number {
+    return this.#now();
+  }
+
+  floor(): number {
+    return this.#log.floor;
+  }
+
+  async createOutput(): Promise<MergeOutput> {
+    const { segmentId, place } = newSegmentPlace(this.#parts);
+    const file = await this.#parts.fileSystem.create(pathOf(this.#parts, segmentFileName(segmentId)));
+    const output = new OutputFile(segmentId, place, file);
+    this.#created.push(output);
+    const header = encodeSegmentHeader({ segmentId, identity: place.identity });
+    try {
+      output.append(header, 0, header.length);
+    } catch (error) {
+      await this.abandonOutputs([output]);
+      throw error;
+    }
+    return output;
+  }
+
+  syncDirectory(): Promise<void> {
+    return this.#parts.fileSystem.syncDirectory(this.#parts.directory);
+  }
+
+  async syncLog(): Promise<void> {
+    // On a full volume, with everything visible durable already, there is nothing to sync, and the merge makes room.
+    if (this.#log.acknowledged > this.#log.floor) await this.#log.sync();
+  }
+
+  async publish(outputs: readonly FinishedOutput[]): Promise<void> {
+    await this.#parts.manifest.edit((manifest) => ({
+      ...manifest,
+      nextFileId: this.#parts.fileIds.next,
+      segments: [...outputs.map(listedOutput), ...manifest.segments],
+    }));
+    for (const finished of outputs) {
+      const segment = this.#newSegment(finished);
+      this.#parts.table.add(segment);
+      this.#outputs.set(segment.segmentId, segment);
+    }
+  }
+
+  relocate(move: Relocation, bytes: Uint8Array, keyStart: number, keyEnd: number): boolean {
+    const { keydir, table } = this.#parts;
+    this.#source.segmentSlot = this.#input(move.input).slot;
+    this.#source.offset = move.sourceOffset;
+    this.#target.segmentSlot = this.#outputs.get(move.output.segmentId)!.slot;
+    this.#target.offset = move.targetOffset;
+    for (const location of [this.#source, this.#target]) {
+      location.valueBytes = move.valueBytes;
+      location.expiresAtMs = move.expiresAtMs;
+    }
+    if (!keydir.relocate(bytes, keyStart, keyEnd, this.#source, this.#target)) return false;
+    table.countDead(this.#source, keyEnd - keyStart);
+    table.countLive(this.#target, keyEnd - keyStart);
+    return true;
+  }
+
+  dropExpired(input: MergeInput, offset: number, bytes: Uint8Array, keyStart: number, keyEnd: number): boolean {
+    const { keydir, table } = this.#parts;
+    if (!this.isNewest(input, offset, bytes, keyStart, keyEnd)) return false;
+    if (!keydir.deleteIfAt(bytes, keyStart, keyEnd, this.#found)) return false;
+    table.countDead(this.#found, keyEnd - keyStart);
+    return true;
+  }
+
+  keysPointingInto(input: MergeInput): number {
+    return this.#input(input).liveRecords;
+  }
+
+  async retire(inputs: readonly MergeInput[]): Promise<void> {
+    const retired = new Set(inputs.map((input) => input.segmentId));
+    const highest = inputs.reduce((most, input) => Math.max(most, input.highestSequence), 0);
+    const old = this.#parts.manifest.current.checkpoint;
+    await this.#parts.manifest.edit((manifest) => ({
+      ...manifest,
+      segments: manifest.segments.filter(({ segmentId }) => !retired.has(segmentId)),
+      // It may point into what goes.
+      checkpoint: undefined,
+      logCompleteFrom: Math.max(manifest.logCompleteFrom, highest + 1),
+    }));
+    for (const input of inputs) this.#parts.table.remove(this.#input(input));
+    if (old !== undefined) await this.#remove(checkpointFileName(old.id));
+  }
+
+  async removeInputs(inputs: readonly MergeInput[]): Promise<void> {
+    for (const input of inputs) {
+      await this.#remove(segmentFileName(input.segmentId));
+      await this.#remove(hintFileName(input.segmentId));
+    }
+  }
+
+  async abandonOutputs(outputs: readonly MergeOutput[]): Promise<void> {
+    for (const output of outputs as readonly OutputFile[]) {
+      await output.file.close();
+      await this.#remove(segmentFileName(output.segmentId));
+    }
+  }
+
+  yield(): Promise<void> {
+    return this.#parts.clock.yield();
+  }
+
+  #input({ segmentId }: MergeInput): Segment {
+    return this.#inputs.get(segmentId)!;
+  }
+
+  #newSegment(finished: FinishedOutput): Segment {
+    const { segmentId, place, file } = finished.output as OutputFile;
+    const { sealedBytes, lowestSequence, highestSequence } = finished;
+    const { recordCount, recordBytes, tombstoneCount, tombstoneBytes, expiringCount } = finished;
+    return new Segment({
+      slot: this.#parts.table.takeSlot(),
+      segmentId,
+      place,
+      path: file.path,
+      file,
+      state: { kind: "sealed", sealedBytes, lowestSequence, highestSequence, merged: true },
+      totals: { recordCount, recordBytes, tombstoneCount, tombstoneBytes, expiringCount },
+    });
+  }
+
+  #remove(name: string): Promise<void> {
+    return removeFile(this.#parts, pathOf(this.#parts, name));
+  }
+}
+
+function listedOutput(finished: FinishedOutput): ManifestSegment {
+  const { output, sealedBytes, lowestSequence, highestSequence } = finished;
+  return {
+    state: "sealed",
+    segmentId: output.segmentId,
+    identity: output.place.identity,
+    sealedBytes,
+    lowestSequence,
+    highestSequence,
+    merged: true,
+  };
+}
+
+class OutputFile implements MergeOutput {
+  readonly segmentId: number;
+  readonly place: Place;
+  readonly file: AppendFile;
+  readonly source: ByteSource;
+  position = 0;
+
+  constructor(segmentId: number, place: Place, file: AppendFile) {
+    this.segmentId = segmentId;
+    this.place = place;
+    this.file = file;
+    const written = (): number => this.position;
+    this.source = {
+      get bytes() {
+        return written();
+      },
+      read: (target, at, bytes, position) => file.read(target, at, bytes, position),
+    };
+  }
+
+  append(bytes: Uint8Array, start: number, end: number): void {
+    this.file.append(bytes, start, end);
+    this.position += end - start;
+  }
+
+  sync(): Promise<void> {
+    return this.file.sync();
+  }
+}

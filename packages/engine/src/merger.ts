@@ -1,0 +1,99 @@
+import { merge, MergeError, type MergeInput, type MergeProgress, type MergeReport } from "@hashlog/compactor";
+import type { CommitLog } from "./commit-log.ts";
+import { fileSource } from "./files.ts";
+import { fromFileSystem, HashlogError } from "./errors.ts";
+import { StoreOfMerge } from "./merge-store.ts";
+import type { Segment } from "./segment.ts";
+import type { StoreParts } from "./store-parts.ts";
+
+/**
+ * Merges chosen segments of an open store. The order of the steps and the rules for what may go are the compactor's; here
+ * is only which segments take part. One merge at a time (`Maintenance`).
+ */
+export class Merger {
+  readonly #parts: StoreParts;
+  readonly #log: CommitLog;
+  readonly #now: () => number;
+  readonly #onSealed: (segment: Segment) => void;
+  #count = 0;
+
+  constructor(parts: StoreParts, log: CommitLog, now: () => number, onSealed: (segment: Segment) => void) {
+    this.#parts = parts;
+    this.#log = log;
+    this.#now = now;
+    this.#onSealed = onSealed;
+  }
+
+  /** How many merges were completed since the store was opened. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Merges every segment that has anything to gain or to be joined with another. */
+  async mergeAll(options: MergeRunOptions): Promise<MergeReport> {
+    await this.#log.tryResume();
+    this.#checkLog();
+    if (this.#log.state.kind === "ready") await this.#log.sealAll();
+    const sealed = [...this.#parts.table.all()].filter(({ state }) => state.kind === "sealed");
+    return this.merge(sealed.length === 1 && isClean(sealed[0]!) ? [] : sealed, options);
+  }
+
+  /** Merges the given sealed segments. */
+  async merge(segments: readonly Segment[], options: MergeRunOptions): Promise<MergeReport> {
+    this.#parts.table.holdSlots();
+    for (const segment of segments) segment.pin();
+    const store = new StoreOfMerge(this.#parts, this.#log, this.#now, segments);
+    try {
+      const report = await merge(segments.map(mergeInput), store, {
+        outputBytesMax: this.#parts.segmentBytesMax,
+        signal: options.signal,
+        ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+      });
+      this.#count += report.inputs.length > 0 ? 1 : 0;
+      return report;
+    } catch (error) {
+      throw explain(error, options.signal);
+    } finally {
+      for (const segment of segments) segment.unpin();
+      this.#parts.table.releaseSlots();
+      await store.end();
+      for (const segment of store.published) this.#onSealed(segment);
+    }
+  }
+
+  // What lies above the floor was acknowledged and is not durable: it must not make anything dead while it cannot be synced.
+  #checkLog(): void {
+    const { state } = this.#log;
+    if (state.kind === "disabled") throw state.error;
+    if (state.kind === "no-space" && this.#log.acknowledged > this.#log.floor) throw state.error;
+  }
+}
+
+/** What a caller of `compact` can give. */
+export interface MergeRunOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: MergeProgress) => void) | undefined;
+}
+
+// Nothing dead in it and no tombstone: merging it alone would write the same again.
+function isClean({ totals, liveRecords }: Segment): boolean {
+  return totals.recordCount === liveRecords;
+}
+
+function mergeInput(segment: Segment): MergeInput {
+  const { segmentId, place, state } = segment;
+  if (state.kind !== "sealed") throw new Error(`segment ${segmentId} is not sealed`);
+  const { sealedBytes, lowestSequence, highestSequence } = state;
+  const source = fileSource(segment.file, sealedBytes);
+  return { segmentId, place, sealedBytes, lowestSequence, highestSequence, source };
+}
+
+function explain(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted && error === signal.reason) {
+    return new HashlogError("HASHLOG_ABORTED", "compacting was cancelled; nothing was changed", { cause: error });
+  }
+  if (!MergeError.is(error)) return error;
+  const cause = fromFileSystem(error.cause, "compacting failed");
+  if (HashlogError.is(cause)) return cause;
+  return new HashlogError("HASHLOG_IO", error.message, { segmentId: error.segmentId, cause: error });
+}

@@ -1,0 +1,159 @@
+import {
+  decodeSegmentHeader,
+  placeOf,
+  segmentFileName,
+  SEGMENT_HEADER_BYTES,
+  type CheckpointHeader,
+  type Manifest,
+  type ManifestSegment,
+  type SealedSegment,
+  type UnsealedSegment,
+} from "@hashlog/format";
+import { FsError, SegmentWriter, type FileSystem, type ReadFile } from "@hashlog/fs-io";
+import { corrupt, HashlogError } from "./errors.ts";
+import type { LogSegment } from "./log-segments.ts";
+import type { SegmentTable } from "./segment-table.ts";
+import { newTotals, Segment, type SegmentTotals } from "./segment.ts";
+
+/**
+ * Opens every segment that the manifest lists, and checks that it is there, is the one that is meant, and is as long as
+ * the manifest vouches for.
+ */
+export interface OpenSegmentsParts {
+  readonly fileSystem: FileSystem;
+  readonly directory: string;
+  readonly manifest: Manifest;
+  readonly table: SegmentTable;
+  /** Gives the slots, and the totals of what it covers. */
+  readonly checkpoint: CheckpointHeader | undefined;
+}
+
+export interface OpenedSegments {
+  readonly sealed: readonly Segment[];
+  /** Oldest first. */
+  readonly unsealed: readonly LogSegment[];
+}
+
+/** @throws HashlogError `HASHLOG_CORRUPT` | `HASHLOG_VERSION` | FsError */
+export async function openSegments(parts: OpenSegmentsParts): Promise<OpenedSegments> {
+  const { manifest, table, checkpoint } = parts;
+  const known = new Map((checkpoint?.segments ?? []).map((segment) => [segment.segmentId, segment]));
+  for (const { slot } of known.values()) table.takeSlotNumber(slot);
+  const sealed: Segment[] = [];
+  const unsealed: LogSegment[] = [];
+  for (const listed of manifest.segments) {
+    const covered = known.get(listed.segmentId);
+    const slot = covered?.slot ?? table.takeSlot();
+    const totals = covered === undefined ? newTotals() : copyTotals(covered);
+    const segment =
+      listed.state === "sealed" ? await openSealed(listed, slot, totals, parts) : await openUnsealed(listed, slot, totals, parts);
+    table.add(segment);
+    if (listed.state === "sealed") sealed.push(segment);
+    else unsealed.push({ segment, firstSequence: listed.firstSequence, lastSequence: 0 });
+  }
+  return { sealed, unsealed };
+}
+
+function copyTotals(totals: SegmentTotals): SegmentTotals {
+  const { recordCount, recordBytes, tombstoneCount, tombstoneBytes, expiringCount } = totals;
+  return { recordCount, recordBytes, tombstoneCount, tombstoneBytes, expiringCount };
+}
+
+async function openSealed(
+  listed: SealedSegment,
+  slot: number,
+  totals: SegmentTotals,
+  parts: OpenSegmentsParts,
+): Promise<Segment> {
+  const path = pathOf(listed, parts);
+  const file = await openListed(path, listed, parts);
+  await checkSegment(file, listed, listed.sealedBytes);
+  const { segmentId, sealedBytes, lowestSequence, highestSequence, merged } = listed;
+  const state = { kind: "sealed", sealedBytes, lowestSequence, highestSequence, merged } as const;
+  return new Segment({ slot, segmentId, place: placeOf(listed.identity), path, file, state, totals });
+}
+
+async function openUnsealed(
+  listed: UnsealedSegment,
+  slot: number,
+  totals: SegmentTotals,
+  parts: OpenSegmentsParts,
+): Promise<Segment> {
+  const path = pathOf(listed, parts);
+  const writer = await continueClean(path, listed, parts);
+  const file = writer?.file ?? (await openListed(path, listed, parts));
+  await checkSegment(file, listed, SEGMENT_HEADER_BYTES);
+  const { segmentId, firstSequence } = listed;
+  const bytes = writer === undefined ? () => file.size() : () => writer.position;
+  return new Segment({
+    slot,
+    segmentId,
+    place: placeOf(listed.identity),
+    path,
+    file,
+    ...(writer === undefined ? {} : { writer }),
+    state: { kind: "unsealed", firstSequence, bytes },
+    totals,
+  });
+}
+
+// Only a file of exactly the recorded length is one that a writer closed.
+async function continueClean(
+  path: string,
+  listed: UnsealedSegment,
+  { fileSystem }: OpenSegmentsParts,
+): Promise<SegmentWriter | undefined> {
+  if (listed.cleanBytes === 0) return undefined;
+  try {
+    return await SegmentWriter.continueAt(fileSystem, path, listed.cleanBytes);
+  } catch (error) {
+    if (FsError.is(error) && (error.code === "FS_INVALID_ARGUMENT" || error.code === "FS_NOT_FOUND")) return undefined;
+    throw error;
+  }
+}
+
+async function openListed(path: string, listed: ManifestSegment, { fileSystem }: OpenSegmentsParts): Promise<ReadFile> {
+  try {
+    return await fileSystem.openRead(path);
+  } catch (error) {
+    if (!(FsError.is(error) && error.code === "FS_NOT_FOUND")) throw error;
+    const { segmentId } = listed;
+    throw corrupt(`${path} is missing, which the manifest lists`, { path, segmentId, cause: error });
+  }
+}
+
+async function checkSegment(file: ReadFile, listed: ManifestSegment, leastBytes: number): Promise<void> {
+  const { segmentId, identity } = listed;
+  const { path } = file;
+  try {
+    if (file.size() < leastBytes) {
+      const actual = file.size();
+      throw corrupt(`${path} has ${actual} bytes instead of ${leastBytes}`, { path, segmentId, expected: leastBytes, actual });
+    }
+    const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
+    await file.read(bytes, 0, bytes.length, 0);
+    const header = decodeSegmentHeader(bytes);
+    if (header.kind === "version") {
+      throw new HashlogError("HASHLOG_VERSION", `${path} is of version ${header.version} of the format`, { path, segmentId });
+    }
+    if (header.kind === "damaged") {
+      throw corrupt(`the header of ${path} is damaged: ${header.reason}`, { path, segmentId, offset: 0 });
+    }
+    if (header.value.segmentId !== segmentId || header.value.identity !== identity) {
+      throw corrupt(`${path} is another segment than the one that the manifest lists`, {
+        path,
+        segmentId,
+        offset: 0,
+        expected: identity,
+        actual: header.value.identity,
+      });
+    }
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+function pathOf(listed: ManifestSegment, { fileSystem, directory }: OpenSegmentsParts): string {
+  return fileSystem.join(directory, segmentFileName(listed.segmentId));
+}

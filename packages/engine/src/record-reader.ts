@@ -1,0 +1,88 @@
+import { newRecordFields, readRecord, recordBytes, verifyRecord, type RecordFields } from "@hashlog/format";
+import type { RecordLocation } from "@hashlog/index";
+import { corrupt, fromFileSystem, HashlogError } from "./errors.ts";
+import type { Segment } from "./segment.ts";
+
+/**
+ * Reads one record, in exactly its length, and gives out its value: verified by checksum, by key, and by the lengths
+ * that the keydir holds, so that damage, and a record in the wrong place, are told and never served.
+ *
+ * The value is the caller's own copy. Invariant: the caller pins the segment while an asynchronous read runs.
+ */
+export class RecordReader {
+  readonly #fields: RecordFields = newRecordFields();
+  #buffer = new Uint8Array(READ_BUFFER_BYTES);
+
+  /** The value of the record of `key` at `location` in `segment`. */
+  readSync(segment: Segment, location: Readonly<RecordLocation>, key: Uint8Array): Uint8Array {
+    const bytes = recordBytes(key.length, location.valueBytes, location.expiresAtMs !== 0);
+    const large = bytes > READ_BUFFER_BYTES;
+    const buffer = large ? new Uint8Array(bytes) : this.#buffer;
+    const got = readOrThrow(segment, () => segment.file.readSync(buffer, 0, bytes, location.offset));
+    const value = this.#value(buffer, got, bytes, segment, location, key);
+    return large ? value : value.slice();
+  }
+
+  /** As `readSync`, off the event loop. `location` and `key` are read again when the bytes are there. */
+  async read(segment: Segment, location: Readonly<RecordLocation>, key: Uint8Array): Promise<Uint8Array> {
+    const bytes = recordBytes(key.length, location.valueBytes, location.expiresAtMs !== 0);
+    // Its own buffer, of which the value is a part: one allocation, one copy less.
+    const buffer = new Uint8Array(bytes);
+    let got: number;
+    try {
+      got = await segment.file.read(buffer, 0, bytes, location.offset);
+    } catch (error) {
+      throw fromFileSystem(error, `reading segment ${segment.segmentId} at offset ${location.offset} failed`);
+    }
+    const value = this.#value(buffer, got, bytes, segment, location, key);
+    return bytes > READ_BUFFER_BYTES ? value : value.slice();
+  }
+
+  #value(
+    buffer: Uint8Array,
+    got: number,
+    bytes: number,
+    segment: Segment,
+    location: Readonly<RecordLocation>,
+    key: Uint8Array,
+  ): Uint8Array {
+    const fields = this.#fields;
+    const sound =
+      got === bytes &&
+      readRecord(buffer, 0, bytes, fields) &&
+      fields.end === bytes &&
+      !fields.tombstone &&
+      fields.expiresAtMs === location.expiresAtMs &&
+      verifyRecord(buffer, 0, bytes, segment.place, location.offset) &&
+      sameKey(buffer, fields, key);
+    if (!sound) throw damagedRecord(segment, location.offset, bytes, got);
+    return buffer.subarray(fields.valueStart, fields.valueEnd);
+  }
+}
+
+function sameKey(buffer: Uint8Array, fields: RecordFields, key: Uint8Array): boolean {
+  if (fields.keyEnd - fields.keyStart !== key.length) return false;
+  for (let index = 0; index < key.length; index += 1) {
+    if (buffer[fields.keyStart + index] !== key[index]) return false;
+  }
+  return true;
+}
+
+function damagedRecord(segment: Segment, offset: number, expected: number, got: number): HashlogError {
+  return corrupt(
+    `the record at offset ${offset} of ${segment.path} is damaged` +
+      (got < expected ? `: the file ends ${expected - got} bytes too early` : ""),
+    { path: segment.path, segmentId: segment.segmentId, offset, expected, actual: got },
+  );
+}
+
+function readOrThrow(segment: Segment, read: () => number): number {
+  try {
+    return read();
+  } catch (error) {
+    throw fromFileSystem(error, `reading segment ${segment.segmentId} failed`);
+  }
+}
+
+// Larger records get a buffer of their own, of which the value is a part.
+const READ_BUFFER_BYTES = 64 * 1024;

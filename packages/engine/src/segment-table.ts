@@ -1,0 +1,106 @@
+import { recordBytes } from "@hashlog/format";
+import { SEGMENT_SLOTS_MAX, type RecordLocation } from "@hashlog/index";
+import { HashlogError } from "./errors.ts";
+import type { Segment } from "./segment.ts";
+
+/**
+ * The live segments by slot, the small number under which the keydir knows them, and what of each is live.
+ *
+ * Invariant: a slot is given to another segment only when nothing that might compare or read old positions is under way
+ * (`holdSlots`): otherwise a compare-and-set on a position in the old segment would succeed in the new one.
+ */
+export class SegmentTable {
+  readonly #bySlot: (Segment | undefined)[] = [];
+  readonly #byId = new Map<number, Segment>();
+  #freeSlots: number[] = [];
+  #heldSlots: number[] = [];
+  #holds = 0;
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** A slot for a segment that is about to be added. */
+  takeSlot(): number {
+    const slot = this.#freeSlots.pop() ?? this.#bySlot.length;
+    if (slot >= SEGMENT_SLOTS_MAX) {
+      throw new HashlogError("HASHLOG_NOT_SUPPORTED", `a store has at most ${SEGMENT_SLOTS_MAX} segments; merge some`);
+    }
+    if (slot === this.#bySlot.length) this.#bySlot.push(undefined);
+    return slot;
+  }
+
+  /** Takes a given slot, as a checkpoint names it. */
+  takeSlotNumber(slot: number): void {
+    while (this.#bySlot.length <= slot) {
+      if (this.#bySlot.length < slot) this.#freeSlots.push(this.#bySlot.length);
+      this.#bySlot.push(undefined);
+    }
+    this.#freeSlots = this.#freeSlots.filter((free) => free !== slot);
+  }
+
+  /** Gives a slot back that no segment was added in. */
+  returnSlot(slot: number): void {
+    this.#bySlot[slot] = undefined;
+    if (this.#holds > 0) this.#heldSlots.push(slot);
+    else this.#freeSlots.push(slot);
+  }
+
+  add(segment: Segment): void {
+    this.#bySlot[segment.slot] = segment;
+    this.#byId.set(segment.segmentId, segment);
+  }
+
+  /** Takes a segment out of the store; its handle closes when nobody pins it. */
+  remove(segment: Segment): void {
+    this.#byId.delete(segment.segmentId);
+    this.returnSlot(segment.slot);
+    segment.retire();
+  }
+
+  at(slot: number): Segment {
+    const segment = this.#bySlot[slot];
+    if (segment === undefined) throw new Error(`the keydir points into slot ${slot}, which holds no segment`);
+    return segment;
+  }
+
+  byId(segmentId: number): Segment | undefined {
+    return this.#byId.get(segmentId);
+  }
+
+  /** Every live segment, in the order in which they were added. */
+  all(): IterableIterator<Segment> {
+    return this.#byId.values();
+  }
+
+  /** No slot is given out again until `releaseSlots`: a merge, a view or a reader may hold positions. */
+  holdSlots(): void {
+    this.#holds += 1;
+  }
+
+  releaseSlots(): void {
+    this.#holds -= 1;
+    if (this.#holds > 0) return;
+    this.#freeSlots.push(...this.#heldSlots);
+    this.#heldSlots = [];
+  }
+
+  /** A key of `keyBytes` bytes now lies at `location`. */
+  countLive(location: Readonly<RecordLocation>, keyBytes: number): void {
+    const segment = this.at(location.segmentSlot);
+    segment.liveRecords += 1;
+    segment.liveBytes += recordBytes(keyBytes, location.valueBytes, location.expiresAtMs !== 0);
+  }
+
+  /** A key of `keyBytes` bytes no longer lies at `location`: that record is dead. */
+  countDead(location: Readonly<RecordLocation>, keyBytes: number): void {
+    const segment = this.at(location.segmentSlot);
+    segment.liveRecords -= 1;
+    segment.liveBytes -= recordBytes(keyBytes, location.valueBytes, location.expiresAtMs !== 0);
+  }
+}
+
+/** A location to be filled in. */
+export function newLocation(): RecordLocation {
+  return { segmentSlot: 0, offset: 0, valueBytes: 0, expiresAtMs: 0 };
+}

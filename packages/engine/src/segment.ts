@@ -1,0 +1,94 @@
+import type { Place } from "@hashlog/format";
+import type { ReadFile, SegmentWriter } from "@hashlog/fs-io";
+
+/**
+ * A segment that is part of the store: one open handle for all its readers, and what is known of its bytes.
+ *
+ * The handle stays open as long as somebody pins the segment, also after its file was removed: the operating system
+ * keeps the bytes until the last handle is closed. A killed process pins nothing.
+ */
+export class Segment {
+  readonly slot: number;
+  readonly segmentId: number;
+  readonly place: Place;
+  readonly path: string;
+  readonly file: ReadFile;
+  /** Where it is appended to; `undefined` in a segment that an earlier process wrote, or a merge. */
+  readonly writer: SegmentWriter | undefined;
+  /** What the manifest says of it, as of the last edit. */
+  state: SegmentState;
+  /** Records and their bytes, dead ones and tombstones included. */
+  readonly totals: SegmentTotals;
+  /** Records that the keydir points to, and their bytes. */
+  liveRecords = 0;
+  liveBytes = 0;
+  #pins = 0;
+  #retired = false;
+
+  constructor(parts: {
+    slot: number;
+    segmentId: number;
+    place: Place;
+    path: string;
+    file: ReadFile;
+    writer?: SegmentWriter;
+    state: SegmentState;
+    totals?: SegmentTotals;
+  }) {
+    this.slot = parts.slot;
+    this.segmentId = parts.segmentId;
+    this.place = parts.place;
+    this.path = parts.path;
+    this.file = parts.file;
+    this.writer = parts.writer;
+    this.state = parts.state;
+    this.totals = parts.totals ?? newTotals();
+  }
+
+  /** The bytes of the file that belong to the store: what the manifest vouches for, or what was appended so far. */
+  get bytes(): number {
+    return this.state.kind === "sealed" ? this.state.sealedBytes : this.state.bytes();
+  }
+
+  /** Keeps the handle open until `unpin`. */
+  pin(): void {
+    this.#pins += 1;
+  }
+
+  unpin(): void {
+    this.#pins -= 1;
+    if (this.#retired && this.#pins === 0) void this.file.close();
+  }
+
+  get pinned(): boolean {
+    return this.#pins > 0;
+  }
+
+  /** The segment is no longer part of the store: its handle is closed once nobody pins it. */
+  retire(): void {
+    this.#retired = true;
+    if (this.#pins === 0) void this.file.close();
+  }
+}
+
+export type SegmentState =
+  | {
+      readonly kind: "sealed";
+      readonly sealedBytes: number;
+      readonly lowestSequence: number;
+      readonly highestSequence: number;
+      readonly merged: boolean;
+    }
+  | { readonly kind: "unsealed"; readonly firstSequence: number; readonly bytes: () => number };
+
+export interface SegmentTotals {
+  recordCount: number;
+  recordBytes: number;
+  tombstoneCount: number;
+  tombstoneBytes: number;
+  expiringCount: number;
+}
+
+export function newTotals(): SegmentTotals {
+  return { recordCount: 0, recordBytes: 0, tombstoneCount: 0, tombstoneBytes: 0, expiringCount: 0 };
+}

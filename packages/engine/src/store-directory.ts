@@ -1,0 +1,170 @@
+import {
+  LOCK_NAME,
+  parseFileName,
+  type Manifest,
+  type StoreFile,
+} from "@hashlog/format";
+import { FsError, type DirectoryLock, type FileSystem } from "@hashlog/fs-io";
+import { corrupt, fromFileSystem, HashlogError } from "./errors.ts";
+import { createManifest, readManifest, type ReadManifest } from "./manifest-file.ts";
+import { randomBytes, randomIdentity, type RandomSource } from "./random.ts";
+
+/**
+ * The directory of a store before it is open: made if need be, locked, its manifest read or created, its files listed.
+ *
+ * A store begins with its manifest. A directory that holds segments, hints or checkpoints but no manifest is damaged,
+ * never an empty store; one that holds only what a creation leaves that crashed halfway is one.
+ */
+export interface StoreDirectory {
+  readonly lock: DirectoryLock;
+  readonly read: ReadManifest;
+  readonly created: boolean;
+  readonly files: readonly ListedFile[];
+}
+
+/** A file with a name of ours. Whatever else lies in the directory is not even looked at. */
+export interface ListedFile {
+  readonly name: string;
+  readonly file: StoreFile;
+}
+
+export interface DirectoryOptions {
+  readonly fileSystem: FileSystem;
+  readonly random: RandomSource;
+  readonly createIfMissing: boolean;
+  readonly allowSharedVolume: boolean;
+}
+
+/**
+ * @throws HashlogError `HASHLOG_NOT_FOUND` | `HASHLOG_INVALID_ARGUMENT` (no directory) | `HASHLOG_NOT_PERMITTED` |
+ * `HASHLOG_NOT_SUPPORTED` (a shared volume) | `HASHLOG_LOCKED` | `HASHLOG_CORRUPT` | `HASHLOG_VERSION` | `HASHLOG_IO`
+ */
+export async function enterDirectory(directory: string, options: DirectoryOptions): Promise<StoreDirectory> {
+  try {
+    return await enter(directory, options);
+  } catch (error) {
+    throw fromFileSystem(error, `opening ${directory} failed`);
+  }
+}
+
+async function enter(directory: string, options: DirectoryOptions): Promise<StoreDirectory> {
+  const { fileSystem } = options;
+  await checkExists(directory, options);
+  if (options.createIfMissing) await makeDirectories(fileSystem, directory);
+  await checkVolume(directory, options);
+  const lock = await takeLock(fileSystem, directory);
+  try {
+    const files = await listFiles(fileSystem, directory);
+    const found = await readManifest(fileSystem, directory);
+    const read = found ?? (await createStore(directory, files, options));
+    return { lock, read, created: found === undefined, files };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function checkExists(directory: string, { fileSystem, createIfMissing }: DirectoryOptions): Promise<void> {
+  const stat = await fileSystem.stat(directory);
+  if (stat !== undefined && stat.kind !== "directory") {
+    throw new HashlogError("HASHLOG_INVALID_ARGUMENT", `${directory} is not a directory`, { path: directory });
+  }
+  if (createIfMissing) return;
+  const read = stat === undefined ? undefined : await listFiles(fileSystem, directory);
+  if (read !== undefined && read.length > 0) return;
+  throw new HashlogError("HASHLOG_NOT_FOUND", `there is no store at ${directory}, and createIfMissing is false`, {
+    path: directory,
+  });
+}
+
+async function makeDirectories(fileSystem: FileSystem, directory: string): Promise<void> {
+  if ((await fileSystem.stat(directory)) !== undefined) return;
+  const parent = fileSystem.parent(directory);
+  if (parent !== directory) await makeDirectories(fileSystem, parent);
+  try {
+    await fileSystem.makeDirectory(directory);
+  } catch (error) {
+    // Somebody else may have made it meanwhile.
+    if (!(FsError.is(error) && error.code === "FS_EXISTS")) throw error;
+  }
+  await fileSystem.syncDirectory(parent);
+}
+
+async function checkVolume(directory: string, options: DirectoryOptions): Promise<void> {
+  const volume = options.allowSharedVolume ? undefined : await options.fileSystem.sharedVolume(directory);
+  if (volume === undefined) return;
+  throw new HashlogError(
+    "HASHLOG_NOT_SUPPORTED",
+    `${directory} lies on a shared volume (${volume}), which other machines may write too; ` +
+      "use a local one, or pass allowSharedVolume: true if you are sure that no other machine does",
+    { path: directory, actual: volume },
+  );
+}
+
+async function takeLock(fileSystem: FileSystem, directory: string): Promise<DirectoryLock> {
+  try {
+    return await fileSystem.lock(directory, LOCK_NAME);
+  } catch (error) {
+    if (!(FsError.is(error) && error.code === "FS_LOCKED")) throw error;
+    throw new HashlogError(
+      "HASHLOG_LOCKED",
+      `${directory} is open for writing${error.holder === undefined ? "" : ` in ${error.holder}`}; it has one writer at a time`,
+      { path: directory, holder: error.holder, cause: error },
+    );
+  }
+}
+
+/** The files in the directory that have names of ours. */
+export async function listFiles(fileSystem: FileSystem, directory: string): Promise<readonly ListedFile[]> {
+  const names = await fileSystem.list(directory);
+  return names.flatMap((name) => {
+    const file = parseFileName(name);
+    return file === undefined ? [] : [{ name, file }];
+  });
+}
+
+async function createStore(
+  directory: string,
+  files: readonly ListedFile[],
+  { fileSystem, random, createIfMissing }: DirectoryOptions,
+): Promise<ReadManifest> {
+  const orphan = files.find(({ file }) => "id" in file);
+  if (orphan !== undefined) {
+    throw corrupt(`${directory} holds ${orphan.name} and more, but no manifest; restore it, or use another directory`, {
+      path: directory,
+    });
+  }
+  if (!createIfMissing) {
+    throw new HashlogError("HASHLOG_NOT_FOUND", `there is no store at ${directory}, and createIfMissing is false`, {
+      path: directory,
+    });
+  }
+  const read = await createManifest(fileSystem, directory, firstManifest(random));
+  await syncParent(fileSystem, directory);
+  return read;
+}
+
+// The directory's own entry: without it a power cut takes the whole store.
+async function syncParent(fileSystem: FileSystem, directory: string): Promise<void> {
+  try {
+    await fileSystem.syncDirectory(fileSystem.parent(directory));
+  } catch (error) {
+    // A parent that may not be read was not written by us either: the directory was there before.
+    if (!(FsError.is(error) && error.code === "FS_NOT_PERMITTED")) throw error;
+  }
+}
+
+function firstManifest(random: RandomSource): Manifest {
+  return {
+    storeId: randomIdentity(random, 16),
+    hashKey: randomBytes(random, 16),
+    epoch: 0,
+    floor: 0,
+    nextFileId: 1,
+    nextSequence: 1,
+    logCompleteFrom: 1,
+    segments: [],
+    checkpoint: undefined,
+  };
+}
+

@@ -1,0 +1,254 @@
+import { MANIFEST_NAME, type CheckpointHeader, type Manifest } from "@hashlog/format";
+import { SEGMENT_SLOTS_MAX, type Keydir } from "@hashlog/index";
+import { BackgroundFiles } from "./background-files.ts";
+import { Checkpointer, loadCheckpoint } from "./checkpointer.ts";
+import { CommitLog } from "./commit-log.ts";
+import { fromFileSystem, HashlogError, throwIfAborted } from "./errors.ts";
+import { loadIndex, type LoadedIndex } from "./load-index.ts";
+import { LoadProgress } from "./load-progress.ts";
+import type { LogRun } from "./log-run.ts";
+import { LogSegments, type LogSegment } from "./log-segments.ts";
+import { Maintenance } from "./maintenance.ts";
+import { ManifestFile } from "./manifest-file.ts";
+import { Merger } from "./merger.ts";
+import { openSegments, type OpenedSegments } from "./open-segments.ts";
+import { ReserveFile } from "./reserve-file.ts";
+import { SegmentTable } from "./segment-table.ts";
+import { StoreClock } from "./store-clock.ts";
+import type { ListedFile, StoreDirectory } from "./store-directory.ts";
+import type { StoreOptions } from "./store-options.ts";
+import { Failures, FileIds, pathOf, removeFile, SEQUENCES_RESERVED, type StoreParts } from "./store-parts.ts";
+import type { StoreMachinery } from "./store.ts";
+import { Views } from "./views.ts";
+
+/**
+ * From a locked directory with a manifest to an open store:
+ *
+ *     load      checkpoint, hints or scan; the unsealed segments as one log; nothing is changed so far
+ *     epoch     one manifest edit raises it and clears the mark of a clean close
+ *     tidy      files of ours that the manifest does not list are removed
+ *     recover   the tail above the last testified floor is appended again, everything unsealed is sealed, in one edit
+ *
+ * Without room for the edits the store opens all the same, shows everything readable, and finishes at the first write
+ * that finds room; but what was to be acknowledged only when synced, and is not testified, must be copied first.
+ */
+export class StoreOpener<K, V, VI> {
+  readonly #directory: string;
+  readonly #options: StoreOptions<K, V, VI>;
+  readonly #entered: StoreDirectory;
+  readonly #manifest: Manifest;
+  readonly #reserve: ReserveFile;
+  readonly #failures = new Failures();
+  readonly #maintenance = new Maintenance();
+  readonly #clock: StoreClock;
+  readonly #table = new SegmentTable();
+  #log: CommitLog | undefined;
+
+  constructor(directory: string, options: StoreOptions<K, V, VI>, entered: StoreDirectory) {
+    this.#directory = directory;
+    this.#options = options;
+    this.#entered = entered;
+    this.#manifest = entered.read.manifest;
+    this.#reserve = new ReserveFile(options.fileSystem, directory);
+    this.#clock = new StoreClock(options.clock);
+  }
+
+  async open(): Promise<StoreMachinery<K, V, VI>> {
+    const { keydir, checkpoint, segments, loaded } = await this.#load();
+    const { run } = loaded;
+    const parts = this.#parts(keydir);
+    const background = new BackgroundFiles(parts, this.#maintenance);
+    const logSegments = this.#logSegments(parts, segments.unsealed, run, background);
+    const clean = logSegments.active !== undefined || segments.unsealed.length === 0;
+    const recovered = await this.#recover(parts, logSegments, run, clean);
+    const acknowledged = lastSequence(segments, run, this.#manifest);
+    const log = new CommitLog({
+      parts,
+      policy: this.#options.sync,
+      segments: logSegments,
+      expired: this.#clock.hasPassed,
+      nextSequence: this.#manifest.nextSequence,
+      acknowledged,
+      floor: recovered.noSpace === undefined ? acknowledged : run.testifiedFloor,
+      noSpace: recovered.noSpace,
+    });
+    this.#log = log;
+    const checkpointer = new Checkpointer(parts, log, (checkpoint?.replay.sequence ?? 0) - 1);
+    background.begin(checkpointer, loaded.withoutHint);
+    return {
+      parts,
+      log,
+      merger: new Merger(parts, log, () => this.#clock.now(), (segment) => background.hint(segment)),
+      checkpointer,
+      maintenance: this.#maintenance,
+      views: new Views(parts),
+      clock: this.#clock,
+      lock: this.#entered.lock,
+      keys: this.#options.keys,
+      values: this.#options.values,
+      openReport: {
+        created: this.#entered.created,
+        clean,
+        road: loaded.road,
+        tornTail: run.tornTail,
+        framesRescued: countTail(run),
+        filesRemoved: recovered.filesRemoved,
+      },
+    };
+  }
+
+  /** Gives everything up that was opened so far. */
+  async abandon(): Promise<void> {
+    await this.#maintenance.close();
+    for (const segment of this.#table.all()) segment.retire();
+    await this.#entered.lock.release();
+  }
+
+  async #load(): Promise<{
+    keydir: Keydir;
+    checkpoint: CheckpointHeader | undefined;
+    segments: OpenedSegments;
+    loaded: LoadedIndex;
+  }> {
+    const { fileSystem, index, onProgress, signal } = this.#options;
+    const manifest = this.#manifest;
+    const shared = { fileSystem, directory: this.#directory, manifest };
+    const progress = new LoadProgress(bytesToLoad(manifest), onProgress, signal);
+    const newKeydir = (): Keydir => index({ hashKey: manifest.hashKey });
+    let keydir = newKeydir();
+    const checkpoint = await loadCheckpoint({ ...shared, keydir }, (bytes) => progress.read("checkpoint", bytes));
+    if (checkpoint === undefined) keydir = newKeydir();
+    const segments = await openSegments({ ...shared, table: this.#table, checkpoint });
+    const loaded = await loadIndex({ ...shared, ...segments, keydir, checkpoint, hintIds: this.#hintIds(), progress });
+    tally(keydir, this.#table);
+    return { keydir, checkpoint, segments, loaded };
+  }
+
+  #hintIds(): ReadonlySet<number> {
+    return new Set(this.#entered.files.flatMap(({ file }) => (file.kind === "hint" ? [file.id] : [])));
+  }
+
+  #parts(keydir: Keydir): StoreParts {
+    const { fileSystem, clock, random, segmentBytesMax } = this.#options;
+    const directory = this.#directory;
+    const used = this.#entered.files.map(({ file }) => ("id" in file ? file.id : 0));
+    return {
+      fileSystem,
+      directory,
+      clock,
+      random,
+      segmentBytesMax,
+      manifest: new ManifestFile({
+        fileSystem,
+        path: pathOf({ fileSystem, directory }, MANIFEST_NAME),
+        read: this.#entered.read,
+        epoch: this.#manifest.epoch + 1,
+        reserve: this.#reserve,
+        floor: () => this.#log?.floor ?? 0,
+      }),
+      table: this.#table,
+      keydir,
+      // Above every id in sight: an unlisted file of a crashed predecessor is still there.
+      fileIds: new FileIds(used.reduce((next, id) => Math.max(next, id + 1), this.#manifest.nextFileId)),
+      failures: this.#failures,
+    };
+  }
+
+  #logSegments(
+    parts: StoreParts,
+    unsealed: readonly LogSegment[],
+    run: LogRun,
+    background: BackgroundFiles,
+  ): LogSegments {
+    const [only] = unsealed;
+    const continued =
+      unsealed.length === 1 &&
+      only!.segment.writer !== undefined &&
+      run.tornTail === undefined &&
+      countTail(run) === 0 &&
+      run.lastSequence + 1 === this.#manifest.nextSequence;
+    if (continued && run.lastSequence >= only!.firstSequence) only!.lastSequence = run.lastSequence;
+    return new LogSegments({
+      parts,
+      reserveFile: this.#reserve,
+      unsealed,
+      continued,
+      onSealed: (segment) => background.sealed(segment),
+    });
+  }
+
+  async #recover(parts: StoreParts, logSegments: LogSegments, run: LogRun, clean: boolean): Promise<Recovered> {
+    throwIfAborted(this.#options.signal, "opening the store");
+    const filesRemoved: string[] = [];
+    try {
+      await parts.manifest.edit((manifest) => ({
+        ...manifest,
+        nextFileId: parts.fileIds.next,
+        nextSequence: manifest.nextSequence + SEQUENCES_RESERVED,
+        segments: manifest.segments.map((listed) => (listed.state === "sealed" ? listed : { ...listed, cleanBytes: 0 })),
+      }));
+      filesRemoved.push(...(await removeUnlisted(parts, this.#entered.files)));
+      if (!clean) await logSegments.rescue(run, run.lastSequence);
+      await this.#reserve.ensure();
+      return { noSpace: undefined, filesRemoved };
+    } catch (error) {
+      const reason = fromFileSystem(error, `opening ${this.#directory} failed`);
+      const full = HashlogError.is(reason) && reason.code === "HASHLOG_NO_SPACE";
+      if (!full || run.parts.some((part) => part.tail.some((frame) => frame.acknowledgedWhenSynced))) throw reason;
+      logSegments.endActive();
+      return { noSpace: reason, filesRemoved };
+    }
+  }
+}
+
+interface Recovered {
+  /** The volume is full: recovery is to be finished by a later write. */
+  readonly noSpace: HashlogError | undefined;
+  readonly filesRemoved: readonly string[];
+}
+
+// Everything below was acknowledged or found readable; what comes after begins at the reserved sequence.
+function lastSequence({ sealed, unsealed }: OpenedSegments, run: LogRun, manifest: Manifest): number {
+  const highest = sealed.reduce(
+    (most, { state }) => (state.kind === "sealed" ? Math.max(most, state.highestSequence) : most),
+    manifest.floor,
+  );
+  return unsealed.length === 0 ? highest : Math.max(highest, run.lastSequence);
+}
+
+function countTail(run: LogRun): number {
+  return run.parts.reduce((sum, part) => sum + part.tail.length, 0);
+}
+
+function bytesToLoad(manifest: Manifest): number {
+  return manifest.segments.reduce(
+    (sum, listed) => sum + (listed.state === "sealed" ? listed.sealedBytes : listed.cleanBytes),
+    manifest.checkpoint?.bytes ?? 0,
+  );
+}
+
+function tally(keydir: Keydir, table: SegmentTable): void {
+  const records = new Float64Array(SEGMENT_SLOTS_MAX);
+  const bytes = new Float64Array(SEGMENT_SLOTS_MAX);
+  keydir.tally(records, bytes);
+  for (const segment of table.all()) {
+    segment.liveRecords = records[segment.slot]!;
+    segment.liveBytes = bytes[segment.slot]!;
+  }
+}
+
+async function removeUnlisted(parts: StoreParts, files: readonly ListedFile[]): Promise<readonly string[]> {
+  const { segments, checkpoint } = parts.manifest.current;
+  const listed = new Set(segments.map(({ segmentId }) => segmentId));
+  const removed: string[] = [];
+  for (const { name, file } of files) {
+    const unlisted =
+      file.kind === "manifest-replacement" ||
+      ((file.kind === "segment" || file.kind === "hint") && !listed.has(file.id)) ||
+      (file.kind === "checkpoint" && file.id !== checkpoint?.id);
+    if (!unlisted) continue;
+    await removeFile(parts, pathOf(parts, name));
+    removed.push(name);
+  }
+  return removed;
+}

@@ -1,0 +1,164 @@
+import { parseSyncPolicy, systemClock, type Clock, type FileSystem, type SyncPolicy } from "@hashlog/fs-io";
+import type { KeydirFactory } from "@hashlog/index";
+import { bytes, utf8, describeType, type Codec } from "./codecs.ts";
+import { invalidArgument } from "./errors.ts";
+import { systemRandom, type RandomSource } from "./random.ts";
+
+/** What `open` takes besides the directory. Every option may be left out; an unknown one is refused by name. */
+export interface OpenOptions<K, V, VI = V> {
+  /** How keys become bytes. Default `utf8`: strings. A key is at most 65,535 bytes. */
+  readonly keys?: Codec<K>;
+  /** How values become bytes. Default `bytes`: `Uint8Array`, or strings that come back as bytes. */
+  readonly values?: Codec<V, VI>;
+  /**
+   * When a write is acknowledged. `"always"` (default): once it is synced; nothing acknowledged is lost by a power cut.
+   * `{ intervalMs }` and `"never"`: once the operating system has the bytes; a killed process loses nothing, a power cut
+   * may lose the latest writes, with `{ intervalMs }` (1 to 3,600,000) those of at most that interval and one sync.
+   */
+  readonly sync?: SyncPolicy;
+  /** Make the directory (and its parents) and an empty store where there is none. Default `true`. */
+  readonly createIfMissing?: boolean;
+  /**
+   * Bytes after which a new segment is begun. Default 268,435,456 (256 MiB), from 4,096 to 2,147,483,648. Smaller
+   * segments give their space back sooner and cost a file handle each; larger ones make fewer files.
+   */
+  readonly segmentBytesMax?: number;
+  /**
+   * Open for writing although the directory lies on a network or shared volume, where the lock keeps out only writers
+   * of this machine. Default `false`: such a volume is refused with `HASHLOG_NOT_SUPPORTED`.
+   */
+  readonly allowSharedVolume?: boolean;
+  /** The file system. Default: the platform's, `nodeFileSystem()`. */
+  readonly fileSystem?: FileSystem;
+  /** The keydir. Default: `hashKeydir` of `@hashlog/index`. */
+  readonly index?: KeydirFactory;
+  /** Time and timers. Default: the machine's. */
+  readonly clock?: Clock;
+  /** Randomness for identities and the hash key. Default: the platform's cryptographic source. */
+  readonly random?: RandomSource;
+  /** Called now and then while a long opening reads. */
+  readonly onProgress?: (progress: OpenProgress) => void;
+  /** Cancels the opening, which then rejects with `HASHLOG_ABORTED` and leaves everything as it was. */
+  readonly signal?: AbortSignal;
+}
+
+/** How far an opening is. */
+export interface OpenProgress {
+  /** What is being read: the checkpoint, hint files, or segments by scanning. */
+  readonly phase: "checkpoint" | "hints" | "scan";
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+}
+
+/** The options with their defaults filled in. */
+export interface StoreOptions<K, V, VI> {
+  readonly keys: Codec<K>;
+  readonly values: Codec<V, VI>;
+  readonly sync: SyncPolicy;
+  readonly createIfMissing: boolean;
+  readonly segmentBytesMax: number;
+  readonly allowSharedVolume: boolean;
+  readonly fileSystem: FileSystem;
+  readonly index: KeydirFactory;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly onProgress: ((progress: OpenProgress) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+export const SEGMENT_BYTES_DEFAULT = 256 * 1024 * 1024;
+const SEGMENT_BYTES_LEAST = 4096;
+const SEGMENT_BYTES_MOST = 2 ** 31;
+
+/** What is used where the caller gives no part of their own. */
+export interface DefaultParts {
+  readonly fileSystem: () => FileSystem;
+  readonly index: KeydirFactory;
+}
+
+type Check = (value: unknown) => string | undefined;
+
+const CHECKS: Readonly<Record<keyof OpenOptions<unknown, unknown>, Check>> = {
+  keys: methods("encode", "decode"),
+  values: methods("encode", "decode"),
+  sync: () => undefined,
+  createIfMissing: type("boolean"),
+  segmentBytesMax: (value) =>
+    Number.isInteger(value) && (value as number) >= SEGMENT_BYTES_LEAST && (value as number) <= SEGMENT_BYTES_MOST
+      ? undefined
+      : `an integer from ${SEGMENT_BYTES_LEAST} to ${SEGMENT_BYTES_MOST}`,
+  allowSharedVolume: type("boolean"),
+  fileSystem: methods("create", "openRead", "replace", "lock"),
+  index: type("function"),
+  clock: methods("now", "setTimer", "yield"),
+  random: methods("fill"),
+  onProgress: type("function"),
+  signal: (value) => (value instanceof AbortSignal ? undefined : "an AbortSignal"),
+};
+
+/**
+ * Checks the options and fills in what is missing.
+ * @throws HashlogError `HASHLOG_INVALID_ARGUMENT` naming the option.
+ */
+export function resolveOptions<K, V, VI>(
+  given: OpenOptions<K, V, VI>,
+  defaults: DefaultParts,
+): StoreOptions<K, V, VI> {
+  checkOptions(given, CHECKS, "open");
+  return {
+    keys: given.keys ?? (utf8 as Codec<unknown> as Codec<K>),
+    values: given.values ?? (bytes as Codec<unknown, never> as Codec<V, VI>),
+    sync: resolveSyncPolicy(given.sync),
+    createIfMissing: given.createIfMissing ?? true,
+    segmentBytesMax: given.segmentBytesMax ?? SEGMENT_BYTES_DEFAULT,
+    allowSharedVolume: given.allowSharedVolume ?? false,
+    fileSystem: given.fileSystem ?? defaults.fileSystem(),
+    index: given.index ?? defaults.index,
+    clock: given.clock ?? systemClock,
+    random: given.random ?? systemRandom,
+    onProgress: given.onProgress,
+    signal: given.signal,
+  };
+}
+
+/**
+ * Refuses what is not an options object, unknown names, and values of the wrong kind; `undefined` counts as left out.
+ * @throws HashlogError `HASHLOG_INVALID_ARGUMENT`
+ */
+export function checkOptions(given: unknown, checks: Readonly<Record<string, Check>>, of: string): void {
+  if (typeof given !== "object" || given === null) {
+    throw invalidArgument(`the options of ${of} are ${describeType(given)}, not an object`);
+  }
+  for (const [name, value] of Object.entries(given)) {
+    const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
+    if (check === undefined) {
+      throw invalidArgument(`${of} has no option "${name}"; it has ${Object.keys(checks).join(", ")}`);
+    }
+    const expected = value === undefined ? undefined : check(value);
+    if (expected !== undefined) {
+      throw invalidArgument(`the option "${name}" of ${of} must be ${expected}`, { expected, actual: value });
+    }
+  }
+}
+
+function resolveSyncPolicy(value: unknown): SyncPolicy {
+  try {
+    return value === undefined ? "always" : parseSyncPolicy(value);
+  } catch (error) {
+    throw invalidArgument(`the option "sync" is wrong: ${(error as Error).message}`, { actual: value, cause: error });
+  }
+}
+
+/** A check that the value is of a type, by `typeof`. */
+export function type(name: "boolean" | "function" | "number"): Check {
+  return (value) => (typeof value === name ? undefined : `a ${name}`);
+}
+
+function methods(...names: string[]): Check {
+  return (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    names.every((name) => typeof (value as Record<string, unknown>)[name] === "function")
+      ? undefined
+      : `an object with ${names.join(", ")}`;
+}

@@ -1,0 +1,77 @@
+import { placeOf, type Place } from "@hashlog/format";
+import { FsError, type Clock, type FileSystem } from "@hashlog/fs-io";
+import type { Keydir } from "@hashlog/index";
+import type { ManifestFile } from "./manifest-file.ts";
+import { randomIdentity, type RandomSource } from "./random.ts";
+import type { SegmentTable } from "./segment-table.ts";
+
+/** What the parts of an open store share. */
+export interface StoreParts {
+  readonly fileSystem: FileSystem;
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly segmentBytesMax: number;
+  readonly manifest: ManifestFile;
+  readonly table: SegmentTable;
+  readonly keydir: Keydir;
+  readonly fileIds: FileIds;
+  readonly failures: Failures;
+}
+
+/** The path of a file of the store. */
+export function pathOf(parts: Pick<StoreParts, "fileSystem" | "directory">, name: string): string {
+  return parts.fileSystem.join(parts.directory, name);
+}
+
+/** Removes a file that the store does not need any more; one that stays is removed by a later opening. */
+export async function removeFile(parts: Pick<StoreParts, "fileSystem" | "failures">, path: string): Promise<void> {
+  try {
+    await parts.fileSystem.remove(path);
+  } catch (error) {
+    if (!(FsError.is(error) && error.code === "FS_NOT_FOUND")) parts.failures.note(error);
+  }
+}
+
+/** Ids of new files: each is given once in the life of a store, as far as a manifest or a file tells. */
+export class FileIds {
+  #next: number;
+
+  /** `next` is above every id that the manifest or a file in the directory bears. */
+  constructor(next: number) {
+    this.#next = next;
+  }
+
+  take(): number {
+    const id = this.#next;
+    this.#next += 1;
+    return id;
+  }
+
+  /** What the manifest has to say as its next id. */
+  get next(): number {
+    return this.#next;
+  }
+}
+
+/** A new segment's id and place. */
+export function newSegmentPlace(parts: Pick<StoreParts, "fileIds" | "random">): { segmentId: number; place: Place } {
+  return { segmentId: parts.fileIds.take(), place: placeOf(randomIdentity(parts.random, 8)) };
+}
+
+/**
+ * Failures of files that nobody needs yet, or any more: a hint, a checkpoint, a removal, a seal. Each is tried again
+ * another time and loses nothing, so nobody is told but `stats()`.
+ */
+export class Failures {
+  count = 0;
+  last: unknown;
+
+  note(error: unknown): void {
+    this.count += 1;
+    this.last = error;
+  }
+}
+
+/** How many sequences an edit reserves ahead: every later edit is this many writes away. */
+export const SEQUENCES_RESERVED = 1_048_576;

@@ -1,0 +1,105 @@
+import type { CommitLog } from "./commit-log.ts";
+import type { Checkpointer } from "./checkpointer.ts";
+import type { Merger } from "./merger.ts";
+import type { OpenReport } from "./open-report.ts";
+import type { Segment } from "./segment.ts";
+import type { StoreParts } from "./store-parts.ts";
+
+/** What `stats()` says of a store. Bytes are bytes of whole records (header, expiry, key, value), but for `fileBytes`. */
+export interface StoreStats {
+  /** Keys in the keydir; one whose expiry has passed counts until it is deleted, overwritten or merged away. */
+  readonly keys: number;
+  /** Records that a key points to, and their bytes. */
+  readonly liveBytes: number;
+  /** Everything else: what was overwritten or deleted, and tombstones. A merge can free it. */
+  readonly deadBytes: number;
+  /** `liveBytes + deadBytes`. */
+  readonly totalBytes: number;
+  /** Bytes of the segment files, their headers and frames included. */
+  readonly fileBytes: number;
+  readonly tombstones: number;
+  readonly tombstoneBytes: number;
+  /** Bytes of memory that the keydir holds, keys included. */
+  readonly keydirBytes: number;
+  /** The sequence of the last acknowledged write. */
+  readonly sequence: number;
+  /** The last sequence known durable. */
+  readonly floor: number;
+  /** Writes under way that were not acknowledged yet. */
+  readonly pendingWrites: number;
+  /** Whether writing works: see `HASHLOG_NO_SPACE` and `HASHLOG_WRITES_DISABLED`. */
+  readonly writes: "ready" | "no-space" | "disabled";
+  /** Merges and checkpoints completed since the store was opened. */
+  readonly merges: number;
+  readonly checkpoints: number;
+  /** Iterators that are open. Each keeps the files that its view needs. */
+  readonly iterators: number;
+  /** Failures in the background that lost nothing and are tried again: of hints, checkpoints, seals, removals. */
+  readonly failures: { readonly count: number; readonly last: unknown };
+  /** What the opening found. */
+  readonly open: OpenReport;
+  readonly segments: readonly SegmentStats[];
+}
+
+export interface SegmentStats {
+  readonly segmentId: number;
+  readonly state: "active" | "unsealed" | "sealed";
+  readonly fileBytes: number;
+  readonly records: number;
+  readonly liveRecords: number;
+  readonly liveBytes: number;
+  readonly deadBytes: number;
+  readonly tombstones: number;
+  readonly tombstoneBytes: number;
+}
+
+export function storeStats(store: {
+  parts: StoreParts;
+  log: CommitLog;
+  merger: Merger;
+  checkpointer: Checkpointer;
+  iterators: number;
+  openReport: OpenReport;
+}): StoreStats {
+  const { parts, log } = store;
+  const active = log.segments.active;
+  const segments = [...parts.table.all()].map((segment) => segmentStats(segment, active));
+  const sum = (of: (segment: SegmentStats) => number): number => segments.reduce((total, segment) => total + of(segment), 0);
+  const liveBytes = sum((segment) => segment.liveBytes);
+  const deadBytes = sum((segment) => segment.deadBytes);
+  return {
+    keys: parts.keydir.size,
+    liveBytes,
+    deadBytes,
+    totalBytes: liveBytes + deadBytes,
+    fileBytes: sum((segment) => segment.fileBytes),
+    tombstones: sum((segment) => segment.tombstones),
+    tombstoneBytes: sum((segment) => segment.tombstoneBytes),
+    keydirBytes: parts.keydir.memoryBytes,
+    sequence: log.acknowledged,
+    floor: log.floor,
+    pendingWrites: log.pending,
+    writes: log.state.kind,
+    merges: store.merger.count,
+    checkpoints: store.checkpointer.count,
+    iterators: store.iterators,
+    failures: { count: parts.failures.count, last: parts.failures.last },
+    open: store.openReport,
+    segments,
+  };
+}
+
+function segmentStats(segment: Segment, active: Segment | undefined): SegmentStats {
+  const { totals, liveBytes, liveRecords } = segment;
+  return {
+    segmentId: segment.segmentId,
+    state: segment === active ? "active" : segment.state.kind,
+    fileBytes: segment.bytes,
+    records: totals.recordCount,
+    liveRecords,
+    liveBytes,
+    deadBytes: totals.recordBytes - liveBytes,
+    tombstones: totals.tombstoneCount,
+    tombstoneBytes: totals.tombstoneBytes,
+  };
+}

@@ -1,0 +1,246 @@
+import {
+  encodeSegmentHeader,
+  FRAME_HEADER_BYTES,
+  newRecordFields,
+  readRecord,
+  scanFrames,
+  sealFrame,
+  segmentFileName,
+  SEGMENT_HEADER_BYTES,
+  type ManifestSegment,
+  type Place,
+  type ScannedFrame,
+} from "@hashlog/format";
+import { SegmentWriter, type FileSystem } from "@hashlog/fs-io";
+import { corrupt } from "./errors.ts";
+import { fileSource } from "./files.ts";
+import type { LogRun, RunPart, RunSource, TailFrame } from "./log-run.ts";
+
+/**
+ * Bringing the log to rest after a crash or a failed write: what lies above the last testified floor is appended again,
+ * sequences unchanged, to new segments that no manifest lists yet, and synced there; one edit then seals every unsealed
+ * segment at its testified end, drops those with nothing testified, and lists the new ones.
+ *
+ * Why not sync the old bytes again: a sync that failed has marked its pages clean. They read well, a second sync
+ * succeeds without writing them, and a power cut takes them. What was testified was durable before anything failed.
+ * No file is truncated or rewritten.
+ */
+export interface Rescue {
+  /** The segments as the manifest shall list them instead of the unsealed ones, in log order, copies last. */
+  readonly segments: readonly ManifestSegment[];
+  /** Unsealed segments that hold nothing testified and leave the store. */
+  readonly droppedIds: readonly number[];
+  readonly copies: readonly CopySegment[];
+}
+
+/** A new, sealed segment of copied frames. */
+export interface CopySegment {
+  readonly segmentId: number;
+  readonly place: Place;
+  readonly writer: SegmentWriter;
+  readonly lowestSequence: number;
+  readonly highestSequence: number;
+  readonly frames: readonly CopiedFrame[];
+}
+
+interface CopiedFrame {
+  readonly source: RunSource;
+  readonly sourceOffset: number;
+  readonly targetOffset: number;
+}
+
+interface GrowingCopy extends CopySegment {
+  highestSequence: number;
+  readonly frames: CopiedFrame[];
+}
+
+export interface RescueParts {
+  readonly fileSystem: FileSystem;
+  readonly directory: string;
+  readonly segmentBytesMax: number;
+  /** Ids and identities of the segments to make. */
+  readonly newSegment: () => { segmentId: number; place: Place };
+}
+
+/**
+ * Copies the frames of the run's tail whose records are at or below `upTo`, and syncs the copies and the directory.
+ * Nothing is listed or removed: that is one manifest edit of the caller's. On failure what was made is closed and
+ * removed as far as possible.
+ * @throws FsError | HashlogError `HASHLOG_CORRUPT`
+ */
+export async function rescueTail(run: LogRun, upTo: number, parts: RescueParts): Promise<Rescue> {
+  const copier = new TailCopier(parts, run.testifiedFloor);
+  try {
+    for (const part of run.parts) {
+      for (const frame of part.tail) {
+        if (frame.lastSequence <= upTo) await copier.copy(part.source, frame);
+      }
+    }
+    const copies = await copier.finish();
+    const sealed = run.parts.filter((part) => part.testifiedEnd > 0).map(sealedPart);
+    return {
+      segments: [...sealed, ...copies.map(sealedCopy)],
+      droppedIds: run.parts.filter((part) => part.testifiedEnd === 0).map((part) => part.source.segmentId),
+      copies,
+    };
+  } catch (error) {
+    await copier.abandon();
+    throw error;
+  }
+}
+
+/** Whether the run has frames at or below `upTo` that must be copied before it can be sealed. */
+export function needsCopies(run: LogRun, upTo: number): boolean {
+  return run.parts.some((part) => part.tail.some((frame) => frame.lastSequence <= upTo));
+}
+
+function sealedPart(part: RunPart): ManifestSegment {
+  return {
+    state: "sealed",
+    segmentId: part.source.segmentId,
+    identity: part.source.place.identity,
+    sealedBytes: part.testifiedEnd,
+    lowestSequence: part.source.firstSequence,
+    highestSequence: part.testifiedLast,
+    merged: false,
+  };
+}
+
+function sealedCopy(copy: CopySegment): ManifestSegment {
+  return {
+    state: "sealed",
+    segmentId: copy.segmentId,
+    identity: copy.place.identity,
+    sealedBytes: copy.writer.position,
+    lowestSequence: copy.lowestSequence,
+    highestSequence: copy.highestSequence,
+    merged: false,
+  };
+}
+
+class TailCopier {
+  readonly #parts: RescueParts;
+  readonly #floor: number;
+  readonly #copies: GrowingCopy[] = [];
+
+  constructor(parts: RescueParts, floor: number) {
+    this.#parts = parts;
+    this.#floor = floor;
+  }
+
+  async copy(source: RunSource, frame: TailFrame): Promise<void> {
+    let copied = false;
+    await scanFrames(fileSource(source.file, frame.end), {
+      place: source.place,
+      from: frame.offset,
+      expectedSequence: frame.firstSequence,
+      onFrame: async (scanned) => {
+        await this.#append(source, scanned, frame);
+        copied = true;
+      },
+    });
+    if (!copied) {
+      throw corrupt(`${source.path} is not readable any more at offset ${frame.offset}`, {
+        path: source.path,
+        segmentId: source.segmentId,
+        offset: frame.offset,
+      });
+    }
+  }
+
+  async #append(source: RunSource, scanned: ScannedFrame, frame: TailFrame): Promise<void> {
+    const bytes = scanned.bytes.slice(scanned.payloadStart - FRAME_HEADER_BYTES, scanned.payloadEnd);
+    const copy = await this.#target(bytes.length, frame.firstSequence);
+    const targetOffset = copy.writer.position;
+    // The frame says the floor of now, not the one of its first writing, which may since have been surpassed.
+    const header = { ...scanned.header, floor: this.#floor };
+    sealFrame(bytes, 0, bytes.length, header, copy.place, targetOffset);
+    copy.writer.append(bytes, 0, bytes.length);
+    copy.highestSequence = frame.lastSequence;
+    copy.frames.push({ source, sourceOffset: frame.offset, targetOffset });
+  }
+
+  async #target(bytes: number, firstSequence: number): Promise<GrowingCopy> {
+    const last = this.#copies.at(-1);
+    if (last !== undefined && last.writer.position + bytes <= this.#parts.segmentBytesMax) return last;
+    const { segmentId, place } = this.#parts.newSegment();
+    const writer = await SegmentWriter.create(
+      this.#parts.fileSystem,
+      this.#parts.directory,
+      segmentFileName(segmentId),
+      encodeSegmentHeader({ segmentId, identity: place.identity }),
+    );
+    const copy: GrowingCopy = {
+      segmentId,
+      place,
+      writer,
+      lowestSequence: firstSequence,
+      highestSequence: firstSequence,
+      frames: [],
+    };
+    this.#copies.push(copy);
+    return copy;
+  }
+
+  async finish(): Promise<readonly CopySegment[]> {
+    for (const copy of this.#copies) await copy.writer.sync();
+    if (this.#copies.length > 0) await this.#parts.fileSystem.syncDirectory(this.#parts.directory);
+    return this.#copies;
+  }
+
+  async abandon(): Promise<void> {
+    for (const copy of this.#copies) {
+      await copy.writer.close();
+      await this.#parts.fileSystem.remove(copy.writer.file.path).catch(() => undefined);
+    }
+  }
+}
+
+/** Calls `onRecord` for every record in the copies with its old and its new place. */
+export async function forEachCopiedRecord(
+  copies: readonly CopySegment[],
+  onRecord: (record: CopiedRecord) => void,
+): Promise<void> {
+  const fields = newRecordFields();
+  for (const copy of copies) {
+    let ordinal = 0;
+    await scanFrames(fileSource(copy.writer.file, copy.writer.position), {
+      place: copy.place,
+      from: SEGMENT_HEADER_BYTES,
+      onFrame(frame) {
+        const { source, sourceOffset } = copy.frames[ordinal]!;
+        ordinal += 1;
+        for (let at = frame.payloadStart; at < frame.payloadEnd; at = fields.end) {
+          readRecord(frame.bytes, at, frame.payloadEnd, fields);
+          const distance = at - frame.payloadStart + FRAME_HEADER_BYTES;
+          onRecord({
+            bytes: frame.bytes,
+            tombstone: fields.tombstone,
+            keyStart: fields.keyStart,
+            keyEnd: fields.keyEnd,
+            valueBytes: fields.valueEnd - fields.valueStart,
+            expiresAtMs: fields.expiresAtMs,
+            source,
+            sourceOffset: sourceOffset + distance,
+            copy,
+            targetOffset: frame.offset + distance,
+          });
+        }
+      },
+    });
+  }
+}
+
+/** `bytes` is valid during the call only. */
+export interface CopiedRecord {
+  readonly bytes: Uint8Array;
+  readonly tombstone: boolean;
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  readonly valueBytes: number;
+  readonly expiresAtMs: number;
+  readonly source: RunSource;
+  readonly sourceOffset: number;
+  readonly copy: CopySegment;
+  readonly targetOffset: number;
+}

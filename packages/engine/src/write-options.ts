@@ -1,0 +1,112 @@
+import { EXPIRY_MAX, KEY_BYTES_MAX, SEGMENT_BYTES_MAX, FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES } from "@hashlog/format";
+import { describeType } from "./codecs.ts";
+import { invalidArgument } from "./errors.ts";
+import { checkOptions, type } from "./store-options.ts";
+
+/** Options of one put. */
+export interface PutOptions extends WriteOptions, Expiry {}
+
+/** When a value expires; at most one of the two. */
+export interface Expiry {
+  /** Milliseconds from now after which the key counts as absent. A finite number above 0; rounded up. */
+  readonly ttlMs?: number;
+  /** Milliseconds since 1970 from which on the key counts as absent; an integer from 1 to 2^53 - 1, also one that has passed. */
+  readonly expiresAtMs?: number;
+}
+
+/** Options of any write. */
+export interface WriteOptions {
+  /** `true`: acknowledged only when synced, whatever the store's sync policy. `false` (default): as the policy says. */
+  readonly sync?: boolean;
+}
+
+/** One operation of a batch. */
+export type BatchOperation<K, VI> =
+  | ({ readonly type: "put"; readonly key: K; readonly value: VI } & Expiry)
+  | { readonly type: "delete"; readonly key: K };
+
+type Check = (value: unknown) => string | undefined;
+
+const TTL: Check = (value) =>
+  typeof value === "number" && Number.isFinite(value) && value > 0 ? undefined : "a finite number of milliseconds above 0";
+const EXPIRES_AT: Check = (value) =>
+  Number.isSafeInteger(value) && (value as number) > 0 ? undefined : "an integer from 1 to 2^53 - 1";
+
+const WRITE_CHECKS: Readonly<Record<keyof WriteOptions, Check>> = { sync: type("boolean") };
+const PUT_CHECKS: Readonly<Record<keyof PutOptions, Check>> = { ...WRITE_CHECKS, ttlMs: TTL, expiresAtMs: EXPIRES_AT };
+const ANY: Check = () => undefined;
+const BATCH_PUT_CHECKS: Readonly<Record<string, Check>> = {
+  type: ANY,
+  key: ANY,
+  value: ANY,
+  ttlMs: TTL,
+  expiresAtMs: EXPIRES_AT,
+};
+const BATCH_DELETE_CHECKS: Readonly<Record<string, Check>> = { type: ANY, key: ANY };
+
+/** Whether the write asks for a sync of its own. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
+export function resolveWriteOptions(options: WriteOptions | undefined, of: string): boolean {
+  if (options === undefined) return false;
+  checkOptions(options, WRITE_CHECKS, of);
+  return options.sync ?? false;
+}
+
+/** When the put expires (0: never), and whether it asks for a sync of its own. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
+export function resolvePutOptions(options: PutOptions | undefined, now: number): { expiresAtMs: number; sync: boolean } {
+  if (options === undefined) return NO_OPTIONS;
+  checkOptions(options, PUT_CHECKS, "put");
+  return { expiresAtMs: resolveExpiry(options, now), sync: options.sync ?? false };
+}
+
+const NO_OPTIONS = { expiresAtMs: 0, sync: false };
+
+/** Refuses what is no operation. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
+export function checkOperation(operation: unknown): void {
+  if (typeof operation !== "object" || operation === null) {
+    throw invalidArgument(`an operation of a batch is ${describeType(operation)}, not an object`);
+  }
+  const { type: kind } = operation as { type?: unknown };
+  if (kind !== "put" && kind !== "delete") {
+    throw invalidArgument(`an operation of a batch has the type ${String(kind)}; it must be "put" or "delete"`);
+  }
+  checkOptions(operation, kind === "put" ? BATCH_PUT_CHECKS : BATCH_DELETE_CHECKS, `a batch's ${kind}`);
+}
+
+/** When a value with these options expires; 0: never. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
+export function resolveExpiry({ ttlMs, expiresAtMs }: Expiry, now: number): number {
+  if (ttlMs === undefined) return expiresAtMs ?? 0;
+  if (expiresAtMs !== undefined) throw invalidArgument("ttlMs and expiresAtMs exclude each other");
+  const at = now + Math.ceil(ttlMs);
+  if (at > EXPIRY_MAX) throw invalidArgument(`a ttlMs of ${ttlMs} ends beyond 2^53 - 1 milliseconds since 1970`);
+  return at;
+}
+
+/** @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
+export function checkKeyBytes(key: unknown, codec: string): asserts key is Uint8Array {
+  checkEncoded(key, codec);
+  if (key.length > KEY_BYTES_MAX) {
+    throw invalidArgument(`a key of ${key.length} bytes is longer than ${KEY_BYTES_MAX}`, {
+      expected: KEY_BYTES_MAX,
+      actual: key.length,
+    });
+  }
+}
+
+/** @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
+export function checkEncoded(bytes: unknown, codec: string): asserts bytes is Uint8Array {
+  if (bytes instanceof Uint8Array) return;
+  throw invalidArgument(`the codec "${codec}" encoded to ${describeType(bytes)}, not to a Uint8Array`);
+}
+
+/** What a commit takes in the log must fit into one segment. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
+export function checkCommitBytes(bytes: number): void {
+  if (bytes <= COMMIT_BYTES_MAX) return;
+  throw invalidArgument(`a commit of ${bytes} bytes is larger than ${COMMIT_BYTES_MAX}`, {
+    expected: COMMIT_BYTES_MAX,
+    actual: bytes,
+  });
+}
+
+// Room for the segment's header, the frame's, and a few fences behind it.
+const FENCES_ROOM = 16;
+export const COMMIT_BYTES_MAX = SEGMENT_BYTES_MAX - SEGMENT_HEADER_BYTES - (1 + FENCES_ROOM) * FRAME_HEADER_BYTES;
