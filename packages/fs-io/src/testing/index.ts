@@ -1,3 +1,9 @@
+export { countFates, enumerateFates, legalImages, type EnumerationOptions } from "./crash-enumeration.ts";
+export type { CrashKinds } from "./crash-choices.ts";
+export { CrashCheckError, type FailingCrash } from "./crash-error.ts";
+export { exploreCrashes, type CrashExploration, type CrashReport } from "./crash-explorer.ts";
+export { sampleFates } from "./crash-sampling.ts";
+export { minimiseFates } from "./crash-shrinking.ts";
 export { CrashPoint, crashPointAt, diskAt, imageAt } from "./crash-point.ts";
 export { FATE_KINDS, fate, fateDetail, fateKind, type FateKind, type Fates } from "./crash-fates.ts";
 export { PROFILES, type Profile } from "./crash-profiles.ts";

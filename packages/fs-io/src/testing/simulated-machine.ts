@@ -40,10 +40,10 @@ export class SimulatedMachine {
   /** Who holds which lock, by the directory's number and the lock's name. */
   readonly locks: Map<string, SimulatedProcess> = new Map();
   readonly processes: SimulatedProcess[] = [];
-  capacityBytes = Infinity;
+  capacityBytes: number = Infinity;
   isStopped = false;
   onEvent: ((event: TraceEvent) => void) | undefined;
-  stopAt = Infinity;
+  stopAt: number = Infinity;
   #calls = 0;
   #tellStopped: (() => void)[] = [];
 

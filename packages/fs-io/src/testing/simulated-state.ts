@@ -19,7 +19,8 @@ export class DiskState {
   log: LoggedOperation[] = [];
   /** How many steps have been applied. */
   position = 0;
-  #nextId = ROOT;
+  #nextId = 0;
+  #rootId = 0;
 
   constructor(image: DiskImage, contents: Contents) {
     this.contents = contents;
@@ -29,7 +30,6 @@ export class DiskState {
   get root(): DirectoryNode {
     return this.nodes.get(this.#rootId) as DirectoryNode;
   }
-  #rootId = ROOT;
 
   /** A number for a node that does not exist yet; the step that makes the node takes it. */
   get nextId(): number {
@@ -39,8 +39,7 @@ export class DiskState {
   /** One step, unless it is a power cut: see `cutPower`. */
   apply(operation: Exclude<MicroOperation, { kind: "power-cut" }>): void {
     const ordinal = this.position++;
-    if (operation.kind === "sync") this.#settle(operation, "durable");
-    else if (operation.kind === "sync-failed") this.#settle(operation, "cache-only");
+    if (isSync(operation)) this.#cover(operation);
     else if (operation.kind === "append") this.#append(operation, ordinal);
     else this.#changeEntry(operation, ordinal);
   }
@@ -122,7 +121,8 @@ export class DiskState {
   }
 
   /** A sync returned: what it covers is durable, or known to the cache alone for ever (a file's length apart). */
-  #settle(sync: SyncOperation, standing: "durable" | "cache-only"): void {
+  #cover(sync: SyncOperation): void {
+    const standing = sync.kind === "sync" ? "durable" : "cache-only";
     for (const logged of this.log) {
       if (logged.object !== sync.target || logged.ordinal >= sync.upTo) continue;
       if (logged.standing === "pending") logged.standing = standing;
@@ -207,8 +207,6 @@ export interface DirectoryNode {
   readonly durableEntries: Map<string, number>;
 }
 
-const ROOT = 0;
-
 /** Does to a directory what the step did. */
 export function changeEntries(entries: Map<string, number>, operation: EntryOperation): void {
   if (operation.kind === "unlink") {
@@ -217,6 +215,10 @@ export function changeEntries(entries: Map<string, number>, operation: EntryOper
   }
   if (operation.kind === "rename") entries.delete(operation.from);
   entries.set(operation.name, operation.target);
+}
+
+function isSync(operation: MicroOperation): operation is SyncOperation {
+  return operation.kind === "sync" || operation.kind === "sync-failed";
 }
 
 function touches(operation: EntryOperation, directory: number, name: string): boolean {

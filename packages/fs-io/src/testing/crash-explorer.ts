@@ -1,0 +1,136 @@
+import { countFates, enumerateFates } from "./crash-enumeration.ts";
+import { CrashCheckError, type FailingCrash } from "./crash-error.ts";
+import type { Fates } from "./crash-fates.ts";
+import { crashPointAt, type CrashPoint } from "./crash-point.ts";
+import { PROFILES, type Profile } from "./crash-profiles.ts";
+import { sampleFates } from "./crash-sampling.ts";
+import { minimiseFates } from "./crash-shrinking.ts";
+import { hashImage, type DiskImage } from "./disk-image.ts";
+import { SimulatedDisk, type SimulatedDiskOptions } from "./simulated-disk.ts";
+import type { SimulatedFileSystem } from "./simulated-file-system.ts";
+import { SeededRandom } from "./simulated-random.ts";
+
+export interface CrashExploration {
+  /**
+   * What is to survive crashes. It runs once, to its end, without one. It notes by itself what was acknowledged, and
+   * with `disk.position` when. It may boot, kill and cut the power.
+   */
+  readonly workload: (fileSystem: SimulatedFileSystem, disk: SimulatedDisk) => Promise<void>;
+  /**
+   * Looks at what a crash left, and throws if that breaks a promise: start from it with `new SimulatedDisk({ image })`.
+   * `ordinal` is the number of steps before the crash: what was acknowledged at a `disk.position` up to it must be
+   * there. `point` tells what the disk knows to be durable, and more.
+   */
+  readonly check: (image: DiskImage, ordinal: number, point: CrashPoint) => Promise<void>;
+  /** The disk to run on. Default: an empty one. */
+  readonly disk?: SimulatedDiskOptions;
+  /** After which steps to crash: after each of them (the default), after so many spread evenly, or after these. */
+  readonly points?: "all" | number | readonly number[];
+  /** Default: all of them. */
+  readonly profiles?: readonly Profile[];
+  /** How many crashes of each profile at each point, where there are too many to go through all. Default 8. */
+  readonly fatesPerPoint?: number;
+  /** Up to how many crashes of one profile at one point are all gone through. Default 64. */
+  readonly exhaustiveUpTo?: number;
+  /**
+   * What has to hold at a crash point, as a value that is the same as long as the same has to hold (the number of
+   * writes acknowledged until then, say). An image that was right once is checked again only under another value.
+   * Default: the crash point itself.
+   */
+  readonly obligation?: (ordinal: number) => number | string;
+  /** Decides which crashes are chosen. Default 1. */
+  readonly seed?: number;
+}
+
+/** What was explored: for a test to assert that it is not less than it was. */
+export interface CrashReport {
+  readonly points: number;
+  /** Crashes derived, and how many of the images that they left were checked. */
+  readonly crashes: number;
+  readonly images: number;
+}
+
+/**
+ * Runs a workload once, and checks what crashes at its steps would have left: at each point and for each profile all
+ * crashes where they are few, and a choice where they are many.
+ * @throws CrashCheckError for the first crash that `check` refuses, made as harmless as it can be
+ */
+export async function exploreCrashes(exploration: CrashExploration): Promise<CrashReport> {
+  const disk = new SimulatedDisk(exploration.disk);
+  await exploration.workload(disk.boot(), disk);
+  const explorer = new Explorer(exploration, disk);
+  for (const ordinal of ordinalsOf(exploration.points ?? "all", disk.position)) await explorer.crashAt(ordinal);
+  return explorer.report;
+}
+
+class Explorer {
+  readonly #exploration: CrashExploration;
+  readonly #disk: SimulatedDisk;
+  readonly #random: SeededRandom;
+  readonly #seen: Set<string> = new Set();
+  readonly report = { points: 0, crashes: 0, images: 0 };
+
+  constructor(exploration: CrashExploration, disk: SimulatedDisk) {
+    this.#exploration = exploration;
+    this.#disk = disk;
+    this.#random = new SeededRandom(exploration.seed ?? 1);
+  }
+
+  async crashAt(ordinal: number): Promise<void> {
+    this.report.points++;
+    const point = crashPointAt(this.#disk, ordinal);
+    for (const profile of this.#exploration.profiles ?? PROFILES) {
+      for (const fates of this.#crashes(point, profile)) await this.#crash(point, fates, profile);
+    }
+  }
+
+  *#crashes(point: CrashPoint, profile: Profile): Generator<Fates> {
+    const { exhaustiveUpTo = 64, fatesPerPoint = 8 } = this.#exploration;
+    if (countFates(point, { profile }) <= exhaustiveUpTo) {
+      yield* enumerateFates(point, { profile, limit: exhaustiveUpTo });
+      return;
+    }
+    for (let i = 0; i < fatesPerPoint; i++) yield sampleFates(point, this.#random, { profile });
+  }
+
+  async #crash(point: CrashPoint, fates: Fates, profile: Profile): Promise<void> {
+    this.report.crashes++;
+    const image = point.image(fates, profile);
+    const key = `${this.#exploration.obligation?.(point.ordinal) ?? point.ordinal} ${hashImage(image)}`;
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    this.report.images++;
+    if ((await this.#complaint(point, fates, profile)) !== undefined) await this.#fail(point, fates, profile);
+  }
+
+  /** Why the check refuses what that crash leaves; `undefined` if it does not. */
+  async #complaint(
+    point: CrashPoint,
+    fates: Fates,
+    profile: Profile,
+  ): Promise<{ readonly reason: unknown } | undefined> {
+    try {
+      await this.#exploration.check(point.image(fates, profile), point.ordinal, point);
+      return undefined;
+    } catch (reason) {
+      return { reason };
+    }
+  }
+
+  async #fail(point: CrashPoint, found: Fates, profile: Profile): Promise<never> {
+    const isRefused = async (fates: Fates): Promise<boolean> =>
+      (await this.#complaint(point, fates, profile)) !== undefined;
+    const fates = await minimiseFates(found, isRefused);
+    const complaint = await this.#complaint(point, fates, profile);
+    const crash: FailingCrash = { ordinal: point.ordinal, fates, profile };
+    throw new CrashCheckError(crash, point.describe(fates, profile), complaint?.reason);
+  }
+}
+
+/** The crash points of a run with `steps` steps: before the first, and after each that is chosen. */
+function ordinalsOf(points: "all" | number | readonly number[], steps: number): readonly number[] {
+  if (typeof points === "object") return points;
+  const all = steps + 1;
+  const count = points === "all" ? all : Math.min(points, all);
+  return Array.from({ length: count }, (_, i) => Math.floor((i * steps) / Math.max(1, count - 1)));
+}

@@ -1,0 +1,20 @@
+import { INTACT, LOST, type Fates } from "./crash-fates.ts";
+
+/**
+ * Makes a crash that breaks something as harmless as it can be while it still breaks it: what need not be damaged is
+ * kept, and what need not be damaged in a special way is simply lost.
+ */
+export async function minimiseFates(fates: Fates, breaks: (fates: Fates) => Promise<boolean>): Promise<Fates> {
+  let smallest = fates;
+  for (let before: Fates | undefined; before !== smallest;) {
+    before = smallest;
+    for (let index = 0; index < smallest.length; index++) {
+      for (const simpler of [INTACT, LOST]) {
+        if (smallest[index] <= simpler) break;
+        const candidate = smallest.with(index, simpler);
+        if (await breaks(candidate)) smallest = candidate;
+      }
+    }
+  }
+  return smallest.slice(0, smallest.findLastIndex((fate) => fate !== INTACT) + 1);
+}
