@@ -37,7 +37,6 @@ export class FsError extends Error {
   readonly path: string;
   readonly outcome: "unchanged" | "unknown" | undefined;
   readonly holder: string | undefined;
-  readonly [BRAND] = true;
 
   constructor(code: FsErrorCode, message: string, details: FsErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -46,6 +45,7 @@ export class FsError extends Error {
     this.path = details.path;
     this.outcome = details.outcome;
     this.holder = details.holder;
+    Object.defineProperty(this, BRAND, { value: true });
   }
 
   /** Whether `value` is an `FsError`, also one of another copy of this package. */

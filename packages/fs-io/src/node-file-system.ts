@@ -3,7 +3,7 @@ import type { AppendFile, DirectoryLock, FileStat, FileSystem, ReadFile } from "
 import { syncDirectoryEntries } from "./node-directory-sync.ts";
 import { codeOf, errnoOf, fsErrorOf } from "./node-errors.ts";
 import { NodeAppendFile, NodeReadFile } from "./node-file.ts";
-import { type NodeFs, promised } from "./node-fs.ts";
+import { type NodeFs, type NodeStats, type NodeVolume, promised } from "./node-fs.ts";
 import { NodeHandle } from "./node-handle.ts";
 import { lockDirectory } from "./node-lock.ts";
 import type { NodeNet } from "./node-net.ts";
@@ -63,7 +63,7 @@ class NodeFileSystem implements FileSystem {
 
   async stat(path: string): Promise<FileStat | undefined> {
     try {
-      const stats = await promised((done) => this.#fs.stat(path, done));
+      const stats = await promised<NodeStats>((done) => this.#fs.stat(path, done));
       if (stats.isFile()) return { kind: "file", bytes: stats.size };
       return { kind: stats.isDirectory() ? "directory" : "other", bytes: 0 };
     } catch (error) {
@@ -139,12 +139,12 @@ class NodeFileSystem implements FileSystem {
   }
 
   async freeBytes(directory: string): Promise<number> {
-    const volume = await this.#run("freeBytes", directory, (done) => this.#fs.statfs(directory, done));
+    const volume = await this.#run<NodeVolume>("freeBytes", directory, (done) => this.#fs.statfs(directory, done));
     return volume.bavail * volume.bsize;
   }
 
   async sharedVolume(directory: string): Promise<string | undefined> {
-    const volume = await this.#run("sharedVolume", directory, (done) => this.#fs.statfs(directory, done));
+    const volume = await this.#run<NodeVolume>("sharedVolume", directory, (done) => this.#fs.statfs(directory, done));
     // Only Linux tells the type by a number that means the same everywhere.
     return this.#platform === "linux" ? sharedVolumeOfType(volume.type) : undefined;
   }

@@ -1,5 +1,5 @@
 import { FsError } from "./errors.ts";
-import { type NodeFs, promised } from "./node-fs.ts";
+import { type NodeFs, type NodeStats, promised } from "./node-fs.ts";
 
 /**
  * A way to the sockets of a directory that is short enough for the kernel: the address of a Unix-domain socket holds
@@ -40,7 +40,7 @@ async function routeByDescriptor(fs: NodeFs, directory: string): Promise<LockRou
   const fd = await promised<number>((done) => fs.open(directory, fs.constants.O_RDONLY, 0, done));
   const path = `/proc/self/fd/${fd}`;
   const close = (): Promise<void> => promised((done) => fs.close(fd, done)).catch(() => {});
-  const mounted = await promised((done) => fs.stat(path, done)).then(
+  const mounted = await promised<NodeStats>((done) => fs.stat(path, done)).then(
     () => true,
     () => false,
   );
