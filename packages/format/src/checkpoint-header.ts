@@ -12,7 +12,7 @@ import type { Decoded } from "./decoded.ts";
 import { flawError } from "./flaw.ts";
 import { readBig128, readBig64, readU32, readU64, writeBig128, writeBig64, writeU32, writeU64 } from "./integers.ts";
 import { FORMAT_VERSION } from "./limits.ts";
-import { CHECKPOINT_MAGIC, hasMagic } from "./magic.ts";
+import { CHECKPOINT_MAGIC, standsAt } from "./magic.ts";
 
 const CRC_BYTES = 4;
 
@@ -50,7 +50,7 @@ export function encodeCheckpointHeader(header: CheckpointHeader): Uint8Array {
 export function decodeCheckpointHeader(bytes: Uint8Array): Decoded<CheckpointHeader> {
   const crcAt = bytes.length - CRC_BYTES;
   if (crcAt < CHECKPOINT_FIXED_BYTES) return { kind: "damaged", reason: "short checkpoint header" };
-  if (!hasMagic(bytes, 0, CHECKPOINT_MAGIC)) return { kind: "damaged", reason: "no checkpoint magic" };
+  if (!standsAt(bytes, 0, CHECKPOINT_MAGIC)) return { kind: "damaged", reason: "no checkpoint magic" };
   const version = readU32(bytes, 8);
   if (version > FORMAT_VERSION) return { kind: "version", version };
   if (readU32(bytes, crcAt) !== crc32(bytes, 0, crcAt)) return { kind: "damaged", reason: "header checksum" };
@@ -58,9 +58,14 @@ export function decodeCheckpointHeader(bytes: Uint8Array): Decoded<CheckpointHea
   const layoutEnd = layoutAt + readU32(bytes, 72);
   const lengthsFit = readU32(bytes, 12) === bytes.length && aligned(layoutEnd + CRC_BYTES) === bytes.length;
   if (version !== FORMAT_VERSION || !lengthsFit) return { kind: "damaged", reason: "header length" };
-  if (!hasMagic(bytes, 36, byteOrderMark())) return { kind: "damaged", reason: "another byte order" };
+  if (!standsAt(bytes, 36, byteOrderMark())) return { kind: "damaged", reason: "another byte order" };
   if (!reservedIsZero(bytes, layoutAt, layoutEnd)) return { kind: "damaged", reason: "header reserved fields" };
   const header = readFields(bytes, layoutAt, layoutEnd);
+  // What is no UTF-8 decodes to something else, and is told by that.
+  const layout = new TextEncoder().encode(header.layout);
+  if (layoutAt + layout.length !== layoutEnd || !standsAt(bytes, layoutAt, layout)) {
+    return { kind: "damaged", reason: "header layout" };
+  }
   const flaw = flawOfCheckpointHeader(header);
   if (flaw !== undefined) return { kind: "damaged", reason: `header ${flaw.field} ${flaw.rule}` };
   return { kind: "ok", value: header };

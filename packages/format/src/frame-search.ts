@@ -21,6 +21,8 @@ export interface SearchOptions {
   readonly to?: number;
   /** Called for every valid header, in ascending order of `offset`, its place in the file. */
   readonly onTestimony: (header: FrameHeader, offset: number) => void;
+  /** How much is read at once and held in memory, at least a header's length; 1 MiB by default. */
+  readonly chunkBytes?: number;
 }
 
 const CHUNK_BYTES = 1 << 20;
@@ -30,10 +32,11 @@ const CHUNK_BYTES = 1 << 20;
  * Rejects only with what the source or `onTestimony` throws, or FormatError `FORMAT_INVALID_ARGUMENT` for an option.
  */
 export async function findTestimony(source: ByteSource, options: SearchOptions): Promise<void> {
-  const { place, from, to = source.bytes, onTestimony } = options;
+  const { place, from, to = source.bytes, onTestimony, chunkBytes = CHUNK_BYTES } = options;
   checkInteger("from", from, 0, Number.MAX_SAFE_INTEGER);
   checkInteger("to", to, 0, Number.MAX_SAFE_INTEGER);
-  const window = new SourceWindow(source, from, to, CHUNK_BYTES);
+  checkInteger("chunkBytes", chunkBytes, FRAME_HEADER_BYTES, 2 ** 31);
+  const window = new SourceWindow(source, from, to, chunkBytes);
   while (window.left >= FRAME_HEADER_BYTES && (await window.fill(FRAME_HEADER_BYTES))) {
     const { bytes, start, end, position } = window;
     const last = end - FRAME_HEADER_BYTES;

@@ -19,7 +19,7 @@ import {
 } from "./hint-layout.ts";
 import { readBig64, readU16, readU32, readU56, readU64 } from "./integers.ts";
 import { EXPIRY_BYTES, FORMAT_VERSION } from "./limits.ts";
-import { HINT_MAGIC, hasMagic } from "./magic.ts";
+import { HINT_MAGIC, standsAt } from "./magic.ts";
 import { type Place, placeMask, placeOf } from "./place.ts";
 import { readFully, SourceWindow } from "./source-window.ts";
 
@@ -75,7 +75,7 @@ function unusable(reason: string): HintReading {
 }
 
 function flawOfHeader(bytes: Uint8Array, segment: HintSegment): string | undefined {
-  if (!hasMagic(bytes, 0, HINT_MAGIC)) return "no hint magic";
+  if (!standsAt(bytes, 0, HINT_MAGIC)) return "no hint magic";
   if (readU32(bytes, 8) !== FORMAT_VERSION) return `version ${readU32(bytes, 8)}`;
   if (readU32(bytes, 28) !== crc32(bytes, 0, 28)) return "header checksum";
   if (readU32(bytes, 12) !== segment.segmentId) return "of another segment";

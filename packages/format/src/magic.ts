@@ -16,9 +16,9 @@ export const FRAME_MAGIC_1 = 0xf6;
 export const FRAME_MAGIC_2 = 0x48; // H
 export const FRAME_MAGIC_3 = 0x46; // F
 
-/** Whether `magic` stands at `at`. Bytes that are not there do not match. */
-export function hasMagic(bytes: Uint8Array, at: number, magic: Uint8Array): boolean {
-  for (let i = 0; i < magic.length; i++) if (bytes[at + i] !== magic[i]) return false;
+/** Whether the bytes `expected` stand at `at`. Bytes that are not there do not match. */
+export function standsAt(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
+  for (let i = 0; i < expected.length; i++) if (bytes[at + i] !== expected[i]) return false;
   return true;
 }
 

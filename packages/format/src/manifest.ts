@@ -3,7 +3,7 @@ import { crc32 } from "./crc32.ts";
 import { flawError } from "./flaw.ts";
 import { readBig128, readBig64, readU32, readU64, writeBig128, writeBig64, writeU32, writeU64 } from "./integers.ts";
 import { FORMAT_VERSION } from "./limits.ts";
-import { hasMagic, MANIFEST_MAGIC } from "./magic.ts";
+import { standsAt, MANIFEST_MAGIC } from "./magic.ts";
 import { flawOfManifest } from "./manifest-rules.ts";
 
 /**
@@ -110,7 +110,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
 /** Reads a whole manifest file. Never throws. What it gives shares nothing with `bytes`. */
 export function decodeManifest(bytes: Uint8Array): Decoded<Manifest> {
   if (bytes.length < 12) return { kind: "damaged", reason: "short manifest" };
-  if (!hasMagic(bytes, 0, MANIFEST_MAGIC)) return { kind: "damaged", reason: "no manifest magic" };
+  if (!standsAt(bytes, 0, MANIFEST_MAGIC)) return { kind: "damaged", reason: "no manifest magic" };
   const version = readU32(bytes, 8);
   // Told before anything else is looked at: a later version may lay out the rest as it likes.
   if (version > FORMAT_VERSION) return { kind: "version", version };

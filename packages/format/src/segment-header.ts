@@ -3,7 +3,7 @@ import type { Decoded } from "./decoded.ts";
 import { checkInteger } from "./errors.ts";
 import { readBig64, readU32, writeBig64, writeU32 } from "./integers.ts";
 import { FILE_ID_MAX, FORMAT_VERSION, SEGMENT_HEADER_BYTES } from "./limits.ts";
-import { hasMagic, SEGMENT_MAGIC } from "./magic.ts";
+import { standsAt, SEGMENT_MAGIC } from "./magic.ts";
 import { placeOf } from "./place.ts";
 
 /**
@@ -43,7 +43,7 @@ export function encodeSegmentHeader(header: SegmentHeader): Uint8Array {
 /** Reads the header at the beginning of `bytes`, which may go on. Never throws. */
 export function decodeSegmentHeader(bytes: Uint8Array): Decoded<SegmentHeader> {
   if (bytes.length < 12) return { kind: "damaged", reason: "short segment header" };
-  if (!hasMagic(bytes, 0, SEGMENT_MAGIC)) return { kind: "damaged", reason: "no segment magic" };
+  if (!standsAt(bytes, 0, SEGMENT_MAGIC)) return { kind: "damaged", reason: "no segment magic" };
   const version = readU32(bytes, 8);
   // Told before anything else is looked at: a later version may lay out the rest as it likes.
   if (version > FORMAT_VERSION) return { kind: "version", version };

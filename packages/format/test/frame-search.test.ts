@@ -16,11 +16,11 @@ import {
 } from "./support.ts";
 
 const MAGIC = Uint8Array.of(0xc1, 0xf6, 0x48, 0x46);
-const CHUNK_BYTES = 1 << 20;
+const CHUNK_BYTES = 256;
 
 async function search(
   content: Uint8Array | ByteSource,
-  options: { from?: number; to?: number } = {},
+  options: { from?: number; to?: number; chunkBytes?: number } = {},
 ): Promise<[offset: number, floor: number][]> {
   const found: [number, number][] = [];
   await findTestimony(content instanceof Uint8Array ? bytesSource(content) : content, {
@@ -34,10 +34,12 @@ async function search(
 
 test("Every frame of a log is found, from whatever place the search begins", async () => {
   await fc.assert(
-    fc.asyncProperty(anyLog, fc.nat(4_000), async (log, from) => {
+    fc.asyncProperty(anyLog, fc.nat(4_000), fc.integer({ min: 32, max: 300 }), async (log, from, chunkBytes) => {
       const { bytes, ends } = segmentBytes(log);
       const all = log.map(({ floor }, index) => [ends[index - 1] ?? 32, floor]);
-      expect(await search(bytes, { from })).toEqual(all.filter(([offset]) => offset! >= from));
+      const expected = all.filter(([offset]) => offset! >= from);
+      expect(await search(bytes, { from })).toEqual(expected);
+      expect(await search(bytes, { from, chunkBytes })).toEqual(expected);
     }),
   );
 });
@@ -57,7 +59,7 @@ test("A header is found across the boundary of chunks, wherever that cuts it", a
     const at = CHUNK_BYTES - cut;
     const copy = content.slice();
     copy.set(frameBytes(fence(8, 5), PLACE, at), at);
-    expect(await search(copy)).toEqual([[at, 5]]);
+    expect(await search(copy, { chunkBytes: CHUNK_BYTES })).toEqual([[at, 5]]);
   }
 });
 
@@ -98,9 +100,9 @@ test("Pieces of magics one upon the other hide nothing", async () => {
 });
 
 test("Memory is one chunk, whatever the bytes say", async () => {
-  const source = bytesSource(new Uint8Array(3 * CHUNK_BYTES).fill(0xc1));
+  const source = bytesSource(new Uint8Array(30 * CHUNK_BYTES).fill(0xc1));
   const read = vi.spyOn(source, "read");
-  expect(await search(source)).toEqual([]);
+  expect(await search(source, { chunkBytes: CHUNK_BYTES })).toEqual([]);
   expect(Math.max(...read.mock.calls.map(([target]) => target.length))).toBe(CHUNK_BYTES);
 });
 
@@ -121,6 +123,6 @@ test("What the source or the callback throws reaches the caller unchanged", asyn
   await expect(findTestimony(bytesSource(bytes), { place: PLACE, from: 0, onTestimony })).rejects.toBe(broken);
 });
 
-test.each([{ from: -1 }, { to: 0.5 }])("Options out of range are refused: %j", async (options) => {
+test.each([{ from: -1 }, { to: 0.5 }, { chunkBytes: 31 }])("Options out of range are refused: %j", async (options) => {
   await expect(search(new Uint8Array(64), options)).rejects.toThrow(FormatError);
 });
