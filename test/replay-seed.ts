@@ -3,12 +3,12 @@
  * HASHLOG_SEED and HASHLOG_PATH are the seed and the path of a counterexample; HASHLOG_RUNS is how often each property
  * runs, but for those that set their own number. All are described in CONTRIBUTING.md.
  */
-import fc from "fast-check";
+import { configureGlobal, readConfigureGlobal } from "fast-check";
 
 const { HASHLOG_SEED, HASHLOG_PATH, HASHLOG_RUNS } = process.env;
 
-fc.configureGlobal({
-  ...fc.readConfigureGlobal(),
+configureGlobal({
+  ...readConfigureGlobal(),
   ...(HASHLOG_SEED && { seed: Number(HASHLOG_SEED) }),
   ...(HASHLOG_PATH && { path: HASHLOG_PATH }),
   ...(HASHLOG_RUNS && { numRuns: Number(HASHLOG_RUNS) }),

@@ -7,7 +7,7 @@ const RANDOM = "packages/engine/src/random.ts";
 const FILE_SYSTEM = /["'`](?:node:)?fs(?:\/promises)?["'`]/g;
 const TIME =
   /\bDate\b|\bperformance\b|\bhrtime\b|\bset(?:Timeout|Interval|Immediate)\b|["'](?:node:)?timers(?:\/promises)?["']/g;
-const RANDOMNESS = /\bMath\s*\.\s*random\b|\bcrypto\b|\brandom(?:Bytes|UUID|Fill|FillSync|Int)\b/g;
+const RANDOMNESS = /\bMath\s*\.\s*random\b|\bcrypto\b/g;
 const CONSOLE = /\bconsole\b|\bprocess\s*\.\s*std(?:out|err)\b/g;
 
 export const onlyFsIoTouchesFiles: Rule = banned(FILE_SYSTEM, "only packages/fs-io reads and writes files", (path) =>

@@ -12,7 +12,7 @@ export interface SourceFile {
 /** A rule says what is wrong, each complaint beginning with the path and, where there is one, the line. */
 export type Rule = (files: readonly SourceFile[]) => string[];
 
-const NOT_TEXT = /\.(bin|png|cpuprofile|heapprofile|tsbuildinfo)$/;
+const NOT_TEXT = /\.(?:bin|segment|hint|checkpoint|manifest|cpuprofile|heapprofile|tsbuildinfo)$/;
 
 /** Every file below `root` that git would track, read as text. */
 export function readRepository(root: string): SourceFile[] {
