@@ -19,7 +19,7 @@ export interface OpenOptions<K, V, VI = V> {
   /** Make the directory (and its parents) and an empty store where there is none. Default `true`. */
   readonly createIfMissing?: boolean;
   /**
-   * Bytes after which a new segment is begun. Default 268,435,456 (256 MiB), from 4,096 to 2,147,483,648. Smaller
+   * Bytes after which a new segment is begun. Default 268,435,456 (256 MiB), from 512 to 2,147,483,648. Smaller
    * segments give their space back sooner and cost a file handle each; larger ones make fewer files.
    */
   readonly segmentBytesMax?: number;
@@ -67,7 +67,7 @@ export interface StoreOptions<K, V, VI> {
 }
 
 export const SEGMENT_BYTES_DEFAULT = 256 * 1024 * 1024;
-const SEGMENT_BYTES_LEAST = 4096;
+const SEGMENT_BYTES_LEAST = 512;
 const SEGMENT_BYTES_MOST = 2 ** 31;
 
 /** What is used where the caller gives no part of their own. */
