@@ -5,15 +5,15 @@ import type { PendingUnit } from "./crash-units.ts";
 /**
  * A crash in words: a line for everything that was in flight, and what became of it. For the reader of a failed test.
  *
- *     kept            /db/new created
- *     lost            bytes 0..300 of /db/new
- *     kept            length 300 of /db/new
+ *     kept              /db/new created
+ *     lost              bytes 0..300 of /db/new
+ *     kept              length 300 of /db/new
  */
 export function describeCrash(units: readonly PendingUnit[], fates: Fates, profile: Profile): string {
   if (profile === "kill") return "the process was killed; everything it handed to the operating system is there";
   if (units.length === 0) return "nothing was in flight";
   const settled = settleFates(units, fates, rulesOf(profile));
-  const lines = units.map((unit, index) => `${remains(unit, settled[index]).padEnd(16)}${subject(unit)}`);
+  const lines = units.map((unit, index) => `${remains(unit, settled[index]).padEnd(18)}${subject(unit)}`);
   return lines.join("\n");
 }
 
