@@ -106,7 +106,6 @@ export class Checkpointer {
   #path(id: number): string {
     return pathOf(this.#parts, checkpointFileName(id));
   }
-
 }
 
 /**

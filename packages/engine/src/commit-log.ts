@@ -1,17 +1,14 @@
-import {
-  FRAME_HEADER_BYTES,
-  newRecordFields,
-  readRecord,
-  recordBytes,
-  sealFrame,
-  type RecordFields,
-} from "@hashlog/format";
-import { FsError, GroupSync, IntervalSync, type SyncPolicy } from "@hashlog/fs-io";
+import { recordBytes } from "@hashlog/format";
+import { GroupSync, IntervalSync, type SyncPolicy } from "@hashlog/fs-io";
 import { fromFileSystem, HashlogError } from "./errors.ts";
-import { BufferPool, Group } from "./group.ts";
-import { LogSegments } from "./log-segments.ts";
+import type { Group } from "./group.ts";
+import { GroupQueue } from "./group-queue.ts";
+import { FrameWriter } from "./frame-writer.ts";
+import { GroupApplier } from "./group-applier.ts";
+import type { LogSegments } from "./log-segments.ts";
+import { failedState, type LogState } from "./log-state.ts";
+import { operationsBytes, type EncodedOperation } from "./operations.ts";
 import { newLocation } from "./segment-table.ts";
-import type { Segment } from "./segment.ts";
 import type { StoreParts } from "./store-parts.ts";
 
 /**
@@ -33,31 +30,25 @@ export class CommitLog {
   readonly #parts: StoreParts;
   readonly #segments: LogSegments;
   readonly #policy: SyncPolicy;
-  readonly #buffers = new BufferPool();
-  readonly #fields: RecordFields = newRecordFields();
+  readonly #queue: GroupQueue;
+  readonly #frames: FrameWriter;
+  readonly #applier: GroupApplier;
   readonly #location = newLocation();
-  readonly #replaced = newLocation();
-  readonly #expired: (expiresAtMs: number) => boolean;
   #sync: GroupSync = this.#newSync();
   #interval: IntervalSync | undefined;
   #state: LogState;
-  /** Groups that were not appended yet, oldest first; the last one takes what is written now. */
-  #queue: Group[] = [];
   /** Groups that were appended and not acknowledged yet, oldest first. */
   #waiting: Group[] = [];
   #scheduled = false;
   #preparing: Promise<void> | undefined;
-  #nextSequence: number;
-  #appended: number;
   #acknowledged: number;
-  #floor: number;
-  #testified: number;
 
   constructor(options: {
     parts: StoreParts;
     policy: SyncPolicy;
     segments: LogSegments;
-    expired: (expiresAtMs: number) => boolean;
+    /** Whether what expires at that time counts as absent now. */
+    hasPassed: (expiresAtMs: number) => boolean;
     nextSequence: number;
     /** The last sequence that is visible, and the last that is durable. */
     acknowledged: number;
@@ -68,20 +59,17 @@ export class CommitLog {
     this.#parts = options.parts;
     this.#policy = options.policy;
     this.#segments = options.segments;
-    this.#expired = options.expired;
-    this.#nextSequence = options.nextSequence;
-    this.#appended = options.acknowledged;
+    this.#applier = new GroupApplier(options.parts, options.hasPassed);
+    this.#queue = new GroupQueue(options.nextSequence);
     this.#acknowledged = options.acknowledged;
-    this.#floor = options.floor;
-    this.#testified = options.floor;
-    this.#state =
-      options.noSpace === undefined ? { kind: "ready" } : { kind: "no-space", error: options.noSpace };
+    this.#frames = new FrameWriter(options.acknowledged, options.floor);
+    this.#state = options.noSpace === undefined ? { kind: "ready" } : { kind: "no-space", error: options.noSpace };
     this.#interval = this.#newInterval();
   }
 
   /** The last sequence known durable. */
   get floor(): number {
-    return this.#floor;
+    return this.#frames.floor;
   }
 
   /** The last sequence that was acknowledged, hence visible. */
@@ -91,7 +79,7 @@ export class CommitLog {
 
   /** The sequence that the next write gets, with none waiting. */
   get nextSequence(): number {
-    return this.#queue.at(-1)?.nextSequence ?? this.#nextSequence;
+    return this.#queue.nextSequence;
   }
 
   /** Whether writing works, and if not, why. */
@@ -109,8 +97,7 @@ export class CommitLog {
 
   /** Writes that were not acknowledged yet. */
   get pending(): number {
-    const count = (groups: readonly Group[]): number => groups.reduce((sum, group) => sum + group.recordCount, 0);
-    return count(this.#queue) + count(this.#waiting);
+    return this.#waiting.reduce((sum, group) => sum + group.recordCount, this.#queue.recordCount);
   }
 
   /** Resolves when the put is acknowledged. `sync` asks for more than the policy may. */
@@ -141,14 +128,14 @@ export class CommitLog {
 
   /** Resolves when every write of before the call is durable. */
   sync(): Promise<void> {
-    const last = this.#queue.at(-1);
+    const { last } = this.#queue;
     if (last !== undefined) {
       last.needsSync = true;
       this.#schedule();
       return last.settled;
     }
     if (this.#state.kind !== "ready") return Promise.reject(this.#state.error);
-    if (this.#floor >= this.#appended) return Promise.resolve();
+    if (this.#frames.floor >= this.#frames.appended) return Promise.resolve();
     return this.#requestSync();
   }
 
@@ -156,7 +143,7 @@ export class CommitLog {
   async settle(): Promise<void> {
     while (!this.#isIdle || this.#preparing !== undefined) {
       this.#pump();
-      const last = this.#queue.at(-1) ?? this.#waiting.at(-1);
+      const last = this.#queue.last ?? this.#waiting.at(-1);
       await (last?.settled ?? this.#preparing)?.catch(() => undefined);
     }
   }
@@ -221,11 +208,7 @@ export class CommitLog {
     const { failure } = this.#parts.manifest;
     if (failure !== undefined) this.#fail(failure);
     if (this.#state.kind === "disabled") throw this.#state.error;
-    let group = this.#queue.at(-1);
-    if (group === undefined || group.length + bytes > GROUP_BYTES_MAX) {
-      group = new Group(this.nextSequence, this.#buffers.take());
-      this.#queue.push(group);
-    }
+    const group = this.#queue.groupFor(bytes);
     if (sync || this.#policy === "always") group.needsSync = true;
     this.#schedule();
     return group;
@@ -242,8 +225,8 @@ export class CommitLog {
   }
 
   #pump(): void {
-    while (this.#queue.length > 0 && this.#preparing === undefined && !this.#gathers()) {
-      const group = this.#queue[0]!;
+    for (let group = this.#queue.first; group !== undefined; group = this.#queue.first) {
+      if (this.#preparing !== undefined || this.#gathers()) return;
       if (!this.#isPrepared(group)) {
         this.#preparing = this.#prepare(group);
         return;
@@ -288,46 +271,23 @@ export class CommitLog {
       return;
     }
     const reason = fromFileSystem(error, "preparing the log for a write failed");
-    const refused = this.#queue;
-    this.#queue = [];
-    for (const group of refused) group.reject(reason);
+    for (const group of this.#queue.takeAll()) group.reject(reason);
   }
 
   #append(group: Group): boolean {
-    const segment = this.#segments.active!;
     try {
-      this.#writeFrame(segment, group.buffer, group.length, group.recordCount, group.firstSequence, group.needsSync);
+      this.#frames.append(this.#segments.active!, group);
     } catch (error) {
       this.#fail(error);
       return false;
     }
     this.#queue.shift();
-    group.slot = segment.slot;
-    group.fileOffset = segment.writer!.position - group.length;
     this.#segments.noteRecords(group.lastSequence);
-    this.#appended = group.lastSequence;
-    this.#nextSequence = group.nextSequence;
     this.#waiting.push(group);
     if (group.needsSync) this.#requestSync().catch(() => undefined);
     else this.#interval?.wrote();
     this.#acknowledge();
     return true;
-  }
-
-  #writeFrame(
-    segment: Segment,
-    buffer: Uint8Array,
-    length: number,
-    recordCount: number,
-    firstSequence: number,
-    acknowledgedWhenSynced: boolean,
-  ): void {
-    const writer = segment.writer!;
-    const floor = this.#floor;
-    const header = { recordCount, firstSequence, floor, acknowledgedWhenSynced, sparse: false };
-    sealFrame(buffer, 0, length, header, segment.place, writer.position);
-    writer.append(buffer, 0, length);
-    this.#testified = floor;
   }
 
   async #seal(): Promise<void> {
@@ -354,7 +314,7 @@ export class CommitLog {
 
   // Makes everything appended so far durable and writes that down, before anybody is told.
   async #syncRound(): Promise<void> {
-    const target = this.#appended;
+    const target = this.#frames.appended;
     const round = this.#sync;
     this.#checkRound(round);
     await this.#segments.syncAll().catch((error: unknown) => {
@@ -363,7 +323,7 @@ export class CommitLog {
     // Besides this sync an append may have failed meanwhile, and what it refused is not acknowledged by a sync that was
     // under way, even if the log has resumed since.
     this.#checkRound(round);
-    this.#floor = Math.max(this.#floor, target);
+    this.#frames.raiseFloor(target);
     this.#testify();
     this.#checkRound(round);
   }
@@ -374,11 +334,9 @@ export class CommitLog {
   }
 
   #testify(): void {
-    if (this.#testified < this.#floor) {
-      const group = this.#queue[0];
-      if (group !== undefined && this.#preparing === undefined && this.#isPrepared(group)) this.#append(group);
-      else this.#appendFence();
-    }
+    const group = this.#queue.first;
+    if (group !== undefined && this.#preparing === undefined && this.#isPrepared(group)) this.#append(group);
+    else this.#appendFence();
     this.#acknowledge();
     this.#schedule();
   }
@@ -387,8 +345,7 @@ export class CommitLog {
     const segment = this.#segments.last;
     if (segment === undefined) return;
     try {
-      const fence = new Uint8Array(FRAME_HEADER_BYTES);
-      this.#writeFrame(segment, fence, fence.length, 0, this.#appended + 1, false);
+      this.#frames.appendFence(segment);
     } catch (error) {
       this.#fail(error);
     }
@@ -397,10 +354,10 @@ export class CommitLog {
   #acknowledge(): void {
     while (this.#waiting.length > 0) {
       const group = this.#waiting[0]!;
-      if (group.needsSync && group.lastSequence > this.#testified) return;
+      if (group.needsSync && group.lastSequence > this.#frames.testified) return;
       this.#waiting.shift();
       try {
-        this.#apply(group);
+        this.#applier.apply(group);
       } catch (error) {
         this.#waiting.unshift(group);
         this.#fail(error);
@@ -408,52 +365,8 @@ export class CommitLog {
       }
       this.#acknowledged = group.lastSequence;
       group.resolve();
-      this.#buffers.give(group.buffer);
+      this.#queue.recycle(group);
     }
-  }
-
-  // Makes the group's writes visible, by walking over the frame as it was written.
-  #apply(group: Group): void {
-    const { buffer, length } = group;
-    const fields = this.#fields;
-    const totals = this.#parts.table.at(group.slot).totals;
-    const deletes = group.deletes;
-    let nextDelete = 0;
-    this.#location.segmentSlot = group.slot;
-    for (let at = FRAME_HEADER_BYTES; at < length; at = fields.end) {
-      readRecord(buffer, at, length, fields);
-      totals.recordCount += 1;
-      totals.recordBytes += fields.end - at;
-      if (fields.tombstone) {
-        totals.tombstoneCount += 1;
-        totals.tombstoneBytes += fields.end - at;
-        const existed = this.#applyTombstone(buffer, fields);
-        if (deletes[nextDelete]?.at === at) deletes[nextDelete++]!.resolve(existed);
-      } else {
-        if (fields.expiresAtMs !== 0) totals.expiringCount += 1;
-        this.#applyPut(buffer, fields, group.fileOffset + at);
-      }
-    }
-  }
-
-  #applyPut(buffer: Uint8Array, fields: RecordFields, offset: number): void {
-    const { table, keydir } = this.#parts;
-    const location = this.#location;
-    location.offset = offset;
-    location.valueBytes = fields.valueEnd - fields.valueStart;
-    location.expiresAtMs = fields.expiresAtMs;
-    const keyBytes = fields.keyEnd - fields.keyStart;
-    if (keydir.put(buffer, fields.keyStart, fields.keyEnd, location, this.#replaced)) {
-      table.countDead(this.#replaced, keyBytes);
-    }
-    table.countLive(location, keyBytes);
-  }
-
-  #applyTombstone(buffer: Uint8Array, fields: RecordFields): boolean {
-    const { table, keydir } = this.#parts;
-    if (!keydir.delete(buffer, fields.keyStart, fields.keyEnd, this.#replaced)) return false;
-    table.countDead(this.#replaced, fields.keyEnd - fields.keyStart);
-    return !this.#expired(this.#replaced.expiresAtMs);
   }
 
   #fail(error: unknown): void {
@@ -461,13 +374,11 @@ export class CommitLog {
     const failed = failedState(error);
     this.#state = failed;
     this.#interval?.stop();
-    const refused = [...this.#waiting, ...this.#queue];
-    this.#waiting = [];
-    this.#queue = [];
     this.#segments.endActive();
     this.#sync = this.#newSync();
     // Refused writes may be read back after a crash, so their sequences are not given out again.
-    this.#nextSequence = this.#parts.manifest.current.nextSequence;
+    const refused = [...this.#waiting, ...this.#queue.restart(this.#parts.manifest.current.nextSequence)];
+    this.#waiting = [];
     for (const group of refused) group.reject(failed.error);
   }
 
@@ -479,48 +390,9 @@ export class CommitLog {
       if (!(HashlogError.is(reason) && reason.code === "HASHLOG_NO_SPACE")) this.#fail(reason);
       throw reason;
     }
-    this.#appended = this.#acknowledged;
-    this.#floor = this.#acknowledged;
-    this.#testified = this.#acknowledged;
+    this.#frames.restart(this.#acknowledged);
     this.#state = { kind: "ready" };
+    this.#interval?.stop();
     this.#interval = this.#newInterval();
   }
 }
-
-export type LogState = { readonly kind: "ready" } | FailedState;
-
-type FailedState =
-  /** The volume was full; the next write tries again. */
-  | { readonly kind: "no-space"; readonly error: HashlogError }
-  | { readonly kind: "disabled"; readonly error: HashlogError };
-
-/** One operation of a batch, its key and value as bytes; a delete has no value. */
-export interface EncodedOperation {
-  readonly key: Uint8Array;
-  readonly value: Uint8Array | undefined;
-  readonly expiresAtMs: number;
-}
-
-/** The bytes that the operations take in a frame. */
-export function operationsBytes(operations: readonly EncodedOperation[]): number {
-  return operations.reduce(
-    (sum, { key, value, expiresAtMs }) => sum + recordBytes(key.length, value?.length ?? 0, expiresAtMs !== 0),
-    0,
-  );
-}
-
-function failedState(error: unknown): FailedState {
-  if (HashlogError.is(error) && error.code === "HASHLOG_WRITES_DISABLED") return { kind: "disabled", error };
-  if (FsError.is(error) && error.code === "FS_NO_SPACE") {
-    const message = `the volume is full (${error.path}); what was acknowledged is safe, and a write goes through once there is room`;
-    return {
-      kind: "no-space",
-      error: new HashlogError("HASHLOG_NO_SPACE", message, { path: error.path, cause: error }),
-    };
-  }
-  const message = `writing failed (${(error as Error).message}); what was acknowledged is safe, and the store must be opened again to write`;
-  return { kind: "disabled", error: new HashlogError("HASHLOG_WRITES_DISABLED", message, { cause: error }) };
-}
-
-// From here on a second group is begun, and what is queued does not wait to share a sync.
-const GROUP_BYTES_MAX = 1024 * 1024;

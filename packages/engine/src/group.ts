@@ -47,15 +47,7 @@ export class Group {
   /** Copies a put into the group. */
   addPut(key: Uint8Array, value: Uint8Array, expiresAtMs: number): void {
     const at = this.#room(recordBytes(key.length, value.length, expiresAtMs !== 0));
-    const keyAt = writeRecordHeader(
-      this.buffer,
-      at,
-      this.nextSequence,
-      key.length,
-      value.length,
-      false,
-      expiresAtMs,
-    );
+    const keyAt = writeRecordHeader(this.buffer, at, this.nextSequence, key.length, value.length, false, expiresAtMs);
     this.buffer.set(key, keyAt);
     this.buffer.set(value, keyAt + key.length);
     this.recordCount += 1;

@@ -162,13 +162,16 @@ class RunReader {
     const last = this.#parts.at(-1);
     if (last === undefined || this.#floor < this.#expected) return;
     const { path, segmentId, bytes } = last.source;
-    throw corrupt(`${path} ends too early: all up to sequence ${this.#floor} was durable, and ${this.#expected} is missing`, {
-      path,
-      segmentId,
-      offset: bytes,
-      expected: this.#floor,
-      actual: this.#expected - 1,
-    });
+    throw corrupt(
+      `${path} ends too early: all up to sequence ${this.#floor} was durable, and ${this.#expected} is missing`,
+      {
+        path,
+        segmentId,
+        offset: bytes,
+        expected: this.#floor,
+        actual: this.#expected - 1,
+      },
+    );
   }
 
   async #judge(index: number, offset: number, reason: string): Promise<TornTail> {

@@ -3,7 +3,7 @@ import {
   segmentFileName,
   SEGMENT_BYTES_MAX,
   type Manifest,
-  type ManifestSegment,
+  type SealedSegment,
 } from "@hashlog/format";
 import { FsError, SegmentWriter } from "@hashlog/fs-io";
 import { corrupt } from "./errors.ts";
@@ -225,25 +225,27 @@ export class LogSegments {
   }
 
   async #seal(ended: readonly LogSegment[]): Promise<void> {
+    const entries = new Map(ended.map((unsealed) => [unsealed.segment.segmentId, sealedEntry(unsealed)]));
     await this.#parts.manifest.edit((manifest) => ({
       ...manifest,
       segments: manifest.segments.flatMap((listed) => {
-        const unsealed = ended.find(({ segment }) => segment.segmentId === listed.segmentId);
-        if (unsealed === undefined) return [listed];
-        return unsealed.lastSequence === 0 ? [] : [sealedEntry(unsealed)];
+        const entry = entries.get(listed.segmentId);
+        if (entry === undefined) return [listed];
+        return isEmpty(entry) ? [] : [entry];
       }),
     }));
     this.#unsealed = this.#unsealed.filter((unsealed) => !ended.includes(unsealed));
-    for (const unsealed of ended) {
-      if (unsealed.lastSequence === 0) await this.#drop(unsealed.segment);
-      else this.#markSealed(unsealed);
+    for (const { segment } of ended) {
+      const entry = entries.get(segment.segmentId)!;
+      if (isEmpty(entry)) await this.#drop(segment);
+      else this.#markSealed(segment, entry);
     }
   }
 
-  #markSealed(unsealed: LogSegment): void {
-    const { sealedBytes, lowestSequence, highestSequence, merged } = sealedEntry(unsealed);
-    unsealed.segment.state = { kind: "sealed", sealedBytes, lowestSequence, highestSequence, merged };
-    this.#onSealed(unsealed.segment);
+  #markSealed(segment: Segment, entry: SealedSegment): void {
+    const { sealedBytes, lowestSequence, highestSequence, merged } = entry;
+    segment.state = { kind: "sealed", sealedBytes, lowestSequence, highestSequence, merged };
+    this.#onSealed(segment);
   }
 
   async #drop(segment: Segment): Promise<void> {
@@ -291,17 +293,21 @@ function isUnsynced({ segment }: LogSegment): boolean {
   return segment.writer !== undefined && segment.writer.position > segment.writer.syncedPosition;
 }
 
-function sealedEntry(unsealed: LogSegment): ManifestSegment & { readonly state: "sealed" } {
-  const { segment, firstSequence, lastSequence } = unsealed;
+// What is synced is sealed; a fence that was written since testifies beyond the sealed length as well as inside.
+function sealedEntry({ segment, firstSequence, lastSequence }: LogSegment): SealedSegment {
   return {
     state: "sealed",
     segmentId: segment.segmentId,
     identity: segment.place.identity,
-    sealedBytes: segment.bytes,
+    sealedBytes: segment.writer!.syncedPosition,
     lowestSequence: firstSequence,
     highestSequence: lastSequence,
     merged: false,
   };
+}
+
+function isEmpty({ highestSequence }: SealedSegment): boolean {
+  return highestSequence === 0;
 }
 
 const UNSEALED_MAX = 4;

@@ -101,7 +101,8 @@ export class ManifestFile {
   }
 
   #classify(error: unknown): unknown {
-    if (FsError.is(error) && error.outcome === "unchanged") return fromFileSystem(error, "changing the manifest failed");
+    if (FsError.is(error) && error.outcome === "unchanged")
+      return fromFileSystem(error, "changing the manifest failed");
     this.#failure = new HashlogError(
       "HASHLOG_WRITES_DISABLED",
       `a change of ${this.#path} failed with an unknown outcome; open the store again`,

@@ -46,7 +46,9 @@ export async function openSegments(parts: OpenSegmentsParts): Promise<OpenedSegm
     const slot = covered?.slot ?? table.takeSlot();
     const totals = covered === undefined ? newTotals() : copyTotals(covered);
     const segment =
-      listed.state === "sealed" ? await openSealed(listed, slot, totals, parts) : await openUnsealed(listed, slot, totals, parts);
+      listed.state === "sealed"
+        ? await openSealed(listed, slot, totals, parts)
+        : await openUnsealed(listed, slot, totals, parts);
     table.add(segment);
     if (listed.state === "sealed") sealed.push(segment);
     else unsealed.push({ segment, firstSequence: listed.firstSequence, lastSequence: 0 });
@@ -128,13 +130,21 @@ async function checkSegment(file: ReadFile, listed: ManifestSegment, leastBytes:
   try {
     if (file.size() < leastBytes) {
       const actual = file.size();
-      throw corrupt(`${path} has ${actual} bytes instead of ${leastBytes}`, { path, segmentId, expected: leastBytes, actual });
+      throw corrupt(`${path} has ${actual} bytes instead of ${leastBytes}`, {
+        path,
+        segmentId,
+        expected: leastBytes,
+        actual,
+      });
     }
     const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
     await file.read(bytes, 0, bytes.length, 0);
     const header = decodeSegmentHeader(bytes);
     if (header.kind === "version") {
-      throw new HashlogError("HASHLOG_VERSION", `${path} is of version ${header.version} of the format`, { path, segmentId });
+      throw new HashlogError("HASHLOG_VERSION", `${path} is of version ${header.version} of the format`, {
+        path,
+        segmentId,
+      });
     }
     if (header.kind === "damaged") {
       throw corrupt(`the header of ${path} is damaged: ${header.reason}`, { path, segmentId, offset: 0 });

@@ -1,9 +1,4 @@
-import {
-  LOCK_NAME,
-  parseFileName,
-  type Manifest,
-  type StoreFile,
-} from "@hashlog/format";
+import { LOCK_NAME, parseFileName, type Manifest, type StoreFile } from "@hashlog/format";
 import { FsError, type DirectoryLock, type FileSystem } from "@hashlog/fs-io";
 import { corrupt, fromFileSystem, HashlogError } from "./errors.ts";
 import { createManifest, readManifest, type ReadManifest } from "./manifest-file.ts";
@@ -167,4 +162,3 @@ function firstManifest(random: RandomSource): Manifest {
     checkpoint: undefined,
   };
 }
-

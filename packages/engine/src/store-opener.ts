@@ -66,7 +66,7 @@ export class StoreOpener<K, V, VI> {
       parts,
       policy: this.#options.sync,
       segments: logSegments,
-      expired: this.#clock.hasPassed,
+      hasPassed: this.#clock.hasPassed,
       nextSequence: this.#manifest.nextSequence,
       acknowledged,
       floor: recovered.noSpace === undefined ? acknowledged : run.testifiedFloor,
@@ -78,7 +78,12 @@ export class StoreOpener<K, V, VI> {
     return {
       parts,
       log,
-      merger: new Merger(parts, log, () => this.#clock.now(), (segment) => background.hint(segment)),
+      merger: new Merger(
+        parts,
+        log,
+        () => this.#clock.now(),
+        (segment) => background.hint(segment),
+      ),
       checkpointer,
       maintenance: this.#maintenance,
       views: new Views(parts),
@@ -185,7 +190,9 @@ export class StoreOpener<K, V, VI> {
         ...manifest,
         nextFileId: parts.fileIds.next,
         nextSequence: manifest.nextSequence + SEQUENCES_RESERVED,
-        segments: manifest.segments.map((listed) => (listed.state === "sealed" ? listed : { ...listed, cleanBytes: 0 })),
+        segments: manifest.segments.map((listed) =>
+          listed.state === "sealed" ? listed : { ...listed, cleanBytes: 0 },
+        ),
       }));
       filesRemoved.push(...(await removeUnlisted(parts, this.#entered.files)));
       if (!clean) await logSegments.rescue(run, run.lastSequence);

@@ -100,10 +100,7 @@ const CHECKS: Readonly<Record<keyof OpenOptions<unknown, unknown>, Check>> = {
  * Checks the options and fills in what is missing.
  * @throws HashlogError `HASHLOG_INVALID_ARGUMENT` naming the option.
  */
-export function resolveOptions<K, V, VI>(
-  given: OpenOptions<K, V, VI>,
-  defaults: DefaultParts,
-): StoreOptions<K, V, VI> {
+export function resolveOptions<K, V, VI>(given: OpenOptions<K, V, VI>, defaults: DefaultParts): StoreOptions<K, V, VI> {
   checkOptions(given, CHECKS, "open");
   return {
     keys: given.keys ?? (utf8 as Codec<unknown> as Codec<K>),

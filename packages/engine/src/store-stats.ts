@@ -64,7 +64,8 @@ export function storeStats(store: {
   const { parts, log } = store;
   const active = log.segments.active;
   const segments = [...parts.table.all()].map((segment) => segmentStats(segment, active));
-  const sum = (of: (segment: SegmentStats) => number): number => segments.reduce((total, segment) => total + of(segment), 0);
+  const sum = (of: (segment: SegmentStats) => number): number =>
+    segments.reduce((total, segment) => total + of(segment), 0);
   const liveBytes = sum((segment) => segment.liveBytes);
   const deadBytes = sum((segment) => segment.deadBytes);
   return {

@@ -5,12 +5,13 @@ import type { RecordLocation } from "@hashlog/index";
 import type { Checkpointer } from "./checkpointer.ts";
 import type { Codec } from "./codecs.ts";
 import { describeType } from "./codecs.ts";
-import { operationsBytes, type CommitLog, type EncodedOperation } from "./commit-log.ts";
+import type { CommitLog } from "./commit-log.ts";
 import { HashlogError, invalidArgument } from "./errors.ts";
 import { checkIterateOptions, iterate, type EntryMaker, type IterateOptions } from "./iterate.ts";
 import type { Maintenance } from "./maintenance.ts";
 import type { Merger } from "./merger.ts";
 import type { OpenReport } from "./open-report.ts";
+import { operationsBytes, type EncodedOperation } from "./operations.ts";
 import { RecordReader } from "./record-reader.ts";
 import { newLocation } from "./segment-table.ts";
 import { closeStore } from "./close-store.ts";
@@ -107,7 +108,7 @@ export class Store<K, V, VI = V> {
       for (let at = 0; at < wanted.length; at += READS_AT_ONCE) {
         const reads = wanted
           .slice(at, at + READS_AT_ONCE)
-          .map((one) => (one === undefined ? undefined : this.#read(one.bytes, one.location, one.segment)));
+          .map(async (one) => one && this.#read(one.bytes, one.location, one.segment));
         found.push(...(await Promise.all(reads)));
       }
     } finally {

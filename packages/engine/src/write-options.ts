@@ -1,4 +1,10 @@
-import { EXPIRY_MAX, KEY_BYTES_MAX, SEGMENT_BYTES_MAX, FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES } from "@hashlog/format";
+import {
+  EXPIRY_MAX,
+  KEY_BYTES_MAX,
+  SEGMENT_BYTES_MAX,
+  FRAME_HEADER_BYTES,
+  SEGMENT_HEADER_BYTES,
+} from "@hashlog/format";
 import { describeType } from "./codecs.ts";
 import { invalidArgument } from "./errors.ts";
 import { checkOptions, type } from "./store-options.ts";
@@ -28,7 +34,9 @@ export type BatchOperation<K, VI> =
 type Check = (value: unknown) => string | undefined;
 
 const TTL: Check = (value) =>
-  typeof value === "number" && Number.isFinite(value) && value > 0 ? undefined : "a finite number of milliseconds above 0";
+  typeof value === "number" && Number.isFinite(value) && value > 0
+    ? undefined
+    : "a finite number of milliseconds above 0";
 const EXPIRES_AT: Check = (value) =>
   Number.isSafeInteger(value) && (value as number) > 0 ? undefined : "an integer from 1 to 2^53 - 1";
 
@@ -52,7 +60,10 @@ export function resolveWriteOptions(options: WriteOptions | undefined, of: strin
 }
 
 /** When the put expires (0: never), and whether it asks for a sync of its own. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
-export function resolvePutOptions(options: PutOptions | undefined, now: number): { expiresAtMs: number; sync: boolean } {
+export function resolvePutOptions(
+  options: PutOptions | undefined,
+  now: number,
+): { expiresAtMs: number; sync: boolean } {
   if (options === undefined) return NO_OPTIONS;
   checkOptions(options, PUT_CHECKS, "put");
   return { expiresAtMs: resolveExpiry(options, now), sync: options.sync ?? false };

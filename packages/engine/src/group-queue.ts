@@ -1,0 +1,73 @@
+import { BufferPool, Group } from "./group.ts";
+
+/**
+ * Groups that were not appended yet, oldest first; the last one takes what is written now. Sequences are given here, in
+ * the order of the calls, from `nextSequence` on.
+ */
+export class GroupQueue {
+  readonly #buffers = new BufferPool();
+  #groups: Group[] = [];
+  #nextSequence: number;
+
+  constructor(nextSequence: number) {
+    this.#nextSequence = nextSequence;
+  }
+
+  get length(): number {
+    return this.#groups.length;
+  }
+
+  /** The oldest group, which is appended next. */
+  get first(): Group | undefined {
+    return this.#groups[0];
+  }
+
+  get last(): Group | undefined {
+    return this.#groups.at(-1);
+  }
+
+  /** The sequence that the next write gets. */
+  get nextSequence(): number {
+    return this.last?.nextSequence ?? this.#nextSequence;
+  }
+
+  /** How many records wait. */
+  get recordCount(): number {
+    return this.#groups.reduce((sum, group) => sum + group.recordCount, 0);
+  }
+
+  /** The group that takes `bytes` more bytes. */
+  groupFor(bytes: number): Group {
+    const { last } = this;
+    if (last !== undefined && last.length + bytes <= GROUP_BYTES_MAX) return last;
+    const group = new Group(this.nextSequence, this.#buffers.take());
+    this.#groups.push(group);
+    return group;
+  }
+
+  /** The oldest group was appended. */
+  shift(): void {
+    this.#nextSequence = this.#groups.shift()!.nextSequence;
+  }
+
+  /** Everything that waits leaves the queue; none of it was appended, so its sequences are given again. */
+  takeAll(): readonly Group[] {
+    const groups = this.#groups;
+    this.#groups = [];
+    return groups;
+  }
+
+  /** As `takeAll`, after which the next write gets `nextSequence`. */
+  restart(nextSequence: number): readonly Group[] {
+    this.#nextSequence = nextSequence;
+    return this.takeAll();
+  }
+
+  /** An acknowledged group's buffer is free for another. */
+  recycle(group: Group): void {
+    this.#buffers.give(group.buffer);
+  }
+}
+
+// From here on a second group is begun, and what is queued does not wait to share a sync.
+const GROUP_BYTES_MAX = 1024 * 1024;
