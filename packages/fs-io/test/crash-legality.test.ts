@@ -291,7 +291,7 @@ describe("replace", () => {
       for (let mask = 0; mask < 2 ** pendingCount; mask++) {
         const fates = Array.from({ length: pendingCount }, (_, bit) => (mask >> bit) & 1);
         const { "/m": content } = shown(imageAt(disk, ordinal, fates));
-        states.add(`${content}`);
+        states.add(String(content));
       }
     }
     expect([...states].sort()).toEqual(["1,2", "7,8"]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DiskImage, fate, SimulatedDisk, type TraceEvent } from "../src/testing/index.ts";
-import { bytes, read, shown, write, writeDurably } from "./simulated-support.ts";
+import { bytes, read, shown, write } from "./simulated-support.ts";
 
 /** Whether a promise has settled once everything that is due has run. */
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
@@ -83,9 +83,14 @@ describe("kill", () => {
     const reader = disk.boot();
     await write(writer, "/a", bytes(3));
     const file = await reader.openRead("/a");
+    await reader.lock("/", "l");
+    const [writing, reading] = [writer.create("/b"), reader.stat("/a")];
     disk.kill(writer);
     disk.kill(writer);
+    expect(await reading).toEqual({ kind: "file", bytes: 3 });
+    expect(await isSettled(writing)).toBe(false);
     expect(file.size()).toBe(3);
+    await expect(disk.boot().lock("/", "l")).rejects.toMatchObject({ code: "FS_LOCKED" });
     await expect(writer.list("/")).rejects.toMatchObject({ code: "FS_CLOSED" });
   });
 });
@@ -108,7 +113,7 @@ describe("locks", () => {
     const disk = new SimulatedDisk();
     await disk.boot().lock("/", "l");
     disk.powerCut();
-    await disk.boot().lock("/", "l");
+    await expect(disk.boot().lock("/", "l")).resolves.toBeDefined();
   });
 });
 

@@ -1,5 +1,6 @@
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { runFileSystemContract, SimulatedDisk } from "../src/testing/index.ts";
+import { bytes } from "./simulated-support.ts";
 
 runFileSystemContract({ describe, test }, "the simulated file system", async () => {
   return { fileSystem: new SimulatedDisk().boot(), directory: "/", dispose: async () => {} };
@@ -14,3 +15,10 @@ runFileSystemContract(
     return { fileSystem, directory: "/data", dispose: async () => {} };
   },
 );
+
+test("a directory can neither be opened as a file nor be replaced by one", async () => {
+  const fs = new SimulatedDisk().boot();
+  await fs.makeDirectory("/d");
+  await expect(fs.openRead("/d")).rejects.toMatchObject({ code: "FS_IO" });
+  await expect(fs.replace("/d", bytes(1))).rejects.toMatchObject({ code: "FS_IO", outcome: "unchanged" });
+});

@@ -11,12 +11,15 @@ export interface CrashKinds {
   readonly kinds?: readonly FateKind[];
 }
 
-/** One unit does not stay whole; `undefined`: all of its queue do. */
-export type Choice = { readonly index: number; readonly fate: number } | undefined;
+/** A unit that does not stay whole: its place in the fates, and what becomes of it. */
+export interface Choice {
+  readonly index: number;
+  readonly fate: number;
+}
 
 /**
- * For each queue of units that keep their order, what can happen to it: it stays whole, or it is cut at one of its
- * units in one of that unit's ways (what comes behind it is lost in any case). A unit without order is a queue of one.
+ * For each queue of units that keep their order, what can happen to it, if it does not stay whole: it is cut at one of
+ * its units, in one of that unit's ways (what comes behind is lost in any case). A unit without order is a queue of one.
  */
 export function choicesAt(
   { units }: CrashPoint,
@@ -27,7 +30,7 @@ export function choicesAt(
   const queues = new Map<unknown, Choice[]>();
   for (const unit of units) {
     const queue = rules.queueOf(unit) ?? unit;
-    const choices = queues.get(queue) ?? [undefined];
+    const choices = queues.get(queue) ?? [];
     queues.set(queue, choices);
     for (const kind of waysOf(unit, rules, kinds)) choices.push({ index: unit.fateIndex, fate: fate(kind) });
   }
@@ -37,9 +40,7 @@ export function choicesAt(
 /** Fates in which these choices came about, and nothing else happened. */
 export function fatesOf(point: CrashPoint, choices: Iterable<Choice>): Fates {
   const fates: number[] = Array.from({ length: point.pendingCount }, () => INTACT);
-  for (const choice of choices) {
-    if (choice !== undefined) fates[choice.index] = choice.fate;
-  }
+  for (const choice of choices) fates[choice.index] = choice.fate;
   return fates;
 }
 

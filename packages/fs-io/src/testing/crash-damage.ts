@@ -1,11 +1,11 @@
 import { fateDetail, fateKind, tearPoint } from "./crash-fates.ts";
 import { SECTOR_BYTES, type PendingUnit } from "./crash-units.ts";
 import { scramble } from "./simulated-random.ts";
-import type { DiskState, FileNode } from "./simulated-state.ts";
+import type { DiskNode, DiskState, FileNode } from "./simulated-state.ts";
 
 /**
- * Makes of the bytes of one unit, whole in `content`, what its fate left of them. `content` may end inside the unit or
- * before it, where the file's length does not cover it.
+ * Makes of the bytes of one unit, whole in `content`, what its fate, which is not `intact`, left of them. `content` may
+ * end inside the unit, where the file's length does not cover all of it.
  */
 export function damage(content: Uint8Array, unit: PendingUnit, fate: number, state: DiskState): void {
   const { from, to } = unit;
@@ -19,10 +19,8 @@ export function damage(content: Uint8Array, unit: PendingUnit, fate: number, sta
       return zero(content, from, tear);
     case "garbage":
       return garble(content, from, to, fateDetail(fate));
-    case "stale":
+    default:
       return fillFromElsewhere(content, unit, fateDetail(fate), state);
-    case "intact":
-      return undefined;
   }
 }
 
@@ -48,10 +46,10 @@ function fillFromElsewhere(content: Uint8Array, unit: PendingUnit, detail: numbe
   const isSamePlace = source.id === unit.logged.object && start === unit.from;
   const bytes = isSamePlace ? 0 : Math.max(0, Math.min(unit.to - unit.from, source.size - start));
   zero(content, unit.from, unit.to);
-  const room = Math.max(0, content.length - unit.from);
-  if (room > 0) content.set(source.contents.buffer.subarray(start, start + Math.min(bytes, room)), unit.from);
+  const room = content.length - unit.from;
+  content.set(source.contents.buffer.subarray(start, start + Math.min(bytes, room)), unit.from);
 }
 
-function holdsBytes(node: DiskState["nodes"] extends Map<number, infer Node> ? Node : never): node is FileNode {
+function holdsBytes(node: DiskNode): node is FileNode {
   return node.kind === "file" && node.size > 0;
 }

@@ -1,5 +1,5 @@
 import { FsError } from "../errors.ts";
-import { choicesAt, fatesOf, type CrashKinds } from "./crash-choices.ts";
+import { choicesAt, fatesOf, type Choice, type CrashKinds } from "./crash-choices.ts";
 import type { Fates } from "./crash-fates.ts";
 import type { CrashPoint } from "./crash-point.ts";
 import { hashImage, type DiskImage } from "./disk-image.ts";
@@ -14,7 +14,7 @@ const DEFAULT_LIMIT = 100_000;
 
 /** How many lists of fates `enumerateFates` goes through. */
 export function countFates(point: CrashPoint, options: CrashKinds = {}): number {
-  return choicesAt(point, options).reduce((product, choices) => product * choices.length, 1);
+  return choicesAt(point, options).reduce((product, choices) => product * (1 + choices.length), 1);
 }
 
 /**
@@ -29,11 +29,12 @@ export function* enumerateFates(point: CrashPoint, options: EnumerationOptions =
   if (count > limit) throw tooMany(count, limit);
   for (let turn = 0; turn < count; turn++) {
     let rest = turn;
-    const chosen = queues.map((choices) => {
-      const choice = choices[rest % choices.length];
-      rest = Math.floor(rest / choices.length);
-      return choice;
-    });
+    const chosen: Choice[] = [];
+    for (const choices of queues) {
+      const which = rest % (1 + choices.length);
+      rest = Math.floor(rest / (1 + choices.length));
+      if (which > 0) chosen.push(choices[which - 1]);
+    }
     yield fatesOf(point, chosen);
   }
 }

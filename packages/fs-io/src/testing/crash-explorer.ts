@@ -6,7 +6,7 @@ import { PROFILES, type Profile } from "./crash-profiles.ts";
 import { sampleFates } from "./crash-sampling.ts";
 import { minimiseFates } from "./crash-shrinking.ts";
 import { hashImage, type DiskImage } from "./disk-image.ts";
-import { SimulatedDisk, type SimulatedDiskOptions } from "./simulated-disk.ts";
+import { SimulatedDisk } from "./simulated-disk.ts";
 import type { SimulatedFileSystem } from "./simulated-file-system.ts";
 import { SeededRandom } from "./simulated-random.ts";
 
@@ -22,9 +22,15 @@ export interface CrashExploration {
    * there. `point` tells what the disk knows to be durable, and more.
    */
   readonly check: (image: DiskImage, ordinal: number, point: CrashPoint) => Promise<void>;
-  /** The disk to run on. Default: an empty one. */
-  readonly disk?: SimulatedDiskOptions;
-  /** After which steps to crash: after each of them (the default), after so many spread evenly, or after these. */
+  /**
+   * The disk to run on: an empty one by default; one with an image that a crash left (`new SimulatedDisk({ image })`),
+   * for crashes during a recovery; one on which processes were killed (`diskAt`), for power cuts after a restart.
+   */
+  readonly disk?: SimulatedDisk;
+  /**
+   * After which steps to crash: before and after each that the workload takes (the default), after so many of them
+   * spread evenly, or after these.
+   */
   readonly points?: "all" | number | readonly number[];
   /** Default: all of them. */
   readonly profiles?: readonly Profile[];
@@ -56,10 +62,11 @@ export interface CrashReport {
  * @throws CrashCheckError for the first crash that `check` refuses, made as harmless as it can be
  */
 export async function exploreCrashes(exploration: CrashExploration): Promise<CrashReport> {
-  const disk = new SimulatedDisk(exploration.disk);
+  const disk = exploration.disk ?? new SimulatedDisk();
+  const first = disk.position;
   await exploration.workload(disk.boot(), disk);
   const explorer = new Explorer(exploration, disk);
-  for (const ordinal of ordinalsOf(exploration.points ?? "all", disk.position)) await explorer.crashAt(ordinal);
+  for (const ordinal of ordinalsOf(exploration.points ?? "all", first, disk.position)) await explorer.crashAt(ordinal);
   return explorer.report;
 }
 
@@ -127,10 +134,10 @@ class Explorer {
   }
 }
 
-/** The crash points of a run with `steps` steps: before the first, and after each that is chosen. */
-function ordinalsOf(points: "all" | number | readonly number[], steps: number): readonly number[] {
+/** The crash points between two positions of a disk, both included. */
+function ordinalsOf(points: "all" | number | readonly number[], first: number, last: number): readonly number[] {
   if (typeof points === "object") return points;
-  const all = steps + 1;
+  const all = last - first + 1;
   const count = points === "all" ? all : Math.min(points, all);
-  return Array.from({ length: count }, (_, i) => Math.floor((i * steps) / Math.max(1, count - 1)));
+  return Array.from({ length: count }, (_, i) => first + Math.floor((i * (last - first)) / Math.max(1, count - 1)));
 }

@@ -11,20 +11,20 @@ const MOODS: readonly number[] = [-1, 1, 4, 7];
  * something are of one of a few moods: a single thing is missing, or a few, or half, or almost everything is.
  */
 export function sampleFates(point: CrashPoint, random: SeededRandom, kinds: CrashKinds = {}): Fates {
-  const queues = choicesAt(point, kinds).filter((choices) => choices.length > 1);
+  const queues = choicesAt(point, kinds).filter((choices) => choices.length > 0);
   if (queues.length === 0) return [];
   const mood = MOODS[random.below(MOODS.length)];
   const single = mood === -1 || queues.length === 1 ? random.below(queues.length) : -1;
-  const chosen = queues.map((choices, index) => {
+  const chosen: Choice[] = [];
+  for (const [index, choices] of queues.entries()) {
     const happens = single === -1 ? random.below(8) < mood : index === single;
-    return happens ? withDetail(choices[1 + random.below(choices.length - 1)], random) : undefined;
-  });
+    if (happens) chosen.push(withDetail(choices[random.below(choices.length)], random));
+  }
   return fatesOf(point, chosen);
 }
 
 /** Half of the units are torn in their middle, the others anywhere. */
 function withDetail(choice: Choice, random: SeededRandom): Choice {
-  if (choice === undefined) return undefined;
   const detail = random.below(2) === 0 ? 0 : random.below(4096);
   return { index: choice.index, fate: fate(fateKind(choice.fate), detail) };
 }

@@ -1,4 +1,4 @@
-import { FsError, type FsErrorCode, type FsErrorDetails } from "../errors.ts";
+import { FsError, type FsErrorCode } from "../errors.ts";
 
 /**
  * What can go wrong with one call of the port:
@@ -105,14 +105,8 @@ const CODES: Readonly<
 };
 
 /** The error with which a call that has this fault fails. */
-export function faultError(
-  fault: Fault,
-  operation: string,
-  path: string,
-  outcome?: FsErrorDetails["outcome"],
-): FsError {
+export function faultError(fault: Fault, operation: string, path: string): FsError {
   const { code, errno, words } = CODES[fault.kind];
   const cause = Object.assign(new Error(`${errno}: ${words}`), { code: errno });
-  const details = outcome === undefined ? { operation, path, cause } : { operation, path, cause, outcome };
-  return new FsError(code, `${operation} ${path}: ${words}`, details);
+  return new FsError(code, `${operation} ${path}: ${words}`, { operation, path, cause });
 }

@@ -1,4 +1,4 @@
-import { FsError } from "../errors.ts";
+import type { FsError } from "../errors.ts";
 import type { Fates } from "./crash-fates.ts";
 import { crashImage } from "./crash-image.ts";
 import type { Profile } from "./crash-profiles.ts";
@@ -129,7 +129,7 @@ export class SimulatedMachine {
     resolve: (value: T) => void,
     reject: (reason: unknown) => void,
   ): void {
-    if (!process.alive || this.isStopped) return;
+    if (!process.alive) return;
     try {
       const value = this.#finish(call, work);
       if (!this.isStopped) resolve(value);
@@ -150,7 +150,7 @@ export class SimulatedMachine {
     try {
       return work();
     } catch (error) {
-      outcome = FsError.is(error) ? error.code : "FS_IO";
+      outcome = (error as FsError).code;
       throw error;
     } finally {
       if (!this.isStopped) this.note({ type: "return", call, outcome });
