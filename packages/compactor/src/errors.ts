@@ -23,6 +23,7 @@ export type MergeErrorCode =
  */
 export type MergeOutcome = "abandoned" | "unknown" | "published" | "retired";
 
+/** What a `MergeError` is made of, besides its code and message. */
 export interface MergeErrorDetails {
   readonly outcome: MergeOutcome;
   /** The segment that the error is about, where it is about one. */

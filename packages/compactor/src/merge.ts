@@ -42,7 +42,8 @@ export async function merge(
   const settings = checkOptions(options);
   checkInputs(inputs);
   settings.signal?.throwIfAborted();
-  return new Merge(store, settings).run(inputs);
+  // A copy: the caller's list may well be the one that publishing changes.
+  return new Merge(store, settings).run([...inputs]);
 }
 
 /** What has been copied, proved and made durable, and waits to be published. */

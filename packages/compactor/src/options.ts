@@ -3,6 +3,7 @@ import { invalidArgument } from "./errors.ts";
 import type { MergeInput } from "./ports.ts";
 import type { MergeProgress } from "./report.ts";
 
+/** How to merge. Which segments, and when, is for the caller to decide. Unknown options are refused by name. */
 export interface MergeOptions {
   /**
    * Bytes that an output may have, from 1 to 2^32 - 1. A record that does not fit gets an output of its own. Larger

@@ -24,6 +24,7 @@ export interface MergeReport {
   readonly superseded: number;
 }
 
+/** A segment that a merge took out, or put in. `bytes` is the length that the manifest vouches for. */
 export interface MergedSegment {
   readonly segmentId: number;
   readonly bytes: number;
@@ -45,6 +46,7 @@ export interface LeftOut {
  */
 export type MergePhase = "copy" | "sync" | "swing" | "retire";
 
+/** How far a merge is in one of its phases, in bytes. `bytesDone` rises to `bytesTotal`, which is fixed for the phase. */
 export interface MergeProgress {
   readonly phase: MergePhase;
   readonly bytesDone: number;

@@ -47,7 +47,8 @@ describe.each(Object.entries(CASES))("merging %s", (_, { make, inputs }) => {
   test("changes nothing that can be seen, at no moment, and no power cut at any moment loses anything", async () => {
     const made = make();
     watchCrashes(made);
-    await mergeSegments(made, inputs, OPTIONS);
+    const report = await mergeSegments(made, inputs, OPTIONS);
+    expect(report.inputs.map(({ segmentId }) => segmentId)).toEqual(inputs);
     made.check();
   });
 
@@ -92,6 +93,7 @@ describe.each(Object.entries(CASES))("merging %s", (_, { make, inputs }) => {
       made.onEvent = () => {};
       made.rotate();
       await mergeSegments(made, undefined, OPTIONS);
+      expect(made.records().filter((record) => record.startsWith("-"))).toEqual([]);
       made.check();
       made.checkCrash("all");
     }

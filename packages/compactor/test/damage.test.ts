@@ -30,7 +30,7 @@ describe("an input that is damaged", () => {
     expect(store.calls.filter((name) => name === "abandonOutputs")).toHaveLength(1);
     expect(store.calls.filter((name) => name === "publish")).toHaveLength(1);
     expect(report).toMatchObject({ recordsKept: 2, outputs: [{ segmentId: 6 }] });
-    expect([...store.disk.files.keys()].toSorted()).toEqual([3, 4, 6]);
+    expect([...store.disk.files.keys()]).toEqual([3, 4, 6]);
     expect(report.bytesRead).toBe(2 * 2 * 52);
   });
 

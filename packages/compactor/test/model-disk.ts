@@ -96,6 +96,14 @@ export function visitRecords(disk: Disk, listed: Listed, visit: (record: Visit) 
   }
 }
 
+/** The value of the record at `offset`, as a reader gets it who was told so; `undefined` if none verifies there. */
+export function readValue({ bytes, place }: ModelFile, offset: number): string | undefined {
+  const fields = newRecordFields();
+  const good =
+    readRecord(bytes, offset, bytes.length, fields) && verifyRecord(bytes, offset, fields.end, place, offset);
+  return good ? new TextDecoder().decode(bytes.subarray(fields.valueStart, fields.valueEnd)) : undefined;
+}
+
 /** What a power cut leaves of unsynced bytes: nothing, all, or what reaches to a sequence (in whole frames). */
 export type Survival = "synced" | "all" | { readonly through: number };
 

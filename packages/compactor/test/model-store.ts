@@ -1,6 +1,14 @@
 import { FRAME_HEADER_BYTES, recordBytes, sealFrame, writeRecordHeader } from "@hashlog/format";
 import type { FinishedOutput, MergeInput, MergeOutput, MergeStore, Relocation } from "../src/index.ts";
-import { afterPowerCut, type Disk, type Listed, ModelFile, type Survival, visitRecords } from "./model-disk.ts";
+import {
+  afterPowerCut,
+  type Disk,
+  type Listed,
+  ModelFile,
+  readValue,
+  type Survival,
+  visitRecords,
+} from "./model-disk.ts";
 
 export interface Write {
   readonly key: string;
@@ -116,6 +124,11 @@ export class ModelStore implements MergeStore {
   advance(milliseconds: number): void {
     this.timeMs += milliseconds;
     this.latestTimeMs = Math.max(this.latestTimeMs, this.timeMs);
+  }
+
+  /** Takes expired keys out of the keydir, as a store may do at any time to have its memory back. */
+  sweep(): void {
+    for (const [key, { expiresAtMs }] of this.keydir) if (isPast(expiresAtMs, this.timeMs)) this.keydir.delete(key);
   }
 
   /** The sealed segments, as inputs; those with the given ids, or all. */
@@ -448,11 +461,7 @@ export class ModelStore implements MergeStore {
   #valueAt({ segmentId, offset, value }: Entry): string {
     const listed = this.disk.manifest.find((each) => each.segmentId === segmentId);
     if (listed === undefined) throw new Error(`a reader finds segment ${segmentId} gone`);
-    let found: string | undefined;
-    visitRecords(this.disk, listed, (record) => {
-      if (record.offset !== offset) return;
-      found = text.decode(record.bytes.subarray(record.fields.valueStart, record.fields.valueEnd));
-    });
+    const found = readValue(this.disk.files.get(segmentId)!, offset);
     if (found !== value) throw new Error(`a reader finds ${found} instead of ${value}`);
     return found;
   }

@@ -73,6 +73,17 @@ describe("the steps of a merge", () => {
   });
 });
 
+describe("the list of inputs", () => {
+  test("is the caller's again as soon as the merge has begun", async () => {
+    const store = storeOf(["a=1"], ["b=1"]);
+    const inputs = store.inputs();
+    const merging = merge(inputs, store, { outputBytesMax: 1_000 });
+    inputs.push(...store.inputs());
+    expect((await merging).inputs).toHaveLength(2);
+    store.check();
+  });
+});
+
 describe("the report", () => {
   test("says what became of every byte and record", async () => {
     const store = storeOf(["a=1", "b=1", "x=1!1001"], ["a=2", "-b", "c=3"]);
@@ -193,7 +204,9 @@ describe("an abort", () => {
     };
     const options = { sliceBytes: 1, outputBytesMax: 1, signal: controller.signal };
     await expect(mergeSegments(store, undefined, options)).rejects.toBe("enough");
-    expect(store.calls).toContain("createOutput");
+    // At once: the third record was not copied any more.
+    expect(store.calls.filter((name) => name === "createOutput")).toHaveLength(1);
+    expect(store.calls.slice(store.calls.lastIndexOf("yield"))).toEqual(["yield", "abandonOutputs"]);
     expect(store.sealedIds()).toEqual([1]);
     expect([...store.disk.files.keys()]).toEqual([1, 2]);
     store.check();

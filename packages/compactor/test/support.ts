@@ -39,8 +39,9 @@ function parseWrite(written: string): { key: string; value: string | undefined; 
 export function watchCrashes(store: ModelStore): void {
   store.onEvent = () => {
     store.check();
-    store.checkCrash("synced");
     store.checkCrash("all");
+    if (store.file.syncedBytes === store.file.bytes.length) return;
+    store.checkCrash("synced");
     store.checkCrash({ through: Math.floor((store.nextSequence - 1) / 2) });
   };
 }
