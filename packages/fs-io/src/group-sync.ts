@@ -11,33 +11,43 @@
  */
 export class GroupSync {
   readonly #run: () => Promise<void>;
+  readonly #gather: (() => Promise<void>) | undefined;
+  /** Whether a sync runs, or the next is being gathered for. */
   #running = false;
   #next: Waiting | undefined;
   #failure: { readonly reason: unknown } | undefined;
 
-  /** `run` makes everything durable that was written before it is called; it is never called while it runs. */
-  constructor(run: () => Promise<void>) {
+  /**
+   * `run` makes everything durable that was written before it is called; it is never called while it runs.
+   *
+   * `gather` (by default nothing) is waited for after a sync that answered several, before the next one starts, so that
+   * those who write again as soon as they are answered share it. Without it they fall into two halves that take turns:
+   * with 256 writers each sync covers 128 writes, with `clock.yield` as `gather` all 256.
+   */
+  constructor(run: () => Promise<void>, gather?: () => Promise<void>) {
     this.#run = run;
+    this.#gather = gather;
   }
 
-  /** Whether a sync is under way. */
+  /** Whether a sync is under way or about to start by itself. */
   get running(): boolean {
     return this.#running;
   }
 
   /**
    * Resolves when everything written before this call is durable. Starts a sync at once, before it returns, if none
-   * runs; otherwise everyone who asks until the running one ends shares the next. Rejects with what `run` rejected
+   * runs; otherwise everyone who asks until the next one starts shares that. Rejects with what `run` rejected
    * with: those who waited for that sync, those who wait for the next, and every later request.
    */
   request(): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure.reason);
-    if (!this.#running) return this.#start();
+    if (!this.#running) return this.#start(1);
     this.#next ??= waiting();
+    this.#next.count += 1;
     return this.#next.promise;
   }
 
-  async #start(): Promise<void> {
+  async #start(count: number): Promise<void> {
     this.#running = true;
     try {
       await this.#run();
@@ -45,15 +55,16 @@ export class GroupSync {
       this.#fail(reason);
       throw reason;
     }
-    this.#running = false;
-    this.#startNext();
+    if (this.#gather === undefined || (count === 1 && this.#next === undefined)) this.#goOn();
+    else void this.#gather().then(() => this.#goOn());
   }
 
-  #startNext(): void {
+  #goOn(): void {
+    this.#running = false;
     const next = this.#next;
     if (next === undefined) return;
     this.#next = undefined;
-    this.#start().then(next.resolve, next.reject);
+    this.#start(next.count).then(next.resolve, next.reject);
   }
 
   #fail(reason: unknown): void {
@@ -64,7 +75,9 @@ export class GroupSync {
   }
 }
 
+/** The requests that will be answered together. */
 interface Waiting {
+  count: number;
   readonly promise: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
@@ -77,5 +90,5 @@ function waiting(): Waiting {
     resolve = onResolve;
     reject = onReject;
   });
-  return { promise, resolve, reject };
+  return { count: 0, promise, resolve, reject };
 }

@@ -13,5 +13,6 @@ export { IntervalSync } from "./interval-sync.ts";
 export { memoryFileSystem } from "./memory-file-system.ts";
 export { nodeFileSystem, type NodeFileSystemOptions } from "./node-file-system.ts";
 export type { NodeFs } from "./node-fs.ts";
+export type { NodeNet } from "./node-net.ts";
 export { SegmentWriter } from "./segment-writer.ts";
 export { parseSyncPolicy, type SyncPolicy } from "./sync-policy.ts";

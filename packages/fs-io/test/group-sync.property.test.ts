@@ -39,8 +39,14 @@ interface Outcome {
 }
 
 /** Each writer writes and asks for durability so many times, whenever the scheduler lets it. */
-async function play(scheduler: fc.Scheduler, writers: readonly number[], device: Device): Promise<Outcome[]> {
-  const group = new GroupSync(device.sync);
+async function play(
+  scheduler: fc.Scheduler,
+  writers: readonly number[],
+  device: Device,
+  gathers: boolean,
+): Promise<Outcome[]> {
+  const gather = (): Promise<void> => scheduler.schedule(Promise.resolve(), "others are waited for");
+  const group = new GroupSync(device.sync, gathers ? gather : undefined);
   const outcomes: Outcome[] = [];
   const writing = writers.map(async (times, writer) => {
     for (let time = 0; time < times; time += 1) {
@@ -60,9 +66,9 @@ async function play(scheduler: fc.Scheduler, writers: readonly number[], device:
 const writers = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 6 });
 
 test("never two syncs at once, and every write is covered by a sync that began after it", async () => {
-  const property = fc.asyncProperty(fc.scheduler(), writers, async (scheduler, times) => {
+  const property = fc.asyncProperty(fc.scheduler(), writers, fc.boolean(), async (scheduler, times, gathers) => {
     const device = new Device(() => scheduler.schedule(Promise.resolve(), "the sync ends"));
-    const outcomes = await play(scheduler, times, device);
+    const outcomes = await play(scheduler, times, device, gathers);
     expect(device.runningMax).toBe(1);
     for (const { write, acknowledged, durableThen } of outcomes) {
       expect(acknowledged).toBe(true);
@@ -75,16 +81,22 @@ test("never two syncs at once, and every write is covered by a sync that began a
 
 test("after a failed sync there is no other, and only what was covered before is acknowledged", async () => {
   const failsAt = fc.integer({ min: 1, max: 8 });
-  const property = fc.asyncProperty(fc.scheduler(), writers, failsAt, async (scheduler, times, at) => {
-    const device = new Device(() => scheduler.schedule(Promise.resolve(), "the sync ends"));
-    device.failsAt = at;
-    const outcomes = await play(scheduler, times, device);
-    expect(device.runningMax).toBe(1);
-    expect(device.syncs).toBeLessThanOrEqual(at);
-    for (const { write, acknowledged, durableThen } of outcomes) {
-      const asPromised = acknowledged ? durableThen >= write : device.syncs === at;
-      expect(asPromised).toBe(true);
-    }
-  });
+  const property = fc.asyncProperty(
+    fc.scheduler(),
+    writers,
+    failsAt,
+    fc.boolean(),
+    async (scheduler, times, at, gathers) => {
+      const device = new Device(() => scheduler.schedule(Promise.resolve(), "the sync ends"));
+      device.failsAt = at;
+      const outcomes = await play(scheduler, times, device, gathers);
+      expect(device.runningMax).toBe(1);
+      expect(device.syncs).toBeLessThanOrEqual(at);
+      for (const { write, acknowledged, durableThen } of outcomes) {
+        const asPromised = acknowledged ? durableThen >= write : device.syncs === at;
+        expect(asPromised).toBe(true);
+      }
+    },
+  );
   await fc.assert(property, { numRuns: 500 });
 });

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { GroupSync } from "../src/group-sync.ts";
 
 /** Syncs that end when the test says so. */
@@ -58,6 +58,59 @@ test("who asks during the second sync waits for a third", async () => {
   expect(syncs.started).toBe(3);
   syncs.running[2].resolve();
   await expect(third).resolves.toBeUndefined();
+});
+
+describe("with something to wait for between two syncs", () => {
+  test("those who write again as soon as they are answered share one sync, not two in turns", async () => {
+    for (const [gather, groups] of [
+      [undefined, [1, 9, 1, 9]],
+      [turn, [1, 10, 10, 10]],
+    ] as const) {
+      let asked = 0;
+      const sizes: number[] = [];
+      const run = async (): Promise<void> => {
+        // Those who ask while the first is under way are counted with the next.
+        sizes.push(asked);
+        asked = 0;
+        await turn();
+      };
+      const group = new GroupSync(run, gather);
+      const writers = Array.from({ length: 10 }, async () => {
+        for (let time = 0; time < 4; time += 1) {
+          asked += 1;
+          await group.request();
+        }
+      });
+      await Promise.all(writers);
+      expect(sizes.slice(0, 4)).toEqual(groups);
+    }
+  });
+
+  test("who asks alone never waits for others", async () => {
+    let gathered = 0;
+    const group = new GroupSync(
+      async () => {},
+      async () => void (gathered += 1),
+    );
+    for (let time = 0; time < 5; time += 1) await group.request();
+    expect(gathered).toBe(0);
+  });
+
+  test("when nobody comes meanwhile, none is started", async () => {
+    const syncs = new ManualSyncs();
+    const group = new GroupSync(syncs.run, turn);
+    const requests = [group.request(), group.request(), group.request()];
+    syncs.running[0].resolve();
+    await requests[0];
+    await turn();
+    await turn();
+    syncs.running[1].resolve();
+    await Promise.all(requests);
+    expect(group.running).toBe(true);
+    await turn();
+    await turn();
+    expect([group.running, syncs.started]).toEqual([false, 2]);
+  });
 });
 
 test("a failure rejects those who waited for it, those who wait for the next, and every later request", async () => {
