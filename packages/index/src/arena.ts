@@ -12,8 +12,8 @@
  * than 32 chunks, neighbours are joined: chunks 2i and 2i + 1 become chunk i of twice the size, and every reference
  * stays what it was. Few chunks, because each is a JavaScript object.
  *
- * An entry never crosses from one chunk into the next; the words that are left over at the end of a chunk are garbage
- * until the shard is rebuilt. Freed entries are kept in lists by size, chained through their first word.
+ * An entry never crosses from one chunk into the next; the words that are left over at the end of a chunk stay
+ * unused. Freed entries are kept in lists by size, chained through their first word.
  */
 import type { Words } from "./allocate.ts";
 import { allocateWords } from "./allocate.ts";
@@ -35,8 +35,10 @@ export class Arena {
   /** Where the next entry goes: a chunk, always the last one, and a word in it. */
   chunk = 0;
   position = 0;
-  /** Words of entries in use; everything else below `usedWords` is garbage or in a free list. */
+  /** Words of entries in use. */
   liveWords = 0;
+  /** Words of entries that were given back and not taken again: what a rebuild would win. */
+  garbageWords = 0;
   /** Words of all chunks together. */
   capacityWords = 0;
   readonly wordsMax: number;
@@ -55,10 +57,6 @@ export class Arena {
   /** Words between the beginning of the first chunk and the end of the last entry. */
   get usedWords(): number {
     return (this.chunk << this.shift) + this.position;
-  }
-
-  get garbageWords(): number {
-    return this.usedWords - this.liveWords;
   }
 
   /** Takes room for an entry of `words` words out of what there is; -1 when the arena must grow for it. */
@@ -97,6 +95,7 @@ export class Arena {
   /** Gives back the `words` words of an entry. */
   release(reference: number, words: number): void {
     this.liveWords -= words;
+    this.garbageWords += words;
     if (words >= LISTED_WORDS) return;
     const free = (this.#free ??= allocateWords(LISTED_WORDS));
     this.chunks[reference >>> this.shift][reference & this.mask] = free[words];
@@ -124,6 +123,7 @@ export class Arena {
     const reference = free[words] - 1;
     free[words] = this.chunks[reference >>> this.shift][reference & this.mask];
     this.liveWords += words;
+    this.garbageWords -= words;
     return reference;
   }
 

@@ -94,7 +94,7 @@ function checkEntries(shard: Shard, arenaWords: number): void {
     if (slots[i] === 0) continue;
     const reference = (slots[i] >>> 8) - 1;
     // The shortest entry has three words; a long one is asked for its fourth only if there is one.
-    if (reference + 3 > arenaWords) throw badDump(`slot ${i} refers beyond the end`);
+    if (reference < 0 || reference + 3 > arenaWords) throw badDump(`slot ${i} refers beyond the end`);
     const words = arena.chunks[reference >>> arena.shift];
     const at = reference & arena.mask;
     if (at + headerWords(words, at, 0) > words.length) throw badDump(`the entry of slot ${i} is cut off`);

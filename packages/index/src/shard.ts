@@ -37,12 +37,14 @@ import type { RecordLocation } from "./keydir.ts";
 /** Of 32 hash bits the upper 8 choose the shard and these the place in it. */
 export const PLACE_BITS = 24;
 
-const LOAD_MAX = 0.8;
-const GROWTH = 1.3;
+const LOAD_MAX = 0.84;
+const GROWTH = 1.45;
 /** What a table is made for that is not about to grow: between the load after growing and the highest one. */
 const LOAD_MADE = 0.7;
 const LOAD_MIN = 0.35;
 const SLOTS_MIN = 8;
+/** Below this many slots the table doubles: a few bytes in all, and fewer arrays made and thrown away. */
+const SLOTS_SMALL = 64;
 
 /** How many slots a table for `count` keys gets. */
 export function slotsFor(count: number): number {
@@ -239,23 +241,28 @@ export class Shard {
     return reference;
   }
 
-  /** Unused room at the end of the arena: a byte and a half a key, which is part of the budget of 24. */
+  /**
+   * Unused room at the end of the arena. A byte and a half a key is part of the budget of 24 bytes. Small arenas and
+   * those of long keys get more, as they would be copied all the time: up to twice what there is, a KiB, or a 64th.
+   */
   #step(): number {
-    return Math.max(64, (this.count * 3) >>> 3, this.arena.usedWords >>> 8);
+    const { usedWords } = this.arena;
+    return Math.max(64, (this.count * 3) >>> 3, Math.min(usedWords, Math.max(256, usedWords >>> 6)));
   }
 
   #growSlots(): void {
-    this.#resizeSlots(Math.max(SLOTS_MIN, Math.ceil(this.slots.length * GROWTH)));
+    const before = this.slots.length;
+    this.#resizeSlots(before < SLOTS_SMALL ? Math.max(SLOTS_MIN, before * 2) : Math.ceil(before * GROWTH));
   }
 
   #resizeSlots(capacity: number): void {
     if (this.adopted) return this.rebuild(capacity);
-    const slots = allocateWords(capacity);
     const before = this.slots;
-    for (let i = 0; i < before.length; i++) {
-      const slot = before[i];
-      if (slot !== 0) slots[emptySlot(slots, this.placeOf(slot))] = slot;
-    }
+    const slots = allocateWords(capacity);
+    const places = allocateWords(before.length);
+    // Two loops: the first waits for memory only, and for many entries at once.
+    for (let i = 0; i < before.length; i++) if (before[i] !== 0) places[i] = this.placeOf(before[i]);
+    for (let i = 0; i < before.length; i++) if (before[i] !== 0) slots[emptySlot(slots, places[i])] = before[i];
     this.slots = slots;
   }
 

@@ -1,1 +1,1 @@
-export {};
+export { runIndexContract, type TestFunctions } from "./index-contract.ts";

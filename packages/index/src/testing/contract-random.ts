@@ -1,0 +1,44 @@
+/** Random numbers from a seed (Marsaglia's xorshift), the same in every run: a failure names the seed. */
+export class SeededRandom {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = (seed * 2_654_435_761 + 1) >>> 0;
+  }
+
+  /** An integer from 0 to `limit - 1`. */
+  below(limit: number): number {
+    let state = this.#state;
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    this.#state = state >>> 0;
+    return Math.floor((this.#state / 2 ** 32) * limit);
+  }
+
+  pick<Element>(elements: readonly Element[]): Element {
+    return elements[this.below(elements.length)];
+  }
+
+  /** The same elements in another order. */
+  shuffled<Element>(elements: readonly Element[]): Element[] {
+    const shuffled = [...elements];
+    for (let i = shuffled.length - 1; i > 0; i--) {
+      const j = this.below(i + 1);
+      [shuffled[i], shuffled[j]] = [shuffled[j], shuffled[i]];
+    }
+    return shuffled;
+  }
+}
+
+/** Runs `body` with random numbers of each seed; what it throws says which seed it was. */
+export function withSeeds(seeds: readonly number[], body: (random: SeededRandom) => void): void {
+  for (const seed of seeds) {
+    try {
+      body(new SeededRandom(seed));
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`with seed ${seed}: ${reason}`, { cause });
+    }
+  }
+}
