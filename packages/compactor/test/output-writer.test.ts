@@ -167,6 +167,8 @@ describe("outputs", () => {
     ]);
     expect(store.calls.filter((name) => name === "sync")).toHaveLength(2);
     store.checkCrash("synced");
+    await mergeSegments(store, [5, 6]);
+    expect(finished).toMatchObject([{ lowestSequence: 1, highestSequence: 5 }]);
   });
 
   test("of many small records in small frames take no more than 1.02 of the records' own bytes", async () => {
