@@ -10,6 +10,7 @@ import { SimulatedDisk } from "./simulated-disk.ts";
 import type { SimulatedFileSystem } from "./simulated-file-system.ts";
 import { SeededRandom } from "./simulated-random.ts";
 
+/** A workload, what has to hold after a crash of it, and which crashes to try. */
 export interface CrashExploration {
   /**
    * What is to survive crashes. It runs once, to its end, without one. It notes by itself what was acknowledged, and

@@ -26,6 +26,7 @@ export type FateKind = "intact" | "lost" | "torn-prefix" | "torn-suffix" | "garb
 /** In the order of their numbers: from what happens often to what hardly ever does. */
 export const FATE_KINDS: readonly FateKind[] = ["intact", "lost", "torn-prefix", "torn-suffix", "garbage", "stale"];
 
+/** The numbers of the first two of them. */
 export const INTACT = 0;
 export const LOST = 1;
 

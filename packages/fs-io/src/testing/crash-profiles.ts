@@ -14,8 +14,10 @@ import type { PendingUnit } from "./crash-units.ts";
  */
 export type Profile = "kill" | "drop-all" | "prefix" | "ordered" | "free";
 
+/** From mild to hostile. */
 export const PROFILES: readonly Profile[] = ["kill", "drop-all", "prefix", "ordered", "free"];
 
+/** What a profile in which power is cut allows: the assumptions about the disk and the file system on it. */
 export interface ProfileRules {
   /** What may become of a unit; any other fate counts as `lost`. */
   readonly kinds: readonly FateKind[];

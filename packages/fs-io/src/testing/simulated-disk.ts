@@ -8,6 +8,7 @@ import { SimulatedMachine, type Recording, type SimulatedProcess } from "./simul
 import type { WaitingCall } from "./simulated-queue.ts";
 import type { TraceEvent } from "./simulated-trace.ts";
 
+/** What a simulated disk begins with, and what is to go wrong on it. */
 export interface SimulatedDiskOptions {
   /** What the disk holds at first. Default: an empty root directory. */
   readonly image?: DiskImage;

@@ -15,6 +15,7 @@ import { FsError, type FsErrorCode } from "../errors.ts";
  */
 export type FaultKind = "EIO" | "ENOSPC" | "EMFILE" | "short";
 
+/** Something that is to go wrong, once or from some call on. */
 export interface Fault {
   /**
    * Which call fails: the n-th of the disk's life, counted from 0 (calls to which the kind does not apply do not fail,
@@ -28,6 +29,7 @@ export interface Fault {
   readonly keepBytes?: number;
 }
 
+/** Picks calls of the port; what it does not restrict may be anything. */
 export interface FaultFilter {
   /** The port's method; `"replace"` for any of its four steps, `"replace.rename"` for one. Default: any. */
   readonly operation?: string;

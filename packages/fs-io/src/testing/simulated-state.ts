@@ -176,6 +176,7 @@ export class DiskState {
 /** How far a logged step has come: on its way, on the disk for certain, or in the cache alone, as its sync failed. */
 export type Standing = "pending" | "durable" | "cache-only";
 
+/** A step that no completed sync covers, or that lies behind one of which that is true. */
 export interface LoggedOperation {
   readonly ordinal: number;
   readonly operation: AppendOperation | EntryOperation;
@@ -187,8 +188,10 @@ export interface LoggedOperation {
   lengthStanding: "pending" | "durable";
 }
 
+/** What an entry of a directory leads to. */
 export type DiskNode = FileNode | DirectoryNode;
 
+/** A file, by whatever names it is known, or by none any more. */
 export interface FileNode {
   readonly kind: "file";
   readonly id: number;
@@ -196,10 +199,12 @@ export interface FileNode {
   size: number;
   /** So many bytes from the beginning are on the disk whatever happens. */
   durableBytes: number;
+  /** How many names programs see it under, and how many open handles there are on it. */
   links: number;
   handles: number;
 }
 
+/** A directory: its entries as programs see them, and as they certainly are on the disk. */
 export interface DirectoryNode {
   readonly kind: "directory";
   readonly id: number;

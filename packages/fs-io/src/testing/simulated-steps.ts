@@ -53,6 +53,7 @@ export function mustBeDirectory(node: DiskNode | undefined, operation: string, p
   return node;
 }
 
+/** The error of a call that the simulated file system refuses. */
 export function fsFailure(code: FsErrorCode, operation: string, path: string, reason: string): FsError {
   return new FsError(code, `${operation} ${path}: ${reason}`, { operation, path });
 }
