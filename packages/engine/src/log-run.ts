@@ -52,15 +52,18 @@ export interface RunPart {
   /** The last sequence before `testifiedEnd`. */
   testifiedLast: number;
   /** The frames with records above the testified floor, in log order. */
-  readonly tail: TailFrame[];
+  readonly tail: TailExtent[];
 }
 
-export interface TailFrame {
+/** A run of frames: one after the other in the file, with nothing but fences between. */
+export interface TailExtent {
   readonly offset: number;
-  readonly end: number;
+  end: number;
   readonly firstSequence: number;
-  readonly lastSequence: number;
-  readonly acknowledgedWhenSynced: boolean;
+  lastSequence: number;
+  frameCount: number;
+  /** Whether some write in it was to be acknowledged only when synced. */
+  acknowledgedWhenSynced: boolean;
 }
 
 /**
@@ -80,8 +83,8 @@ export async function readRun(
 
 class RunReader {
   readonly #parts: RunPart[];
-  readonly #pending: { part: RunPart; frame: TailFrame }[] = [];
-  #pendingFrom = 0;
+  /** Extents with anything above the floor, oldest first; only the first can begin below it. */
+  readonly #pending: { part: RunPart; extent: TailExtent }[] = [];
   #floor: number;
   readonly #floorMax: number;
   #expected: number;
@@ -103,7 +106,7 @@ class RunReader {
       }
     }
     if (tornTail === undefined) this.#checkComplete();
-    this.#settleTail();
+    await this.#settleTail();
     return { parts: this.#parts, lastSequence: this.#expected - 1, testifiedFloor: this.#floor, tornTail };
   }
 
@@ -132,29 +135,63 @@ class RunReader {
     if (recordCount > 0) {
       const lastSequence = firstSequence + recordCount - 1;
       this.#expected = lastSequence + 1;
-      const tail = { offset: frame.offset, end: frame.end, firstSequence, lastSequence, acknowledgedWhenSynced };
-      this.#pending.push({ part, frame: tail });
+      const { offset, end } = frame;
+      this.#addPending(part, { offset, end, firstSequence, lastSequence, frameCount: 1, acknowledgedWhenSynced });
     }
     this.#testify(floor);
   }
 
-  #testify(floor: number): void {
-    this.#floor = Math.max(this.#floor, Math.min(floor, this.#floorMax));
-    for (; this.#pendingFrom < this.#pending.length; this.#pendingFrom += 1) {
-      const { part, frame } = this.#pending[this.#pendingFrom]!;
-      if (frame.lastSequence > this.#floor) break;
-      part.testifiedEnd = frame.end;
-      part.testifiedLast = frame.lastSequence;
-    }
-    if (this.#pendingFrom > PENDING_COMPACTED) {
-      this.#pending.splice(0, this.#pendingFrom);
-      this.#pendingFrom = 0;
+  // Frames are kept by the thousand: a store that never syncs can have millions of small ones.
+  #addPending(part: RunPart, frame: TailExtent): void {
+    const last = this.#pending.at(-1);
+    if (last === undefined || last.part !== part || last.extent.frameCount === EXTENT_FRAMES_MAX) {
+      this.#pending.push({ part, extent: frame });
+    } else {
+      extend(last.extent, frame);
     }
   }
 
-  #settleTail(): void {
+  #testify(floor: number): void {
+    this.#floor = Math.max(this.#floor, Math.min(floor, this.#floorMax));
+    let first = this.#pending[0];
+    for (; first !== undefined && first.extent.lastSequence <= this.#floor; first = this.#pending[0]) {
+      first.part.testifiedEnd = first.extent.end;
+      first.part.testifiedLast = first.extent.lastSequence;
+      this.#pending.shift();
+    }
+  }
+
+  async #settleTail(): Promise<void> {
     this.#testify(this.#floor);
-    for (const { part, frame } of this.#pending.slice(this.#pendingFrom)) part.tail.push(frame);
+    for (const [index, { part, extent }] of this.#pending.entries()) {
+      if (index > 0 || extent.firstSequence > this.#floor) part.tail.push(extent);
+      else await this.#divide(part, extent);
+    }
+  }
+
+  // The floor lies inside: what is testified and what is tail is told by reading the extent again.
+  async #divide(part: RunPart, extent: TailExtent): Promise<void> {
+    const { place, file } = part.source;
+    await scanFrames(fileSource(file, extent.end), {
+      place,
+      from: extent.offset,
+      expectedSequence: extent.firstSequence,
+      onFrame: ({ header, offset, end }) => {
+        const { recordCount, firstSequence, acknowledgedWhenSynced } = header;
+        if (recordCount === 0) return;
+        const lastSequence = firstSequence + recordCount - 1;
+        const tail = part.tail.at(-1);
+        const frame = { offset, end, firstSequence, lastSequence, frameCount: 1, acknowledgedWhenSynced };
+        if (tail !== undefined) {
+          extend(tail, frame);
+        } else if (lastSequence > this.#floor) {
+          part.tail.push(frame);
+        } else {
+          part.testifiedEnd = end;
+          part.testifiedLast = lastSequence;
+        }
+      },
+    });
   }
 
   // The end of the log may be missing without a trace in what is left of it.
@@ -204,4 +241,11 @@ class RunReader {
   }
 }
 
-const PENDING_COMPACTED = 4096;
+function extend(extent: TailExtent, frame: TailExtent): void {
+  extent.end = frame.end;
+  extent.lastSequence = frame.lastSequence;
+  extent.frameCount += frame.frameCount;
+  extent.acknowledgedWhenSynced ||= frame.acknowledgedWhenSynced;
+}
+
+const EXTENT_FRAMES_MAX = 1024;

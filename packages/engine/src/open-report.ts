@@ -11,8 +11,8 @@ export interface OpenReport {
   readonly road: IndexRoad;
   /** The end of an unfinished write that was dropped: never acknowledged as durable. `undefined` if there was none. */
   readonly tornTail: TornTail | undefined;
-  /** Commits above the last testified floor that were appended again, to be sure of them. */
-  readonly framesRescued: number;
+  /** Writes above the last testified floor that were appended again, to be sure of them. */
+  readonly writesRescued: number;
   /** Files of ours that no manifest lists, left by a crash, and removed. */
   readonly filesRemoved: readonly string[];
 }

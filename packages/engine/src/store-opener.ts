@@ -96,7 +96,7 @@ export class StoreOpener<K, V, VI> {
         clean,
         road: loaded.road,
         tornTail: run.tornTail,
-        framesRescued: countTail(run),
+        writesRescued: tailCount(run),
         filesRemoved: recovered.filesRemoved,
       },
     };
@@ -170,7 +170,7 @@ export class StoreOpener<K, V, VI> {
       unsealed.length === 1 &&
       only!.segment.writer !== undefined &&
       run.tornTail === undefined &&
-      countTail(run) === 0 &&
+      tailCount(run) === 0 &&
       run.lastSequence + 1 === this.#manifest.nextSequence;
     if (continued && run.lastSequence >= only!.firstSequence) only!.lastSequence = run.lastSequence;
     return new LogSegments({
@@ -223,8 +223,10 @@ function lastSequence({ sealed, unsealed }: OpenedSegments, run: LogRun, manifes
   return unsealed.length === 0 ? highest : Math.max(highest, run.lastSequence);
 }
 
-function countTail(run: LogRun): number {
-  return run.parts.reduce((sum, part) => sum + part.tail.length, 0);
+// Records above the testified floor, which recovery appends again.
+function tailCount(run: LogRun): number {
+  const first = run.parts.find((part) => part.tail.length > 0)?.tail[0]?.firstSequence;
+  return first === undefined ? 0 : run.lastSequence - first + 1;
 }
 
 function bytesToLoad(manifest: Manifest): number {

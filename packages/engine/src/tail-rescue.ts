@@ -14,7 +14,7 @@ import {
 import { SegmentWriter, type FileSystem } from "@hashlog/fs-io";
 import { corrupt } from "./errors.ts";
 import { fileSource } from "./files.ts";
-import type { LogRun, RunPart, RunSource, TailFrame } from "./log-run.ts";
+import type { LogRun, RunPart, RunSource, TailExtent } from "./log-run.ts";
 
 /**
  * Bringing the log to rest after a crash or a failed write: what lies above the last testified floor is appended again,
@@ -40,18 +40,20 @@ export interface CopySegment {
   readonly writer: SegmentWriter;
   readonly lowestSequence: number;
   readonly highestSequence: number;
-  readonly frames: readonly CopiedFrame[];
+  readonly ranges: readonly CopiedRange[];
 }
 
-interface CopiedFrame {
+/** Bytes that lie in the copy as they lay in the source, but for their checksums. */
+interface CopiedRange {
   readonly source: RunSource;
   readonly sourceOffset: number;
   readonly targetOffset: number;
+  bytes: number;
 }
 
 interface GrowingCopy extends CopySegment {
   highestSequence: number;
-  readonly frames: CopiedFrame[];
+  readonly ranges: CopiedRange[];
 }
 
 export interface RescueParts {
@@ -72,9 +74,7 @@ export async function rescueTail(run: LogRun, upTo: number, parts: RescueParts):
   const copier = new TailCopier(parts, run.testifiedFloor);
   try {
     for (const part of run.parts) {
-      for (const frame of part.tail) {
-        if (frame.lastSequence <= upTo) await copier.copy(part.source, frame);
-      }
+      for (const extent of part.tail) await copier.copy(part.source, extent, upTo);
     }
     const copies = await copier.finish();
     const sealed = run.parts.filter((part) => part.testifiedEnd > 0).map(sealedPart);
@@ -87,11 +87,6 @@ export async function rescueTail(run: LogRun, upTo: number, parts: RescueParts):
     await copier.abandon();
     throw error;
   }
-}
-
-/** Whether the run has frames at or below `upTo` that must be copied before it can be sealed. */
-export function needsCopies(run: LogRun, upTo: number): boolean {
-  return run.parts.some((part) => part.tail.some((frame) => frame.lastSequence <= upTo));
 }
 
 function sealedPart(part: RunPart): ManifestSegment {
@@ -128,36 +123,39 @@ class TailCopier {
     this.#floor = floor;
   }
 
-  async copy(source: RunSource, frame: TailFrame): Promise<void> {
-    let copied = false;
-    await scanFrames(fileSource(source.file, frame.end), {
+  async copy(source: RunSource, extent: TailExtent, upTo: number): Promise<void> {
+    const wanted = Math.min(extent.lastSequence, upTo);
+    let copiedTo = extent.firstSequence - 1;
+    const end = await scanFrames(fileSource(source.file, extent.end), {
       place: source.place,
-      from: frame.offset,
-      expectedSequence: frame.firstSequence,
-      onFrame: async (scanned) => {
-        await this.#append(source, scanned, frame);
-        copied = true;
+      from: extent.offset,
+      expectedSequence: extent.firstSequence,
+      onFrame: async (frame) => {
+        const { firstSequence, recordCount } = frame.header;
+        if (recordCount === 0 || firstSequence > wanted) return;
+        await this.#append(source, frame);
+        copiedTo = firstSequence + recordCount - 1;
       },
     });
-    if (!copied) {
-      throw corrupt(`${source.path} is not readable any more at offset ${frame.offset}`, {
-        path: source.path,
-        segmentId: source.segmentId,
-        offset: frame.offset,
-      });
-    }
+    if (copiedTo >= wanted) return;
+    throw corrupt(`${source.path} is not readable any more at offset ${end.offset}`, {
+      path: source.path,
+      segmentId: source.segmentId,
+      offset: end.offset,
+    });
   }
 
-  async #append(source: RunSource, scanned: ScannedFrame, frame: TailFrame): Promise<void> {
-    const bytes = scanned.bytes.slice(scanned.payloadStart - FRAME_HEADER_BYTES, scanned.payloadEnd);
-    const copy = await this.#target(bytes.length, frame.firstSequence);
+  async #append(source: RunSource, frame: ScannedFrame): Promise<void> {
+    const bytes = frame.bytes.slice(frame.payloadStart - FRAME_HEADER_BYTES, frame.payloadEnd);
+    const { firstSequence, recordCount } = frame.header;
+    const copy = await this.#target(bytes.length, firstSequence);
     const targetOffset = copy.writer.position;
     // The frame says the floor of now, not the one of its first writing, which may since have been surpassed.
-    const header = { ...scanned.header, floor: this.#floor };
+    const header = { ...frame.header, floor: this.#floor };
     sealFrame(bytes, 0, bytes.length, header, copy.place, targetOffset);
     copy.writer.append(bytes, 0, bytes.length);
-    copy.highestSequence = frame.lastSequence;
-    copy.frames.push({ source, sourceOffset: frame.offset, targetOffset });
+    copy.highestSequence = firstSequence + recordCount - 1;
+    addRange(copy.ranges, { source, sourceOffset: frame.offset, targetOffset, bytes: bytes.length });
   }
 
   async #target(bytes: number, firstSequence: number): Promise<GrowingCopy> {
@@ -176,7 +174,7 @@ class TailCopier {
       writer,
       lowestSequence: firstSequence,
       highestSequence: firstSequence,
-      frames: [],
+      ranges: [],
     };
     this.#copies.push(copy);
     return copy;
@@ -196,6 +194,12 @@ class TailCopier {
   }
 }
 
+function addRange(ranges: CopiedRange[], range: CopiedRange): void {
+  const last = ranges.at(-1);
+  if (last?.source === range.source && last.sourceOffset + last.bytes === range.sourceOffset) last.bytes += range.bytes;
+  else ranges.push(range);
+}
+
 /** Calls `onRecord` for every record in the copies with its old and its new place. */
 export async function forEachCopiedRecord(
   copies: readonly CopySegment[],
@@ -208,11 +212,12 @@ export async function forEachCopiedRecord(
       place: copy.place,
       from: SEGMENT_HEADER_BYTES,
       onFrame(frame) {
-        const { source, sourceOffset } = copy.frames[ordinal]!;
-        ordinal += 1;
+        let range = copy.ranges[ordinal]!;
+        while (frame.offset >= range.targetOffset + range.bytes) range = copy.ranges[++ordinal]!;
+        const shift = range.sourceOffset - range.targetOffset;
         for (let at = frame.payloadStart; at < frame.payloadEnd; at = fields.end) {
           readRecord(frame.bytes, at, frame.payloadEnd, fields);
-          const distance = at - frame.payloadStart + FRAME_HEADER_BYTES;
+          const targetOffset = frame.offset + at - frame.payloadStart + FRAME_HEADER_BYTES;
           onRecord({
             bytes: frame.bytes,
             tombstone: fields.tombstone,
@@ -220,10 +225,10 @@ export async function forEachCopiedRecord(
             keyEnd: fields.keyEnd,
             valueBytes: fields.valueEnd - fields.valueStart,
             expiresAtMs: fields.expiresAtMs,
-            source,
-            sourceOffset: sourceOffset + distance,
+            source: range.source,
+            sourceOffset: targetOffset + shift,
             copy,
-            targetOffset: frame.offset + distance,
+            targetOffset,
           });
         }
       },
