@@ -22,7 +22,7 @@ export class GroupSync {
    *
    * `gather` (by default nothing) is waited for after a sync that answered several, before the next one starts, so that
    * those who write again as soon as they are answered share it. Without it they fall into two halves that take turns:
-   * with 256 writers each sync covers 128 writes, with `clock.yield` as `gather` all 256.
+   * with 256 writers each sync covers 128 writes, with `clock.yield` as `gather` all 256. It must not fail.
    */
   constructor(run: () => Promise<void>, gather?: () => Promise<void>) {
     this.#run = run;

@@ -1,5 +1,12 @@
 import { FsError, type FsErrorCode } from "./errors.ts";
-import type { AppendFile, DirectoryLock, FileStat, FileSystem, ReadFile } from "./file-system.ts";
+import {
+  type AppendFile,
+  type DirectoryLock,
+  type FileStat,
+  type FileSystem,
+  type ReadFile,
+  replacementPath,
+} from "./file-system.ts";
 import { MemoryContent, MemoryFile } from "./memory-file.ts";
 
 /**
@@ -73,6 +80,8 @@ class MemoryFileSystem implements FileSystem {
     const content = new MemoryContent();
     content.append(bytes, 0, bytes.length);
     this.#entries.set(normalised(path), content);
+    // Elsewhere what lies there becomes the file.
+    this.#entries.delete(normalised(replacementPath(path)));
   }
 
   async remove(path: string): Promise<void> {

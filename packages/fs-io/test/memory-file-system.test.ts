@@ -53,3 +53,10 @@ test("there is no end of memory, and nobody else's volume", async () => {
   expect(await fileSystem.freeBytes("/")).toBe(Infinity);
   expect(await fileSystem.sharedVolume("/")).toBeUndefined();
 });
+
+test("replacing takes away what a crash left where the new content is prepared, as a rename does", async () => {
+  const fileSystem = memoryFileSystem();
+  await fileSystem.replace("/file.new", new Uint8Array(9));
+  await fileSystem.replace("/file", new Uint8Array(1));
+  expect(await fileSystem.list("/")).toEqual(["file"]);
+});
