@@ -89,6 +89,22 @@ describe("a failed sync", () => {
     expect(shown(disk.powerCut())).toEqual({ "/b": [] });
   });
 
+  test("of a directory does not keep later entries from becoming durable", async () => {
+    const { disk, fs } = booted({ at: { operation: "syncDirectory", nth: 1 }, kind: "EIO" });
+    await writeDurably(fs, "/a", bytes(1));
+    await fs.remove("/a");
+    await expect(fs.syncDirectory("/")).rejects.toEqual(code("FS_IO"));
+    await writeDurably(fs, "/b", bytes(2));
+    expect([disk.durableBytes("/a"), disk.durableBytes("/b")]).toEqual([0, 2]);
+    await fs.replace("/a", bytes(3));
+    expect([disk.durableBytes("/a"), disk.isEntryDurable("/a.new")]).toEqual([3, false]);
+    await fs.remove("/b");
+    expect([disk.durableBytes("/a"), disk.durableBytes("/b")]).toEqual([3, 0]);
+    await fs.syncDirectory("/");
+    expect(disk.isEntryDurable("/b")).toBe(false);
+    expect(shown(disk.powerCut([], "drop-all"))).toEqual({ "/a": [1, 2, 3] });
+  });
+
   test("keeps the order of entries: what came after a lost removal is not undone by it", async () => {
     const { disk, fs } = booted({ at: { operation: "syncDirectory", nth: 1 }, kind: "EIO" });
     await writeDurably(fs, "/a", bytes(1, 1));

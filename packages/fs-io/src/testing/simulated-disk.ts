@@ -100,7 +100,7 @@ export class SimulatedDisk {
     if (this.position >= ordinal) this.#machine.stop();
   }
 
-  /** Resolves when `stopAt` has come true, at each time again. */
+  /** Resolves when `stopAt` has ended the world. */
   get stopped(): Promise<void> {
     return this.#machine.stopped;
   }

@@ -90,8 +90,8 @@ export class DiskState {
     let node: DiskNode | undefined = this.root;
     for (const name of path.split("/")) {
       if (name === "") continue;
-      if (node?.kind !== "directory" || this.#isEntryInLog(node.id, name)) return undefined;
-      const id: number | undefined = node.durableEntries.get(name);
+      if (node?.kind !== "directory") return undefined;
+      const id = this.#durableEntry(node, name);
       if (id === undefined) return undefined;
       node = this.nodes.get(id);
     }
@@ -148,8 +148,15 @@ export class DiskState {
     else changeEntries((node as DirectoryNode).durableEntries, operation);
   }
 
-  #isEntryInLog(directory: number, name: string): boolean {
-    return this.log.some(({ operation }) => operation.kind !== "append" && touches(operation, directory, name));
+  /** Where the name certainly leads: what the last step that changed it said, if that is durable. */
+  #durableEntry(directory: DirectoryNode, name: string): number | undefined {
+    let id = directory.durableEntries.get(name);
+    for (const { operation, standing } of this.log) {
+      if (operation.kind === "append" || !touches(operation, directory.id, name)) continue;
+      const leads = operation.kind !== "unlink" && operation.name === name;
+      id = leads && standing === "durable" ? operation.target : undefined;
+    }
+    return id;
   }
 
   #makeFile(id: number, origin: ImageFile | undefined): FileNode {
