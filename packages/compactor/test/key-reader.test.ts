@@ -50,12 +50,13 @@ describe("a KeyReader", () => {
     expect(input.reads).toBe(1);
   });
 
-  test("reads up to the end of an input, and the next input from wherever it begins there", async () => {
+  test("reads up to the end of an input, then the next input, and back again if it must", async () => {
     const first = inputOf(1, 1_000);
     const second = inputOf(2, 1_000);
     const reader = new KeyReader();
     expect(await keyAt(reader, first, 990, 10)).toEqual(first.content.subarray(990));
     expect(await keyAt(reader, second, 992, 8)).toEqual(second.content.subarray(992));
+    expect(await keyAt(reader, second, 100, 8)).toEqual(second.content.subarray(100, 108));
     expect(await keyAt(reader, first, 0, 5)).toEqual(first.content.subarray(0, 5));
   });
 });
