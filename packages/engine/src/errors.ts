@@ -55,7 +55,6 @@ export class HashlogError extends Error {
   readonly expected: unknown;
   readonly actual: unknown;
   readonly holder: string | undefined;
-  readonly [BRAND] = true;
 
   constructor(code: HashlogErrorCode, message: string, details: HashlogErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -66,6 +65,7 @@ export class HashlogError extends Error {
     this.expected = details.expected;
     this.actual = details.actual;
     this.holder = details.holder;
+    Object.defineProperty(this, BRAND, { value: true });
   }
 
   /** Whether `value` is a `HashlogError`, also one of another copy of this package. */

@@ -41,6 +41,7 @@ export interface StoreStats {
   readonly segments: readonly SegmentStats[];
 }
 
+/** One segment in `stats().segments`, oldest first as they joined the store. */
 export interface SegmentStats {
   readonly segmentId: number;
   readonly state: "active" | "unsealed" | "sealed";
@@ -53,6 +54,7 @@ export interface SegmentStats {
   readonly tombstoneBytes: number;
 }
 
+/** Gathers the numbers: a walk over the segments, none over the keys. */
 export function storeStats(store: {
   parts: StoreParts;
   log: CommitLog;
