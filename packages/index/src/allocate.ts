@@ -26,3 +26,13 @@ export function copyWords(words: Words): Words {
   copy.set(words);
   return copy;
 }
+
+/** What `attempt` returns; `undefined` when the machine has no memory for it, which is then no failure. */
+export function ifThereIsMemory<Result>(attempt: () => Result): Result | undefined {
+  try {
+    return attempt();
+  } catch (error) {
+    if (IndexError.is(error) && error.code === "INDEX_FULL") return undefined;
+    throw error;
+  }
+}

@@ -16,7 +16,7 @@
  * unused. Freed entries are kept in lists by size, chained through their first word.
  */
 import type { Words } from "./allocate.ts";
-import { allocateWords } from "./allocate.ts";
+import { allocateWords, ifThereIsMemory } from "./allocate.ts";
 
 /** How many words references can address: 24 bits, less the value that a slot keeps for "empty". */
 export const ARENA_WORDS_MAX = 0xff_ffff;
@@ -97,7 +97,9 @@ export class Arena {
     this.liveWords -= words;
     this.garbageWords += words;
     if (words >= LISTED_WORDS) return;
-    const free = (this.#free ??= allocateWords(LISTED_WORDS));
+    // Giving back must not fail; what is not listed waits for a rebuild.
+    const free = (this.#free ??= ifThereIsMemory(() => allocateWords(LISTED_WORDS)));
+    if (free === undefined) return;
     this.chunks[reference >>> this.shift][reference & this.mask] = free[words];
     free[words] = reference + 1;
   }
@@ -130,7 +132,8 @@ export class Arena {
   /** Makes chunk `index` at least `needed` words long, `spare` more if a chunk may have that many. */
   #lengthen(index: number, needed: number, spare: number): void {
     const old = this.chunks[index];
-    const chunk = allocateWords(Math.min(1 << this.shift, needed + spare));
+    const longest = Math.min(1 << this.shift, this.wordsMax - (index << this.shift));
+    const chunk = allocateWords(Math.min(longest, needed + spare));
     if (old !== undefined) chunk.set(old);
     this.chunks[index] = chunk;
     this.capacityWords += chunk.length - (old?.length ?? 0);

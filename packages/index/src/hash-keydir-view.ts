@@ -3,6 +3,7 @@
  * since, it puts the key's old location aside here (or the mark that there was none). What is aside hides what the
  * keydir says. Both are read in slices of hash bits (shard-scan.ts), so that a page never depends on where things lie.
  */
+import { checkKey } from "./checks.ts";
 import { ABSENT_SLOT, segmentSlotAt } from "./entry.ts";
 import { IndexError } from "./errors.ts";
 import type { KeydirPage, KeydirView, RecordLocation } from "./keydir.ts";
@@ -37,6 +38,7 @@ export class HashKeydirView implements KeydirView {
   }
 
   find(bytes: Uint8Array, start: number, end: number, found: RecordLocation): boolean {
+    checkKey(bytes, start, end);
     const aside = this.#open();
     const hash = this.#shards.hash(bytes, start, end);
     const place = hash & (PLACES - 1);

@@ -15,7 +15,7 @@
  * is empty; `arena.liveWords` is the sum of the entries that slots point to.
  */
 import type { Words } from "./allocate.ts";
-import { allocateWords, copyWords } from "./allocate.ts";
+import { allocateWords, copyWords, ifThereIsMemory } from "./allocate.ts";
 import { Arena, ARENA_WORDS_MAX } from "./arena.ts";
 import {
   entryWords,
@@ -311,13 +311,9 @@ export class Shard {
   #shrink(): void {
     const { arena, slots, count } = this;
     const sparse = slots.length > SLOTS_MIN * 2 && count < slots.length * LOAD_MIN;
-    try {
-      if (arena.garbageWords > 256 + (arena.liveWords >>> 1)) this.rebuild(sparse ? slotsFor(count) : slots.length);
-      else if (sparse) this.#resizeSlots(slotsFor(count));
-    } catch (error) {
-      // No memory to shrink with: the deletion has happened all the same.
-      if (!IndexError.is(error)) throw error;
-    }
+    const capacity = sparse ? slotsFor(count) : slots.length;
+    if (arena.garbageWords > 256 + (arena.liveWords >>> 1)) ifThereIsMemory(() => this.rebuild(capacity));
+    else if (sparse) ifThereIsMemory(() => this.#resizeSlots(capacity));
   }
 }
 

@@ -1,0 +1,103 @@
+import { describe, expect, test } from "vitest";
+import { Arena } from "../src/arena.ts";
+
+/** Takes room for `words` and writes `mark` into all of it. */
+function take(arena: Arena, words: number, mark: number, step = 0): number {
+  let reference = arena.take(words);
+  if (reference < 0) reference = arena.takeGrowing(words, step);
+  if (reference >= 0) wordsOf(arena, reference, words).fill(mark);
+  return reference;
+}
+
+function wordsOf(arena: Arena, reference: number, words: number): Uint32Array {
+  const at = reference & arena.mask;
+  return arena.chunks[reference >>> arena.shift].subarray(at, at + words);
+}
+
+describe("an arena", () => {
+  test("has no memory until the first entry", () => {
+    const arena = new Arena(0);
+    expect(arena.take(3)).toBe(-1);
+    expect(arena.memoryBytes).toBe(0);
+    expect(arena.usedWords).toBe(0);
+  });
+
+  test("grows by as little as it is asked to, and gives out neighbouring words", () => {
+    const arena = new Arena(0);
+    expect(take(arena, 5, 1)).toBe(0);
+    expect(arena.memoryBytes).toBe(20);
+    expect(take(arena, 7, 2, 100)).toBe(5);
+    expect(arena.memoryBytes).toBe((12 + 100) * 4);
+    expect(take(arena, 100, 3)).toBe(12);
+    expect(arena.memoryBytes).toBe((12 + 100) * 4);
+    expect(arena.usedWords).toBe(112);
+  });
+
+  test("keeps every entry at its reference through thousands of growths", () => {
+    const arena = new Arena(0);
+    const references: number[] = [];
+    for (let i = 0; i < 20_000; i++) references.push(take(arena, 3 + (i % 40), i, 64));
+    expect(arena.chunks.length).toBeLessThanOrEqual(32);
+    for (const [i, reference] of references.entries()) {
+      const words = wordsOf(arena, reference, 3 + (i % 40));
+      expect(words.length).toBe(3 + (i % 40));
+      expect(words.every((word) => word === i)).toBe(true);
+    }
+  });
+
+  test("wastes little when it was told how much will come", () => {
+    const arena = new Arena(70_000);
+    for (let i = 0; i < 10_000; i++) take(arena, 7, i, 64);
+    expect(arena.capacityWords).toBeLessThan(70_000 * 1.01);
+  });
+
+  test("makes its chunks longer for an entry that would not fit in one", () => {
+    const arena = new Arena(0);
+    const small = take(arena, 10, 1);
+    const large = take(arena, 16_400, 2);
+    const next = take(arena, 10, 3);
+    expect(wordsOf(arena, small, 10).every((word) => word === 1)).toBe(true);
+    expect(wordsOf(arena, large, 16_400).every((word) => word === 2)).toBe(true);
+    expect(wordsOf(arena, next, 10).every((word) => word === 3)).toBe(true);
+  });
+
+  test("gives the room of a freed entry to the next one of the same size, the last freed first", () => {
+    const arena = new Arena(0);
+    const references = [5, 5, 6].map((words) => take(arena, words, 9, 100));
+    arena.release(references[0], 5);
+    arena.release(references[1], 5);
+    arena.release(references[2], 6);
+    expect(arena.garbageWords).toBe(16);
+    expect(arena.liveWords).toBe(0);
+    const { memoryBytes } = arena;
+    expect([5, 6, 5].map((words) => take(arena, words, 8))).toEqual([references[1], references[2], references[0]]);
+    expect(arena.garbageWords).toBe(0);
+    expect(arena.liveWords).toBe(16);
+    expect(arena.memoryBytes).toBe(memoryBytes);
+  });
+
+  test("does not list large entries, but counts them as garbage", () => {
+    const arena = new Arena(0);
+    const large = take(arena, 65, 1, 200);
+    arena.release(large, 65);
+    expect(arena.garbageWords).toBe(65);
+    expect(take(arena, 65, 2)).toBe(65);
+  });
+
+  test("refuses to grow beyond the addresses it has, and stays as it is", () => {
+    const arena = new Arena(0, 3000);
+    const references: number[] = [];
+    for (let i = 0; ; i++) {
+      const reference = take(arena, 50, i, 64);
+      if (reference < 0) break;
+      references.push(reference);
+    }
+    expect(references.length).toBeGreaterThan(50);
+    expect(Math.max(...references) + 50).toBeLessThanOrEqual(3000);
+    for (const [i, reference] of references.entries()) {
+      expect(wordsOf(arena, reference, 50).every((word) => word === i)).toBe(true);
+    }
+    arena.release(references[7], 50);
+    expect(take(arena, 50, 1000)).toBe(references[7]);
+  });
+});

@@ -1,0 +1,176 @@
+import { describe, expect, test } from "vitest";
+import { hashKeydir, IndexError } from "@hashlog/index";
+import { dumpOf, shardOf } from "../src/shard-dump.ts";
+import type { Shard } from "../src/shard.ts";
+import { SHARD_COUNT, Shards } from "../src/shards.ts";
+import { checkInvariants } from "./shard-invariants.ts";
+
+const HASH_KEY = Uint8Array.from({ length: 16 }, (_, i) => 200 - i);
+const SHARDS = new Shards(HASH_KEY);
+const SHARD = 77;
+
+/** Keys whose hash lies in shard 77, with the lower 24 bits of it. */
+function keysOfShard(count: number, keyBytes = 12): { bytes: Uint8Array; place: number }[] {
+  const keys: { bytes: Uint8Array; place: number }[] = [];
+  for (let i = 0; keys.length < count; i++) {
+    const bytes = Uint8Array.from(`${i}`.padStart(keyBytes, "k"), (character) => character.charCodeAt(0));
+    const hash = SHARDS.hash(bytes, 0, bytes.length);
+    if (hash >>> 24 === SHARD) keys.push({ bytes, place: hash & 0xffffff });
+  }
+  return keys;
+}
+
+function put(shard: Shard, keys: readonly { bytes: Uint8Array; place: number }[]): void {
+  for (const { bytes, place } of keys) {
+    const location = { segmentSlot: 1, offset: place, valueBytes: place, expiresAtMs: (place % 2) * 1000 };
+    const index = shard.locate(place, bytes, 0, bytes.length);
+    shard.insert(index, place, bytes, 0, bytes.length, location);
+  }
+}
+
+function shardWith(count: number, keyBytes?: number): Shard {
+  const shard = new Shards(HASH_KEY).own(SHARD);
+  put(shard, keysOfShard(count, keyBytes));
+  return shard;
+}
+
+describe("the dump of a shard", () => {
+  test("holds the same keys when it is loaded", () => {
+    for (const count of [1, 2, 50, 700]) {
+      const shard = shardWith(count);
+      const loaded = shardOf(SHARD, dumpOf(SHARD, shard), SHARDS);
+      expect(checkInvariants(loaded).sort()).toEqual(checkInvariants(shard).sort());
+    }
+  });
+
+  test("has no garbage in it", () => {
+    const shard = shardWith(200);
+    for (const { bytes, place } of keysOfShard(100)) shard.remove(shard.locate(place, bytes, 0, bytes.length));
+    const loaded = shardOf(SHARD, dumpOf(SHARD, shard), SHARDS);
+    expect(loaded.arena.usedWords).toBe(shard.arena.liveWords);
+    expect(checkInvariants(loaded).length).toBe(100);
+  });
+
+  test("keeps entries within chunks", () => {
+    const shard = shardWith(60, 900);
+    const loaded = shardOf(SHARD, dumpOf(SHARD, shard), SHARDS);
+    expect(loaded.arena.chunks.length).toBeGreaterThan(1);
+    expect(checkInvariants(loaded).sort()).toEqual(checkInvariants(shard).sort());
+  });
+
+  test("is adopted, not copied, when it is a whole buffer, and let go when the shard outgrows it", () => {
+    const dump = dumpOf(SHARD, shardWith(300));
+    const loaded = shardOf(SHARD, dump, SHARDS);
+    expect(loaded.slots.buffer).toBe(dump.buffer);
+    expect(loaded.memoryBytes).toBe(dump.length);
+    put(loaded, keysOfShard(3000).slice(300));
+    expect(checkInvariants(loaded).length).toBe(3000);
+    expect(loaded.adopted).toBe(false);
+    expect([loaded.slots, ...loaded.arena.chunks].every((words) => words.buffer !== dump.buffer)).toBe(true);
+  });
+
+  test("counts as memory as a whole while anything in it is used", () => {
+    const shard = shardWith(300);
+    const dump = dumpOf(SHARD, shard);
+    const loaded = shardOf(SHARD, dump, SHARDS);
+    put(loaded, keysOfShard(301).slice(300));
+    expect(loaded.adopted).toBe(true);
+    const chunk = loaded.arena.chunks[loaded.arena.chunks.length - 1];
+    expect(chunk.buffer).not.toBe(dump.buffer);
+    expect(loaded.memoryBytes).toBe(dump.length + chunk.buffer.byteLength);
+  });
+
+  test("lets go of its slots when chunks are joined", () => {
+    const shard = shardWith(40, 3000);
+    const loaded = shardOf(SHARD, dumpOf(SHARD, shard), SHARDS);
+    const key = { bytes: new Uint8Array(60_000), place: 5 };
+    put(loaded, [key]);
+    expect(loaded.adopted).toBe(false);
+    expect(checkInvariants(loaded).length).toBe(41);
+  });
+
+  test("is refused for another shard, and under another hash key", () => {
+    const shard = shardWith(30);
+    expect(() => shardOf(SHARD + 1, dumpOf(SHARD, shard), SHARDS)).toThrow(/of shard 77/);
+    expect(() => shardOf(SHARD + 1, dumpOf(SHARD + 1, shard), SHARDS)).toThrow(/other hashes/);
+    expect(() => shardOf(SHARD, dumpOf(SHARD, shard), new Shards(new Uint8Array(16)))).toThrow(/other hashes/);
+  });
+
+  test("is refused, or holds the invariants still, with any one word of it changed to anything", () => {
+    const shard = shardWith(12);
+    const dump = new Uint32Array(dumpOf(SHARD, shard).buffer);
+    let refused = 0;
+    let loaded = 0;
+    for (let at = 0; at < dump.length; at++) {
+      for (const word of [
+        0,
+        1,
+        0xff,
+        0xffff_ffff,
+        dump[at] + 1,
+        dump[at] - 1,
+        dump[at] ^ 0x100,
+        dump[at] ^ 0x8000_0000,
+      ]) {
+        const damaged = dump.slice();
+        damaged[at] = word;
+        if (damaged[at] === dump[at]) continue;
+        try {
+          const other = shardOf(SHARD, new Uint8Array(damaged.buffer), SHARDS);
+          loaded++;
+          expect(other.count).toBe(12);
+          expect(other.slots.filter((slot) => slot === 0).length).toBeGreaterThan(0);
+        } catch (error) {
+          expect(IndexError.is(error) && error.code).toBe("INDEX_BAD_DUMP");
+          refused++;
+        }
+      }
+    }
+    // Offsets, sizes of values and bytes of keys can be anything; a checksum over the dump is the caller's.
+    expect(refused).toBeGreaterThan(100);
+    expect(loaded).toBeGreaterThan(100);
+  });
+
+  test("is refused with entries in another order, or one twice", () => {
+    const dump = new Uint32Array(dumpOf(SHARD, shardWith(12)).buffer);
+    const slots = [...dump.keys()].filter((at) => at >= 8 && at < 8 + dump[3] && dump[at] !== 0);
+    const swapped = dump.slice();
+    [swapped[slots[2]], swapped[slots[5]]] = [dump[slots[5]], dump[slots[2]]];
+    expect(() => shardOf(SHARD, new Uint8Array(swapped.buffer), SHARDS)).toThrow(/not where it should be/);
+    const twice = dump.slice();
+    twice[slots[3]] = dump[slots[2]];
+    expect(() => shardOf(SHARD, new Uint8Array(twice.buffer), SHARDS)).toThrow(/not where it should be/);
+  });
+
+  test("is refused when no slot is empty, as a search would not end", () => {
+    const dump = new Uint32Array(dumpOf(SHARD, shardWith(1)).buffer);
+    const slot = dump.find((word, at) => at >= 8 && word !== 0) ?? 0;
+    const entry = dump.slice(8 + dump[3]);
+    const full = new Uint32Array([dump[0], SHARD, 1, 1, dump[4], entry.length, 0, 0, slot, ...entry]);
+    expect(() => shardOf(SHARD, new Uint8Array(full.buffer), SHARDS)).toThrow(/header is impossible/);
+  });
+});
+
+describe("dumps of a keydir", () => {
+  test("go into empty shards that exist, and not under an open view", () => {
+    const keydir = hashKeydir({ hashKey: HASH_KEY });
+    const source = hashKeydir({ hashKey: HASH_KEY });
+    const [key] = keysOfShard(1);
+    const location = { segmentSlot: 0, offset: 0, valueBytes: 0, expiresAtMs: 0 };
+    source.put(key.bytes, 0, key.bytes.length, location, { ...location });
+    const dump = (): Uint8Array => source.dumpShard(SHARD);
+    for (const shard of [-1, SHARD_COUNT, 1.5, Number.NaN]) {
+      expect(() => keydir.loadShard(shard, dump())).toThrow(
+        expect.objectContaining({ code: "INDEX_INVALID_ARGUMENT" }),
+      );
+      expect(() => keydir.dumpShard(shard)).toThrow(expect.objectContaining({ code: "INDEX_INVALID_ARGUMENT" }));
+    }
+    const view = keydir.openView();
+    expect(() => keydir.loadShard(SHARD, dump())).toThrow(expect.objectContaining({ code: "INDEX_INVALID_ARGUMENT" }));
+    expect(() => keydir.beginLoad()).toThrow(expect.objectContaining({ code: "INDEX_INVALID_ARGUMENT" }));
+    view.close();
+    keydir.loadShard(SHARD, dump());
+    expect(() => keydir.loadShard(SHARD, dump())).toThrow(expect.objectContaining({ code: "INDEX_NOT_EMPTY" }));
+    expect(keydir.size).toBe(1);
+  });
+});
