@@ -44,4 +44,4 @@ export class ReserveFile {
 }
 
 /** Enough for several manifest edits and a commit of usual size. */
-export const RESERVE_BYTES = 256 * 1024;
+export const RESERVE_BYTES: number = 256 * 1024;

@@ -66,7 +66,7 @@ export interface StoreOptions<K, V, VI> {
   readonly signal: AbortSignal | undefined;
 }
 
-export const SEGMENT_BYTES_DEFAULT = 256 * 1024 * 1024;
+export const SEGMENT_BYTES_DEFAULT: number = 256 * 1024 * 1024;
 const SEGMENT_BYTES_LEAST = 512;
 const SEGMENT_BYTES_MOST = 2 ** 31;
 

@@ -120,4 +120,4 @@ export function checkCommitBytes(bytes: number): void {
 
 // Room for the segment's header, the frame's, and a few fences behind it.
 const FENCES_ROOM = 16;
-export const COMMIT_BYTES_MAX = SEGMENT_BYTES_MAX - SEGMENT_HEADER_BYTES - (1 + FENCES_ROOM) * FRAME_HEADER_BYTES;
+export const COMMIT_BYTES_MAX: number = SEGMENT_BYTES_MAX - SEGMENT_HEADER_BYTES - (1 + FENCES_ROOM) * FRAME_HEADER_BYTES;
