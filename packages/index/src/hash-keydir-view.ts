@@ -34,7 +34,7 @@ export class HashKeydirView implements KeydirView {
   }
 
   get memoryBytes(): number {
-    return this.#aside?.memoryBytes ?? 0;
+    return this.#open().memoryBytes;
   }
 
   find(bytes: Uint8Array, start: number, end: number, found: RecordLocation): boolean {

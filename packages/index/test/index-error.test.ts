@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { IndexError } from "@hashlog/index";
-import { allocateWords } from "../src/allocate.ts";
+import { allocateWords, ifThereIsMemory } from "../src/allocate.ts";
 
 describe("an IndexError", () => {
   test("has a code, a message and a cause, and is an Error", () => {
@@ -26,5 +26,14 @@ describe("an IndexError", () => {
   test("says INDEX_FULL, with the reason, when the machine has no memory", () => {
     const refusal = expect.objectContaining({ code: "INDEX_FULL", cause: expect.any(RangeError) });
     expect(() => allocateWords(2 ** 50)).toThrow(refusal);
+  });
+
+  test("is the only failure that counts as having no memory", () => {
+    expect(ifThereIsMemory(() => 7)).toBe(7);
+    expect(ifThereIsMemory(() => allocateWords(2 ** 50))).toBe(undefined);
+    const fault = (): never => {
+      throw new TypeError("a fault in the code");
+    };
+    expect(() => ifThereIsMemory(fault)).toThrow(TypeError);
   });
 });

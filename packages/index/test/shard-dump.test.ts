@@ -9,18 +9,31 @@ const HASH_KEY = Uint8Array.from({ length: 16 }, (_, i) => 200 - i);
 const SHARDS = new Shards(HASH_KEY);
 const SHARD = 77;
 
-/** Keys whose hash lies in shard 77, with the lower 24 bits of it. */
-function keysOfShard(count: number, keyBytes = 12): { bytes: Uint8Array; place: number }[] {
-  const keys: { bytes: Uint8Array; place: number }[] = [];
-  for (let i = 0; keys.length < count; i++) {
-    const bytes = Uint8Array.from(`${i}`.padStart(keyBytes, "k"), (character) => character.charCodeAt(0));
-    const hash = SHARDS.hash(bytes, 0, bytes.length);
-    if (hash >>> 24 === SHARD) keys.push({ bytes, place: hash & 0xffffff });
-  }
-  return keys;
+interface PlacedKey {
+  readonly bytes: Uint8Array;
+  readonly place: number;
 }
 
-function put(shard: Shard, keys: readonly { bytes: Uint8Array; place: number }[]): void {
+const found = new Map<number, PlacedKey[]>();
+
+/** The first `count` keys of that length whose hash lies in shard 77, with the lower 24 bits of it. */
+function keysOfShard(count: number, keyBytes = 12): PlacedKey[] {
+  const keys = found.get(keyBytes) ?? [];
+  found.set(keyBytes, keys);
+  const bytes = new Uint8Array(keyBytes).fill(107);
+  for (let i = keys.length === 0 ? 0 : numberIn(keys[keys.length - 1]) + 1; keys.length < count; i++) {
+    new DataView(bytes.buffer).setUint32(0, i);
+    const hash = SHARDS.hash(bytes, 0, bytes.length);
+    if (hash >>> 24 === SHARD) keys.push({ bytes: bytes.slice(), place: hash & 0xffffff });
+  }
+  return keys.slice(0, count);
+}
+
+function numberIn({ bytes }: PlacedKey): number {
+  return new DataView(bytes.buffer).getUint32(0);
+}
+
+function put(shard: Shard, keys: readonly PlacedKey[]): void {
   for (const { bytes, place } of keys) {
     const location = { segmentSlot: 1, offset: place, valueBytes: place, expiresAtMs: (place % 2) * 1000 };
     const index = shard.locate(place, bytes, 0, bytes.length);

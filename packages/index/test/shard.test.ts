@@ -68,6 +68,15 @@ describe("a shard", () => {
     expect(checkInvariants(shard).length).toBe(keys.length - 25);
   });
 
+  test("uses the last words of garbage for an entry of another size before it is full", () => {
+    const shard = new Shard(0, 0, 0, 2000);
+    fillUp(shard);
+    const keys = checkInvariants(shard);
+    shard.remove(indexOf(shard, 1, "key number 99"));
+    put(shard, 1, "another");
+    expect(checkInvariants(shard).sort()).toEqual([...keys.filter((key) => key !== "key number 99"), "another"].sort());
+  });
+
   test("lays its entries out anew when garbage of other sizes is in the way", () => {
     const shard = new Shard();
     for (let i = 0; i < 1000; i++) put(shard, i * 16_000, `${i}`.padStart(30, "0"));
