@@ -265,6 +265,26 @@ describe("entries of directories", () => {
     expect(left(disk, [0, LOST, LOST])).toEqual({});
   });
 
+  test("keep their order under ordered, whichever directories they are in", async () => {
+    const { disk, fs } = await started();
+    await fs.makeDirectory("/d");
+    await fs.syncDirectory("/");
+    await fs.create("/a");
+    await fs.create("/d/a");
+    expect(left(disk, [LOST], "ordered")).toEqual({ "/d": "directory" });
+    expect(left(disk, [0, LOST], "ordered")).toEqual({ "/d": "directory", "/a": [] });
+    expect(left(disk, [LOST], "free")).toEqual({ "/d": "directory", "/d/a": [] });
+  });
+
+  test("that are links lead to one damaged file as well", async () => {
+    const { disk, fs } = await started();
+    await write(fs, "/a", bytes(4));
+    await fs.link("/a", "/b");
+    const image = disk.powerCut([0, fate("torn-prefix")]);
+    expect(shown(image)).toEqual({ "/a": [1, 2, 0, 0], "/b": [1, 2, 0, 0] });
+    expect(image.files.get("/a")).toBe(image.files.get("/b"));
+  });
+
   test("that are links lead to one file, whichever of them is left", async () => {
     const { disk, fs } = await started();
     await writeDurably(fs, "/a", bytes(2, 1));

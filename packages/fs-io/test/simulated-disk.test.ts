@@ -58,6 +58,7 @@ describe("kill", () => {
     const file = await write(fs, "/a", bytes(5));
     const waiting = [file.sync(), fs.create("/b"), fs.replace("/m", bytes(2))];
     disk.kill();
+    expect(disk.waiting).toEqual([]);
     for (const promise of waiting) expect(await isSettled(promise)).toBe(false);
     expect(shown(disk.image())).toEqual({ "/a": [1, 2, 3, 4, 5] });
   });
@@ -310,6 +311,18 @@ describe("the order in which calls return", () => {
     const returned: number[] = [];
     await Promise.all([0, 1, 2, 3].map((i) => fs.stat("/").then(() => returned.push(i))));
     expect(returned).toEqual([2, 3, 0, 1]);
+  });
+
+  test("lets a handle close only after what was asked of it has returned", async () => {
+    const disk = new SimulatedDisk();
+    const file = await write(disk.boot(), "/a", bytes(3));
+    disk.pause();
+    const syncing = file.sync();
+    const closing = file.close();
+    expect(await isSettled(closing)).toBe(false);
+    disk.release();
+    await syncing;
+    expect(await isSettled(closing)).toBe(true);
   });
 
   test("can be held up and released one by one", async () => {

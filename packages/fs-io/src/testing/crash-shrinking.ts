@@ -6,15 +6,22 @@ import { INTACT, LOST, type Fates } from "./crash-fates.ts";
  */
 export async function minimiseFates(fates: Fates, breaks: (fates: Fates) => Promise<boolean>): Promise<Fates> {
   let smallest = fates;
-  for (let before: Fates | undefined; before !== smallest;) {
+  let before: Fates;
+  do {
     before = smallest;
-    for (let index = 0; index < smallest.length; index++) {
-      for (const simpler of [INTACT, LOST]) {
-        if (smallest[index] <= simpler) break;
-        const candidate = smallest.with(index, simpler);
-        if (await breaks(candidate)) smallest = candidate;
-      }
+    smallest = await spareEachOnce(before, breaks);
+  } while (smallest !== before);
+  return smallest.slice(0, smallest.findLastIndex((fate) => fate !== INTACT) + 1);
+}
+
+async function spareEachOnce(fates: Fates, breaks: (fates: Fates) => Promise<boolean>): Promise<Fates> {
+  let smallest = fates;
+  for (let index = 0; index < fates.length; index++) {
+    for (const simpler of [INTACT, LOST]) {
+      if (smallest[index] <= simpler) break;
+      const candidate = smallest.with(index, simpler);
+      if (await breaks(candidate)) smallest = candidate;
     }
   }
-  return smallest.slice(0, smallest.findLastIndex((fate) => fate !== INTACT) + 1);
+  return smallest;
 }
