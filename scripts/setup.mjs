@@ -5,7 +5,7 @@
  * run costs nothing, a changed lockfile installs again, and a removed node_modules takes the stamp with it.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -46,13 +46,13 @@ export function environment() {
 }
 
 /**
- * The command that runs pnpm, which need not be installed: npm fetches it once and keeps it.
+ * The command that runs pnpm, which need not be installed: npm fetches it once, keeps it, and then asks nobody.
  * @param {...string} args
  */
 export function pnpm(...args) {
   const npm = process.env["npm_execpath"] ?? "";
   const program = npm.endsWith("npm-cli.js") ? [npmNode(), npm] : ["npm"];
-  return [...program, "exec", "--yes", `--package=${PNPM}`, "--", "pnpm", ...args];
+  return [...program, "exec", "--yes", "--prefer-offline", `--package=${PNPM}`, "--", "pnpm", ...args];
 }
 
 /** The Node that npm itself runs on: the user's own, not the workspace's. */
@@ -74,14 +74,24 @@ function fingerprint() {
 
 /** @returns {Promise<string>} What the installation printed. */
 async function install() {
-  const env = { ...process.env, CI: "true" }; // so that pnpm never asks anything
+  // Asked nothing, and told soon when the network is down.
+  const env = { ...process.env, CI: "true", pnpm_config_fetch_retries: "1" };
+  const started = Date.now();
+  const patience = setInterval(() => console.log(`setting up: still installing after ${seconds(started)}`), 20_000);
   const command = pnpm("install", "--frozen-lockfile");
-  const { code, output } = await run(command, { cwd: ROOT, env, keepOutput: true }).catch(() => {
-    throw new SetupError("setting up failed: npm was not found. Start this through npm: `npm run setup`.");
-  });
-  if (code === 0) return output;
+  const { code, output } = await run(command, { cwd: ROOT, env, keepOutput: true })
+    .catch(() => {
+      throw new SetupError("setting up failed: npm was not found. Start this through npm: `npm run setup`.");
+    })
+    .finally(() => clearInterval(patience));
+  if (code === 0 && !LEFT_OUT.test(output)) return output;
+  // What pnpm left out it would leave out for good: the next attempt has to start from nothing.
+  if (code === 0) rmSync(join(ROOT, "node_modules"), { recursive: true, force: true });
   throw new SetupError(`${output.trimEnd()}\n\nsetting up failed, see above. ${remedy(output)}`);
 }
+
+/** Programs for this platform are optional to pnpm. They are not to us. */
+const LEFT_OUT = /optional dependency that could not be fetched/;
 
 /** @param {string} output What pnpm said. */
 function remedy(output) {
