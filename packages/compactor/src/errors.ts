@@ -39,7 +39,10 @@ export class MergeError extends Error {
   readonly code: MergeErrorCode;
   readonly outcome: MergeOutcome;
   readonly segmentId: number | undefined;
-  readonly [BRAND] = true;
+
+  static {
+    Object.defineProperty(this.prototype, BRAND, { value: true });
+  }
 
   constructor(code: MergeErrorCode, message: string, details: MergeErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });

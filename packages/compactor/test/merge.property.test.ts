@@ -161,7 +161,7 @@ test("A store that is merged holds what was written to it, at every moment, what
         expect(() => store.checkCrash(survival)).not.toThrow();
       }
     }),
-    { numRuns: 1_000 },
+    { numRuns: 500 },
   );
 });
 
@@ -184,6 +184,6 @@ test("After a full merge nothing is left but the live records: no tombstone, not
       }, 0);
       expect(store.sealedBytes()).toBe(recordBytes + 64 * outputs.length);
     }),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 });
