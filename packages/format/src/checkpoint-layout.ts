@@ -34,6 +34,7 @@ export interface CheckpointHeader {
   readonly segments: readonly CheckpointSegment[];
 }
 
+/** Where in the log replay begins: at or before the place that the earliest of the shards reflects. */
 export interface CheckpointReplay {
   /** An unsealed segment; 0, with offset 0, if there is none. */
   readonly segmentId: number;

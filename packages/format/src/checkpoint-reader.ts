@@ -20,6 +20,7 @@ export interface ExpectedCheckpoint {
   readonly crc: number;
 }
 
+/** What takes a checkpoint in while it is read. Both methods are synchronous; what they throw ends the reading. */
 export interface CheckpointVisitor {
   /** Called once, before any shard, when all lengths are known to be right. `false`: it is not wanted after all. */
   header(header: CheckpointHeader): boolean;

@@ -1,6 +1,7 @@
 /** What a `FormatError` is about. Only a caller's mistake is an error here; damage is a value that decoders return. */
 export type FormatErrorCode = "FORMAT_INVALID_ARGUMENT";
 
+/** What a `FormatError` says in fields rather than in prose. */
 export interface FormatErrorDetails {
   /** The argument or field that is wrong: `"sequence"`, `"keyBytes"`, `"segments[2].segmentId"`, ... */
   readonly argument: string;

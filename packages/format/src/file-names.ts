@@ -28,6 +28,7 @@ export function checkpointFileName(id: number): string {
   return numbered(id, "checkpoint");
 }
 
+/** What a name says of a file; `id` is 1 to 2^32 - 1. */
 export type StoreFile =
   | { readonly kind: "manifest" | "manifest-replacement" | "reserve" | "lock" }
   | { readonly kind: NumberedKind; readonly id: number };

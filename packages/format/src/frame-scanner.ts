@@ -26,6 +26,7 @@ export interface ScanOptions {
   readonly chunkBytes?: number;
 }
 
+/** A valid frame: every record in it verifies, so that `readRecord` alone is enough to walk over them. */
 export interface ScannedFrame {
   readonly header: FrameHeader;
   /** Where the frame begins and ends in the file. */

@@ -38,6 +38,7 @@ export interface Manifest {
   readonly checkpoint: ManifestCheckpoint | undefined;
 }
 
+/** A segment as the manifest lists it. */
 export type ManifestSegment = SealedSegment | UnsealedSegment;
 
 /** Its first `sealedBytes` bytes are durable and never change; nothing behind them belongs to the store. */
@@ -63,6 +64,7 @@ export interface UnsealedSegment {
   readonly cleanBytes: number;
 }
 
+/** What makes sure that a checkpoint file is the one that was meant. */
 export interface ManifestCheckpoint {
   readonly id: number;
   readonly bytes: number;
