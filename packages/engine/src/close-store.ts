@@ -1,3 +1,4 @@
+import type { InFlight } from "./in-flight.ts";
 import type { StoreMachinery } from "./store.ts";
 
 /**
@@ -8,12 +9,12 @@ import type { StoreMachinery } from "./store.ts";
  */
 export async function closeStore<K, V, VI>(
   { parts, log, maintenance, checkpointer, views, lock }: StoreMachinery<K, V, VI>,
-  readsEnd: () => Promise<void>,
+  inFlight: InFlight,
 ): Promise<void> {
   try {
+    await inFlight.idle();
     await maintenance.close();
     await log.finish();
-    await readsEnd();
     if (log.state.kind === "ready" && parts.manifest.failure === undefined) {
       await checkpointer.write().catch((error: unknown) => parts.failures.note(error));
       if (!log.segments.hasUnsynced) await log.segments.closeClean(log.nextSequence);

@@ -7,7 +7,10 @@ import { invalidArgument } from "./errors.ts";
 export interface Codec<T, Input = T> {
   /** Named in errors. */
   readonly name: string;
-  /** The bytes of the value. The store copies them before the call that was given the value returns. */
+  /**
+   * The bytes of the value. The store copies them before it calls the codec again and before the call that was given the
+   * value returns: they may be the value itself, or one buffer that the codec uses each time.
+   */
   encode(value: Input): Uint8Array;
   /** The value of the bytes. They are the codec's own: it may keep them or give them out. */
   decode(bytes: Uint8Array): T;
@@ -54,13 +57,26 @@ export const bytes: Codec<Uint8Array, Uint8Array | string> = {
 export function json<T>(): Codec<T> {
   return {
     name: "json",
-    encode(value) {
-      const text = JSON.stringify(value) as string | undefined;
-      if (text === undefined) throw invalidArgument(`${describeType(value)} has no JSON form`);
-      return encoder.encode(text);
-    },
+    encode: (value) => encoder.encode(stringify(value)),
     decode: (content) => JSON.parse(decoder.decode(content)) as T,
   };
+}
+
+function stringify(value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value) as string | undefined;
+  } catch (error) {
+    // A cycle, a bigint, or a `toJSON` that throws.
+    throw invalidArgument(`${describeType(value)} has no JSON form: ${(error as Error).message}`, { cause: error });
+  }
+  if (text === undefined) throw invalidArgument(`${describeType(value)} has no JSON form`);
+  return text;
+}
+
+/** Whether the codec is known to give bytes that nobody else has or will write into. */
+export function encodesAnew(codec: object): boolean {
+  return codec === utf8;
 }
 
 /** A value's type in words, for messages: `null`, `an Array`, `a number`. */

@@ -110,8 +110,9 @@ export class CommitLog {
   /** Resolves, when the delete is acknowledged, to whether the key was there at its place in the log. */
   delete(key: Uint8Array, sync: boolean): Promise<boolean> {
     if (this.#isIdle && !this.#parts.keydir.find(key, 0, key.length, this.#location)) {
-      // Nothing to delete, and nothing on its way that could change that: the answer rests on acknowledged writes alone.
-      return Promise.resolve(false);
+      // Nothing to delete, and nothing on its way that could change that: the answer rests on acknowledged writes alone,
+      // and where a sync was asked for on durable ones.
+      return sync ? this.sync().then(() => false) : Promise.resolve(false);
     }
     return this.#group(recordBytes(key.length, 0, false), sync).addDelete(key);
   }

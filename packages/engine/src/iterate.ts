@@ -1,5 +1,6 @@
 import type { KeydirPage } from "@hashlog/index";
 import { throwIfAborted } from "./errors.ts";
+import type { InFlight } from "./in-flight.ts";
 import type { RecordReader } from "./record-reader.ts";
 import { newLocation } from "./segment-table.ts";
 import { checkOptions } from "./store-options.ts";
@@ -29,6 +30,9 @@ export type EntryMaker<T> = (key: Uint8Array, value: Uint8Array) => T;
 export function iterate<T>(parts: {
   views: Views;
   reader: RecordReader;
+  inFlight: InFlight;
+  /** Throws once the iterator may not go on. */
+  checkOpen: () => void;
   withValues: boolean;
   hasPassed: (expiresAtMs: number) => boolean;
   signal: AbortSignal | undefined;
@@ -38,7 +42,7 @@ export function iterate<T>(parts: {
   const chunks = parts.withValues
     ? new ValueChunks(view, parts.reader, parts.hasPassed, parts.make)
     : new KeyChunks(view, parts.hasPassed, parts.make);
-  const iterator = new ChunkIterator(view, chunks, parts.signal);
+  const iterator = new ChunkIterator(view, chunks, parts);
   parts.views.closeWith(iterator, view);
   return iterator;
 }
@@ -51,16 +55,24 @@ interface Chunks<T> {
 class ChunkIterator<T> implements AsyncIterableIterator<T> {
   readonly #view: View;
   readonly #chunks: Chunks<T>;
+  readonly #inFlight: InFlight;
+  readonly #checkOpen: () => void;
   readonly #signal: AbortSignal | undefined;
   #chunk: readonly T[] = [];
   #at = 0;
   #done = false;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(view: View, chunks: Chunks<T>, signal: AbortSignal | undefined) {
+  constructor(
+    view: View,
+    chunks: Chunks<T>,
+    parts: { inFlight: InFlight; checkOpen: () => void; signal: AbortSignal | undefined },
+  ) {
     this.#view = view;
     this.#chunks = chunks;
-    this.#signal = signal;
+    this.#inFlight = parts.inFlight;
+    this.#checkOpen = parts.checkOpen;
+    this.#signal = parts.signal;
   }
 
   [Symbol.asyncIterator](): this {
@@ -81,7 +93,9 @@ class ChunkIterator<T> implements AsyncIterableIterator<T> {
 
   async #next(): Promise<IteratorResult<T, undefined>> {
     if (this.#done) return { done: true, value: undefined };
+    this.#inFlight.begin();
     try {
+      this.#checkOpen();
       throwIfAborted(this.#signal, "iterating");
       if (this.#at === this.#chunk.length) {
         const chunk = await this.#chunks.next();
@@ -93,6 +107,8 @@ class ChunkIterator<T> implements AsyncIterableIterator<T> {
     } catch (error) {
       this.#end();
       throw error;
+    } finally {
+      this.#inFlight.end();
     }
   }
 

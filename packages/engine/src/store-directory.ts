@@ -45,8 +45,8 @@ export async function enterDirectory(directory: string, options: DirectoryOption
 async function enter(directory: string, options: DirectoryOptions): Promise<StoreDirectory> {
   const { fileSystem } = options;
   await checkExists(directory, options);
-  if (options.createIfMissing) await makeDirectories(fileSystem, directory);
   await checkVolume(directory, options);
+  if (options.createIfMissing) await makeDirectories(fileSystem, directory);
   const lock = await takeLock(fileSystem, directory);
   try {
     const files = await listFiles(fileSystem, directory);
@@ -60,20 +60,24 @@ async function enter(directory: string, options: DirectoryOptions): Promise<Stor
 }
 
 async function checkExists(directory: string, { fileSystem, createIfMissing }: DirectoryOptions): Promise<void> {
-  const stat = await fileSystem.stat(directory);
-  if (stat !== undefined && stat.kind !== "directory") {
-    throw new HashlogError("HASHLOG_INVALID_ARGUMENT", `${directory} is not a directory`, { path: directory });
-  }
+  const exists = await isDirectory(fileSystem, directory);
   if (createIfMissing) return;
-  const read = stat === undefined ? undefined : await listFiles(fileSystem, directory);
-  if (read !== undefined && read.length > 0) return;
+  if (exists && (await listFiles(fileSystem, directory)).length > 0) return;
   throw new HashlogError("HASHLOG_NOT_FOUND", `there is no store at ${directory}, and createIfMissing is false`, {
     path: directory,
   });
 }
 
+async function isDirectory(fileSystem: FileSystem, path: string): Promise<boolean> {
+  const stat = await fileSystem.stat(path);
+  if (stat !== undefined && stat.kind !== "directory") {
+    throw new HashlogError("HASHLOG_INVALID_ARGUMENT", `${path} is not a directory`, { path });
+  }
+  return stat !== undefined;
+}
+
 async function makeDirectories(fileSystem: FileSystem, directory: string): Promise<void> {
-  if ((await fileSystem.stat(directory)) !== undefined) return;
+  if (await isDirectory(fileSystem, directory)) return;
   const parent = fileSystem.parent(directory);
   if (parent !== directory) await makeDirectories(fileSystem, parent);
   try {
@@ -86,7 +90,11 @@ async function makeDirectories(fileSystem: FileSystem, directory: string): Promi
 }
 
 async function checkVolume(directory: string, options: DirectoryOptions): Promise<void> {
-  const volume = options.allowSharedVolume ? undefined : await options.fileSystem.sharedVolume(directory);
+  if (options.allowSharedVolume) return;
+  // Before anything is made: what is missing will lie on the volume of what is there.
+  let existing = directory;
+  while (!(await isDirectory(options.fileSystem, existing))) existing = options.fileSystem.parent(existing);
+  const volume = await options.fileSystem.sharedVolume(existing);
   if (volume === undefined) return;
   throw new HashlogError(
     "HASHLOG_NOT_SUPPORTED",

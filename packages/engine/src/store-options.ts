@@ -123,7 +123,7 @@ export function resolveOptions<K, V, VI>(given: OpenOptions<K, V, VI>, defaults:
  * @throws HashlogError `HASHLOG_INVALID_ARGUMENT`
  */
 export function checkOptions(given: unknown, checks: Readonly<Record<string, Check>>, of: string): void {
-  if (typeof given !== "object" || given === null) {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw invalidArgument(`the options of ${of} are ${describeType(given)}, not an object`);
   }
   for (const [name, value] of Object.entries(given)) {

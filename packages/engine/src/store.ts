@@ -3,10 +3,12 @@ import { recordBytes } from "@hashlog/format";
 import type { DirectoryLock } from "@hashlog/fs-io";
 import type { RecordLocation } from "@hashlog/index";
 import type { Checkpointer } from "./checkpointer.ts";
+import { clearKeys } from "./clear-keys.ts";
 import type { Codec } from "./codecs.ts";
-import { describeType } from "./codecs.ts";
+import { describeType, encodesAnew } from "./codecs.ts";
 import type { CommitLog } from "./commit-log.ts";
 import { HashlogError, invalidArgument } from "./errors.ts";
+import { InFlight } from "./in-flight.ts";
 import { checkIterateOptions, iterate, type EntryMaker, type IterateOptions } from "./iterate.ts";
 import type { Maintenance } from "./maintenance.ts";
 import type { Merger } from "./merger.ts";
@@ -60,8 +62,7 @@ export class Store<K, V, VI = V> {
   readonly #reader = new RecordReader();
   readonly #location = newLocation();
   #closing: Promise<void> | undefined;
-  #reads = 0;
-  #readsDone: (() => void) | undefined;
+  readonly #inFlight = new InFlight();
 
   constructor(machinery: StoreMachinery<K, V, VI>) {
     this.#machinery = machinery;
@@ -98,12 +99,13 @@ export class Store<K, V, VI = V> {
   async getMany(keys: readonly K[]): Promise<(V | undefined)[]> {
     this.#checkOpen();
     if (!Array.isArray(keys)) throw invalidArgument(`the keys of getMany are ${describeType(keys)}, not an array`);
-    const wanted = keys.map((key) => {
-      const bytes = this.#ownKey(key);
+    // All are encoded before any is looked up: a codec that throws leaves nothing pinned.
+    const wanted = Array.from(keys as readonly K[], (key) => this.#ownKey(key)).map((bytes) => {
       const location = newLocation();
       return this.#find(bytes, location) ? { bytes, location, segment: this.#pinned(location) } : undefined;
     });
     const found: (V | undefined)[] = [];
+    this.#inFlight.begin();
     try {
       for (let at = 0; at < wanted.length; at += READS_AT_ONCE) {
         const reads = wanted
@@ -113,6 +115,7 @@ export class Store<K, V, VI = V> {
       }
     } finally {
       for (const one of wanted) one?.segment.unpin();
+      this.#inFlight.end();
     }
     return found;
   }
@@ -129,10 +132,9 @@ export class Store<K, V, VI = V> {
    */
   put(key: K, value: VI, options?: PutOptions): Promise<void> {
     return this.#write(() => {
-      const { keys, values, log, clock } = this.#machinery;
+      const { values, log, clock } = this.#machinery;
       const { expiresAtMs, sync } = resolvePutOptions(options, options?.ttlMs === undefined ? 0 : clock.now());
-      const keyBytes = keys.encode(key);
-      checkKeyBytes(keyBytes, keys.name);
+      const keyBytes = this.#ownKey(key);
       const valueBytes = values.encode(value);
       checkEncoded(valueBytes, values.name);
       checkCommitBytes(recordBytes(keyBytes.length, valueBytes.length, expiresAtMs !== 0));
@@ -191,22 +193,10 @@ export class Store<K, V, VI = V> {
    * of them. Resolves when all are acknowledged.
    */
   async clear(options?: WriteOptions): Promise<void> {
+    this.#checkOpen();
     const sync = resolveWriteOptions(options, "clear");
-    const all = this.#iterate(undefined, "clear", false, (key) => key, NEVER);
-    let commit: EncodedOperation[] = [];
-    let bytes = 0;
-    const flush = async (): Promise<void> => {
-      const operations = commit;
-      commit = [];
-      bytes = 0;
-      if (operations.length > 0) await this.#write(() => this.#machinery.log.batch(operations, sync));
-    };
-    for await (const key of all) {
-      commit.push({ key, value: undefined, expiresAtMs: 0 });
-      bytes += key.length;
-      if (commit.length === CLEAR_KEYS_MAX || bytes >= CLEAR_BYTES_MAX) await flush();
-    }
-    await flush();
+    const { views, log } = this.#machinery;
+    await clearKeys({ views, reader: this.#reader, inFlight: this.#inFlight, log, sync });
   }
 
   /** Resolves when every write of before the call is durable, whatever the sync policy. */
@@ -251,7 +241,7 @@ export class Store<K, V, VI = V> {
    * one's promise. A store that is not closed loses nothing that was acknowledged; its next opening takes longer.
    */
   close(): Promise<void> {
-    this.#closing ??= closeStore(this.#machinery, () => this.#readsEnd());
+    this.#closing ??= closeStore(this.#machinery, this.#inFlight);
     return this.#closing;
   }
 
@@ -282,10 +272,10 @@ export class Store<K, V, VI = V> {
     return bytes;
   }
 
-  // A key that is read again after an await must not change under the reader.
+  // A key that is read again, after an await or after the codec was called once more, must not change meanwhile.
   #ownKey(key: K): Uint8Array {
     const bytes = this.#encodeKey(key);
-    return bytes === (key as unknown) ? bytes.slice() : bytes;
+    return encodesAnew(this.#machinery.keys) ? bytes : bytes.slice();
   }
 
   #encodeOperations(operations: readonly BatchOperation<K, VI>[]): EncodedOperation[] {
@@ -294,13 +284,14 @@ export class Store<K, V, VI = V> {
       throw invalidArgument(`the operations of a batch are ${describeType(operations)}, not an array`);
     }
     const now = clock.now();
-    return (operations as readonly BatchOperation<K, VI>[]).map((operation) => {
+    return Array.from(operations as readonly BatchOperation<K, VI>[], (operation) => {
       checkOperation(operation);
       const key = this.#ownKey(operation.key);
       if (operation.type === "delete") return { key, value: undefined, expiresAtMs: 0 };
       const encoded = values.encode(operation.value);
       checkEncoded(encoded, values.name);
-      return { key, value: encoded, expiresAtMs: resolveExpiry(operation, now) };
+      const value = encoded === operation.value || encodesAnew(values) ? encoded : encoded.slice();
+      return { key, value, expiresAtMs: resolveExpiry(operation, now) };
     });
   }
 
@@ -321,21 +312,13 @@ export class Store<K, V, VI = V> {
     segment = this.#machinery.parts.table.at(location.segmentSlot),
   ): Promise<V> {
     segment.pin();
-    this.#reads += 1;
+    this.#inFlight.begin();
     try {
       return this.#machinery.values.decode(await this.#reader.read(segment, location, key));
     } finally {
       segment.unpin();
-      this.#reads -= 1;
-      if (this.#reads === 0) this.#readsDone?.();
+      this.#inFlight.end();
     }
-  }
-
-  #readsEnd(): Promise<void> {
-    if (this.#reads === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#readsDone = resolve;
-    });
   }
 
   #iterate<T>(
@@ -343,12 +326,20 @@ export class Store<K, V, VI = V> {
     of: string,
     withValues: boolean,
     make: EntryMaker<T>,
-    hasPassed: (expiresAtMs: number) => boolean = this.#passedBy(),
   ): AsyncIterableIterator<T> {
     this.#checkOpen();
     const signal = checkIterateOptions(options, of);
     const { views } = this.#machinery;
-    return iterate({ views, reader: this.#reader, withValues, hasPassed, signal, make });
+    return iterate({
+      views,
+      reader: this.#reader,
+      inFlight: this.#inFlight,
+      checkOpen: () => this.#checkOpen(),
+      withValues,
+      hasPassed: this.#passedBy(),
+      signal,
+      make,
+    });
   }
 
   // The time of the call, for the whole iteration.
@@ -370,7 +361,4 @@ const COMPACT_CHECKS = {
   signal: (value: unknown): string | undefined => (value instanceof AbortSignal ? undefined : "an AbortSignal"),
   onProgress: type("function"),
 };
-const NEVER = (): boolean => false;
 const READS_AT_ONCE = 64;
-const CLEAR_KEYS_MAX = 1000;
-const CLEAR_BYTES_MAX = 1024 * 1024;

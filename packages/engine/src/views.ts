@@ -1,5 +1,4 @@
 import type { KeydirPage, KeydirView } from "@hashlog/index";
-import { HashlogError } from "./errors.ts";
 import type { Segment } from "./segment.ts";
 import type { StoreParts } from "./store-parts.ts";
 
@@ -54,7 +53,6 @@ export class View {
   }
 
   nextPage(): KeydirPage | undefined {
-    if (this.#closed) throw new HashlogError("HASHLOG_CLOSED", "the store was closed while it was iterated");
     return this.#keydir.nextPage();
   }
 

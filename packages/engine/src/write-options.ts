@@ -87,7 +87,7 @@ export function checkOperation(operation: unknown): void {
 export function resolveExpiry({ ttlMs, expiresAtMs }: Expiry, now: number): number {
   if (ttlMs === undefined) return expiresAtMs ?? 0;
   if (expiresAtMs !== undefined) throw invalidArgument("ttlMs and expiresAtMs exclude each other");
-  const at = now + Math.ceil(ttlMs);
+  const at = Math.ceil(now + ttlMs);
   if (at > EXPIRY_MAX) throw invalidArgument(`a ttlMs of ${ttlMs} ends beyond 2^53 - 1 milliseconds since 1970`);
   return at;
 }
@@ -120,4 +120,5 @@ export function checkCommitBytes(bytes: number): void {
 
 // Room for the segment's header, the frame's, and a few fences behind it.
 const FENCES_ROOM = 16;
-export const COMMIT_BYTES_MAX: number = SEGMENT_BYTES_MAX - SEGMENT_HEADER_BYTES - (1 + FENCES_ROOM) * FRAME_HEADER_BYTES;
+export const COMMIT_BYTES_MAX: number =
+  SEGMENT_BYTES_MAX - SEGMENT_HEADER_BYTES - (1 + FENCES_ROOM) * FRAME_HEADER_BYTES;

@@ -1,0 +1,235 @@
+import {
+  checkpointFileName,
+  hintFileName,
+  parseFileName,
+  readCheckpoint,
+  readHint,
+  segmentFileName,
+  type ByteSource,
+} from "@hashlog/format";
+import { nodeFileSystem, type FileSystem } from "@hashlog/fs-io";
+import { bytes as bytesCodec, utf8, type Codec, type SegmentStats, type Store, type StoreStats } from "@hashlog/engine";
+import { expect } from "vitest";
+import {
+  readFile,
+  recount,
+  type CountedRecord,
+  type CountedSegment,
+  type Recount,
+  type StorePlace,
+} from "./recount.ts";
+
+/** How the store was opened, where it was not as by default. */
+export interface CheckOptions {
+  readonly fileSystem?: FileSystem;
+  readonly keys?: Codec<never, never>;
+  readonly values?: Codec<never, never>;
+}
+
+/**
+ * Holds an open store against its own files, read anew: the keydir against a recount of the segments, live and dead
+ * bytes, every hint against a scan of its segment, the checkpoint, and the files that are listed against those that are
+ * there. Nothing may be written meanwhile. Writes a checkpoint if it can, so that the background is at rest.
+ */
+export async function checkInvariants(db: Store<never, never, never>, options: CheckOptions = {}): Promise<void> {
+  const place = { fileSystem: options.fileSystem ?? nodeFileSystem(), directory: db.directory };
+  await db.checkpoint().catch(() => undefined);
+  const stats = db.stats();
+  expect(stats.pendingWrites).toBe(0);
+  const counted = await recount(place, stats.sequence);
+  checkSums(stats);
+  checkSegments(stats, counted);
+  checkSequences(stats, counted);
+  await checkContents(db, counted, options);
+  await checkHints(place, counted);
+  await checkCheckpoint(place, counted);
+  await checkFiles(place, counted);
+}
+
+/** What holds of the files alone, whether or not somebody has the store open. */
+export async function checkFiles({ fileSystem, directory }: StorePlace, { manifest }: Recount): Promise<void> {
+  const expected = new Set(manifest.segments.map(({ segmentId }) => segmentFileName(segmentId)));
+  if (manifest.checkpoint !== undefined) expected.add(checkpointFileName(manifest.checkpoint.id));
+  const found = new Set<string>();
+  for (const name of await fileSystem.list(directory)) {
+    const file = parseFileName(name);
+    if (file === undefined || file.kind === "lock") continue;
+    const stat = await fileSystem.stat(fileSystem.join(directory, name));
+    expect({ name, empty: stat?.bytes === 0 }).toEqual({ name, empty: false });
+    if (file.kind === "manifest" || file.kind === "reserve") continue;
+    if (file.kind === "hint" && expected.has(segmentFileName(file.id))) continue;
+    found.add(name);
+  }
+  expect([...found].sort()).toEqual([...expected].sort());
+}
+
+function checkSums(stats: StoreStats): void {
+  const sum = (of: (segment: SegmentStats) => number): number =>
+    stats.segments.reduce((total, segment) => total + of(segment), 0);
+  expect(stats.liveBytes).toBe(sum(({ liveBytes }) => liveBytes));
+  expect(stats.deadBytes).toBe(sum(({ deadBytes }) => deadBytes));
+  expect(stats.totalBytes).toBe(stats.liveBytes + stats.deadBytes);
+  expect(stats.fileBytes).toBe(sum(({ fileBytes }) => fileBytes));
+  expect(stats.tombstones).toBe(sum(({ tombstones }) => tombstones));
+  expect(stats.tombstoneBytes).toBe(sum(({ tombstoneBytes }) => tombstoneBytes));
+  expect(stats.keys).toBe(sum(({ liveRecords }) => liveRecords));
+}
+
+function checkSegments(stats: StoreStats, counted: Recount): void {
+  const live = [...counted.newest.values()].filter(([record]) => !record!.tombstone);
+  const ambiguous = live.some((records) => records.length > 1);
+  expect(stats.keys).toBe(live.length);
+  expect(stats.liveBytes).toBe(bytesOf(live.map(([record]) => record!)));
+  const places = new Set(live.map(([record]) => record));
+  const fields = (segment: SegmentStats): object => (ambiguous ? withoutLive(segment) : segment);
+  const expected = counted.segments.map((segment) => expectedStats(segment, places));
+  expect(stats.segments.map((segment) => fields({ ...segment, state: sealedOrNot(segment.state) }))).toEqual(
+    expected.map(fields),
+  );
+  expect(stats.segments.filter(({ state }) => state === "active").length).toBeLessThanOrEqual(1);
+}
+
+function expectedStats({ listed, bytes, records }: CountedSegment, live: ReadonlySet<unknown>): SegmentStats {
+  const tombstones = records.filter(({ tombstone }) => tombstone);
+  const alive = records.filter((record) => live.has(record));
+  return {
+    segmentId: listed.segmentId,
+    state: listed.state,
+    fileBytes: bytes,
+    records: records.length,
+    liveRecords: alive.length,
+    liveBytes: bytesOf(alive),
+    deadBytes: bytesOf(records) - bytesOf(alive),
+    tombstones: tombstones.length,
+    tombstoneBytes: bytesOf(tombstones),
+  };
+}
+
+function withoutLive(segment: SegmentStats): object {
+  const { liveRecords: _records, liveBytes: _live, deadBytes: _dead, ...rest } = segment;
+  return rest;
+}
+
+function sealedOrNot(state: SegmentStats["state"]): "sealed" | "unsealed" {
+  return state === "sealed" ? "sealed" : "unsealed";
+}
+
+function bytesOf(records: readonly CountedRecord[]): number {
+  return records.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function checkSequences(stats: StoreStats, { manifest, segments }: Recount): void {
+  expect(manifest.floor).toBeLessThanOrEqual(stats.floor);
+  expect(stats.floor).toBeLessThanOrEqual(stats.sequence);
+  expect(stats.sequence).toBeLessThan(manifest.nextSequence);
+  for (const { listed, records } of segments) {
+    expect(listed.segmentId).toBeLessThan(manifest.nextFileId);
+    const sequences = records.map(({ sequence }) => sequence);
+    const [lowest, highest] = [
+      sequences.reduce((a, b) => Math.min(a, b), Infinity),
+      Math.max(0, sequences.at(-1) ?? 0),
+    ];
+    if (listed.state === "unsealed") continue;
+    expect(listed.lowestSequence).toBeLessThanOrEqual(lowest);
+    expect(listed.highestSequence).toBeGreaterThanOrEqual(highest);
+    if (!listed.merged) expect([lowest, highest]).toEqual([listed.lowestSequence, listed.highestSequence]);
+  }
+}
+
+async function checkContents(
+  db: Store<never, never, never>,
+  { newest }: Recount,
+  {
+    keys = utf8 as Codec<unknown> as Codec<never, never>,
+    values = bytesCodec as Codec<unknown, never> as Codec<never, never>,
+  }: CheckOptions,
+): Promise<void> {
+  const present = new Set<string>();
+  for await (const key of db.keys()) present.add(Buffer.from(keys.encode(key)).toString("latin1"));
+  for (const [latin1, [record]] of newest) {
+    const { tombstone, expiresAtMs, value } = record!;
+    const key = keys.decode(Uint8Array.from(Buffer.from(latin1, "latin1")));
+    const there = db.has(key);
+    // Whether it has expired is for the clock to say; nothing else may be missing.
+    const expected = expiresAtMs === 0 ? !tombstone : there;
+    const found = { latin1, has: there, iterated: present.delete(latin1), value: await db.get(key) };
+    const decoded = expected ? values.decode(value.slice()) : undefined;
+    expect(found).toEqual({ latin1, has: expected, iterated: expected, value: decoded });
+  }
+  expect([...present]).toEqual([]);
+}
+
+async function checkHints(place: StorePlace, { segments }: Recount): Promise<void> {
+  const { fileSystem, directory } = place;
+  for (const { listed, records } of segments) {
+    const path = fileSystem.join(directory, hintFileName(listed.segmentId));
+    if ((await fileSystem.stat(path)) === undefined) continue;
+    if (listed.state !== "sealed") throw new Error(`${path} is a hint of a segment that is not sealed`);
+    const entries: object[] = [];
+    const source = sourceOf(await readFile(fileSystem, path));
+    const read = await readHint(source, listed, (entry) => {
+      const { bytes, keyStart, keyEnd, sequence, offset, valueBytes, tombstone, expiresAtMs } = entry;
+      const key = Buffer.from(bytes.subarray(keyStart, keyEnd)).toString("latin1");
+      entries.push({ key, sequence, offset, valueBytes, tombstone, expiresAtMs });
+    });
+    expect({ path, ...read }).toEqual({ path, kind: "ok", totals: totalsOf(records) });
+    expect({ path, entries: sortedBySequence(entries) }).toEqual({
+      path,
+      entries: sortedBySequence(newestOf(records)),
+    });
+  }
+}
+
+function newestOf(records: readonly CountedRecord[]): object[] {
+  const newest = new Map<string, CountedRecord>();
+  for (const record of records) {
+    if ((newest.get(record.key)?.sequence ?? 0) < record.sequence) newest.set(record.key, record);
+  }
+  return [...newest.values()].map(({ key, sequence, offset, value, tombstone, expiresAtMs }) => ({
+    key,
+    sequence,
+    offset,
+    valueBytes: value.length,
+    tombstone,
+    expiresAtMs,
+  }));
+}
+
+function sortedBySequence(entries: object[]): object[] {
+  return (entries as { sequence: number }[]).sort((left, right) => left.sequence - right.sequence);
+}
+
+function totalsOf(records: readonly CountedRecord[]): object {
+  const tombstones = records.filter(({ tombstone }) => tombstone);
+  const sequences = records.map(({ sequence }) => sequence);
+  return {
+    entryCount: newestOf(records).length,
+    recordCount: records.length,
+    recordBytes: bytesOf(records),
+    tombstoneCount: tombstones.length,
+    tombstoneBytes: bytesOf(tombstones),
+    lowestSequence: sequences.reduce((a, b) => Math.min(a, b), Infinity),
+    highestSequence: sequences.reduce((a, b) => Math.max(a, b), 0),
+    expiringCount: records.filter(({ expiresAtMs }) => expiresAtMs !== 0).length,
+  };
+}
+
+async function checkCheckpoint({ fileSystem, directory }: StorePlace, { manifest }: Recount): Promise<void> {
+  const named = manifest.checkpoint;
+  if (named === undefined) return;
+  const bytes = await readFile(fileSystem, fileSystem.join(directory, checkpointFileName(named.id)));
+  const expected = { storeId: manifest.storeId, checkpointId: named.id, bytes: named.bytes, crc: named.crc };
+  const read = await readCheckpoint(sourceOf(bytes), expected, { header: () => true, shard: () => undefined });
+  expect(read).toEqual({ kind: "ok" });
+}
+
+function sourceOf(bytes: Uint8Array): ByteSource {
+  return {
+    bytes: bytes.length,
+    read: (target, at, count, position) => {
+      const part = bytes.subarray(position, position + count);
+      target.set(part, at);
+      return Promise.resolve(part.length);
+    },
+  };
+}

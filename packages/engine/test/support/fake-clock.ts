@@ -1,0 +1,43 @@
+import type { Clock } from "@hashlog/fs-io";
+
+/** Time that passes only when a test says so, in either direction. */
+export class FakeClock implements Clock {
+  #now = 1_700_000_000_000;
+  #timers: { readonly at: number; readonly callback: () => void }[] = [];
+
+  now(): number {
+    return this.#now;
+  }
+
+  /** How many timers are set. */
+  get timers(): number {
+    return this.#timers.length;
+  }
+
+  setTimer(callback: () => void, delayMs: number): { cancel(): void } {
+    const timer = { at: this.#now + delayMs, callback };
+    this.#timers.push(timer);
+    return {
+      cancel: () => {
+        this.#timers = this.#timers.filter((other) => other !== timer);
+      },
+    };
+  }
+
+  yield(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Goes on by so many milliseconds, or back, and calls the timers that are due. */
+  advance(byMs: number): void {
+    this.#now += byMs;
+    const due = this.#timers.filter(({ at }) => at <= this.#now);
+    this.#timers = this.#timers.filter(({ at }) => at > this.#now);
+    for (const { callback } of due) callback();
+  }
+
+  /** Goes on while the event loop is too busy for timers. */
+  advanceWithoutTimers(byMs: number): void {
+    this.#now += byMs;
+  }
+}

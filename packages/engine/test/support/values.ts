@@ -1,0 +1,55 @@
+import type { Store } from "@hashlog/engine";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** UTF-8 as text; `undefined` as it is. */
+export function text(bytes: Uint8Array | undefined): string | undefined {
+  return bytes === undefined ? undefined : decoder.decode(bytes);
+}
+
+/** Text as UTF-8. */
+export function utf8Bytes(content: string): Uint8Array {
+  return encoder.encode(content);
+}
+
+/** `bytes` bytes that are different for different seeds. */
+export function filler(bytes: number, seed: number = 0): Uint8Array {
+  return Uint8Array.from({ length: bytes }, (_, index) => (index * 31 + seed * 17 + (index >> 8)) & 0xff);
+}
+
+/** All entries, as text, sorted. */
+export async function entriesOf(db: Store<string, Uint8Array, Uint8Array | string>): Promise<[string, string][]> {
+  const entries: [string, string][] = [];
+  for await (const [key, value] of db.entries()) entries.push([key, decoder.decode(value)]);
+  return entries.sort(([left], [right]) => (left < right ? -1 : 1));
+}
+
+/** Everything that an iterator gives. */
+export async function all<T>(iterator: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = [];
+  for await (const item of iterator) items.push(item);
+  return items;
+}
+
+/** What the promise rejects with; fails if it does not. */
+export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  let value: unknown;
+  try {
+    value = await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error(`resolved to ${String(value)} instead of rejecting`);
+}
+
+/** Whether the promise is settled once everything that can run without I/O has run. */
+export async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false;
+  const settle = (): void => {
+    settled = true;
+  };
+  promise.then(settle, settle);
+  await new Promise((resolve) => setImmediate(resolve));
+  return settled;
+}

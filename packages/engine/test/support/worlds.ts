@@ -1,0 +1,118 @@
+import { HashlogError, open, type OpenOptions, type Store } from "@hashlog/engine";
+import { memoryFileSystem, nodeFileSystem, type FileSystem } from "@hashlog/fs-io";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished } from "vitest";
+import { checkInvariants, type CheckOptions } from "./check-invariants.ts";
+import { FakeClock } from "./fake-clock.ts";
+import type { StorePlace } from "./recount.ts";
+import { checkRoads } from "./roads.ts";
+import { WatchedFileSystem } from "./watched-file-system.ts";
+
+/** What a test of the store lives in: a directory, a clock that stands still, a file system that counts. */
+export class World implements StorePlace {
+  readonly directory: string;
+  readonly watched: WatchedFileSystem;
+  readonly clock: FakeClock = new FakeClock();
+  readonly #stores: { readonly db: Store<never, never, never>; readonly options: OpenOptions<never, never, never> }[] =
+    [];
+  #checked = true;
+
+  constructor(fileSystem: FileSystem, directory: string) {
+    this.watched = new WatchedFileSystem(fileSystem);
+    this.directory = directory;
+  }
+
+  get fileSystem(): FileSystem {
+    return this.watched.fileSystem;
+  }
+
+  /** The path of a file in the directory. */
+  path(name: string): string {
+    return this.fileSystem.join(this.directory, name);
+  }
+
+  /** Opens the store of this world; it is checked and closed when the test ends. */
+  async open<K = string, V = Uint8Array, VI = V extends Uint8Array ? Uint8Array | string : V>(
+    options: OpenOptions<K, V, VI> = {},
+  ): Promise<Store<K, V, VI>> {
+    const db = await open<K, V, VI>(this.directory, { fileSystem: this.fileSystem, clock: this.clock, ...options });
+    this.#stores.push({ db: db as never, options: options as never });
+    return db;
+  }
+
+  /** Checks the store, closes it, and opens it again in the same way. */
+  async reopen<K, V, VI>(db: Store<K, V, VI>): Promise<Store<K, V, VI>> {
+    const { options } = this.#stores.find((one) => one.db === (db as never))!;
+    await this.check(db);
+    await db.close();
+    return this.open(options as unknown as OpenOptions<K, V, VI>);
+  }
+
+  /** Holds the open store against its files. */
+  async check<K, V, VI>(db: Store<K, V, VI>): Promise<void> {
+    const { options } = this.#stores.find((one) => one.db === (db as never))!;
+    await checkInvariants(db as never, { fileSystem: this.fileSystem, ...(options as CheckOptions) });
+  }
+
+  /** The test leaves behind what is no sound store, on purpose. */
+  leaveUnchecked(): void {
+    this.#checked = false;
+  }
+
+  /** Closes every store that was opened. */
+  async close(): Promise<void> {
+    for (const { db } of this.#stores) await db.close();
+  }
+
+  /** After every test: the invariants of what is open, and, closed, that every road leads to the same store. */
+  async finish(): Promise<void> {
+    try {
+      for (const { db } of this.#stores) if (this.#checked && isOpen(db)) await this.check(db);
+    } finally {
+      await this.close();
+    }
+    if (!this.#checked || this.#stores.length === 0) return;
+    checkHandles(this.watched);
+    await checkRoads(this, this.clock);
+  }
+}
+
+function checkHandles({ openFiles }: WatchedFileSystem): void {
+  expect({ openFiles }).toEqual({ openFiles: 0 });
+}
+
+function isOpen(db: Store<never, never, never>): boolean {
+  try {
+    void db.keys().return?.();
+    return true;
+  } catch (error) {
+    if (HashlogError.is(error) && error.code === "HASHLOG_CLOSED") return false;
+    throw error;
+  }
+}
+
+/** A world on the machine's file system, in a temporary directory. */
+export async function nodeWorld(): Promise<World> {
+  const parent = await mkdtemp(join(tmpdir(), "hashlog-"));
+  // Finished first, as what is registered last runs first.
+  onTestFinished(() => rm(parent, { recursive: true, force: true }));
+  return finishing(new World(nodeFileSystem(), join(parent, "store")));
+}
+
+/** A world in memory. */
+export async function memoryWorld(): Promise<World> {
+  return finishing(new World(memoryFileSystem(), "/store"));
+}
+
+/** For `describe.each`: the same tests on every file system. */
+export const FILE_SYSTEMS: readonly { readonly name: string; readonly newWorld: () => Promise<World> }[] = [
+  { name: "the node file system", newWorld: nodeWorld },
+  { name: "the file system in memory", newWorld: memoryWorld },
+];
+
+function finishing(world: World): World {
+  onTestFinished(({ task }) => (task.result?.state === "fail" ? world.close() : world.finish()));
+  return world;
+}
