@@ -6,6 +6,7 @@ import {
   type ScannedFrame,
   scanFrames,
   SEGMENT_HEADER_BYTES,
+  verifyRecord,
 } from "@hashlog/format";
 import { IntegerLog } from "./integer-log.ts";
 import type { OutputWriter } from "./output-writer.ts";
@@ -45,7 +46,6 @@ export class Copier {
   readonly #writer: OutputWriter;
   readonly #pacer: Pacer;
   readonly #record: RecordFields = newRecordFields();
-  #damage: LeftOut | undefined;
 
   constructor(store: MergeStore, rules: Rules, writer: OutputWriter, pacer: Pacer) {
     this.#store = store;
@@ -57,43 +57,53 @@ export class Copier {
   /** Copies all; or stops at the first input that cannot be merged, and tells where it is damaged. */
   async copy(inputs: readonly MergeInput[]): Promise<LeftOut | undefined> {
     for (const [number, input] of inputs.entries()) {
-      await this.#copyInput(input, number);
-      if (this.#damage !== undefined) return this.#damage;
+      const damage = await this.#copyInput(input, number);
+      if (damage !== undefined) return { segmentId: input.segmentId, offset: damage.offset, reason: damage.reason };
     }
     await this.#writer.finish();
     return undefined;
   }
 
-  async #copyInput(input: MergeInput, number: number): Promise<void> {
-    const end = await scanFrames(input.source, {
-      place: input.place,
-      from: SEGMENT_HEADER_BYTES,
-      to: input.sealedBytes,
-      onFrame: (frame) => this.#copyFrame(frame, input, number),
-    });
-    if (end.kind === "unreadable") this.#damage ??= damageOf(input, end.offset, end.reason);
+  async #copyInput(input: MergeInput, number: number): Promise<Damage | undefined> {
+    try {
+      const end = await scanFrames(input.source, {
+        place: input.place,
+        from: SEGMENT_HEADER_BYTES,
+        to: input.sealedBytes,
+        // Each record is verified where it is judged: once, and with pauses in between, however large its frame is.
+        verifyRecords: false,
+        onFrame: (frame) => this.#copyFrame(frame, input, number),
+      });
+      return end.kind === "unreadable" ? new Damage(end.offset, end.reason) : undefined;
+    } catch (error) {
+      if (error instanceof Damage) return error;
+      throw error;
+    }
   }
 
-  /** The scan has verified the frame. A large one takes many slices, so its records are judged one by one. */
   async #copyFrame(frame: ScannedFrame, input: MergeInput, number: number): Promise<void> {
-    if (this.#damage !== undefined) return;
     const { bytes, payloadStart, payloadEnd } = frame;
     const record = this.#record;
+    let count = 0;
     this.bytesRead += frame.end - frame.offset;
     this.#pacer.spend(FRAME_HEADER_BYTES);
     if (this.#pacer.due) await this.#pacer.pause();
     for (let at = payloadStart; at < payloadEnd; at = record.end) {
       const offset = frame.offset + FRAME_HEADER_BYTES + (at - payloadStart);
-      if (!readRecord(bytes, at, payloadEnd, record)) return this.#changed(input, offset);
+      if (!readRecord(bytes, at, payloadEnd, record)) throw new Damage(offset, "a record is not well-formed");
       const verdict = judge(record, bytes, input, offset, this.#store, this.#rules);
-      if (verdict === "live" || verdict === "held") {
-        if (!this.#writer.hasRoom(record.end - at)) await this.#writer.makeRoom(record.end - at);
-        if (!this.#writer.add(bytes, at, record, input.place, offset)) return this.#changed(input, offset);
-      }
+      const copied = verdict === "live" || verdict === "held";
+      if (copied && !this.#writer.hasRoom(record.end - at)) await this.#writer.makeRoom(record.end - at);
+      const good = copied
+        ? this.#writer.add(bytes, at, record, input.place, offset)
+        : verifyRecord(bytes, at, record.end, input.place, offset);
+      if (!good) throw new Damage(offset, "a record's checksum does not match");
       this.#note(verdict, number, offset);
+      count += 1;
       this.#pacer.spend(record.end - at);
       if (this.#pacer.due) await this.#pacer.pause();
     }
+    if (count !== frame.header.recordCount) throw new Damage(frame.offset, "the number of records differs");
   }
 
   #note(verdict: Verdict, number: number, offset: number): void {
@@ -113,13 +123,15 @@ export class Copier {
     log.drops.push(offset);
     log.drops.push(keyEnd - keyStart);
   }
-
-  /** A record was good when its frame was scanned and is not any more: it cannot be told what it was. */
-  #changed(input: MergeInput, offset: number): void {
-    this.#damage = damageOf(input, offset, "a record changed while it was copied");
-  }
 }
 
-function damageOf(input: MergeInput, offset: number, reason: string): LeftOut {
-  return { segmentId: input.segmentId, offset, reason };
+/** Where an input stops being readable, and why. Thrown to end the scan there. */
+class Damage {
+  readonly offset: number;
+  readonly reason: string;
+
+  constructor(offset: number, reason: string) {
+    this.offset = offset;
+    this.reason = reason;
+  }
 }

@@ -1,4 +1,4 @@
-import { FRAME_HEADER_BYTES, moveRecord, type Place, type RecordFields, sealFrame } from "@hashlog/format";
+import { FRAME_HEADER_BYTES, moveRecord, type Place, type RecordFields, sealFrameHeader } from "@hashlog/format";
 import type { MergeSettings } from "./options.ts";
 import { OutputTotals } from "./output-totals.ts";
 import type { FinishedOutput, MergeOutput, MergeStore } from "./ports.ts";
@@ -120,7 +120,7 @@ export class OutputWriter {
       acknowledgedWhenSynced: false,
       sparse: true,
     };
-    sealFrame(this.#frame, 0, this.#end, header, output.place, output.position);
+    sealFrameHeader(this.#frame, 0, this.#end, header, output.place, output.position);
   }
 
   async #endOutput(): Promise<void> {

@@ -1,4 +1,4 @@
-import { FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES } from "@hashlog/format";
+import { FRAME_HEADER_BYTES, readFrameHeader, sealFrameHeader, SEGMENT_HEADER_BYTES } from "@hashlog/format";
 import { describe, expect, test } from "vitest";
 import { damage, mergeSegments, storeOf, writeFrames } from "./support.ts";
 
@@ -13,7 +13,7 @@ describe("an input that is damaged", () => {
     damage(store, 1, secondFrame + FRAME_HEADER_BYTES + 19);
     const report = await mergeSegments(store);
     expect(report.leftOut).toEqual([
-      { segmentId: 1, offset: secondFrame, reason: expect.stringContaining("checksum") },
+      { segmentId: 1, offset: secondFrame + FRAME_HEADER_BYTES, reason: expect.stringContaining("checksum") },
     ]);
     expect(report.inputs.map((input) => input.segmentId)).toEqual([2]);
     expect(report).toMatchObject({ tombstonesKept: 1, recordsKept: 2 });
@@ -26,12 +26,12 @@ describe("an input that is damaged", () => {
     const store = storeOf(["a=1"], ["b=1"], ["c=1"]);
     damage(store, 3, FIRST_RECORD + 18);
     const report = await mergeSegments(store);
-    expect(report.leftOut).toMatchObject([{ segmentId: 3, offset: FIRST_FRAME }]);
+    expect(report.leftOut).toMatchObject([{ segmentId: 3, offset: FIRST_RECORD }]);
     expect(store.calls.filter((name) => name === "abandonOutputs")).toHaveLength(1);
     expect(store.calls.filter((name) => name === "publish")).toHaveLength(1);
     expect(report).toMatchObject({ recordsKept: 2, outputs: [{ segmentId: 6 }] });
     expect([...store.disk.files.keys()]).toEqual([3, 4, 6]);
-    expect(report.bytesRead).toBe(2 * 2 * 52);
+    expect(report.bytesRead).toBe((2 * 2 + 1) * 52);
   });
 
   test("leaves even if the damaged record is dead: it cannot be told what it was", async () => {
@@ -51,6 +51,15 @@ describe("an input that is damaged", () => {
       expect(report).toMatchObject({ inputs: [], outputs: [], leftOut: [{ segmentId: 1 }] });
     }
     expect(store.disk.files.has(1)).toBe(true);
+  });
+
+  test("leaves when a frame holds other than the number of records that it announces", async () => {
+    const store = storeOf(["a=1,b=1"]);
+    const { bytes, place } = store.disk.files.get(1)!;
+    const header = readFrameHeader(bytes, FIRST_FRAME, bytes.length, place, FIRST_FRAME)!;
+    sealFrameHeader(bytes, FIRST_FRAME, bytes.length, { ...header, recordCount: 1 }, place, FIRST_FRAME);
+    const report = await mergeSegments(store);
+    expect(report.leftOut).toEqual([{ segmentId: 1, offset: FIRST_FRAME, reason: "the number of records differs" }]);
   });
 
   test("is read up to the sealed length only: what a failed append left behind it does not matter", async () => {

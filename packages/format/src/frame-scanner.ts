@@ -24,9 +24,14 @@ export interface ScanOptions {
   readonly onFrame: (frame: ScannedFrame) => void | Promise<void>;
   /** How much is read at once, at least; 1 MiB by default. A larger frame is still read whole. */
   readonly chunkBytes?: number;
+  /**
+   * `false`: only the headers are checked. The records of each frame are the caller's to read, to verify and to count,
+   * as one does who looks at every record anyway, and wants to pause within a large frame. `true` by default.
+   */
+  readonly verifyRecords?: boolean;
 }
 
-/** A valid frame: every record in it verifies, so that `readRecord` alone is enough to walk over them. */
+/** A valid frame: every record in it verifies (unless `verifyRecords` is `false`), so `readRecord` is enough to walk them. */
 export interface ScannedFrame {
   readonly header: FrameHeader;
   /** Where the frame begins and ends in the file. */
@@ -51,7 +56,7 @@ const CHUNK_BYTES = 1 << 20;
  * Rejects only with what the source or `onFrame` throws, or FormatError `FORMAT_INVALID_ARGUMENT` for an option.
  */
 export async function scanFrames(source: ByteSource, options: ScanOptions): Promise<ScanEnd> {
-  const { place, onFrame, from, to = source.bytes, chunkBytes = CHUNK_BYTES } = options;
+  const { onFrame, from, to = source.bytes, chunkBytes = CHUNK_BYTES } = options;
   checkInteger("from", from, 0, Number.MAX_SAFE_INTEGER);
   checkInteger("to", to, 0, Number.MAX_SAFE_INTEGER);
   checkInteger("chunkBytes", chunkBytes, 1, 2 ** 31);
@@ -60,7 +65,7 @@ export async function scanFrames(source: ByteSource, options: ScanOptions): Prom
 
   const window = new SourceWindow(source, from, to, chunkBytes);
   while (window.left !== 0) {
-    const reading = readFrame(window, place, expected);
+    const reading = readFrame(window, options, expected);
     // Most frames lie in the window already: no turn of the event loop for those.
     const frame = reading instanceof Promise ? await reading : reading;
     if (typeof frame === "string") return { kind: "unreadable", offset: window.position, reason: frame };
@@ -75,28 +80,30 @@ export async function scanFrames(source: ByteSource, options: ScanOptions): Prom
 /** The frame at the window's position, or why there is none. */
 function readFrame(
   window: SourceWindow,
-  place: Place,
+  options: ScanOptions,
   expected: number | undefined,
 ): ScannedFrame | string | Promise<ScannedFrame | string> {
+  const { place, verifyRecords = true } = options;
   if (window.left < FRAME_HEADER_BYTES) return window.left < 0 ? "the file is too short" : "short header";
-  if (window.available < FRAME_HEADER_BYTES) return readMore(window, FRAME_HEADER_BYTES, place, expected);
+  if (window.available < FRAME_HEADER_BYTES) return readMore(window, FRAME_HEADER_BYTES, options, expected);
   const header = readFrameHeader(window.bytes, window.start, window.end, place, window.position);
   if (header === undefined) return flawOfHeader(window);
   const frameBytes = FRAME_HEADER_BYTES + header.payloadBytes;
   if (frameBytes > window.left) return "the frame does not fit";
   if (expected !== undefined && (header.firstSequence !== expected || header.sparse))
     return "not the sequence expected";
-  if (window.available < frameBytes) return readMore(window, frameBytes, place, expected);
-  return flawOfPayload(window.bytes, window.start, header, place, window.position) ?? frameOf(window, header);
+  if (window.available < frameBytes) return readMore(window, frameBytes, options, expected);
+  const flaw = verifyRecords ? flawOfPayload(window.bytes, window.start, header, place, window.position) : undefined;
+  return flaw ?? frameOf(window, header);
 }
 
 async function readMore(
   window: SourceWindow,
   wanted: number,
-  place: Place,
+  options: ScanOptions,
   expected: number | undefined,
 ): Promise<ScannedFrame | string> {
-  return (await window.fill(wanted)) ? readFrame(window, place, expected) : "the file is too short";
+  return (await window.fill(wanted)) ? readFrame(window, options, expected) : "the file is too short";
 }
 
 function frameOf(window: SourceWindow, header: FrameHeader): ScannedFrame {

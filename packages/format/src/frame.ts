@@ -56,24 +56,28 @@ export function sealFrame(
   place: Place,
   fileOffset: number,
 ): void {
-  const payloadBytes = end - start - FRAME_HEADER_BYTES;
-  checkInteger("end", end, start + FRAME_HEADER_BYTES, buffer.length);
-  checkInteger("fileOffset", fileOffset, 0, SEGMENT_BYTES_MAX - (end - start));
-  checkInteger("floor", header.floor, 0, SEQUENCE_MAX);
-  checkInteger("firstSequence", header.firstSequence, 1, SEQUENCE_MAX);
+  checkHeader(buffer, start, end, header, fileOffset);
   const flaw = walkRecords(buffer, start, end, header, place, fileOffset, true);
   if (flaw !== undefined) throw invalidArgument("records", `must be as the header says: ${flaw}`, header.recordCount);
-  buffer[start] = FRAME_MAGIC_0;
-  buffer[start + 1] = FRAME_MAGIC_1;
-  buffer[start + 2] = FRAME_MAGIC_2;
-  buffer[start + 3] = FRAME_MAGIC_3;
-  writeU32(buffer, start + 8, payloadBytes);
-  writeU32(buffer, start + 12, header.recordCount);
-  buffer[start + 16] =
-    FLAG_ALWAYS | (header.acknowledgedWhenSynced ? FLAG_WHEN_SYNCED : 0) | (header.sparse ? FLAG_SPARSE : 0);
-  writeU56(buffer, start + 17, header.firstSequence);
-  writeU64(buffer, start + 24, header.floor);
-  writeU32(buffer, start + 4, headerChecksum(buffer, start, place, fileOffset));
+  writeHeader(buffer, start, end, header, place, fileOffset);
+}
+
+/**
+ * As `sealFrame`, for records that are bound to their places already (`moveRecord`): writes the header alone. That the
+ * records are those which the header announces is for the caller to know, as none of them is looked at.
+ * @throws FormatError `FORMAT_INVALID_ARGUMENT` if a field is out of its range, or the frame would reach beyond
+ * `SEGMENT_BYTES_MAX`; nothing is written then
+ */
+export function sealFrameHeader(
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+  header: Omit<FrameHeader, "payloadBytes">,
+  place: Place,
+  fileOffset: number,
+): void {
+  checkHeader(buffer, start, end, header, fileOffset);
+  writeHeader(buffer, start, end, header, place, fileOffset);
 }
 
 /**
@@ -125,6 +129,40 @@ export function hasFrameMagic(bytes: Uint8Array, at: number): boolean {
     bytes[at + 2] === FRAME_MAGIC_2 &&
     bytes[at + 3] === FRAME_MAGIC_3
   );
+}
+
+function checkHeader(
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+  header: Omit<FrameHeader, "payloadBytes">,
+  fileOffset: number,
+): void {
+  checkInteger("end", end, start + FRAME_HEADER_BYTES, buffer.length);
+  checkInteger("fileOffset", fileOffset, 0, SEGMENT_BYTES_MAX - (end - start));
+  checkInteger("floor", header.floor, 0, SEQUENCE_MAX);
+  checkInteger("firstSequence", header.firstSequence, 1, SEQUENCE_MAX);
+}
+
+function writeHeader(
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+  header: Omit<FrameHeader, "payloadBytes">,
+  place: Place,
+  fileOffset: number,
+): void {
+  buffer[start] = FRAME_MAGIC_0;
+  buffer[start + 1] = FRAME_MAGIC_1;
+  buffer[start + 2] = FRAME_MAGIC_2;
+  buffer[start + 3] = FRAME_MAGIC_3;
+  writeU32(buffer, start + 8, end - start - FRAME_HEADER_BYTES);
+  writeU32(buffer, start + 12, header.recordCount);
+  buffer[start + 16] =
+    FLAG_ALWAYS | (header.acknowledgedWhenSynced ? FLAG_WHEN_SYNCED : 0) | (header.sparse ? FLAG_SPARSE : 0);
+  writeU56(buffer, start + 17, header.firstSequence);
+  writeU64(buffer, start + 24, header.floor);
+  writeU32(buffer, start + 4, headerChecksum(buffer, start, place, fileOffset));
 }
 
 function headerChecksum(bytes: Uint8Array, at: number, place: Place, fileOffset: number): number {

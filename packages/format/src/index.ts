@@ -21,7 +21,7 @@ export {
   segmentFileName,
   type StoreFile,
 } from "./file-names.ts";
-export { type FrameHeader, readFrameHeader, sealFrame } from "./frame.ts";
+export { type FrameHeader, readFrameHeader, sealFrame, sealFrameHeader } from "./frame.ts";
 export { type ScanEnd, scanFrames, type ScannedFrame, type ScanOptions } from "./frame-scanner.ts";
 export { findTestimony, type SearchOptions } from "./frame-search.ts";
 export { HintEncoder } from "./hint-encoder.ts";

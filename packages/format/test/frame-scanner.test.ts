@@ -281,3 +281,23 @@ test.each([{ from: -1 }, { from: 0.5 }, { to: -1 }, { chunkBytes: 0 }, { expecte
     await expect(scan(segmentBytes(log).bytes, options)).rejects.toThrow(FormatError);
   },
 );
+
+test("With verifyRecords false damaged headers end the scan, and damaged records are handed over", async () => {
+  const { bytes, ends } = segmentBytes(log);
+  const scanned = async (damagedAt: number): Promise<number[]> => {
+    const damaged = bytes.slice();
+    damaged[damagedAt]! ^= 1;
+    const offsets: number[] = [];
+    await scanFrames(bytesSource(damaged), {
+      place: PLACE,
+      from: SEGMENT_HEADER_BYTES,
+      verifyRecords: false,
+      onFrame: ({ offset }) => void offsets.push(offset),
+    });
+    return offsets;
+  };
+  const starts = [SEGMENT_HEADER_BYTES, ...ends.slice(0, -1)];
+  expect(await scanned(ends[0]! - 1)).toEqual(starts);
+  expect(await scanned(ends[3]! - 1)).toEqual(starts);
+  expect(await scanned(ends[2]! + 20)).toEqual(starts.slice(0, 3));
+});

@@ -9,6 +9,7 @@ import {
   readFrameHeader,
   RECORD_HEADER_BYTES,
   sealFrame,
+  sealFrameHeader,
   SEGMENT_BYTES_MAX,
   SEQUENCE_MAX,
   verifyRecord,
@@ -200,4 +201,19 @@ test("Fields out of range are refused", () => {
   expect(seal({}, 32, -1)).toThrow(refusal("fileOffset"));
   expect(seal({}, 32, SEGMENT_BYTES_MAX - 31)).toThrow(refusal("fileOffset"));
   expect(seal({}, 32, SEGMENT_BYTES_MAX - 32)).not.toThrow();
+});
+
+test("A header sealed alone is the one that sealing the frame gives, and leaves the records as they are", () => {
+  const bytes = example.slice();
+  bytes.fill(0xff, 0, FRAME_HEADER_BYTES);
+  sealFrameHeader(bytes, 0, bytes.length, headerOf(example)!, PLACE, OFFSET);
+  expect(bytes).toEqual(example);
+});
+
+test("A header sealed alone is refused when a field is out of range, and nothing is written", () => {
+  const bytes = example.slice();
+  const header = { ...headerOf(example)!, floor: -1 };
+  const refusal = expect.objectContaining({ code: "FORMAT_INVALID_ARGUMENT", argument: "floor" });
+  expect(() => sealFrameHeader(bytes, 0, bytes.length, header, PLACE, OFFSET)).toThrow(refusal);
+  expect(bytes).toEqual(example);
 });
