@@ -5,8 +5,8 @@
  */
 import { readFileSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { coverageByPackage, LEAST, missingFromCoverage } from "./coverage-report.mjs";
+import { join, relative } from "node:path";
+import { coverageByPackage, LEAST, leastCovered, missingFromCoverage } from "./coverage-report.mjs";
 import { exampleModule, exampleNames, packageNames, sourceFiles } from "./layout.mjs";
 import { npmNode, ROOT, seconds } from "./setup.mjs";
 import { CACHE, COVERAGE, runTool, script, tools } from "./tools.mjs";
@@ -105,6 +105,9 @@ async function coverage() {
     const numbers = `statements ${statements.toFixed(2)} %, branches ${branches.toFixed(2)} %`;
     const least = ok ? "" : `  at least ${LEAST.statements} % and ${LEAST.branches} % are asked for`;
     console.log(`${name.padEnd(12)} ${numbers}${least}`);
+    for (const { path, missed } of ok ? [] : leastCovered(summary, name, 5)) {
+      console.log(`  ${relative(ROOT, path)}: ${missed} statements that no test reaches`);
+    }
     add(count, one(ok));
   }
   const missing = missingFromCoverage(summary, sourceFiles());

@@ -22,6 +22,22 @@ export function coverageByPackage(summary, packageNames) {
 }
 
 /**
+ * Where most is missing: the package's files with the most statements that no test reaches.
+ * @param {CoverageSummary} summary
+ * @param {string} name
+ * @param {number} count
+ * @returns {{ path: string, missed: number }[]}
+ */
+export function leastCovered(summary, name, count) {
+  return Object.entries(summary)
+    .filter(([path]) => isInPackage(path, name))
+    .map(([path, { statements }]) => ({ path, missed: statements.total - statements.covered }))
+    .filter(({ missed }) => missed > 0)
+    .sort((a, b) => b.missed - a.missed)
+    .slice(0, count);
+}
+
+/**
  * The files that the summary should hold and does not. One that no test loads is in it, with nothing covered.
  * @param {CoverageSummary} summary
  * @param {readonly string[]} sourceFiles Paths from the root.

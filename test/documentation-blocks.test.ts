@@ -1,7 +1,6 @@
-import { rmSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { examplesIn } from "./documentation/blocks.ts";
-import { runExample, writeExample } from "./documentation/run-example.ts";
+import { removeExamples, runExample, writeExample } from "./documentation/run-example.ts";
 
 const block = (info: string, body: string): string => `\`\`\`${info}\n${body}\n\`\`\`\n`;
 
@@ -25,10 +24,9 @@ describe("the examples of a document", () => {
 });
 
 describe("running an example", () => {
-  const run = async (name: string, code: string): ReturnType<typeof runExample> => {
-    const path = writeExample(`self-test-${name}`, code);
-    return runExample(path).finally(() => rmSync(path));
-  };
+  afterAll(removeExamples);
+
+  const run = (name: string, code: string): ReturnType<typeof runExample> => runExample(writeExample(name, code));
 
   test("finds the packages by name and returns what it prints", async () => {
     const code = `import { FsError } from "@hashlog/fs-io";\nconst name: string = FsError.name;\nconsole.log(name);`;

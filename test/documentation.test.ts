@@ -1,11 +1,10 @@
-import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { examplesIn } from "./documentation/blocks.ts";
-import { checkTypes, EXAMPLES, runExample, writeExample } from "./documentation/run-example.ts";
+import { checkTypes, removeExamples, runExample, writeExample } from "./documentation/run-example.ts";
 import { readRepository } from "./tidy/source-file.ts";
 
-rmSync(EXAMPLES, { recursive: true, force: true });
+afterAll(removeExamples);
 
 /** Every example in the documentation, run as it stands. How they are found: documentation-blocks.test.ts. */
 describe("the documentation", () => {

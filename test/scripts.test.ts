@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { coverageByPackage, missingFromCoverage } from "../scripts/coverage-report.mjs";
+import { coverageByPackage, leastCovered, missingFromCoverage } from "../scripts/coverage-report.mjs";
 import { countTests } from "../scripts/vitest-report.mjs";
 
 describe("counting tests", () => {
@@ -54,6 +54,11 @@ describe("coverage", () => {
   test("is nothing for a package that is not in the summary", () => {
     const [engine] = coverageByPackage(summary, ["engine"]);
     expect(engine).toEqual({ name: "engine", statements: 0, branches: 0, ok: false });
+  });
+
+  test("names the files in which most is missing", () => {
+    const file = "/somewhere/packages/format/src/b.ts";
+    expect(leastCovered(summary, "format", 3)).toEqual([{ path: file, missed: 5 }]);
   });
 
   test("names the source files that are not in the summary", () => {

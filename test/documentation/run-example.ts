@@ -8,7 +8,9 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Inside the repository, so that the packages are found; outside node_modules, where Node refuses TypeScript. */
-export const EXAMPLES = join(ROOT, ".cache", "documentation");
+const CACHE = join(ROOT, ".cache");
+mkdirSync(CACHE, { recursive: true });
+const EXAMPLES = mkdtempSync(join(CACHE, "documentation-"));
 
 export interface Outcome {
   readonly code: number;
@@ -18,10 +20,14 @@ export interface Outcome {
 
 /** Writes the module down and returns its path. */
 export function writeExample(name: string, code: string): string {
-  mkdirSync(EXAMPLES, { recursive: true });
   const path = join(EXAMPLES, `${name.replaceAll(/[^\w.]+/g, "-")}.ts`);
   writeFileSync(path, code);
   return path;
+}
+
+/** To be called when all is done. */
+export function removeExamples(): void {
+  rmSync(EXAMPLES, { recursive: true, force: true });
 }
 
 /** Runs the module in an empty directory of its own, so that it may write where it likes. */
@@ -41,7 +47,6 @@ export function checkTypes(): Promise<Outcome> {
     compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
     include: ["*.ts"],
   };
-  mkdirSync(EXAMPLES, { recursive: true });
   writeFileSync(join(EXAMPLES, "tsconfig.json"), JSON.stringify(configuration));
   return execute([join(ROOT, "node_modules", "typescript", "bin", "tsc"), "-p", EXAMPLES], ROOT);
 }
