@@ -81,7 +81,6 @@ export class Checkpointer {
         layout: keydir.layout,
         shardCount: keydir.shardCount,
         replay: this.#log.replayPosition(),
-        highestSequence: covered,
         segments: this.#segmentStates(),
       },
       (bytes) => file.append(bytes, 0, bytes.length),

@@ -33,7 +33,6 @@ export function encodeCheckpointHeader(header: CheckpointHeader): Uint8Array {
   writeU32(bytes, 40, header.shardCount);
   writeU32(bytes, 44, segments.length);
   writeU64(bytes, 48, replay.sequence);
-  writeU64(bytes, 56, header.highestSequence);
   writeU32(bytes, 64, replay.segmentId);
   writeU32(bytes, 68, replay.offset);
   writeU32(bytes, 72, layout.length);
@@ -72,7 +71,7 @@ export function decodeCheckpointHeader(bytes: Uint8Array): Decoded<CheckpointHea
 }
 
 function reservedIsZero(bytes: Uint8Array, layoutAt: number, layoutEnd: number): boolean {
-  let reserved = readU32(bytes, 76);
+  let reserved = readU32(bytes, 56) | readU32(bytes, 60) | readU32(bytes, 76);
   for (let at = CHECKPOINT_FIXED_BYTES; at < layoutAt; at += CHECKPOINT_SEGMENT_BYTES)
     reserved |= readU32(bytes, at + 36);
   for (let at = layoutEnd; at < bytes.length - CRC_BYTES; at++) reserved |= bytes[at]!;
@@ -90,7 +89,6 @@ function readFields(bytes: Uint8Array, layoutAt: number, layoutEnd: number): Che
     layout: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(layoutAt, layoutEnd)),
     shardCount: readU32(bytes, 40),
     replay: { segmentId: readU32(bytes, 64), offset: readU32(bytes, 68), sequence: readU64(bytes, 48) },
-    highestSequence: readU64(bytes, 56),
     segments,
   };
 }

@@ -4,7 +4,7 @@
  *     | header, own CRC | shard 0 | shard 1 | ... | table: 16 bytes a shard | tail, 16 |
  *
  *     header  0 magic 8 | 8 version u32 | 12 headerBytes u32 | 16 storeId 16 | 32 checkpointId u32 | 36 byteOrder u32
- *             40 shardCount u32 | 44 segmentCount u32 | 48 replaySequence u64 | 56 highestSequence u64
+ *             40 shardCount u32 | 44 segmentCount u32 | 48 replaySequence u64 | 56 reserved u64
  *             64 replaySegmentId u32 | 68 replayOffset u32 | 72 layoutBytes u32 | 76 zero u32
  *             80 segments, 40 each | layout, UTF-8 | zeros up to a multiple of 8 less 4 | crc u32
  *     segment 0 slot u32 | 4 segmentId u32 | 8 identity u64 | 16 recordCount u32 | 20 recordBytes u32
@@ -28,8 +28,6 @@ export interface CheckpointHeader {
   readonly shardCount: number;
   /** From where on the log has to be replayed over what is loaded. */
   readonly replay: CheckpointReplay;
-  /** The highest sequence that any shard reflects; 0 if none does. */
-  readonly highestSequence: number;
   /** The segments that the shards point into, by the small number that stands for each in the shards' bytes. */
   readonly segments: readonly CheckpointSegment[];
 }

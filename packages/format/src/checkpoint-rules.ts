@@ -18,7 +18,6 @@ export function flawOfCheckpointHeader(header: CheckpointHeader): Flaw | undefin
     unlessInteger("checkpointId", header.checkpointId, 1, FILE_ID_MAX) ??
     flawOfLayout(header.layout) ??
     unlessInteger("shardCount", header.shardCount, 1, CHECKPOINT_SHARDS_MAX) ??
-    unlessInteger("highestSequence", header.highestSequence, 0, SEQUENCE_MAX) ??
     flawOfReplay(header.replay) ??
     flawOfSegments(header.segments)
   );

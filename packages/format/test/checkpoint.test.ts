@@ -20,7 +20,6 @@ const header: CheckpointHeader = {
   layout: "flat-keydir 1",
   shardCount: 3,
   replay: { segmentId: 5, offset: 4_000, sequence: 90 },
-  highestSequence: 97,
   segments: [
     {
       slot: 0,
@@ -111,7 +110,6 @@ const anyCheckpoint: fc.Arbitrary<[CheckpointHeader, Uint8Array[]]> = fc
           offset: fc.integer({ min: 32, max: 2 ** 32 - 1 }),
           sequence: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
         }),
-        highestSequence: fc.maxSafeNat(),
         segments: fc.uniqueArray(anySegment, {
           maxLength: 5,
           comparator: (a, b) => a.slot === b.slot || a.segmentId === b.segmentId,
@@ -160,7 +158,6 @@ test("A checkpoint of a store without an unsealed segment, and the longest layou
   const of = {
     ...header,
     replay: { segmentId: 0, offset: 0, sequence: 1 },
-    highestSequence: 0,
     segments: [],
     layout: "é".repeat(127) + "x",
   };
@@ -352,7 +349,6 @@ const refused: [string, Partial<CheckpointHeader>][] = [
   ["layout", { layout: "\ud800" }],
   ["shardCount", { shardCount: 0 }],
   ["shardCount", { shardCount: 65_537 }],
-  ["highestSequence", { highestSequence: -1 }],
   ["replay.segmentId", { replay: { segmentId: -1, offset: 0, sequence: 1 } }],
   ["replay.offset", { replay: { segmentId: 0, offset: 32, sequence: 1 } }],
   ["replay.offset", { replay: { segmentId: 1, offset: 0, sequence: 1 } }],

@@ -64,7 +64,6 @@ export const checkpointHeader: CheckpointHeader = {
   layout: "golden 1",
   shardCount: 3,
   replay: { segmentId: 4, offset: 32, sequence: 0x1_0000_0020 },
-  highestSequence: 0x1_0000_001f,
   segments: [
     {
       slot: 0,
