@@ -142,6 +142,21 @@ describe("diskAt", () => {
     expect(shown(imageAt(killed, at))).toEqual({ "/a": [1, 2] });
   });
 
+  test("knows nothing of what the other went on to write, however alike the lengths", async () => {
+    const disk = new SimulatedDisk();
+    const file = await writeDurably(disk.boot(), "/a", bytes(1));
+    const at = disk.position;
+    file.append(bytes(3, 2), 0, 3);
+    await writeDurably(disk.boot(), "/b", bytes(4));
+    disk.powerCut();
+    const killed = diskAt(disk, at);
+    const again = await killed.boot().openAppend("/a");
+    again.append(bytes(3, 7), 0, 3);
+    for (const name of ["/c", "/d", "/e", "/f"]) await write(killed.boot(), name, bytes(4, 9));
+    const [all, others] = [[1, 7, 8, 9], [9, 10, 11, 12]];
+    expect(shown(killed.image())).toEqual({ "/a": all, "/c": others, "/d": others, "/e": others, "/f": others });
+  });
+
   test("keeps what a failed sync left to the cache: killed, opened, synced, and gone with the power", async () => {
     const disk = new SimulatedDisk({ faults: [{ at: { operation: "sync", nth: 1 }, kind: "EIO" }] });
     const file = await writeDurably(disk.boot(), "/a", bytes(1));

@@ -7,6 +7,7 @@ import { unitsOf, type PendingUnit } from "./crash-units.ts";
 import type { DiskImage } from "./disk-image.ts";
 import { checkFates, SimulatedDisk, type SimulatedDiskOptions } from "./simulated-disk.ts";
 import { replay, type Recording } from "./simulated-machine.ts";
+import type { Contents } from "./simulated-contents.ts";
 import { DiskState } from "./simulated-state.ts";
 
 /**
@@ -88,10 +89,20 @@ export function diskAt(
   ordinal: number,
   options: Omit<SimulatedDiskOptions, "image" | "recording"> = {},
 ): SimulatedDisk {
-  const { image, operations, contents } = crashPointAt(disk, ordinal).recording;
-  const forked = new Map([...contents].map(([file, content]) => [file, content.fork()]));
-  const recording = { image, operations: operations.slice(0, ordinal), contents: forked };
-  return new SimulatedDisk({ ...options, recording });
+  const { recording } = crashPointAt(disk, ordinal);
+  const contents = contentsOf(cursorOf(recording).seek(ordinal));
+  const { image, operations } = recording;
+  return new SimulatedDisk({ ...options, recording: { image, operations: operations.slice(0, ordinal), contents } });
+}
+
+/** What every file held then, of its own. What came later is the original's: the fork may write other bytes there. */
+function contentsOf(state: DiskState): Contents {
+  const forked: Contents = new Map();
+  for (const [id, contents] of state.contents) {
+    const node = state.nodes.get(id);
+    if (id < state.nextId) forked.set(id, contents.fork(node?.kind === "file" ? node.size : contents.buffer.length));
+  }
+  return forked;
 }
 
 /** Replays a recording up to any step. */

@@ -43,9 +43,9 @@ export class FileContents {
     return file;
   }
 
-  /** The same bytes for another disk, which may go on differently. */
-  fork(): FileContents {
-    return new FileContents(new ImageFile(this.#buffer));
+  /** The first `bytes` bytes for another disk, which may go on differently. */
+  fork(bytes: number): FileContents {
+    return new FileContents(this.prefix(bytes));
   }
 
   #grow(used: number, needed: number): void {
