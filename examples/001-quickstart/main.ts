@@ -10,25 +10,18 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { json, open } from "@hashlog/engine";
 import { change } from "./change.ts";
 import { checkAgainstDisk, checkEverything } from "./check.ts";
 import { crash } from "./crash.ts";
 import type { FileFacts } from "./file-facts.ts";
 import { fill } from "./fill.ts";
+import { readOptions } from "./options.ts";
 import { printSummary } from "./print.ts";
 import { SeededRandom } from "./random.ts";
 
-const { values: options } = parseArgs({
-  options: {
-    keep: { type: "boolean", default: false },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
-    seconds: { type: "string", default: "15" },
-  },
-});
-
-const random = new SeededRandom(Number(options.seed));
+const options = readOptions();
+const random = new SeededRandom(options.seed);
 const directory = await mkdtemp(join(tmpdir(), "hashlog-quickstart-"));
 console.log(`Hashlog quickstart: a store in ${directory} (seed ${options.seed})`);
 
@@ -38,7 +31,8 @@ try {
   const failures: string[] = [];
 
   const files = await open(join(directory, "files"), { values: json<FileFacts>() });
-  await fill(files, expected, Number(options.seconds) * 1000);
+  await fill(files, expected, options.seconds * 1000);
+  if (expected.size === 0) failures.push("not a single file could be stored");
   failures.push(...(await checkAgainstDisk(files, expected, random)));
   await change(files, expected, random);
   const before = files.stats();
