@@ -53,7 +53,7 @@ try {
 
   printSummary(before, after);
   for (const failure of failures.slice(0, 20)) console.error(`WRONG: ${failure}`);
-  console.log(failures.length === 0 ? "\nEverything was as it should be." : `\n${failures.length} things were wrong.`);
+  console.log(failures.length === 0 ? "\nEverything was as it should be." : `\nWrong: ${failures.length}.`);
   process.exitCode = failures.length === 0 ? 0 : 1;
 } finally {
   if (options.keep) console.log(`The store is kept in ${directory}`);
