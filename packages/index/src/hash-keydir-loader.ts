@@ -9,7 +9,9 @@ import { ABSENT_SLOT, headerWords, keyBytesAt, keyWordsFor, segmentSlotAt } from
 import { IndexError } from "./errors.ts";
 import type { KeydirLoader, RecordLocation } from "./keydir.ts";
 import { keepNewest, SEQUENCE_WORDS } from "./newest.ts";
-import { copyEntry, emptySlot, Shard } from "./shard.ts";
+import { copyEntry } from "./copy-entry.ts";
+import { Shard } from "./shard.ts";
+import { emptySlot } from "./slots.ts";
 import { SHARD_COUNT, Shards } from "./shards.ts";
 
 const ABSENT: Readonly<RecordLocation> = { segmentSlot: ABSENT_SLOT, offset: 0, valueBytes: 0, expiresAtMs: 0 };

@@ -8,8 +8,9 @@ import { ABSENT_SLOT, segmentSlotAt } from "./entry.ts";
 import { IndexError } from "./errors.ts";
 import type { KeydirPage, KeydirView, RecordLocation } from "./keydir.ts";
 import { PageBuilder } from "./page-builder.ts";
-import { PLACE_BITS, type Shard } from "./shard.ts";
-import { PLACES, scanPlaces } from "./shard-scan.ts";
+import type { Shard } from "./shard.ts";
+import { PLACE_BITS, PLACES } from "./slots.ts";
+import { scanPlaces } from "./shard-scan.ts";
 import { SHARD_COUNT, Shards } from "./shards.ts";
 
 /** A page ends after the slice that brings it to one of these; a slice is about half of that. */

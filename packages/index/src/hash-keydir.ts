@@ -9,11 +9,11 @@ import { IndexError } from "./errors.ts";
 import { HashKeydirView } from "./hash-keydir-view.ts";
 import { HashKeydirLoader } from "./hash-keydir-loader.ts";
 import type { Keydir, KeydirFactory, KeydirLoader, KeydirView, RecordLocation } from "./keydir.ts";
-import { PLACE_BITS } from "./shard.ts";
+import { PLACE_BITS, PLACES } from "./slots.ts";
 import { DUMP_LAYOUT, dumpOf, shardOf } from "./shard-dump.ts";
 import { SHARD_COUNT, Shards } from "./shards.ts";
 
-const PLACE_MASK = (1 << PLACE_BITS) - 1;
+const PLACE_MASK = PLACES - 1;
 
 const OLD: RecordLocation = { segmentSlot: 0, offset: 0, valueBytes: 0, expiresAtMs: 0 };
 

@@ -1,8 +1,3 @@
-/**
- * Gathers what the hint file of one segment says: the newest record of every key in it, tombstones included, judged by
- * that segment alone. The records may come in any order (those of a merged segment do). The entries are written in the
- * order of the keydir's shards, so that loading them goes from shard to shard instead of all over memory.
- */
 import { HintEncoder, type HintSegment, type HintTotals, recordBytes } from "@hashlog/format";
 import { checkHashKey, checkKey, checkLocation, checkSequence } from "./checks.ts";
 import {
@@ -22,6 +17,11 @@ import { SHARD_COUNT, Shards } from "./shards.ts";
 
 type Totals = { -readonly [Name in keyof Omit<HintTotals, "entryCount">]: HintTotals[Name] };
 
+/**
+ * Gathers what the hint file of one segment says: the newest record of every key in it, tombstones included, judged by
+ * that segment alone. The records may come in any order (those of a merged segment do). The entries are written in the
+ * order of the keydir's shards, so that loading them goes from shard to shard instead of all over memory.
+ */
 export class HintBuilder {
   readonly #shards: Shards;
   readonly #totals: Totals = {

@@ -3,8 +3,7 @@
  * order they come. The sequence stands in the key's entry (entry.ts), and a deletion is an entry too.
  */
 import type { RecordLocation } from "./keydir.ts";
-import { PLACE_BITS } from "./shard.ts";
-import { PLACES } from "./shard-scan.ts";
+import { PLACE_BITS, PLACES } from "./slots.ts";
 import type { Shards } from "./shards.ts";
 
 /** Words of the sequence in each entry: what `Shards` are to be made with for this. */

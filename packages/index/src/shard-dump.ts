@@ -12,12 +12,12 @@
  * reaches beyond the buffer; with an empty slot left no later search can fail to end. Empty shards have eight words.
  */
 import { KEY_BYTES_MAX } from "@hashlog/format";
-import type { Words } from "./allocate.ts";
+import { allocateWords, type Words } from "./allocate.ts";
 import { SHIFT_MIN } from "./arena.ts";
 import { ABSENT_SLOT, entryWords, headerWords, keyBytesAt, readKey, segmentSlotAt } from "./entry.ts";
 import { IndexError } from "./errors.ts";
-import { PLACE_BITS, Shard } from "./shard.ts";
-import { PLACES } from "./shard-scan.ts";
+import { Shard } from "./shard.ts";
+import { PLACE_BITS, PLACES } from "./slots.ts";
 import type { Shards } from "./shards.ts";
 
 /** What a checkpoint says it holds; to be changed with anything here or in entry.ts. */
@@ -26,18 +26,26 @@ export const DUMP_LAYOUT = "hashlog-hash-keydir-1";
 const MAGIC = 0x4b_44_31_0a;
 const HEADER_WORDS = 8;
 
-/** A copy of the shard. */
+/**
+ * A copy of the shard.
+ * @throws IndexError `INDEX_FULL` if there is no memory for it
+ */
 export function dumpOf(index: number, shard: Shard): Uint8Array {
-  const slots = shard.count === 0 ? 0 : shard.slots.length;
-  const { shift } = shard.arena;
-  const arenaWords = layOut(shard, shift, () => {});
-  const dump = new Uint32Array(HEADER_WORDS + slots + arenaWords);
-  dump.set([MAGIC, index, shard.count, slots, shift, arenaWords]);
-  const entries = HEADER_WORDS + slots;
-  layOut(shard, shift, (slotIndex, words, at, length, reference) => {
-    dump[HEADER_WORDS + slotIndex] = ((reference + 1) << 8) | (shard.slots[slotIndex] & 0xff);
-    for (let i = 0; i < length; i++) dump[entries + reference + i] = words[at + i];
-  });
+  const { arena, count } = shard;
+  const { slots, arenaWords } = layOut(shard);
+  const dump = allocateWords(HEADER_WORDS + slots.length + arenaWords);
+  dump.set([MAGIC, index, count, slots.length, arena.shift, arenaWords]);
+  dump.set(slots, HEADER_WORDS);
+  const entries = HEADER_WORDS + slots.length;
+  for (let i = 0; i < slots.length; i++) {
+    if (slots[i] === 0) continue;
+    const source = (shard.slots[i] >>> 8) - 1;
+    const words = arena.chunks[source >>> arena.shift];
+    const at = source & arena.mask;
+    const target = entries + (slots[i] >>> 8) - 1;
+    const length = entryWords(words, at, 0);
+    for (let word = 0; word < length; word++) dump[target + word] = words[at + word];
+  }
   return new Uint8Array(dump.buffer);
 }
 
@@ -65,25 +73,23 @@ export function shardOf(index: number, bytes: Uint8Array, shards: Shards): Shard
   return shard;
 }
 
-/** Gives every entry its place in a dump with chunks of `1 << shift` words; returns where the last one ends. */
-function layOut(
-  shard: Shard,
-  shift: number,
-  place: (slotIndex: number, words: Words, at: number, length: number, reference: number) => void,
-): number {
-  const { slots, arena } = shard;
+/** The slots with every entry's place in the dump, and the words of all entries there. */
+function layOut(shard: Shard): { slots: Words; arenaWords: number } {
+  const { arena } = shard;
+  const slots = allocateWords(shard.count === 0 ? 0 : shard.slots.length);
   let end = 0;
   for (let i = 0; i < slots.length; i++) {
-    if (slots[i] === 0) continue;
-    const source = (slots[i] >>> 8) - 1;
-    const words = arena.chunks[source >>> arena.shift];
-    const at = source & arena.mask;
-    const length = entryWords(words, at, 0);
-    const reference = fits(end, length, shift) ? end : nextChunk(end, shift);
-    place(i, words, at, length, reference);
-    end = reference + length;
+    const slot = shard.slots[i];
+    if (slot === 0) continue;
+    const reference = (slot >>> 8) - 1;
+    const length = entryWords(arena.chunks[reference >>> arena.shift], reference & arena.mask, 0);
+    const place = fits(end, length, arena.shift) ? end : nextChunk(end, arena.shift);
+    slots[i] = ((place + 1) << 8) | (slot & 0xff);
+    end = place + length;
   }
-  return end;
+  // Only where the order of insertion had filled the chunks of an almost full shard better than that of the slots.
+  if (end > arena.wordsMax) throw new IndexError("INDEX_FULL", "the entries of a shard do not fit in a dump");
+  return { slots, arenaWords: end };
 }
 
 /** Walks over the slots as described above; throws unless everything is in its place, and counts the keys. */

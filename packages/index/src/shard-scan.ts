@@ -3,10 +3,8 @@
  * slices (slots move, the table grows, the arena is laid out anew), because nothing in it depends on where things lie.
  */
 import type { Words } from "./allocate.ts";
-import { homeOf, type Shard } from "./shard.ts";
-
-/** One more than the highest hash bits within a shard. */
-export const PLACES = 0x100_0000;
+import type { Shard } from "./shard.ts";
+import { homeOf } from "./slots.ts";
 
 /**
  * Calls `visit` with each entry whose hash bits are in `[from, to)`. The shard must not change meanwhile.

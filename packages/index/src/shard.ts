@@ -1,22 +1,20 @@
 /**
- * One of the parts that the keydir is split into: a hash table whose slots point into an arena of entries.
+ * One of the parts that the keydir is split into: a hash table (slots.ts) whose slots point into an arena (arena.ts) of
+ * entries (entry.ts).
  *
  * ```
  *  slot    31..8 reference of the entry + 1 | 7..0 tag (the lowest 8 of the 24 hash bits);  0 = empty
- *  home    floor(hash bits * slots / 2^24): the slot where the search for a key begins
  * ```
  *
- * Linear probing; a deletion moves later slots back, so there are no tombstones among the slots and a search ends at the
- * first empty one. Any number of slots will do (Lemire's multiply-shift instead of a mask), so the table grows by a
- * quarter instead of doubling. Homes ascend with the hash bits: the entries with hash bits in a range lie side by side,
- * which is how a view reads a shard in pages however it changes in between.
+ * A deletion moves later slots back, so there are no tombstones among the slots and a search ends at the first empty one.
  *
- * Invariants: at least a fifth of the slots is empty; each key is in one slot; no slot between a key's home and its own
- * is empty; `arena.liveWords` is the sum of the entries that slots point to.
+ * Invariants: at least one slot is empty (a search must end), and but for dumps from outside a seventh of them; each key
+ * is in one slot; no slot between a key's home and its own is empty; `arena.liveWords` is what all entries take.
  */
 import type { Words } from "./allocate.ts";
 import { allocateWords, copyWords, ifThereIsMemory } from "./allocate.ts";
 import { Arena, ARENA_WORDS_MAX } from "./arena.ts";
+import { copyEntry } from "./copy-entry.ts";
 import {
   entryWords,
   hashBitsAt,
@@ -33,28 +31,7 @@ import {
 } from "./entry.ts";
 import { IndexError } from "./errors.ts";
 import type { RecordLocation } from "./keydir.ts";
-
-/** Of 32 hash bits the upper 8 choose the shard and these the place in it. */
-export const PLACE_BITS = 24;
-
-const LOAD_MAX = 0.84;
-const GROWTH = 1.45;
-/** What a table is made for that is not about to grow: between the load after growing and the highest one. */
-const LOAD_MADE = 0.7;
-const LOAD_MIN = 0.35;
-const SLOTS_MIN = 8;
-/** Below this many slots the table doubles: a few bytes in all, and fewer arrays made and thrown away. */
-const SLOTS_SMALL = 64;
-
-/** How many slots a table for `count` keys gets. */
-export function slotsFor(count: number): number {
-  return Math.max(SLOTS_MIN, Math.ceil(count / LOAD_MADE));
-}
-
-/** The home of hash bits `place` among `slots` slots. */
-export function homeOf(place: number, slots: number): number {
-  return ((place * slots) / 0x100_0000) | 0;
-}
+import { closeGap, emptySlot, grownSlots, homeOf, isFull, isSparse, slotsFor } from "./slots.ts";
 
 export class Shard {
   slots: Words;
@@ -135,8 +112,8 @@ export class Shard {
     sequence = 0,
   ): void {
     let index = ~absent;
-    if (this.count + 1 > this.slots.length * LOAD_MAX) {
-      this.#growSlots();
+    if (isFull(this.count, this.slots.length)) {
+      this.#resizeSlots(grownSlots(this.slots.length));
       index = emptySlot(this.slots, place);
     }
     const keyBytes = end - start;
@@ -176,7 +153,7 @@ export class Shard {
     const { arena } = this;
     const reference = (this.slots[index] >>> 8) - 1;
     arena.release(reference, entryWords(arena.chunks[reference >>> arena.shift], reference & arena.mask, this.extra));
-    this.#closeGap(index);
+    closeGap(this.slots, index, (slot) => this.placeOf(slot));
     this.count--;
     this.#shrink();
   }
@@ -250,11 +227,6 @@ export class Shard {
     return Math.max(64, (this.count * 3) >>> 3, Math.min(usedWords, Math.max(256, usedWords >>> 6)));
   }
 
-  #growSlots(): void {
-    const before = this.slots.length;
-    this.#resizeSlots(before < SLOTS_SMALL ? Math.max(SLOTS_MIN, before * 2) : Math.ceil(before * GROWTH));
-  }
-
   #resizeSlots(capacity: number): void {
     if (this.adopted) return this.rebuild(capacity);
     const before = this.slots;
@@ -286,63 +258,12 @@ export class Shard {
     this.adopted = false;
   }
 
-  /** Empties slot `gap` and moves back what can no longer be reached over it. */
-  #closeGap(gap: number): void {
-    const slots = this.slots;
-    const capacity = slots.length;
-    let hole = gap;
-    let index = gap;
-    for (;;) {
-      index = index + 1 === capacity ? 0 : index + 1;
-      const slot = slots[index];
-      if (slot === 0) break;
-      const home = homeOf(this.placeOf(slot), capacity);
-      // Whether the home lies (cyclically) at the hole or before it: then a search from there would end at the hole.
-      const fromHome = index >= home ? index - home : index - home + capacity;
-      const fromHole = index >= hole ? index - hole : index - hole + capacity;
-      if (fromHome < fromHole) continue;
-      slots[hole] = slot;
-      hole = index;
-    }
-    slots[hole] = 0;
-  }
-
   /** Gives memory back when a third of the arena is garbage or most slots are empty. */
   #shrink(): void {
     const { arena, slots, count } = this;
-    const sparse = slots.length > SLOTS_MIN * 2 && count < slots.length * LOAD_MIN;
+    const sparse = isSparse(count, slots.length);
     const capacity = sparse ? slotsFor(count) : slots.length;
     if (arena.garbageWords > 256 + (arena.liveWords >>> 1)) ifThereIsMemory(() => this.rebuild(capacity));
     else if (sparse) ifThereIsMemory(() => this.#resizeSlots(capacity));
   }
-}
-
-/** The first empty slot for hash bits `place`, for an entry known not to be there. */
-export function emptySlot(slots: Words, place: number): number {
-  let index = homeOf(place, slots.length);
-  while (slots[index] !== 0) index = index + 1 === slots.length ? 0 : index + 1;
-  return index;
-}
-
-/** Copies an entry with `sourceExtra` words of sequence into another arena, with `targetExtra` (the same, or none). */
-export function copyEntry(
-  source: Arena,
-  sourceReference: number,
-  sourceExtra: number,
-  target: Arena,
-  targetExtra: number,
-): number {
-  const from = source.chunks[sourceReference >>> source.shift];
-  const fromAt = sourceReference & source.mask;
-  const header = headerWords(from, fromAt, targetExtra);
-  const keyWords = keyWordsFor(keyBytesAt(from, fromAt));
-  let reference = target.take(header + keyWords);
-  if (reference < 0) reference = target.takeGrowing(header + keyWords, 64);
-  if (reference < 0) throw new IndexError("INDEX_FULL", "the entries of a shard do not fit in a new arena");
-  const to = target.chunks[reference >>> target.shift];
-  const toAt = reference & target.mask;
-  const fromKey = fromAt + header + sourceExtra - targetExtra;
-  for (let i = 0; i < header; i++) to[toAt + i] = from[fromAt + i];
-  for (let i = 0; i < keyWords; i++) to[toAt + header + i] = from[fromKey + i];
-  return reference;
 }

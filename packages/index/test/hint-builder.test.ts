@@ -1,5 +1,5 @@
 import { bytesSource, FormatError, readHint, recordBytes } from "@hashlog/format";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { HintBuilder, hashKeydir } from "@hashlog/index";
 import { Shards } from "../src/shards.ts";

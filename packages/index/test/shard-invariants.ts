@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { entryWords, headerWords, keyBytesAt, readKey } from "../src/entry.ts";
-import { homeOf, type Shard } from "../src/shard.ts";
+import type { Shard } from "../src/shard.ts";
+import { homeOf } from "../src/slots.ts";
 
 /** Asserts what shard.ts promises of every shard, and returns its keys as strings of one character a byte. */
 export function checkInvariants(shard: Shard): string[] {

@@ -1,8 +1,9 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { RecordLocation } from "@hashlog/index";
 import { Shard } from "../src/shard.ts";
-import { PLACES, scanPlaces } from "../src/shard-scan.ts";
+import { scanPlaces } from "../src/shard-scan.ts";
+import { PLACES } from "../src/slots.ts";
 import { checkInvariants } from "./shard-invariants.ts";
 
 // Few keys with few hashes, near both ends of the table: every step meets crowds, wraps and gaps.
