@@ -142,15 +142,19 @@ async function createStore(
       path: directory,
     });
   }
-  const read = await createManifest(fileSystem, directory, firstManifest(random));
-  await syncParent(fileSystem, directory);
-  return read;
+  await syncWayTo(fileSystem, directory);
+  return createManifest(fileSystem, directory, firstManifest(random));
 }
 
-// The directory's own entry: without it a power cut takes the whole store.
-async function syncParent(fileSystem: FileSystem, directory: string): Promise<void> {
+// The entries of the directory and of all above it: without them a power cut takes the whole store. Also those of
+// directories that were there: whoever made them may have died before it came to their sync. And before the manifest, so
+// that where there is one, nobody has to ask again.
+async function syncWayTo(fileSystem: FileSystem, directory: string): Promise<void> {
+  const parent = fileSystem.parent(directory);
+  if (parent === directory) return;
+  await syncWayTo(fileSystem, parent);
   try {
-    await fileSystem.syncDirectory(fileSystem.parent(directory));
+    await fileSystem.syncDirectory(parent);
   } catch (error) {
     // A parent that may not be read was not written by us either: the directory was there before.
     if (!(FsError.is(error) && error.code === "FS_NOT_PERMITTED")) throw error;

@@ -1,73 +1,131 @@
 import type { LogObserver } from "./log-observer.ts";
+import { contentsAfter, fits, type ReadingTime, type Unit } from "./model.ts";
 
-/** One write or one batch: all or nothing. */
-export interface Unit {
-  /** Key and value, or `undefined` for a delete, in their order. */
-  readonly changes: readonly (readonly [string, string | undefined])[];
-  /** Whether it left a record in the log: a delete of what is not there, with no write on its way, does not. */
-  readonly recorded: boolean;
-  status: "waiting" | "acknowledged" | "refused" | "gone";
+/**
+ * What must hold after a crash at some step: the store is the state after the first k units, for a k of `counts`.
+ */
+export interface Obligation {
+  readonly units: readonly Unit[];
+  readonly counts: readonly number[];
+  readonly time: ReadingTime;
+}
+
+/** Those of the counts that fit what was read. */
+export function countsThatFit(
+  { units, counts }: Obligation,
+  read: ReadonlyMap<string, string>,
+  time: ReadingTime,
+): readonly number[] {
+  return counts.filter((count) => fits(read, contentsAfter(units, count), time));
+}
+
+/** From `low` to `high`, both included. */
+export function range(low: number, high: number): number[] {
+  return Array.from({ length: Math.max(0, high - low + 1) }, (_, index) => low + index);
 }
 
 /**
  * Every unit in the order in which it was written, and how many of them had been handed to the file system, and were
  * durable, after each step of the disk.
  *
- * The store after a crash must be the state after the first k units, for a k from `floor` to `issued` of that step.
+ * A process that dies, or a power cut, takes units away; then another era begins with those that are left.
  */
 export class History {
-  readonly units: Unit[] = [];
+  units: Unit[] = [];
+  /** The highest value of the clock so far. */
+  latestMs: number;
   readonly #observer: LogObserver;
   readonly #position: () => number;
-  readonly #moments: { ordinal: number; floor: number; issued: number }[] = [];
+  readonly #nowMs: () => number;
+  readonly #moments: Moment[] = [];
   /** For each unit that has appeared in the log, its sequences; an empty list for one that left no record. */
-  readonly #sequences: number[][] = [];
+  #sequences: number[][] = [];
   #recordsSeen = 0;
+  #floor = 0;
 
-  constructor(observer: LogObserver, position: () => number) {
+  constructor(observer: LogObserver, position: () => number, nowMs: () => number) {
     this.#observer = observer;
     this.#position = position;
-    observer.onChange = () => this.#note();
+    this.#nowMs = nowMs;
+    this.latestMs = nowMs();
+    observer.onChange = () => this.note();
+  }
+
+  /** How many units, from the first on, the disk knows to be durable. */
+  get floor(): number {
+    return this.#floor;
+  }
+
+  /** How many units have been handed to the file system. */
+  get issued(): number {
+    return this.#sequences.length;
+  }
+
+  /** One more than the last unit that was acknowledged: acknowledged in log order, so were all before it. */
+  get acknowledged(): number {
+    return this.units.findLastIndex(({ status }) => status === "acknowledged") + 1;
   }
 
   /** The process died: what was not handed to the file system is gone, everything else is in the log. */
   died(): void {
     this.#match();
-    for (const [index, unit] of this.units.entries()) {
-      if (index >= this.#sequences.length && unit.status === "waiting") unit.status = "gone";
-      else if (unit.status === "waiting") unit.status = "acknowledged";
-    }
-    while (this.units.at(-1)?.status === "gone") this.units.pop();
+    this.#begin(this.#sequences.length);
   }
 
-  bounds(ordinal: number): { floor: number; issued: number } {
-    let found = { floor: 0, issued: 0 };
+  /** The power was cut. */
+  powerWasCut(): void {
+    this.#match();
+    this.#observer.powerWasCut();
+  }
+
+  /** The store was opened after a power cut, and found `count` units. */
+  recovered(count: number): void {
+    this.#begin(count);
+    this.#observer.recovered(this.#sequences.flat());
+    this.note();
+  }
+
+  /** Writes down what is durable at this step. */
+  note(): void {
+    this.#match();
+    const isDurable = (sequences: readonly number[]): boolean =>
+      sequences.every((one) => this.#observer.isDurable(one));
+    while (this.#floor < this.#sequences.length && isDurable(this.#sequences[this.#floor]!)) this.#floor += 1;
+    const nowMs = this.#nowMs();
+    this.latestMs = Math.max(this.latestMs, nowMs);
+    this.#moments.push({
+      ordinal: this.#position(),
+      units: this.units,
+      floor: this.#floor,
+      issued: this.#sequences.length,
+      time: { nowMs, latestMs: this.latestMs },
+    });
+  }
+
+  /** What must hold after a crash at that step. */
+  obligation(ordinal: number): Obligation {
+    let found: Moment | undefined;
     for (const moment of this.#moments) {
       if (moment.ordinal > ordinal) break;
       found = moment;
     }
-    return found;
+    const { nowMs, latestMs } = { nowMs: this.#nowMs(), latestMs: this.latestMs };
+    if (found === undefined) return { units: [], counts: [0], time: { nowMs, latestMs } };
+    return { units: found.units, counts: range(found.floor, found.issued), time: found.time };
   }
 
-  /** The state after the first `count` units, as text. */
-  stateAfter(count: number): string {
-    const state = new Map<string, string>();
-    for (const unit of this.units.slice(0, count)) {
-      for (const [key, value] of unit.changes) {
-        if (value === undefined) state.delete(key);
-        else state.set(key, value);
-      }
-    }
-    return stateText(state);
+  /** How many units have no sequence above `sequence`. */
+  countUpTo(sequence: number): number {
+    const beyond = this.#sequences.findIndex((sequences) => sequences.some((one) => one > sequence));
+    return beyond === -1 ? this.#sequences.length : beyond;
   }
 
-  #note(): void {
-    this.#match();
-    let floor = 0;
-    while (floor < this.#sequences.length && this.#sequences[floor]!.every((one) => this.#observer.isDurable(one))) {
-      floor += 1;
-    }
-    this.#moments.push({ ordinal: this.#position(), floor, issued: this.#sequences.length });
+  #begin(count: number): void {
+    for (const unit of this.units.slice(0, count)) unit.status = "acknowledged";
+    this.units = this.units.slice(0, count);
+    this.#sequences = this.#sequences.slice(0, count);
+    this.#floor = Math.min(this.#floor, count);
+    this.#recordsSeen = this.#observer.records.length;
   }
 
   // Units appear in the log in the order of their writing.
@@ -77,9 +135,10 @@ export class History {
       const unit = this.units[this.#sequences.length]!;
       if (unit.recorded && this.#recordsSeen === records.length) return;
       const written = unit.recorded ? records.slice(this.#recordsSeen, this.#recordsSeen + unit.changes.length) : [];
-      const same = written.every(
-        ({ key, value }, index) => key === unit.changes[index]?.[0] && value === unit.changes[index][1],
-      );
+      const same = written.every(({ key, value, expiresAtMs }, index) => {
+        const change = unit.changes[index];
+        return key === change?.key && value === change.value && expiresAtMs === change.expiresAtMs;
+      });
       if (!same) {
         throw new Error(`the log holds ${JSON.stringify(written)} where ${JSON.stringify(unit.changes)} was written`);
       }
@@ -89,10 +148,10 @@ export class History {
   }
 }
 
-export function stateText(state: ReadonlyMap<string, string>): string {
-  const shorten = (value: string): string => (value.length > 8 ? `${value.split(".")[0]}.*${value.length}` : value);
-  return [...state]
-    .sort(([left], [right]) => (left < right ? -1 : 1))
-    .map(([key, value]) => `${key}=${shorten(value)}`)
-    .join(" ");
+interface Moment {
+  readonly ordinal: number;
+  readonly units: readonly Unit[];
+  readonly floor: number;
+  readonly issued: number;
+  readonly time: ReadingTime;
 }

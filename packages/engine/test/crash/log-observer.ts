@@ -2,6 +2,7 @@ import {
   decodeManifest,
   decodeSegmentHeader,
   FRAME_HEADER_BYTES,
+  MANIFEST_NAME,
   newRecordFields,
   placeOf,
   readFrameHeader,
@@ -11,16 +12,20 @@ import {
   type Place,
 } from "@hashlog/format";
 import type { AppendFile, FileSystem } from "@hashlog/fs-io";
-import type { SimulatedDisk } from "@hashlog/fs-io/testing";
+import { crashPointAt, type SimulatedDisk } from "@hashlog/fs-io/testing";
 
 /**
  * Watches the bytes that a store hands to its file system, and what of them the disk knows to be durable: what of the
  * log must survive is told by the disk, never by the store.
+ *
+ * A record must survive once its frame's bytes are durable in a segment that the durable manifest lists. It must do so
+ * for ever: whatever takes the segment out of the manifest later has to have put the record somewhere else.
  */
 export class LogObserver {
   readonly #disk: SimulatedDisk;
+  readonly #directory: string;
   readonly #places = new Map<string, Place>();
-  readonly #frames: ObservedFrame[] = [];
+  #frames: ObservedFrame[] = [];
   readonly #durable = new Set<number>();
   readonly #listed = new Set<string>();
   /** Records in the order of their sequences, as they first appeared in the log. */
@@ -28,10 +33,13 @@ export class LogObserver {
   #highest = 0;
   onChange: () => void = () => undefined;
 
-  constructor(disk: SimulatedDisk) {
+  constructor(disk: SimulatedDisk, directory: string) {
     this.#disk = disk;
+    this.#directory = directory;
     disk.onOperation = (event) => {
-      if (event.type === "step" && event.operation.kind === "sync") this.#noteDurable();
+      if (event.type !== "step" || event.operation.kind !== "sync") return;
+      if (event.operation.path === directory) this.#noteManifest();
+      this.#noteDurable();
     };
   }
 
@@ -47,18 +55,29 @@ export class LogObserver {
         if (name === "create" || name === "openAppend") {
           return async (path: string) => this.#watchFile(await target[name](path));
         }
-        if (name === "replace") return (path: string, bytes: Uint8Array) => this.#replace(target, path, bytes);
         return typeof member === "function" ? (member.bind(target) as unknown) : member;
       },
     });
   }
 
-  async #replace(fileSystem: FileSystem, path: string, bytes: Uint8Array): Promise<void> {
-    await fileSystem.replace(path, bytes);
+  /** The power was cut: what was in flight may be on the disk or not, and only what was durable counts. */
+  powerWasCut(): void {
+    this.#frames = [];
+  }
+
+  /** The store was opened again, and shows these. */
+  recovered(sequences: Iterable<number>): void {
+    for (const sequence of sequences) this.#durable.add(sequence);
+  }
+
+  #noteManifest(): void {
+    const bytes = crashPointAt(this.#disk, this.#disk.position)
+      .image([], "drop-all")
+      .bytes(`${this.#directory}/${MANIFEST_NAME}`);
+    if (bytes === undefined) return;
     const manifest = decodeManifest(bytes);
-    if (manifest.kind !== "ok") throw new Error("the store wrote a manifest that does not parse");
+    if (manifest.kind !== "ok") throw new Error("the durable manifest does not parse");
     for (const { segmentId } of manifest.value.segments) this.#listed.add(segmentFileName(segmentId));
-    this.#noteDurable();
   }
 
   #watchFile(file: AppendFile): AppendFile {
@@ -96,13 +115,16 @@ export class LogObserver {
     const fields = newRecordFields();
     const text = (start: number, end: number): string => new TextDecoder().decode(bytes.subarray(start, end));
     for (let at = FRAME_HEADER_BYTES; at < bytes.length; at = fields.end) {
-      if (!readRecord(bytes, at, bytes.length, fields)) throw new Error("the store appended a frame that does not parse");
+      if (!readRecord(bytes, at, bytes.length, fields)) {
+        throw new Error("the store appended a frame that does not parse");
+      }
       if (fields.sequence <= this.#highest) continue;
       this.#highest = fields.sequence;
       this.records.push({
         sequence: fields.sequence,
         key: text(fields.keyStart, fields.keyEnd),
         value: fields.tombstone ? undefined : text(fields.valueStart, fields.valueEnd),
+        expiresAtMs: fields.expiresAtMs,
       });
     }
   }
@@ -130,4 +152,5 @@ export interface ObservedRecord {
   readonly key: string;
   /** `undefined`: a tombstone. */
   readonly value: string | undefined;
+  readonly expiresAtMs: number;
 }

@@ -1,52 +1,31 @@
+import { parseFileName } from "@hashlog/format";
 import type { FileSystem } from "@hashlog/fs-io";
-import { SeededRandom, type SimulatedDisk } from "@hashlog/fs-io/testing";
-import { open, utf8, type OpenOptions, type Store } from "@hashlog/engine";
-import { KEYS, SEGMENT_BYTES, type CrashCase, type CrashOperation } from "./case.ts";
-import { History, type Unit } from "./history.ts";
+import { crashPointAt, sampleFates, SeededRandom, SimulatedDisk } from "@hashlog/fs-io/testing";
+import { CACHES_REMOVED, INTERVAL_MS, KEYS, type CrashCase, type CrashOperation } from "./case.ts";
+import { countsThatFit, History, range, type Obligation } from "./history.ts";
 import { LogObserver } from "./log-observer.ts";
+import { applyUnit, contentsAfter, describeContents, fits, fitsDelete, type Change, type Unit } from "./model.ts";
+import { quiet, settled } from "./quiet.ts";
+import { DIRECTORY, emptyStore, openStore, readState, type TextStore } from "./text-store.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
-export const DIRECTORY = "/data/store";
-
-export type TextStore = Store<string, string>;
-
-/** Opens the case's store on a file system. */
-export function openStore(
-  fileSystem: FileSystem,
-  given: Pick<CrashCase, "sync" | "segments" | "seed">,
-  clock: VirtualClock = new VirtualClock(),
-): Promise<TextStore> {
-  const random = new SeededRandom(given.seed + 1);
-  const options: OpenOptions<string, string> = {
-    fileSystem,
-    clock,
-    values: utf8,
-    sync: given.sync === "interval" ? { intervalMs: 40 } : given.sync,
-    segmentBytesMax: SEGMENT_BYTES[given.segments]!,
-    random: {
-      fill: (target) => {
-        for (let index = 0; index < target.length; index += 1) target[index] = random.below(256);
-      },
-    },
-  };
-  return open(DIRECTORY, options);
+/** A case that was run to its end, and all that is needed to judge crashes at any step of it. */
+export interface RunCase {
+  readonly disk: SimulatedDisk;
+  readonly history: History;
 }
 
-/** Runs the case's operations to their end on the disk, without a crash; resolves to what was written when. */
-export async function runCase(disk: SimulatedDisk, given: CrashCase): Promise<History> {
+/**
+ * Runs the case's operations to their end, and checks on the way what can be seen without a crash: that what was
+ * acknowledged is as durable as was asked for, that reads see acknowledged writes only, what deletes answer, that
+ * iterators see the store as it was, and that every promise settles.
+ */
+export async function runCase(given: CrashCase): Promise<RunCase> {
+  const image = given.fresh ? {} : { image: await emptyStore() };
+  const disk = new SimulatedDisk({ ...image, schedule: given.schedule });
   const runner = new CaseRunner(disk, given);
   await runner.run();
-  return runner.history;
-}
-
-/** All entries of an open store, read in two ways. */
-export async function readState(store: TextStore): Promise<Map<string, string>> {
-  const state = new Map<string, string>();
-  for await (const [key, value] of store.entries()) state.set(key, value);
-  for (const [key, value] of state) {
-    if (store.getSync(key) !== value) throw new Error(`entries() says ${key}=${value}, getSync says otherwise`);
-  }
-  return state;
+  return { disk, history: runner.history };
 }
 
 class CaseRunner {
@@ -57,88 +36,270 @@ class CaseRunner {
   #clock = new VirtualClock();
   #store!: TextStore;
   #waiting: Promise<unknown>[] = [];
+  #iterators: { readonly expected: ReadonlyMap<string, string>; readonly rest: AsyncIterable<[string, string]> }[] = [];
+  #valuesMade = 0;
 
   constructor(disk: SimulatedDisk, given: CrashCase) {
     this.#disk = disk;
     this.#case = given;
-    this.#observer = new LogObserver(disk);
-    this.history = new History(this.#observer, () => disk.position);
+    this.#observer = new LogObserver(disk, DIRECTORY);
+    this.history = new History(
+      this.#observer,
+      () => disk.position,
+      () => this.#clock.now(),
+    );
   }
 
   async run(): Promise<void> {
     await this.#open();
     for (const operation of this.#case.operations) await this.#do(operation);
     await this.#settle();
+    await this.#drain();
   }
 
   async #open(): Promise<void> {
-    this.#store = await openStore(this.#observer.watch(this.#disk.boot()), this.#case, this.#clock);
+    const fileSystem = this.#observer.watch(this.#disk.boot());
+    this.#store = await settled(openStore(fileSystem, this.#case, this.#clock), "opening");
+    this.history.note();
   }
 
   async #settle(): Promise<void> {
-    await Promise.all(this.#waiting);
+    await settled(Promise.all(this.#waiting), "a write");
     this.#waiting = [];
+    await quiet();
+    if (this.#case.sync === "interval") this.#checkInterval();
   }
 
   async #do(operation: CrashOperation): Promise<void> {
     const store = this.#store;
     switch (operation[0]) {
       case "put":
-      case "put-synced": {
-        const [kind, key, length] = operation;
-        const change = [KEYS[key]!, this.#value(length)] as const;
-        this.#write([change], () => store.put(change[0], change[1], { sync: kind === "put-synced" }));
+      case "put-synced":
+      case "put-expiring":
+        this.#put(operation);
         return;
-      }
       case "delete":
-        this.#write([[KEYS[operation[1]]!, undefined]], () => store.delete(KEYS[operation[1]]!));
+        this.#delete(KEYS[operation[1]]!);
         return;
       case "batch":
         this.#batch(operation[1]);
         return;
       case "await":
         return this.#settle();
+      case "turns":
+        for (let turn = 0; turn < operation[1]; turn += 1) await Promise.resolve();
+        return;
       case "tick":
-        return this.#clock.tick(operation[1]);
+        this.#clock.tick(operation[1]);
+        this.history.note();
+        return;
       case "sync":
-        return store.sync();
+        return this.#sync();
       case "checkpoint":
         this.#wait(store.checkpoint());
         return;
       case "compact":
         this.#wait(store.compact());
         return;
+      case "read":
+        this.#checkVisible(this.#readSync());
+        return;
+      case "iterate":
+        this.#iterators.push({ expected: this.#readSync(), rest: store.entries() });
+        return;
+      case "drain":
+        return this.#drain();
       case "reopen":
-        await store.close();
-        await this.#settle();
-        return this.#open();
+        return this.#reopen(operation[1]);
       case "kill":
-        this.#disk.kill();
-        this.history.died();
-        this.#waiting = [];
-        this.#clock = new VirtualClock();
-        return this.#open();
+        return this.#kill(operation[1]);
+      case "power":
+        return this.#cutPower(operation[1]);
     }
   }
 
-  #batch(entries: readonly (readonly [number, number])[]): void {
-    const changes = entries.map(([key, length]) => [KEYS[key]!, length < 0 ? undefined : this.#value(length)] as const);
-    const operations = changes.map(([key, value]) =>
-      value === undefined ? ({ type: "delete", key } as const) : ({ type: "put", key, value } as const),
-    );
-    this.#write(changes, () => this.#store.batch(operations));
+  #put(
+    operation: readonly ["put" | "put-synced", number, number] | readonly ["put-expiring", number, number, number],
+  ): void {
+    const [kind, key, length, ttlMs = 0] = operation;
+    const sync = kind === "put-synced";
+    const expiresAtMs = kind === "put-expiring" ? this.#clock.now() + ttlMs : 0;
+    const change = { key: KEYS[key]!, value: this.#value(length), expiresAtMs };
+    const options = expiresAtMs === 0 ? { sync } : { sync, expiresAtMs };
+    this.#write([change], sync, () => this.#store.put(change.key, change.value, options));
   }
 
-  #write(changes: Unit["changes"], write: () => Promise<unknown>): void {
-    const before = this.#store.stats().pendingWrites;
-    const promise = write();
-    const unit: Unit = { changes, recorded: this.#store.stats().pendingWrites > before, status: "waiting" };
-    this.history.units.push(unit);
+  #delete(key: string): void {
+    const unit = this.#write([{ key, value: undefined, expiresAtMs: 0 }], false, () => this.#store.delete(key));
+    const { units } = this.history;
+    const before = contentsAfter(units, units.indexOf(unit.unit));
     this.#wait(
-      promise.then(() => {
-        unit.status = "acknowledged";
+      unit.promise.then((existed) => {
+        if (fitsDelete(existed as boolean, key, before, this.#time())) return;
+        throw new Error(`deleting ${key} answered ${String(existed)} where there was ${describeContents(before)}`);
       }),
     );
+  }
+
+  #batch(entries: readonly (readonly [number, number])[]): void {
+    const changes = entries.map(([key, length]) => ({
+      key: KEYS[key]!,
+      value: length < 0 ? undefined : this.#value(length),
+      expiresAtMs: 0,
+    }));
+    const operations = changes.map(({ key, value }) =>
+      value === undefined ? ({ type: "delete", key } as const) : ({ type: "put", key, value } as const),
+    );
+    this.#write(changes, false, () => this.#store.batch(operations));
+  }
+
+  #write(
+    changes: readonly Change[],
+    sync: boolean,
+    write: () => Promise<unknown>,
+  ): { unit: Unit; promise: Promise<unknown> } {
+    const before = this.#store.stats().pendingWrites;
+    const promise = write();
+    const recorded = this.#store.stats().pendingWrites > before;
+    const unit: Unit = { changes, recorded, status: "waiting", acknowledgedAtMs: 0 };
+    const { units } = this.history;
+    units.push(unit);
+    const durably = recorded && (sync || this.#case.sync === "always");
+    const acknowledged = promise.then(() => this.#acknowledged(unit, units, durably));
+    this.#wait(acknowledged);
+    return { unit, promise };
+  }
+
+  #acknowledged(unit: Unit, units: readonly Unit[], durably: boolean): void {
+    unit.status = "acknowledged";
+    unit.acknowledgedAtMs = this.#clock.now();
+    const index = units.indexOf(unit);
+    this.history.note();
+    if (durably && this.history.units === units && this.history.floor <= index) {
+      throw new Error(`write ${index} was acknowledged as durable; of all the disk has ${this.history.floor}`);
+    }
+  }
+
+  #sync(): void {
+    const { units } = this.history;
+    const issuedBefore = units.length;
+    this.#wait(
+      this.#store.sync().then(() => {
+        this.history.note();
+        if (this.history.units !== units || this.history.floor >= issuedBefore) return;
+        throw new Error(`a sync of ${issuedBefore} writes resolved; the disk has ${this.history.floor}`);
+      }),
+    );
+  }
+
+  async #reopen(removed: number): Promise<void> {
+    await settled(this.#store.close(), "closing");
+    await this.#settle();
+    this.#iterators = [];
+    this.history.note();
+    if (this.history.floor < this.history.units.length) throw new Error("the store was closed, and not all is durable");
+    await this.#removeCaches(removed);
+    await this.#openAndRead({ units: this.history.units, counts: [this.history.units.length], time: this.#time() });
+  }
+
+  async #kill(removed: number): Promise<void> {
+    this.#disk.kill();
+    this.#abandon();
+    this.history.died();
+    await this.#removeCaches(removed);
+    await this.#openAndRead({ units: this.history.units, counts: [this.history.units.length], time: this.#time() });
+    if (this.history.floor < this.history.units.length) throw new Error("opening shows what is not durable");
+  }
+
+  async #cutPower(seed: number): Promise<void> {
+    const random = new SeededRandom(seed);
+    const profile = (["free", "ordered", "prefix", "drop-all"] as const)[seed % 4]!;
+    const fates = sampleFates(crashPointAt(this.#disk, this.#disk.position), random, { profile });
+    this.#abandon();
+    this.history.powerWasCut();
+    const { floor, issued, units } = this.history;
+    this.#disk.powerCut(fates, profile);
+    const counts = await this.#openAndRead({ units, counts: range(floor, issued), time: this.#time() });
+    const { sequence } = this.#store.stats();
+    const count = this.history.countUpTo(sequence);
+    if (!counts.includes(count)) throw new Error(`${sequence} is not the last sequence of what the store shows`);
+    this.history.recovered(count);
+  }
+
+  #abandon(): void {
+    this.#waiting = [];
+    this.#iterators = [];
+    // Its timers died with the process.
+    this.#clock = new VirtualClock(this.#clock.now());
+  }
+
+  async #openAndRead(obligation: Obligation): Promise<readonly number[]> {
+    await this.#open();
+    const read = await readState(this.#store);
+    const counts = countsThatFit(obligation, read, this.#time());
+    if (counts.length === 0) {
+      const { units, counts: allowed } = obligation;
+      const expected = describeContents(contentsAfter(units, allowed.at(-1)!));
+      throw new Error(`the store was opened again with ${describeContents(read)} instead of at most ${expected}`);
+    }
+    return counts;
+  }
+
+  async #removeCaches(which: number): Promise<void> {
+    const removed = CACHES_REMOVED[which % CACHES_REMOVED.length]!;
+    if (removed !== "nothing") await removeCaches(this.#disk.boot(), removed);
+  }
+
+  #time(): { nowMs: number; latestMs: number } {
+    return { nowMs: this.#clock.now(), latestMs: Math.max(this.history.latestMs, this.#clock.now()) };
+  }
+
+  #readSync(): Map<string, string> {
+    const read = new Map<string, string>();
+    for (const key of KEYS) {
+      const value = this.#store.getSync(key);
+      if (this.#store.has(key) !== (value !== undefined)) throw new Error(`has(${key}) is not what getSync says`);
+      if (value !== undefined) read.set(key, value);
+    }
+    return read;
+  }
+
+  // All that was acknowledged is seen, and nothing that a crash may take back, beyond what the sync policy allows.
+  #checkVisible(read: ReadonlyMap<string, string>): void {
+    this.history.note();
+    const { units, acknowledged, floor, issued } = this.history;
+    const most = this.#case.sync === "always" ? floor : issued;
+    const contents = contentsAfter(units, acknowledged);
+    for (let count = acknowledged; count <= most; count += 1) {
+      if (fits(read, contents, this.#time())) return;
+      if (count < units.length) applyUnit(contents, units[count]!);
+    }
+    const expected = describeContents(contentsAfter(units, acknowledged));
+    throw new Error(`${describeContents(read)} is visible, where ${expected} is acknowledged`);
+  }
+
+  async #drain(): Promise<void> {
+    const iterators = this.#iterators;
+    this.#iterators = [];
+    for (const { expected, rest } of iterators) {
+      const found = new Map<string, string>();
+      for await (const [key, value] of rest) {
+        if (found.has(key)) throw new Error(`an iterator gives ${key} twice`);
+        found.set(key, value);
+      }
+      if (describeContents(found) === describeContents(expected)) continue;
+      throw new Error(`an iterator gives ${describeContents(found)} of ${describeContents(expected)}`);
+    }
+  }
+
+  // When all is quiet, no sync runs any more.
+  #checkInterval(): void {
+    const { units, floor } = this.history;
+    const late = units.findIndex(
+      ({ status, acknowledgedAtMs }, index) =>
+        index >= floor && status === "acknowledged" && acknowledgedAtMs + INTERVAL_MS <= this.#clock.now(),
+    );
+    if (late !== -1) throw new Error(`write ${late} is not durable after more than the interval`);
   }
 
   // What a killed process waited for may fail later, and nobody listens any more.
@@ -149,6 +310,16 @@ class CaseRunner {
 
   // No two writes have the same value, so a state says which writes it is made of.
   #value(length: number): string {
-    return `${this.history.units.length}.`.padEnd(length, "x");
+    this.#valuesMade += 1;
+    return `${this.#valuesMade}.`.padEnd(length, "x");
+  }
+}
+
+/** Removes caches of the store while nobody has it open. */
+export async function removeCaches(fileSystem: FileSystem, which: "checkpoint" | "hints" | "both"): Promise<void> {
+  for (const name of await fileSystem.list(DIRECTORY)) {
+    const kind = parseFileName(name)?.kind;
+    const goes = (kind === "checkpoint" && which !== "hints") || (kind === "hint" && which !== "checkpoint");
+    if (goes) await fileSystem.remove(fileSystem.join(DIRECTORY, name));
   }
 }

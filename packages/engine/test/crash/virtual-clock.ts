@@ -1,16 +1,21 @@
 import type { Clock } from "@hashlog/fs-io";
 
-/** Time that passes only when a test says so. */
+/** Time that passes only when a test says so. It may also be set back; timers do not mind that. */
 export class VirtualClock implements Clock {
-  #now = 1_700_000_000_000;
+  #now: number;
+  #elapsed = 0;
   #timers: { at: number; callback: () => void }[] = [];
+
+  constructor(now: number = BEGINNING) {
+    this.#now = now;
+  }
 
   now(): number {
     return this.#now;
   }
 
   setTimer(callback: () => void, delayMs: number): { cancel(): void } {
-    const timer = { at: this.#now + delayMs, callback };
+    const timer = { at: this.#elapsed + delayMs, callback };
     this.#timers.push(timer);
     return {
       cancel: () => {
@@ -23,10 +28,15 @@ export class VirtualClock implements Clock {
     return Promise.resolve();
   }
 
+  /** Goes on by so many milliseconds, and calls the timers that are due; or is set back. */
   tick(milliseconds: number): void {
     this.#now += milliseconds;
-    const due = this.#timers.filter((timer) => timer.at <= this.#now);
-    this.#timers = this.#timers.filter((timer) => timer.at > this.#now);
+    this.#elapsed += Math.max(0, milliseconds);
+    const due = this.#timers.filter((timer) => timer.at <= this.#elapsed);
+    this.#timers = this.#timers.filter((timer) => timer.at > this.#elapsed);
     for (const timer of due) timer.callback();
   }
 }
+
+/** When virtual time begins. */
+export const BEGINNING = 1_700_000_000_000;

@@ -1,0 +1,22 @@
+/**
+ * A simulated disk lives in microtasks. So does everything above it, but for what waits for a virtual clock, which goes
+ * on only when told to. When the event loop has had its turn, all that could happen has happened.
+ */
+export async function quiet(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** What the promise settles with; one that is not settled when all is quiet never will be, and that is an error. */
+export async function settled<T>(promise: Promise<T>, what: string): Promise<T> {
+  let isSettled = false;
+  const note = (): void => {
+    isSettled = true;
+  };
+  promise.then(note, note);
+  for (let turn = 0; turn < TURNS && !isSettled; turn += 1) await quiet();
+  if (!isSettled) throw new Error(`${what} never settles`);
+  return promise;
+}
+
+// Several, as work in slices gives the event loop its turn between them.
+const TURNS = 200;
