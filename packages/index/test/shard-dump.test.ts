@@ -122,11 +122,11 @@ describe("the dump of a shard", () => {
   });
 
   test("lets go of its slots when chunks are joined", () => {
-    const shard = shardWith(40, 3000);
-    const loaded = shardOf(SHARD, dumpOf(SHARD, shard), SHARDS);
-    const key = { bytes: new Uint8Array(60_000), place: 5 };
-    put(loaded, [key]);
+    const dump = dumpOf(SHARD, shardWith(40, 3000));
+    const loaded = shardOf(SHARD, dump, SHARDS);
+    put(loaded, [{ bytes: new Uint8Array(60_000), place: 5 }]);
     expect(loaded.adopted).toBe(false);
+    expect(loaded.slots.buffer).not.toBe(dump.buffer);
     expect(checkInvariants(loaded).length).toBe(41);
   });
 

@@ -114,7 +114,7 @@ export class Caller {
 }
 
 /** The rest of a view, page by page, as a map from `nameOf` the key; fails if a key comes twice. */
-export function drain(view: KeydirView, entries = new Map<string, RecordLocation>()): Map<string, RecordLocation> {
+export function drain(view: KeydirView, entries: Map<string, RecordLocation> = new Map()): Map<string, RecordLocation> {
   while (addPage(view, entries));
   return entries;
 }
