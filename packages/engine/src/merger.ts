@@ -75,9 +75,9 @@ export interface MergeRunOptions {
   readonly onProgress?: ((progress: MergeProgress) => void) | undefined;
 }
 
-// Nothing dead in it and no tombstone: merging it alone would write the same again.
+// Nothing dead in it, no tombstone, and nothing that may have expired: merging it alone would write the same again.
 function isClean({ totals, liveRecords }: Segment): boolean {
-  return totals.recordCount === liveRecords;
+  return totals.recordCount === liveRecords && totals.expiringCount === 0;
 }
 
 function mergeInput(segment: Segment): MergeInput {

@@ -15,7 +15,14 @@ export function utf8Bytes(content: string): Uint8Array {
 
 /** `bytes` bytes that are different for different seeds. */
 export function filler(bytes: number, seed: number = 0): Uint8Array {
-  return Uint8Array.from({ length: bytes }, (_, index) => (index * 31 + seed * 17 + (index >> 8)) & 0xff);
+  const content = new Uint8Array(bytes);
+  for (let index = 0; index < bytes; index += 1) content[index] = (index * 31 + seed * 17 + (index >> 8)) & 0xff;
+  return content;
+}
+
+/** Whether these are the very bytes; for long ones, which an assertion takes long to compare. */
+export function isSame(found: Uint8Array | undefined, expected: Uint8Array): boolean {
+  return found !== undefined && Buffer.compare(found, expected) === 0;
 }
 
 /** All entries, as text, sorted. */

@@ -16,6 +16,7 @@ export class WatchedFileSystem {
   readonly calls: Call[] = [];
   openFiles = 0;
   #before: ((call: Call) => Promise<void> | undefined)[] = [];
+  readonly #held = new Set<() => void>();
 
   constructor(inner: FileSystem) {
     this.fileSystem = this.#watch(inner, (operation, args) => ({ operation, path: String(args[0]) }));
@@ -35,14 +36,20 @@ export class WatchedFileSystem {
       reached.open();
       return released.opened;
     };
-    this.#before.push(hold);
-    return {
-      reached: reached.opened,
-      release: () => {
-        this.#before = this.#before.filter((other) => other !== hold);
-        released.open();
-      },
+    const release = (): void => {
+      this.#before = this.#before.filter((other) => other !== hold);
+      this.#held.delete(release);
+      released.open();
     };
+    this.#before.push(hold);
+    this.#held.add(release);
+    return { reached: reached.opened, release };
+  }
+
+  /** Nothing is held back or made to fail any more. */
+  letGo(): void {
+    for (const release of this.#held) release();
+    this.#before = [];
   }
 
   /** From now on such calls fail, before they do anything, until `end`. */

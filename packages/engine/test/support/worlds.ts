@@ -63,6 +63,7 @@ export class World implements StorePlace {
 
   /** Closes every store that was opened. */
   async close(): Promise<void> {
+    this.watched.letGo();
     for (const { db } of this.#stores) await db.close();
   }
 

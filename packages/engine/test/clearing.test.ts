@@ -1,0 +1,93 @@
+import { describe, expect, test } from "vitest";
+import { all, entriesOf, isSettled } from "./support/values.ts";
+import { FILE_SYSTEMS, memoryWorld } from "./support/worlds.ts";
+
+describe.each(FILE_SYSTEMS)("on $name", ({ newWorld }) => {
+  test("clear deletes every key, expired ones included", async () => {
+    const world = await newWorld();
+    let db = await world.open();
+    for (const key of ["a", "b", "", "__proto__"]) await db.put(key, "1");
+    await db.put("expired", "1", { ttlMs: 1 });
+    world.clock.advance(1);
+    await db.clear();
+    expect(db.stats().keys).toBe(0);
+    expect(await all(db.entries())).toEqual([]);
+    db = await world.reopen(db);
+    expect(db.stats().keys).toBe(0);
+    await db.compact();
+    expect(db.stats()).toMatchObject({ totalBytes: 0, segments: [] });
+    await db.put("a", "2");
+    expect(await entriesOf(db)).toEqual([["a", "2"]]);
+  });
+
+  test("clear of an empty store is fine", async () => {
+    const world = await newWorld();
+    const db = await world.open();
+    await db.clear();
+    await db.clear({ sync: true });
+    expect(db.stats().sequence).toBe(0);
+  });
+});
+
+test("clear is done in commits of at most a thousand keys", async () => {
+  const world = await memoryWorld();
+  const db = await world.open();
+  await db.batch(Array.from({ length: 2500 }, (_, key) => ({ type: "put", key: `key ${key}`, value: "" })));
+  const appends = world.watched.count("append");
+  await db.clear();
+  // Three frames, each with a fence behind it once it is durable.
+  expect(world.watched.count("append") - appends).toBe(6);
+  expect(db.stats()).toMatchObject({ keys: 0, tombstones: 2500 });
+});
+
+test("clear is done in commits of at most about a megabyte of keys", async () => {
+  const world = await memoryWorld();
+  const db = await world.open();
+  const longest = (index: number): string => String(index).padEnd(65_535, ".");
+  for (let index = 0; index < 40; index += 1) await db.put(longest(index), "");
+  const appends = world.watched.count("append");
+  await db.clear();
+  expect(world.watched.count("append") - appends).toBe(6);
+  expect(db.stats().keys).toBe(0);
+});
+
+test("a key that was not there when clear was called is not deleted by it", async () => {
+  const world = await memoryWorld();
+  const db = await world.open();
+  await db.batch(Array.from({ length: 3000 }, (_, key) => ({ type: "put", key: `key ${key}`, value: "" })));
+  const sync = world.watched.hold("sync", /\.segment$/);
+  const cleared = db.clear();
+  await sync.reached;
+  const put = db.put("new", "1");
+  sync.release();
+  await Promise.all([cleared, put]);
+  expect(await entriesOf(db)).toEqual([["new", "1"]]);
+});
+
+test("clear that asks for a sync leaves nothing that a power cut could bring back", async () => {
+  const world = await memoryWorld();
+  const db = await world.open({ sync: "never" });
+  await db.put("a", "1", { sync: true });
+  await db.clear({ sync: true });
+  expect(db.stats().floor).toBe(db.stats().sequence);
+  await db.put("a", "1", { sync: true });
+  await db.delete("a");
+  expect(db.stats().floor).toBeLessThan(db.stats().sequence);
+  await db.clear({ sync: true });
+  expect(db.stats().floor).toBe(db.stats().sequence);
+});
+
+test("closing waits for a clear that is under way", async () => {
+  const world = await memoryWorld();
+  const db = await world.open();
+  await db.batch(Array.from({ length: 2500 }, (_, key) => ({ type: "put", key: `key ${key}`, value: "" })));
+  const sync = world.watched.hold("sync", /\.segment$/);
+  const cleared = db.clear();
+  await sync.reached;
+  const closed = db.close();
+  expect(await isSettled(closed)).toBe(false);
+  sync.release();
+  await Promise.all([cleared, closed]);
+  const again = await world.open();
+  expect(again.stats().keys).toBe(0);
+});
