@@ -102,7 +102,7 @@ export class Script {
 
   /** All entries, as an object. */
   async state(): Promise<Record<string, string>> {
-    return Object.fromEntries([...(await readState(this.store))].sort());
+    return Object.fromEntries(await readState(this.store));
   }
 
   /** The manifest as programs see it. */
