@@ -42,7 +42,7 @@ export class BackgroundFiles {
       if (this.#parts.table.byId(segment.segmentId) !== segment) return;
       segment.pin();
       try {
-        await writeHint(segment, this.#parts, this.#parts.manifest.current.hashKey);
+        await writeHint(segment, this.#parts);
       } finally {
         segment.unpin();
       }

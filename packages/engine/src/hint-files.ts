@@ -5,6 +5,7 @@ import { countingSource, fileSource } from "./files.ts";
 import type { RecordSink } from "./record-sink.ts";
 import { newLocation } from "./segment-table.ts";
 import type { Segment } from "./segment.ts";
+import { pathOf, type StoreParts } from "./store-parts.ts";
 
 /**
  * Hint files: of a sealed segment all that recovery needs but the values. Made from the segment alone, never from the
@@ -60,20 +61,20 @@ export async function readHintInto(
 }
 
 /** Writes the hint file of a sealed segment, over an unusable one if need be. Rejects with what failed; nothing is lost. */
-export async function writeHint(
-  segment: Segment,
-  { fileSystem, directory }: HintDirectory,
-  hashKey: Uint8Array,
-): Promise<void> {
-  const builder = await collect(segment, hashKey);
-  const path = fileSystem.join(directory, hintFileName(segment.segmentId));
+export async function writeHint(segment: Segment, parts: StoreParts): Promise<void> {
+  const { fileSystem, clock, manifest } = parts;
+  const builder = await collect(segment, manifest.current.hashKey);
+  const path = pathOf(parts, hintFileName(segment.segmentId));
   await fileSystem.remove(path).catch(noFile);
   const file = await fileSystem.create(path);
   try {
     const { segmentId, place } = segment;
-    builder.encode({ segmentId, identity: place.identity, sealedBytes: segment.bytes }, (block) =>
+    const steps = builder.encodeInSteps({ segmentId, identity: place.identity, sealedBytes: segment.bytes }, (block) =>
       file.append(block, 0, block.length),
     );
+    for (let step = 1; steps.next().done !== true; step += 1) {
+      if (step % STEPS_PER_SLICE === 0) await clock.yield();
+    }
   } catch (error) {
     await fileSystem.remove(path).catch(noFile);
     throw error;
@@ -106,3 +107,6 @@ function noFile(error: unknown): undefined {
   if (!FsError.is(error)) throw error;
   return undefined;
 }
+
+// Of the 256 steps in which a hint is encoded: some milliseconds for a segment of millions of small records.
+const STEPS_PER_SLICE = 8;

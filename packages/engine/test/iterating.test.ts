@@ -123,10 +123,13 @@ describe.each(FILE_SYSTEMS)("on $name", ({ newWorld }) => {
     const db = await world.open({ segmentBytesMax: 1024 });
     for (let index = 0; index < 20; index += 1) await db.put(`key ${index}`, filler(400, index));
     await db.compact();
+    // Behind the hints that are written in the background.
+    await db.checkpoint();
     const settled = world.watched.openFiles;
     const iterator = db.entries();
     for (let index = 0; index < 20; index += 1) await db.put(`key ${index}`, filler(400, index + 1));
     await db.compact();
+    await db.checkpoint();
     expect(world.watched.openFiles).toBeGreaterThan(settled);
     expect((await all(iterator)).find(([key]) => key === "key 7")?.[1]).toEqual(filler(400, 7));
     expect(world.watched.openFiles).toBe(settled);
