@@ -7,6 +7,7 @@ import {
 } from "@hashlog/format";
 import { FsError, type AppendFile, type FileSystem } from "@hashlog/fs-io";
 import { IndexError, type Keydir } from "@hashlog/index";
+import { fromFileSystem } from "./errors.ts";
 import type { CommitLog } from "./commit-log.ts";
 import { countingSource } from "./files.ts";
 import { pathOf, removeFile, type StoreParts } from "./store-parts.ts";
@@ -40,22 +41,32 @@ export class Checkpointer {
     return this.#parts.manifest.current.checkpoint !== undefined && this.#coveredSequence === this.#log.acknowledged;
   }
 
-  /** Writes one, if the one there is does not hold everything already. */
+  /**
+   * Writes one, if the one there is does not hold everything already.
+   * @throws HashlogError what writing failed of; the store is as it was
+   */
   async write(): Promise<void> {
     if (this.isCurrent) return;
+    try {
+      await this.#write();
+    } catch (error) {
+      throw fromFileSystem(error, "writing a checkpoint failed");
+    }
+  }
+
+  async #write(): Promise<void> {
+    const { manifest } = this.#parts;
     const id = this.#parts.fileIds.take();
     const path = this.#path(id);
     const file = await this.#parts.fileSystem.create(path);
-    let named = false;
     try {
       const { written, covered } = await this.#dump(id, file);
       await file.sync();
       await this.#parts.fileSystem.syncDirectory(this.#parts.directory);
       await this.#log.sync();
-      const old = this.#parts.manifest.current.checkpoint;
-      named = true;
-      await this.#parts.manifest.edit((manifest) => ({
-        ...manifest,
+      const old = manifest.current.checkpoint;
+      await manifest.edit((current) => ({
+        ...current,
         nextFileId: this.#parts.fileIds.next,
         checkpoint: { id, ...written },
       }));
@@ -63,8 +74,8 @@ export class Checkpointer {
       this.#count += 1;
       if (old !== undefined) await removeFile(this.#parts, this.#path(old.id));
     } catch (error) {
-      // From the edit on the manifest may name the file.
-      if (!named) await removeFile(this.#parts, path);
+      // While an edit's outcome is unknown the manifest may name the file.
+      if (manifest.failure === undefined) await removeFile(this.#parts, path);
       throw error;
     } finally {
       await file.close();

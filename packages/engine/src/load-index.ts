@@ -7,7 +7,7 @@ import { LoadProgress } from "./load-progress.ts";
 import { readHintInto } from "./hint-files.ts";
 import { readRun, type LogRun } from "./log-run.ts";
 import { runSource, type LogSegment } from "./log-segments.ts";
-import { FrameReplayer, loaderSink, replaySink, type RecordSink } from "./record-sink.ts";
+import { countingSink, FrameReplayer, loaderSink, replaySink, type RecordSink } from "./record-sink.ts";
 import type { Segment } from "./segment.ts";
 
 /**
@@ -56,8 +56,7 @@ export async function loadIndex(parts: LoadParts): Promise<LoadedIndex> {
   for (const segment of parts.sealed) await sealed.load(segment);
   const run = await loadRun(parts, sink);
   loader?.finish();
-  const scanned = sealed.hinted === 0 && sealed.scanned > 0;
-  const road = checkpoint !== undefined ? "checkpoint" : scanned ? "scan" : "hints";
+  const road = checkpoint !== undefined ? "checkpoint" : sealed.hinted > 0 ? "hints" : "scan";
   return { run, road, withoutHint: sealed.withoutHint };
 }
 
@@ -74,15 +73,14 @@ async function loadRun(parts: LoadParts, sink: RecordSink): Promise<LogRun> {
 class SealedLoader {
   readonly #parts: LoadParts;
   readonly #sink: RecordSink;
-  readonly #replayer: FrameReplayer;
+  readonly #known: ReadonlySet<number>;
   readonly withoutHint: Segment[] = [];
   hinted = 0;
-  scanned = 0;
 
   constructor(parts: LoadParts, sink: RecordSink) {
     this.#parts = parts;
     this.#sink = sink;
-    this.#replayer = new FrameReplayer(sink);
+    this.#known = new Set(parts.checkpoint?.segments.map(({ segmentId }) => segmentId));
   }
 
   async load(segment: Segment): Promise<void> {
@@ -90,32 +88,36 @@ class SealedLoader {
     if (state.kind !== "sealed") return;
     const replay = this.#parts.checkpoint?.replay;
     const hasHint = this.#parts.hintIds.has(segment.segmentId);
-    if (replay !== undefined && state.highestSequence < replay.sequence) {
+    const covered = replay !== undefined && state.highestSequence < replay.sequence;
+    if (covered && this.#known.has(segment.segmentId)) {
       if (!hasHint) this.withoutHint.push(segment);
       return;
     }
+    // Not known to the checkpoint, but covered: the output of a merge that was killed before its inputs went. The keydir
+    // has its records where they were copied from, so they are only counted.
+    const sink = covered ? countingSink : this.#sink;
     // The segment in which the replay begins: what lies before was counted by the checkpoint.
     const from = replay?.segmentId === segment.segmentId ? replay.offset : SEGMENT_HEADER_BYTES;
-    if (from === SEGMENT_HEADER_BYTES && hasHint && (await this.#loadHint(segment))) {
+    if (from === SEGMENT_HEADER_BYTES && hasHint && (await this.#loadHint(segment, sink))) {
       this.hinted += 1;
       return;
     }
     if (!hasHint || from === SEGMENT_HEADER_BYTES) this.withoutHint.push(segment);
-    await this.#scan(segment, state.sealedBytes, from);
-    this.scanned += 1;
+    await this.#scan(segment, sink, state.sealedBytes, from);
   }
 
-  async #loadHint(segment: Segment): Promise<boolean> {
+  async #loadHint(segment: Segment, sink: RecordSink): Promise<boolean> {
     const { fileSystem, directory, progress } = this.#parts;
-    return readHintInto(segment, this.#sink, { fileSystem, directory }, (bytes) => progress.read("hints", bytes));
+    return readHintInto(segment, sink, { fileSystem, directory }, (bytes) => progress.read("hints", bytes));
   }
 
-  async #scan(segment: Segment, sealedBytes: number, from: number): Promise<void> {
+  async #scan(segment: Segment, sink: RecordSink, sealedBytes: number, from: number): Promise<void> {
     const source = countingSource(segment.file, sealedBytes, (bytes) => this.#parts.progress.read("scan", bytes));
+    const replayer = new FrameReplayer(sink);
     const end = await scanFrames(source, {
       place: segment.place,
       from,
-      onFrame: (frame) => this.#replayer.replay(segment, frame),
+      onFrame: (frame) => replayer.replay(segment, frame),
     });
     if (end.kind === "end") return;
     throw corrupt(`${segment.path}, a sealed segment, is damaged at offset ${end.offset}: ${end.reason}`, {

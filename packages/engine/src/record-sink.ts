@@ -27,6 +27,9 @@ export function replaySink(keydir: Keydir): RecordSink {
   };
 }
 
+/** Into nothing: for a segment of which only the totals are wanted. */
+export const countingSink: RecordSink = { put: () => undefined, delete: () => undefined };
+
 /** Hands the records of scanned frames on, and counts them in their segment's totals. */
 export class FrameReplayer {
   readonly #sink: RecordSink;

@@ -215,7 +215,7 @@ test("progress is told from the beginning to the end", async () => {
 
 test("what is written while a merge waits for the disk is newer than what it copies", async () => {
   const world = await memoryWorld();
-  let db = await world.open({ segmentBytesMax: 1024 });
+  let db = await world.open();
   await churn(db);
   await db.put("overwritten", "old");
   await db.put("deleted", "old");
