@@ -16,6 +16,7 @@ import {
   type SeededRandom,
 } from "@hashlog/fs-io/testing";
 import { countsThatFit, type Obligation } from "./history.ts";
+import { interestingSteps } from "./interesting-steps.ts";
 import { contentsAfter, describeContents, type ReadingTime } from "./model.ts";
 import { quiet, settled } from "./quiet.ts";
 import { removeCaches } from "./run-case.ts";
@@ -92,8 +93,9 @@ export class Judge {
     how: Thoroughness,
   ): Promise<void> {
     const next = { ...how, crashesAgain: how.crashesAgain - 1 };
+    const steps = interestingSteps(disk, begun);
     for (let crash = 0; crash < how.crashesEach; crash += 1) {
-      const ordinal = begun + this.#random.below(disk.position - begun + 1);
+      const ordinal = this.#pick(steps);
       // What was shown to somebody stays, whatever comes.
       await this.crash(disk, ordinal, ordinal >= shown ? after : { ...before, time: after.time }, next);
     }
@@ -125,7 +127,7 @@ export class Judge {
     mustBeTidy(disk.image());
     const image = disk.powerCut([], "drop-all");
     const roads = this.#random.below(2) === 0 ? ROADS : ROADS.slice(0, 1);
-    let stats: unknown;
+    let stats: object | undefined;
     for (const removed of roads) {
       const road = new SimulatedDisk({ image });
       if (removed !== "nothing") await removeCaches(road.boot(), removed);
@@ -203,14 +205,17 @@ function mustBe(read: ReadonlyMap<string, string>, expected: ReadonlyMap<string,
   mustBeTheSame(Object.fromEntries(sorted(read)), Object.fromEntries(sorted(expected)), when);
 }
 
-function mustBeTheSame(actual: unknown, expected: unknown, when: string): void {
-  const [left, right] = [JSON.stringify(actual), JSON.stringify(expected)];
-  if (left !== right) throw new Error(`${when}: ${left}\ninstead of ${right}`);
+function mustBeTheSame(actual: object, expected: object, when: string): void {
+  const lines = (value: object): string[] => Object.entries(value).map((entry) => JSON.stringify(entry));
+  const [left, right] = [lines(actual), lines(expected)];
+  const differing = (own: string[], other: string[]): string => own.filter((line) => !other.includes(line)).join("\n");
+  const differences = [differing(left, right), differing(right, left)];
+  if (differences.join("") !== "") throw new Error(`${when}: ${differences.join("\ninstead of ")}`);
 }
 
 // What must not depend on the road: the memory's slack and what the opening did may. So may which of two copies counts as
 // the live one, where a merge was cut off between its two edits; their sum may not.
-function lasting(store: TextStore): unknown {
+function lasting(store: TextStore): object {
   const { keydirBytes: _memory, open: _open, failures: _failures, checkpoints: _checkpoints, ...rest } = store.stats();
   const segments = rest.segments.map(({ segmentId, state, fileBytes, records, tombstones, tombstoneBytes }) => {
     return { segmentId, state, fileBytes, records, tombstones, tombstoneBytes };
