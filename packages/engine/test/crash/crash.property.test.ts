@@ -17,7 +17,7 @@ test(
       fc.asyncProperty(crashCase, async (given) => {
         await crashCaseOften(given, plan);
       }),
-      { numRuns: runs(300) },
+      { numRuns: runs(400) },
     );
   },
   TEST_TIMEOUT_MS,
@@ -31,7 +31,7 @@ test(
       fc.asyncProperty(crashCase, async (given) => {
         await crashCaseOften(given, plan);
       }),
-      { numRuns: runs(100) },
+      { numRuns: runs(140) },
     );
   },
   TEST_TIMEOUT_MS,

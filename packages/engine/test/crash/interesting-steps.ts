@@ -10,7 +10,7 @@ export function interestingSteps(disk: SimulatedDisk, begin: number = 0): number
     const operation = operations[ordinal - 1];
     if (operation?.kind !== "append") return false;
     if (operation.path.endsWith(".reserve")) return operation.offset % (32 * 4096) !== 0;
-    return operation.path.endsWith(".checkpoint") && ordinal % 40 !== 0 && operations[ordinal]?.kind === "append";
+    return operation.path.endsWith(".checkpoint") && ordinal % 8 !== 0 && operations[ordinal]?.kind === "append";
   };
   const all = Array.from({ length: disk.position - begin + 1 }, (_, index) => begin + index);
   return all.filter((ordinal) => !isDull(ordinal));
