@@ -89,6 +89,7 @@ export class LogSegments {
   async begin(firstSequence: number, nextSequence: number): Promise<void> {
     // Unsealed segments are replayed by scanning after a crash: they must not pile up before a slow disk.
     if (this.#unsealed.length >= UNSEALED_MAX) await this.#sealing?.catch(() => undefined);
+    this.#parts.table.checkLogRoom();
     const { segmentId, place } = newSegmentPlace(this.#parts);
     const writer = await SegmentWriter.create(
       this.#parts.fileSystem,

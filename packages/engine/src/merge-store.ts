@@ -76,6 +76,7 @@ export class StoreOfMerge implements MergeStore {
   }
 
   async createOutput(): Promise<MergeOutput> {
+    this.#parts.table.checkRoom(this.#created.length + 1);
     const { segmentId, place } = newSegmentPlace(this.#parts);
     const file = await this.#parts.fileSystem.create(pathOf(this.#parts, segmentFileName(segmentId)));
     const output = new OutputFile(segmentId, place, file);
@@ -100,6 +101,8 @@ export class StoreOfMerge implements MergeStore {
   }
 
   async publish(outputs: readonly FinishedOutput[]): Promise<void> {
+    // Once more, before the edit: what the manifest lists must find its place in the table.
+    this.#parts.table.checkRoom(outputs.length);
     await this.#parts.manifest.edit((manifest) => ({
       ...manifest,
       nextFileId: this.#parts.fileIds.next,

@@ -20,12 +20,35 @@ export class SegmentTable {
     return this.#byId.size;
   }
 
+  /**
+   * Makes sure that `count` more segments can be added.
+   * @throws HashlogError `HASHLOG_NOT_SUPPORTED`
+   */
+  checkRoom(count: number): void {
+    if (this.#freeSlots.length + SEGMENT_SLOTS_MAX - this.#bySlot.length >= count) return;
+    throw new HashlogError(
+      "HASHLOG_NOT_SUPPORTED",
+      `a store has at most ${SEGMENT_SLOTS_MAX} segments, those that open iterators keep included`,
+    );
+  }
+
+  /**
+   * Makes sure that the log may begin another segment. It leaves as many slots as it takes, so that a merge of all
+   * segments always finds room for what it writes.
+   * @throws HashlogError `HASHLOG_NOT_SUPPORTED`
+   */
+  checkLogRoom(): void {
+    if (this.#byId.size < SEGMENTS_MAX) return this.checkRoom(1);
+    throw new HashlogError(
+      "HASHLOG_NOT_SUPPORTED",
+      `a store has at most ${SEGMENTS_MAX} segments: compact it, and open it with a larger segmentBytesMax`,
+    );
+  }
+
   /** A slot for a segment that is about to be added. */
   takeSlot(): number {
+    this.checkRoom(1);
     const slot = this.#freeSlots.pop() ?? this.#bySlot.length;
-    if (slot >= SEGMENT_SLOTS_MAX) {
-      throw new HashlogError("HASHLOG_NOT_SUPPORTED", `a store has at most ${SEGMENT_SLOTS_MAX} segments; merge some`);
-    }
     if (slot === this.#bySlot.length) this.#bySlot.push(undefined);
     return slot;
   }
@@ -99,6 +122,8 @@ export class SegmentTable {
     segment.liveBytes -= recordBytes(keyBytes, location.valueBytes, location.expiresAtMs !== 0);
   }
 }
+
+const SEGMENTS_MAX = Math.floor(SEGMENT_SLOTS_MAX / 2);
 
 /** A location to be filled in. */
 export function newLocation(): RecordLocation {

@@ -13,7 +13,7 @@ export interface OpenOptions<K, V, VI = V> {
   /**
    * When a write is acknowledged. `"always"` (default): once it is synced; nothing acknowledged is lost by a power cut.
    * `{ intervalMs }` and `"never"`: once the operating system has the bytes; a killed process loses nothing, a power cut
-   * may lose the latest writes, with `{ intervalMs }` (1 to 3,600,000) those of at most that interval and one sync.
+   * may lose the latest writes, with `{ intervalMs }` (1 to 2,147,483,647) those of at most that interval and one sync.
    */
   readonly sync?: SyncPolicy;
   /** Make the directory (and its parents) and an empty store where there is none. Default `true`. */

@@ -3,9 +3,12 @@ import type { Clock } from "@hashlog/fs-io";
 /** Time that passes only when a test says so, in either direction. */
 export class FakeClock implements Clock {
   #now = 1_700_000_000_000;
+  /** The highest time that anybody was told; may be set. */
+  highestTold = 0;
   #timers: { readonly at: number; readonly callback: () => void }[] = [];
 
   now(): number {
+    this.highestTold = Math.max(this.highestTold, this.#now);
     return this.#now;
   }
 
