@@ -272,10 +272,11 @@ export class Store<K, V, VI = V> {
     return bytes;
   }
 
-  // A key that is read again, after an await or after the codec was called once more, must not change meanwhile.
+  // A key that is read again, after an await or after the codec was called once more, must not change meanwhile. Copied
+  // by constructor: `slice` of a Buffer is a view of the same bytes.
   #ownKey(key: K): Uint8Array {
     const bytes = this.#encodeKey(key);
-    return encodesAnew(this.#machinery.keys) ? bytes : bytes.slice();
+    return encodesAnew(this.#machinery.keys) ? bytes : new Uint8Array(bytes);
   }
 
   #encodeOperations(operations: readonly BatchOperation<K, VI>[]): EncodedOperation[] {
@@ -290,7 +291,7 @@ export class Store<K, V, VI = V> {
       if (operation.type === "delete") return { key, value: undefined, expiresAtMs: 0 };
       const encoded = values.encode(operation.value);
       checkEncoded(encoded, values.name);
-      const value = encoded === operation.value || encodesAnew(values) ? encoded : encoded.slice();
+      const value = encoded === operation.value || encodesAnew(values) ? encoded : new Uint8Array(encoded);
       return { key, value, expiresAtMs: resolveExpiry(operation, now) };
     });
   }

@@ -136,7 +136,7 @@ function readManifest(bytes: Uint8Array, crcAt: number): Decoded<Manifest> {
   }
   const manifest: Manifest = {
     storeId: readBig128(bytes, 16),
-    hashKey: bytes.slice(32, 48),
+    hashKey: new Uint8Array(bytes.subarray(32, 48)),
     epoch: readU64(bytes, 48),
     floor: readU64(bytes, 56),
     nextFileId: readU32(bytes, 80),

@@ -28,7 +28,7 @@ export const RENAME_PAUSES_MS: readonly number[] = [1, 2, 5, 10, 20, 50, 100, 20
 export async function replaceFile(context: ReplaceContext, path: string, bytes: Uint8Array): Promise<void> {
   const replacement = replacementPath(path);
   // A copy before the first wait: the caller's bytes are the caller's again when `replace` has returned its promise.
-  const content = bytes.slice();
+  const content = new Uint8Array(bytes);
   try {
     await writeDurably(context, replacement, content);
   } catch (error) {

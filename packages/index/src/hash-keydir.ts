@@ -30,7 +30,7 @@ class HashKeydir implements Keydir {
 
   constructor(hashKey: Uint8Array) {
     checkHashKey(hashKey);
-    this.#shards = new Shards(hashKey.slice());
+    this.#shards = new Shards(new Uint8Array(hashKey));
   }
 
   get memoryBytes(): number {

@@ -41,7 +41,7 @@ export class HintBuilder {
    */
   constructor(options: { readonly hashKey: Uint8Array }) {
     checkHashKey(options.hashKey);
-    this.#shards = new Shards(options.hashKey.slice(), SEQUENCE_WORDS);
+    this.#shards = new Shards(new Uint8Array(options.hashKey), SEQUENCE_WORDS);
   }
 
   /** The totals of all records given so far; `lowestSequence` is 2^53 - 1 and `highestSequence` 0 before the first. */

@@ -23,7 +23,7 @@ export async function replaceSimulated(
   bytes: Uint8Array,
 ): Promise<void> {
   // A copy before the first wait: the caller's bytes are the caller's again when `replace` has returned its promise.
-  const content = bytes.slice();
+  const content = new Uint8Array(bytes);
   const replacement = new Replacement(machine, path, parent);
   const step = (name: string, work: (fault: Fault | undefined, upTo: number) => void): Promise<void> => {
     const upTo = machine.state.position;
