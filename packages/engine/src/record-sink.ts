@@ -28,7 +28,9 @@ export function replaySink(keydir: Keydir): RecordSink {
 }
 
 /** Into nothing: for a segment of which only the totals are wanted. */
-export const countingSink: RecordSink = { put: () => undefined, delete: () => undefined };
+export const countingSink: RecordSink = { put: ignore, delete: ignore };
+
+function ignore(): void {}
 
 /** Hands the records of scanned frames on, and counts them in their segment's totals. */
 export class FrameReplayer {

@@ -16,10 +16,6 @@ export class SegmentTable {
   #heldSlots: number[] = [];
   #holds = 0;
 
-  get size(): number {
-    return this.#byId.size;
-  }
-
   /**
    * Makes sure that `count` more segments can be added.
    * @throws HashlogError `HASHLOG_NOT_SUPPORTED`

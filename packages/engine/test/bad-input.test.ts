@@ -306,6 +306,7 @@ describe("of the options of open", () => {
     const db = await open(world.directory, { fileSystem, sync: undefined, keys: undefined } as never);
     await db.put("key", "value");
     await db.put("key", "value", { ttlMs: undefined, sync: undefined } as never);
+    expect(await db.delete("missing", {})).toBe(false);
     await db.close();
   });
 

@@ -97,7 +97,7 @@ describe.each(FILE_SYSTEMS)("on $name", ({ newWorld }) => {
     // Besides the frame the fence that says that it is durable.
     expect(world.watched.count("append") - appends).toBe(2);
     expect(world.watched.count("sync") - syncs).toBe(1);
-    expect(text(db.getSync("key 1999"))).toBe("4999");
+    expect(text(db.getSync("key 1999"))).toBe("1999");
   });
 
   test("each operation of a batch may have an expiry of its own", async () => {

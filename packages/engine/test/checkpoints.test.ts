@@ -214,3 +214,50 @@ test("a checkpoint is written by itself as the log grows", async () => {
   expect(db.stats().checkpoints).toBe(2);
   expect(db.stats().failures).toEqual({ count: 0, last: undefined });
 });
+
+test("a checkpoint that cannot be written when the store is closed is no failure of the closing", async () => {
+  const world = await memoryWorld();
+  const db = await world.open();
+  await fill(db, 0, 10);
+  const entries = await entriesOf(db);
+  const failing = world.watched.fail("create", /\.checkpoint$/, "FS_NO_SPACE");
+  await db.close();
+  expect(db.stats().failures).toMatchObject({ count: 1, last: { code: "HASHLOG_NO_SPACE" } });
+  failing.end();
+  const again = await world.open();
+  expect(again.stats().open).toMatchObject({ clean: true, road: "scan" });
+  expect(await entriesOf(again)).toEqual(entries);
+});
+
+test("a checkpoint that the manifest could not be made to name is removed", async () => {
+  const world = await memoryWorld();
+  const db = await world.open();
+  await fill(db, 0, 10);
+  const failing = world.watched.fail("replace", new RegExp(MANIFEST_NAME), "FS_IO", "unchanged");
+  expect(await rejection(db.checkpoint())).toMatchObject({ code: "HASHLOG_IO" });
+  failing.end();
+  expect(await names(world, "checkpoint")).toEqual([]);
+  await db.checkpoint();
+  expect((await names(world, "checkpoint")).length).toBe(1);
+});
+
+test.each(["openRead", "read"])("a hint, or a checkpoint, whose %s fails is left aside", async (operation) => {
+  const world = await memoryWorld();
+  let db = await world.open({ segmentBytesMax: 512 });
+  await fill(db, 0, 20);
+  const entries = await entriesOf(db);
+  db = await world.reopen(db);
+  await world.check(db);
+  await db.close();
+  for (const [pattern, road] of [
+    [/\.checkpoint$/, "hints"],
+    [/\.(?:checkpoint|hint)$/, "scan"],
+  ] as const) {
+    const failing = world.watched.fail(operation, pattern);
+    db = await world.open({ segmentBytesMax: 512 });
+    expect(db.stats().open.road).toBe(road);
+    expect(await entriesOf(db)).toEqual(entries);
+    failing.end();
+    await db.close();
+  }
+});

@@ -144,6 +144,8 @@ describe.each(FILE_SYSTEMS)("on $name", ({ newWorld }) => {
       expect(db.getSync(other)).toEqual(left.get(other));
       expect(await db.get(other)).toEqual(left.get(other));
       writes += 1;
+      // In memory nothing waits for a disk; the merge has its turns between the events of the loop.
+      await new Promise((resolve) => setImmediate(resolve));
     }
     await compacted;
     await expectEntries(db, left);
@@ -265,4 +267,36 @@ test("expired records alone are reason enough to merge", async () => {
   world.clock.advance(10);
   expect(await db.compact()).toMatchObject({ expiredDropped: 1, recordsKept: 1 });
   expect(db.stats()).toMatchObject({ keys: 1, deadBytes: 0 });
+});
+
+test.each(["create", "append", "sync"])("an output whose %s fails leaves everything as it was", async (operation) => {
+  const world = await memoryWorld();
+  const db = await world.open();
+  const left = await churn(db);
+  const files = await segmentFiles(world);
+  const { nextFileId } = await readManifest(world);
+  const failing = world.watched.fail(operation, new RegExp(`${nextFileId}\\.segment$`), "FS_NO_SPACE");
+  expect(await rejection(db.compact())).toMatchObject({ code: "HASHLOG_NO_SPACE" });
+  failing.end();
+  expect(await segmentFiles(world)).toEqual(files);
+  expect(db.stats().writes).toBe("ready");
+  await expectEntries(db, left);
+  await db.compact();
+  await expectEntries(db, left);
+});
+
+test("an input that cannot be removed is removed by a later opening", async () => {
+  const world = await memoryWorld();
+  let db = await world.open();
+  const left = await churn(db);
+  const failing = world.watched.fail("remove", /\.segment$/, "FS_BUSY");
+  await db.compact();
+  failing.end();
+  expect(db.stats().failures).toMatchObject({ count: 1, last: { code: "FS_BUSY" } });
+  expect((await segmentFiles(world)).length).toBe(2);
+  await db.close();
+  db = await world.open();
+  expect(db.stats().open.filesRemoved).toEqual([expect.stringMatching(/segment$/)]);
+  expect((await segmentFiles(world)).length).toBe(1);
+  await expectEntries(db, left);
 });

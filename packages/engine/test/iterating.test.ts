@@ -2,7 +2,7 @@ import type { Store } from "@hashlog/engine";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { all, entriesOf, filler, isSame, isSettled, rejection, text } from "./support/values.ts";
+import { all, entriesOf, filler, isSame, isSettled, rejection, settle, text } from "./support/values.ts";
 import { FILE_SYSTEMS, memoryWorld, nodeWorld, type World } from "./support/worlds.ts";
 
 const SEGMENT = /\.segment$/;
@@ -125,11 +125,13 @@ describe.each(FILE_SYSTEMS)("on $name", ({ newWorld }) => {
     await db.compact();
     // Behind the hints that are written in the background.
     await db.checkpoint();
+    await settle(db);
     const settled = world.watched.openFiles;
     const iterator = db.entries();
     for (let index = 0; index < 20; index += 1) await db.put(`key ${index}`, filler(400, index + 1));
     await db.compact();
     await db.checkpoint();
+    await settle(db);
     expect(world.watched.openFiles).toBeGreaterThan(settled);
     expect((await all(iterator)).find(([key]) => key === "key 7")?.[1]).toEqual(filler(400, 7));
     expect(world.watched.openFiles).toBe(settled);
@@ -224,6 +226,7 @@ test("an iterator that nobody holds any more is closed by the garbage collector"
   expect(db.stats().iterators).toBe(3);
   await fill(db, 100);
   await db.compact();
+  await settle(db);
   expect(world.watched.openFiles).toBeGreaterThan(db.stats().segments.length);
   for (let round = 0; round < 200 && db.stats().iterators > 0; round += 1) await collectGarbage();
   expect(db.stats().iterators).toBe(0);

@@ -143,6 +143,7 @@ describe.each(FILE_SYSTEMS)("on $name", ({ newWorld }) => {
     expect(told.map(({ bytesDone }) => bytesDone)).toEqual(
       told.map(({ bytesDone }) => bytesDone).sort((a, b) => a - b),
     );
+    world.leaveUnchecked();
     expect(again.stats()).toMatchObject({ keys: 14, open: { clean: false, road: "scan" } });
     await again.close();
   });
@@ -194,10 +195,10 @@ test("every part can be replaced: file system, index, clock, randomness", async 
       return hashKeydir(options);
     },
     random: {
-      // As bad as can be: an identity of zero is asked for again.
+      // As bad as can be: no identity is zero, so another is asked for.
       fill: (target) => {
         filled += 1;
-        target.fill(filled % 2);
+        target.fill(filled < 3 ? 0 : 1);
       },
     },
     keys: bytes as never,
@@ -219,6 +220,86 @@ test("await using closes the store", async () => {
   expect(() => seen[0]!.has("key")).toThrow(expect.objectContaining({ code: "HASHLOG_CLOSED" }) as Error);
   await using again = await open("/store", { fileSystem });
   expect(again.stats().open.clean).toBe(true);
+});
+
+test("two stores beside each other, made at the same time, both find their parents", async () => {
+  const world = await memoryWorld();
+  const { fileSystem } = world;
+  // Both see that the parent is missing before either makes it.
+  const hold = world.watched.hold("makeDirectory");
+  const openings = ["one", "other"].map((name) => open(`/a/b/${name}`, { fileSystem }));
+  await hold.reached;
+  hold.release();
+  for (const opening of openings) await (await opening).close();
+  expect((await fileSystem.list("/a/b")).sort()).toEqual(["one", "other"]);
+});
+
+test.each([
+  ["lock", /store$/],
+  ["list", /store$/],
+  ["syncDirectory", /^\/$/],
+  ["replace", /manifest$/],
+  ["openRead", /manifest$/],
+] as const)("an opening whose %s fails says so, and leaves nothing open", async (operation, path) => {
+  const world = await memoryWorld();
+  if (operation === "openRead") await (await world.open()).close();
+  const failing = world.watched.fail(operation, path);
+  const failure = await rejection(world.open());
+  expect(failure).toMatchObject({ code: "HASHLOG_IO", path: expect.stringMatching(path) as unknown });
+  expect(failure).toMatchObject({ cause: { code: "FS_IO" } });
+  expect(world.watched.openFiles).toBe(0);
+  failing.end();
+  const db = await world.open();
+  await db.put("key", "value");
+});
+
+test("an active segment that cannot be opened for writing fails the opening, and nothing is lost", async () => {
+  const world = await memoryWorld();
+  const db = await world.open();
+  await db.put("key", "value");
+  await db.close();
+  const failing = world.watched.fail("openAppend", /segment$/, "FS_NOT_PERMITTED");
+  expect(await rejection(world.open())).toMatchObject({ code: "HASHLOG_NOT_PERMITTED" });
+  expect(world.watched.openFiles).toBe(0);
+  failing.end();
+  expect(await entriesOf(await world.open())).toEqual([["key", "value"]]);
+});
+
+test("a reserve that cannot be made is no failure", async () => {
+  for (const operation of ["create", "append", "sync"]) {
+    const world = await memoryWorld();
+    const failing = world.watched.fail(operation, /reserve$/, "FS_NO_SPACE");
+    const db = await world.open();
+    expect(await world.fileSystem.stat(world.path(RESERVE_NAME))).toBe(undefined);
+    await db.put("key", "value");
+    failing.end();
+    await world.reopen(db);
+    expect((await world.fileSystem.stat(world.path(RESERVE_NAME)))?.bytes).toBeGreaterThan(0);
+  }
+});
+
+test.each(["checkpoint", "hint", "segment"])("a signal ends an opening while it reads a %s", async (kind) => {
+  const world = await memoryWorld();
+  const db = await world.open({ segmentBytesMax: 512 });
+  for (let index = 0; index < 6; index += 1) await db.put(`key ${index}`, filler(300));
+  // All segments but the last are sealed, and have their hints.
+  await world.check(db);
+  await db.close();
+  for (const name of await world.fileSystem.list(world.directory)) {
+    const better = kind === "checkpoint" ? [] : kind === "hint" ? ["checkpoint"] : ["checkpoint", "hint"];
+    if (better.some((other) => name.endsWith(other))) await world.fileSystem.remove(world.path(name));
+  }
+  const before = await snapshotOf(world);
+  const stop = new AbortController();
+  const read = world.watched.hold("read", new RegExp(`${kind}$`));
+  const opening = world.open({ signal: stop.signal });
+  await read.reached;
+  stop.abort();
+  read.release();
+  expect(await rejection(opening)).toMatchObject({ code: "HASHLOG_ABORTED" });
+  expect(world.watched.openFiles).toBe(0);
+  expect(await snapshotOf(world)).toEqual(before);
+  expect((await world.open()).stats().keys).toBe(6);
 });
 
 test("where a file system cannot read synchronously, getSync says so and everything else works", async () => {

@@ -60,3 +60,8 @@ export async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   await new Promise((resolve) => setImmediate(resolve));
   return settled;
 }
+
+/** Waits for what was set going in the background before the call: a checkpoint comes after all that. */
+export function settle<K, V, VI>(db: Store<K, V, VI>): Promise<void> {
+  return db.checkpoint();
+}
