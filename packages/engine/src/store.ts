@@ -190,7 +190,8 @@ export class Store<K, V, VI = V> {
 
   /**
    * Deletes every key that is there at the call, in commits of at most a thousand: a crash, or a failure, leaves a part
-   * of them. Resolves when all are acknowledged.
+   * of them. Resolves when all are acknowledged. It is not one moment in the log: a key that is there at the call and is
+   * put again meanwhile may be deleted with the rest.
    */
   async clear(options?: WriteOptions): Promise<void> {
     this.#checkOpen();
