@@ -7,7 +7,7 @@ import {
 } from "@hashlog/format";
 import { FsError, type AppendFile, type FileSystem } from "@hashlog/fs-io";
 import { IndexError, type Keydir } from "@hashlog/index";
-import { fromFileSystem } from "./errors.ts";
+import { fromFileSystem, HashlogError } from "./errors.ts";
 import type { CommitLog } from "./commit-log.ts";
 import { countingSource } from "./files.ts";
 import { pathOf, removeFile, type StoreParts } from "./store-parts.ts";
@@ -56,6 +56,8 @@ export class Checkpointer {
 
   async #write(): Promise<void> {
     const { manifest } = this.#parts;
+    const { state, failures } = this.#log;
+    if (state.kind !== "ready") throw state.error;
     const id = this.#parts.fileIds.take();
     const path = this.#path(id);
     const file = await this.#parts.fileSystem.create(path);
@@ -65,11 +67,10 @@ export class Checkpointer {
       await this.#parts.fileSystem.syncDirectory(this.#parts.directory);
       await this.#log.sync();
       const old = manifest.current.checkpoint;
-      await manifest.edit((current) => ({
-        ...current,
-        nextFileId: this.#parts.fileIds.next,
-        checkpoint: { id, ...written },
-      }));
+      await manifest.edit((current) => {
+        this.#checkPlaces(failures);
+        return { ...current, nextFileId: this.#parts.fileIds.next, checkpoint: { id, ...written } };
+      });
       this.#coveredSequence = covered;
       this.#count += 1;
       if (old !== undefined) await removeFile(this.#parts, this.#path(old.id));
@@ -80,6 +81,13 @@ export class Checkpointer {
     } finally {
       await file.close();
     }
+  }
+
+  // A log that failed meanwhile may have resumed: shards copied before point to where the tail lay that was appended again
+  // elsewhere, behind what is sealed of that segment, and nothing there was ever synced.
+  #checkPlaces(failures: number): void {
+    if (this.#log.failures === failures) return;
+    throw new HashlogError("HASHLOG_NO_SPACE", "the volume was full while a checkpoint was written; nothing is lost");
   }
 
   async #dump(id: number, file: AppendFile): Promise<{ written: { bytes: number; crc: number }; covered: number }> {

@@ -42,6 +42,7 @@ export class CommitLog {
   #scheduled = false;
   #preparing: Promise<void> | undefined;
   #acknowledged: number;
+  #failures = 0;
 
   constructor(options: {
     parts: StoreParts;
@@ -85,6 +86,14 @@ export class CommitLog {
   /** Whether writing works, and if not, why. */
   get state(): LogState {
     return this.#state;
+  }
+
+  /**
+   * How often writing has failed. Where this has changed, the log may have resumed, and then what was acknowledged and not
+   * durable lies in other places than before.
+   */
+  get failures(): number {
+    return this.#failures;
   }
 
   get segments(): LogSegments {
@@ -374,9 +383,12 @@ export class CommitLog {
     if (this.#state.kind === "disabled") return;
     const failed = failedState(error);
     this.#state = failed;
+    this.#failures += 1;
     this.#interval?.stop();
     this.#segments.endActive();
     this.#sync = this.#newSync();
+    // What is refused may be durable, where only writing down the floor failed: no edit may testify it.
+    this.#frames.lowerFloor(this.#acknowledged);
     // Refused writes may be read back after a crash, so their sequences are not given out again.
     const refused = [...this.#waiting, ...this.#queue.restart(this.#parts.manifest.current.nextSequence)];
     this.#waiting = [];
@@ -392,6 +404,8 @@ export class CommitLog {
       throw reason;
     }
     this.#frames.restart(this.#acknowledged);
+    // Whoever asked the old one meanwhile was refused, and so would be everybody after them.
+    this.#sync = this.#newSync();
     this.#state = { kind: "ready" };
     this.#interval?.stop();
     this.#interval = this.#newInterval();

@@ -40,6 +40,11 @@ export class FrameWriter {
     this.#floor = Math.max(this.#floor, sequence);
   }
 
+  /** What lies above `sequence` was refused, whether or not it is durable. */
+  lowerFloor(sequence: number): void {
+    this.#floor = Math.min(this.#floor, sequence);
+  }
+
   /** The log was brought to rest: everything up to `sequence` is durable and stated by the manifest, nothing else is there. */
   restart(sequence: number): void {
     this.#appended = sequence;
