@@ -36,11 +36,18 @@ export class GroupQueue {
     return this.#groups.reduce((sum, group) => sum + group.recordCount, 0);
   }
 
-  /** The group that takes `bytes` more bytes. */
+  /**
+   * The group that takes `bytes` more bytes, with room for them.
+   * @throws RangeError if there is no memory; nothing is queued then
+   */
   groupFor(bytes: number): Group {
     const { last } = this;
-    if (last !== undefined && last.length + bytes <= GROUP_BYTES_MAX) return last;
+    if (last !== undefined && last.length + bytes <= GROUP_BYTES_MAX) {
+      last.makeRoom(bytes);
+      return last;
+    }
     const group = new Group(this.nextSequence, this.#buffers.take());
+    group.makeRoom(bytes);
     this.#groups.push(group);
     return group;
   }

@@ -82,15 +82,22 @@ export class Group {
     for (const waiting of this.deletes) waiting.reject(reason);
   }
 
+  /**
+   * Makes sure that `bytes` more bytes of records fit. Nothing else in here allocates memory for bytes: once there is room
+   * for a commit, all of it can be added.
+   * @throws RangeError if there is no memory; nothing is changed then
+   */
+  makeRoom(bytes: number): void {
+    const needed = this.length + bytes;
+    if (needed <= this.buffer.length) return;
+    const grown = new Uint8Array(Math.max(needed, Math.min(this.buffer.length * 2, needed + GROWTH_BYTES_MAX)));
+    grown.set(this.buffer.subarray(0, this.length));
+    this.buffer = grown;
+  }
+
   #room(bytes: number): number {
     const at = this.length;
-    const needed = at + bytes;
-    if (needed > this.buffer.length) {
-      const grown = new Uint8Array(Math.max(needed, Math.min(this.buffer.length * 2, needed + GROWTH_BYTES_MAX)));
-      grown.set(this.buffer.subarray(0, at));
-      this.buffer = grown;
-    }
-    this.length = needed;
+    this.length = at + bytes;
     return at;
   }
 }
