@@ -21,7 +21,7 @@ export class StoreOfMerge implements MergeStore {
   readonly #now: () => number;
   readonly #inputs: ReadonlyMap<number, Segment>;
   readonly #outputs = new Map<number, Segment>();
-  readonly #created: OutputFile[] = [];
+  readonly #created = new Set<OutputFile>();
   readonly #found = newLocation();
   readonly #source = newLocation();
   readonly #target = newLocation();
@@ -38,10 +38,17 @@ export class StoreOfMerge implements MergeStore {
     return this.#outputs.values();
   }
 
-  /** Closes the files of outputs that did not become segments; those that were published stay open. */
+  /**
+   * Closes the files of outputs that did not become segments, and removes them if certainly no manifest lists them: on a
+   * full volume each attempt would leave its own. Those that were published stay open.
+   */
   async end(): Promise<void> {
+    const { manifest } = this.#parts;
     for (const output of this.#created) {
-      if (!this.#outputs.has(output.segmentId)) await output.file.close();
+      if (this.#outputs.has(output.segmentId)) continue;
+      await output.file.close();
+      const listed = manifest.current.segments.some(({ segmentId }) => segmentId === output.segmentId);
+      if (!listed && manifest.failure === undefined) await this.#remove(segmentFileName(output.segmentId));
     }
   }
 
@@ -76,11 +83,11 @@ export class StoreOfMerge implements MergeStore {
   }
 
   async createOutput(): Promise<MergeOutput> {
-    this.#parts.table.checkRoom(this.#created.length + 1);
+    this.#parts.table.checkRoom(this.#created.size + 1);
     const { segmentId, place } = newSegmentPlace(this.#parts);
     const file = await this.#parts.fileSystem.create(pathOf(this.#parts, segmentFileName(segmentId)));
     const output = new OutputFile(segmentId, place, file);
-    this.#created.push(output);
+    this.#created.add(output);
     const header = encodeSegmentHeader({ segmentId, identity: place.identity });
     try {
       output.append(header, 0, header.length);
@@ -167,6 +174,7 @@ export class StoreOfMerge implements MergeStore {
 
   async abandonOutputs(outputs: readonly MergeOutput[]): Promise<void> {
     for (const output of outputs as readonly OutputFile[]) {
+      this.#created.delete(output);
       await output.file.close();
       await this.#remove(segmentFileName(output.segmentId));
     }
