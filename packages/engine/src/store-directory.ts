@@ -92,8 +92,7 @@ async function makeDirectories(fileSystem: FileSystem, directory: string): Promi
 async function checkVolume(directory: string, options: DirectoryOptions): Promise<void> {
   if (options.allowSharedVolume) return;
   // Before anything is made: what is missing will lie on the volume of what is there.
-  let existing = directory;
-  while (!(await isDirectory(options.fileSystem, existing))) existing = options.fileSystem.parent(existing);
+  const existing = await existingAbove(options.fileSystem, directory);
   const volume = await options.fileSystem.sharedVolume(existing);
   if (volume === undefined) return;
   throw new HashlogError(
@@ -102,6 +101,14 @@ async function checkVolume(directory: string, options: DirectoryOptions): Promis
       "use a local one, or pass allowSharedVolume: true if you are sure that no other machine does",
     { path: directory, actual: volume },
   );
+}
+
+// The directory itself, or the nearest one above it that is there.
+async function existingAbove(fileSystem: FileSystem, directory: string): Promise<string> {
+  if (await isDirectory(fileSystem, directory)) return directory;
+  const parent = fileSystem.parent(directory);
+  if (parent !== directory) return existingAbove(fileSystem, parent);
+  throw new HashlogError("HASHLOG_NOT_FOUND", `there is no volume at ${directory}`, { path: directory });
 }
 
 async function takeLock(fileSystem: FileSystem, directory: string): Promise<DirectoryLock> {

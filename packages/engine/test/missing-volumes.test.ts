@@ -1,0 +1,16 @@
+import { open } from "@hashlog/engine";
+import { memoryFileSystem, type FileSystem } from "@hashlog/fs-io";
+import { expect, test } from "vitest";
+import { rejection } from "./support/values.ts";
+
+/** As on Windows, where the drive of a path may not be there, nor anything above it. */
+function withoutRoot(): FileSystem {
+  const fileSystem = memoryFileSystem();
+  fileSystem.stat = () => Promise.resolve(undefined);
+  return fileSystem;
+}
+
+test("a volume that is not there is told, and not looked for for ever", async () => {
+  const opening = open("/data/store", { fileSystem: withoutRoot() });
+  expect(await rejection(opening)).toMatchObject({ code: "HASHLOG_NOT_FOUND", path: "/" });
+});
