@@ -1,0 +1,224 @@
+import { recordBytes } from "@hashlog/format";
+import {
+  IndexError,
+  SEGMENT_SLOTS_MAX,
+  type Keydir,
+  type KeydirFactory,
+  type KeydirLoader,
+  type KeydirPage,
+  type KeydirView,
+  type RecordLocation,
+} from "@hashlog/index";
+
+/**
+ * A keydir in a Map: where a test opens tens of thousands of stores with three keys each, the real one's tables are what
+ * takes the time. It keeps the port's contract (map-keydir.contract.test.ts); the real one has its turn in the same tests.
+ */
+export const mapKeydir: KeydirFactory = () => new MapKeydir();
+
+const PAGE_ENTRIES = 500;
+
+type Entries = Map<string, RecordLocation>;
+
+class MapKeydir implements Keydir {
+  readonly layout = "map/1";
+  // Enough that a checkpoint lets other work have its turn between them.
+  readonly shardCount = 16;
+  #entries: Entries = new Map();
+  #views = 0;
+  #loading = false;
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get memoryBytes(): number {
+    return 100 + this.#entries.size * (100 + this.#views * 100);
+  }
+
+  find(bytes: Uint8Array, start: number, end: number, found: RecordLocation): boolean {
+    return copy(this.#entries.get(nameOf(bytes, start, end)), found);
+  }
+
+  put(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    location: Readonly<RecordLocation>,
+    replaced: RecordLocation,
+  ): boolean {
+    const name = nameOf(bytes, start, end);
+    checkLocation(location);
+    const old = this.#entries.get(name);
+    this.#entries.set(name, { ...location });
+    return copy(old, replaced);
+  }
+
+  delete(bytes: Uint8Array, start: number, end: number, removed: RecordLocation): boolean {
+    const name = nameOf(bytes, start, end);
+    const old = this.#entries.get(name);
+    this.#entries.delete(name);
+    return copy(old, removed);
+  }
+
+  relocate(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    expected: Readonly<RecordLocation>,
+    target: Readonly<RecordLocation>,
+  ): boolean {
+    const name = nameOf(bytes, start, end);
+    checkLocation(target);
+    if (!liesAt(this.#entries.get(name), expected)) return false;
+    this.#entries.set(name, { ...target });
+    return true;
+  }
+
+  deleteIfAt(bytes: Uint8Array, start: number, end: number, expected: Readonly<RecordLocation>): boolean {
+    const name = nameOf(bytes, start, end);
+    return liesAt(this.#entries.get(name), expected) && this.#entries.delete(name);
+  }
+
+  tally(records: Float64Array, bytes: Float64Array): void {
+    for (const [name, { segmentSlot, valueBytes, expiresAtMs }] of this.#entries) {
+      records[segmentSlot]! += 1;
+      bytes[segmentSlot]! += recordBytes(name.length, valueBytes, expiresAtMs !== 0);
+    }
+  }
+
+  openView(): KeydirView {
+    this.#views += 1;
+    return new MapView(new Map(this.#entries), () => {
+      this.#views -= 1;
+    });
+  }
+
+  beginLoad(): KeydirLoader {
+    if (this.size > 0 || this.#loading) throw new IndexError("INDEX_NOT_EMPTY", "it holds keys already");
+    this.#loading = true;
+    const newest = new Map<string, { sequence: number; location: RecordLocation | undefined }>();
+    const take = (name: string, sequence: number, location: RecordLocation | undefined): void => {
+      if (!(Number.isSafeInteger(sequence) && sequence >= 0)) throw invalid(`not a sequence: ${sequence}`);
+      if ((newest.get(name)?.sequence ?? -1) < sequence) newest.set(name, { sequence, location });
+    };
+    return {
+      put: (bytes, start, end, sequence, location) => {
+        checkLocation(location);
+        take(nameOf(bytes, start, end), sequence, { ...location });
+      },
+      delete: (bytes, start, end, sequence) => take(nameOf(bytes, start, end), sequence, undefined),
+      finish: () => {
+        this.#loading = false;
+        for (const [name, { location }] of newest) if (location !== undefined) this.#entries.set(name, location);
+      },
+    };
+  }
+
+  dumpShard(shard: number): Uint8Array {
+    const own = [...this.#entries].filter(([name]) => shardOf(name, this.shardCount) === shard);
+    return new TextEncoder().encode(JSON.stringify(own));
+  }
+
+  loadShard(shard: number, bytes: Uint8Array): void {
+    const entries = parse(bytes);
+    if (entries.some(([name]) => shardOf(name, this.shardCount) !== shard)) {
+      throw new IndexError("INDEX_BAD_DUMP", "not of this shard");
+    }
+    for (const [name, location] of entries) this.#entries.set(name, location);
+  }
+}
+
+class MapView implements KeydirView {
+  readonly size: number;
+  readonly #onClose: () => void;
+  #entries: Entries | undefined;
+  #given = 0;
+
+  constructor(entries: Entries, onClose: () => void) {
+    this.#entries = entries;
+    this.size = entries.size;
+    this.#onClose = onClose;
+  }
+
+  find(bytes: Uint8Array, start: number, end: number, found: RecordLocation): boolean {
+    return copy(this.#open().get(nameOf(bytes, start, end)), found);
+  }
+
+  nextPage(): KeydirPage | undefined {
+    const entries = [...this.#open()].slice(this.#given, this.#given + PAGE_ENTRIES);
+    if (entries.length === 0) return undefined;
+    this.#given += entries.length;
+    const keys = Buffer.from(entries.map(([name]) => name).join(""), "latin1");
+    let end = 0;
+    return {
+      count: entries.length,
+      keys,
+      keyEnds: Uint32Array.from(entries, ([name]) => (end += name.length)),
+      segmentSlots: Uint16Array.from(entries, ([, { segmentSlot }]) => segmentSlot),
+      offsets: Uint32Array.from(entries, ([, { offset }]) => offset),
+      valueBytes: Uint32Array.from(entries, ([, { valueBytes }]) => valueBytes),
+      expiresAtMs: Float64Array.from(entries, ([, { expiresAtMs }]) => expiresAtMs),
+    };
+  }
+
+  close(): void {
+    if (this.#entries === undefined) return;
+    this.#entries = undefined;
+    this.#onClose();
+  }
+
+  #open(): Entries {
+    if (this.#entries === undefined) throw new IndexError("INDEX_CLOSED", "the view is closed");
+    return this.#entries;
+  }
+}
+
+function nameOf(bytes: Uint8Array, start: number, end: number): string {
+  const sound = start >= 0 && start <= end && end <= bytes.length && end - start <= 65_535;
+  if (!sound) throw invalid(`not a key: ${start} to ${end} of ${bytes.length}`);
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
+}
+
+function shardOf(name: string, count: number): number {
+  let sum = name.length;
+  for (let index = 0; index < name.length; index += 1) sum = (sum * 31 + name.charCodeAt(index)) % 65_521;
+  return sum % count;
+}
+
+function parse(bytes: Uint8Array): [string, RecordLocation][] {
+  try {
+    const entries = JSON.parse(new TextDecoder().decode(bytes)) as [string, RecordLocation][];
+    for (const [name, location] of entries) {
+      if (typeof name !== "string") throw invalid("no name");
+      checkLocation(location);
+    }
+    return entries;
+  } catch (error) {
+    throw new IndexError("INDEX_BAD_DUMP", "not a dump of this layout", { cause: error });
+  }
+}
+
+function copy(from: RecordLocation | undefined, to: RecordLocation): boolean {
+  if (from === undefined) return false;
+  Object.assign(to, from);
+  return true;
+}
+
+function liesAt(entry: RecordLocation | undefined, place: Readonly<RecordLocation>): boolean {
+  return entry !== undefined && entry.segmentSlot === place.segmentSlot && entry.offset === place.offset;
+}
+
+function checkLocation({ segmentSlot, offset, valueBytes, expiresAtMs }: Readonly<RecordLocation>): void {
+  const upTo = (value: number, most: number): boolean => Number.isInteger(value) && value >= 0 && value <= most;
+  const sound =
+    upTo(segmentSlot, SEGMENT_SLOTS_MAX - 1) &&
+    upTo(offset, 0xffff_ffff) &&
+    upTo(valueBytes, 0xffff_ffff) &&
+    upTo(expiresAtMs, Number.MAX_SAFE_INTEGER);
+  if (!sound) throw invalid("not a location");
+}
+
+function invalid(message: string): IndexError {
+  return new IndexError("INDEX_INVALID_ARGUMENT", message);
+}
