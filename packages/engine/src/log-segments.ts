@@ -96,7 +96,11 @@ export class LogSegments {
       this.#parts.directory,
       segmentFileName(segmentId),
       encodeSegmentHeader({ segmentId, identity: place.identity }),
-    );
+    ).catch(async (error: unknown) => {
+      // Ids are given once: whoever made this file has opened the store beside this writer.
+      if (FsError.is(error) && error.code === "FS_EXISTS") await this.#parts.manifest.check();
+      throw error;
+    });
     const slot = this.#parts.table.takeSlot();
     try {
       await this.#parts.manifest.edit((manifest) => ({

@@ -63,6 +63,16 @@ export class ManifestFile {
     return turn;
   }
 
+  /**
+   * Resolves if no other writer has changed the manifest.
+   * @throws HashlogError `HASHLOG_WRITES_DISABLED` if one has; `HASHLOG_IO`
+   */
+  check(): Promise<void> {
+    const turn = this.#queue.then(() => this.#checkUnchanged());
+    this.#queue = turn.catch(() => undefined);
+    return turn;
+  }
+
   async #edit(change: (manifest: Manifest) => Manifest): Promise<Manifest> {
     if (this.#failure !== undefined) throw this.#failure;
     await this.#checkUnchanged();

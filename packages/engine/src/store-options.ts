@@ -7,7 +7,7 @@ import { systemRandom, type RandomSource } from "./random.ts";
 /** What `open` takes besides the directory. Every option may be left out; an unknown one is refused by name. */
 export interface OpenOptions<K, V, VI = V> {
   /** How keys become bytes. Default `utf8`: strings. A key is at most 65,535 bytes. */
-  readonly keys?: Codec<K>;
+  readonly keys?: Codec<K, NoInfer<K>>;
   /** How values become bytes. Default `bytes`: `Uint8Array`, or strings that come back as bytes. */
   readonly values?: Codec<V, VI>;
   /**

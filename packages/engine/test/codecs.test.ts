@@ -1,5 +1,5 @@
 import { bytes, json, utf8, type Codec, type Store } from "@hashlog/engine";
-import { describe, expect, test } from "vitest";
+import { describe, expect, expectTypeOf, test } from "vitest";
 import { all, entriesOf, filler, rejection, text, utf8Bytes } from "./support/values.ts";
 import { FILE_SYSTEMS, memoryWorld } from "./support/worlds.ts";
 
@@ -176,7 +176,7 @@ describe.each(FILE_SYSTEMS)("on $name", ({ newWorld }) => {
 
   test("keys may be bytes, whatever they are", async () => {
     const world = await newWorld();
-    const db = await world.open<Uint8Array, Uint8Array>({ keys: bytes });
+    const db = await world.open({ keys: bytes });
     // No two of these are the same text in UTF-8, and most are none.
     const keys = [[0xff], [0xfe], [], [0], [0, 0], [0x80], [0xc3, 0x28], [0xef, 0xbf, 0xbd]].map((key) =>
       Uint8Array.from(key),
@@ -269,5 +269,23 @@ describe("of the codecs that come along", () => {
     expect(again.has("key")).toBe(true);
     await again.close();
     expect(text(await (await world.open()).get("key"))).toBe("{");
+  });
+});
+
+test("types follow the codecs", async () => {
+  const world = await memoryWorld();
+  const plain = await world.open();
+  expectTypeOf(plain).toEqualTypeOf<Store<string, Uint8Array, Uint8Array | string>>();
+  expectTypeOf(plain.get("key")).resolves.toEqualTypeOf<Uint8Array | undefined>();
+  await plain.close();
+  const typed = await world.open({ keys: bytes, values: json<{ readonly a: number }>() });
+  expectTypeOf(typed).toEqualTypeOf<Store<Uint8Array, { readonly a: number }, { readonly a: number }>>();
+  expectTypeOf(typed.getSync(utf8Bytes("key"))).toEqualTypeOf<{ readonly a: number } | undefined>();
+  expectTypeOf(typed.entries()).toEqualTypeOf<AsyncIterableIterator<[Uint8Array, { readonly a: number }]>>();
+  // @ts-expect-error a value of another type
+  await typed.put(utf8Bytes("key"), "text");
+  // @ts-expect-error an option that is none
+  await expect(typed.put(utf8Bytes("key"), { a: 1 }, { ttl: 1 })).rejects.toMatchObject({
+    code: "HASHLOG_INVALID_ARGUMENT",
   });
 });

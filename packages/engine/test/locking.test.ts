@@ -3,8 +3,8 @@ import { readdir, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { describe, expect, test } from "vitest";
 import { StoreProcess } from "./support/store-process.ts";
-import { entriesOf, rejection, text } from "./support/values.ts";
-import { FILE_SYSTEMS, nodeWorld } from "./support/worlds.ts";
+import { entriesOf, filler, rejection, text } from "./support/values.ts";
+import { FILE_SYSTEMS, memoryWorld, nodeWorld } from "./support/worlds.ts";
 
 describe.each(FILE_SYSTEMS)("on $name", ({ newWorld }) => {
   test("a second opening in the same process is refused and told who has the store, until it is closed", async () => {
@@ -110,5 +110,35 @@ describe("what is left of a lock", () => {
     }
     const db = await world.open();
     expect(db.stats().open.created).toBe(true);
+  });
+});
+
+describe("a writer that has lost its lock without knowing, as on a machine that was suspended", () => {
+  test("stops when it finds that another has opened the store, and harms nothing", async () => {
+    const world = await memoryWorld();
+    const lock = { release: () => Promise.resolve() };
+    const fileSystem = new Proxy(world.fileSystem, {
+      get: (target, name) =>
+        name === "lock" ? () => Promise.resolve(lock) : (Reflect.get(target, name, target) as unknown),
+    });
+    const sleeper = await open(world.directory, { fileSystem, segmentBytesMax: 512, clock: world.clock });
+    await sleeper.put("key", "before");
+    const successor = await world.open({ fileSystem });
+    await successor.put("key", "of the successor");
+
+    // It needs another segment, and so another edit of the manifest.
+    expect(await rejection(sleeper.put("large", filler(500)))).toMatchObject({ code: "HASHLOG_WRITES_DISABLED" });
+    expect(await rejection(sleeper.put("key", "too late"))).toMatchObject({ code: "HASHLOG_WRITES_DISABLED" });
+    expect(await rejection(sleeper.compact())).toMatchObject({ code: "HASHLOG_WRITES_DISABLED" });
+    expect(await rejection(sleeper.checkpoint())).toMatchObject({ code: "HASHLOG_WRITES_DISABLED" });
+    expect(sleeper.stats().writes).toBe("disabled");
+    expect(text(sleeper.getSync("key"))).toBe("before");
+    await sleeper.close();
+
+    await successor.put("another", "1");
+    expect(await entriesOf(await world.reopen(successor))).toEqual([
+      ["another", "1"],
+      ["key", "of the successor"],
+    ]);
   });
 });
