@@ -88,14 +88,15 @@ class SealedLoader {
     if (state.kind !== "sealed") return;
     const replay = this.#parts.checkpoint?.replay;
     const hasHint = this.#parts.hintIds.has(segment.segmentId);
-    const covered = replay !== undefined && state.highestSequence < replay.sequence;
-    if (covered && this.#known.has(segment.segmentId)) {
+    const known = this.#known.has(segment.segmentId);
+    if (known && replay !== undefined && state.highestSequence < replay.sequence) {
       if (!hasHint) this.withoutHint.push(segment);
       return;
     }
-    // Not known to the checkpoint, but covered: the output of a merge that was killed before its inputs went. The keydir
-    // has its records where they were copied from, so they are only counted.
-    const sink = covered ? countingSink : this.#sink;
+    // Not known to the checkpoint, and merged: the output of a merge that was killed before its inputs went, and the
+    // checkpoint with them. Its records are read where they were copied from, so they are only counted. To replay them
+    // would be wrong: they are in no order, and a tombstone may stand before the put that it hides.
+    const sink = replay !== undefined && !known && state.merged ? countingSink : this.#sink;
     // The segment in which the replay begins: what lies before was counted by the checkpoint.
     const from = replay?.segmentId === segment.segmentId ? replay.offset : SEGMENT_HEADER_BYTES;
     if (from === SEGMENT_HEADER_BYTES && hasHint && (await this.#loadHint(segment, sink))) {
