@@ -1,5 +1,5 @@
 import { parseFileName } from "@hashlog/format";
-import type { DiskImage } from "@hashlog/fs-io/testing";
+import { DiskImage } from "@hashlog/fs-io/testing";
 import { DIRECTORY } from "../crash/text-store.ts";
 import type { Damage } from "./damages.ts";
 import { logOutcome } from "./log-outcome.ts";
@@ -121,4 +121,10 @@ export function withoutCaches(image: DiskImage, kinds: readonly string[] = ["hin
     if (kinds.includes(parseFileName(path.slice(DIRECTORY.length + 1))?.kind ?? "")) left = left.withoutFile(path);
   }
   return left;
+}
+
+/** The disk with a directory where that file was. */
+export function withDirectory(image: DiskImage, path: string): DiskImage {
+  const { directories, files } = image.withoutFile(path);
+  return new DiskImage([...directories, path], files);
 }
