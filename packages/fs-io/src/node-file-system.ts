@@ -26,7 +26,7 @@ export interface NodeFileSystemOptions {
 
 /**
  * The file system of the machine, over `node:fs`: Node on Linux, macOS and Windows. What differs between them stands in
- * README.md.
+ * README.md. Relative paths lead from the working directory of this call, also when the process changes it later.
  */
 export function nodeFileSystem(options: NodeFileSystemOptions = {}): FileSystem {
   return new NodeFileSystem(options);
@@ -37,7 +37,12 @@ class NodeFileSystem implements FileSystem {
   readonly readsSynchronously = true;
   readonly supportsLinks = true;
   readonly #fs: NodeFs;
-  readonly #path: { join(...parts: string[]): string; dirname(path: string): string; resolve(path: string): string };
+  readonly #path: {
+    join(...parts: string[]): string;
+    dirname(path: string): string;
+    resolve(...parts: string[]): string;
+  };
+  readonly #workingDirectory: string;
   readonly #net: NodeNet;
   readonly #clock: Clock;
   readonly #platform: string;
@@ -47,6 +52,7 @@ class NodeFileSystem implements FileSystem {
     const fs = process.getBuiltinModule("node:fs");
     this.#fs = options.fs === undefined ? fs : { ...fs, ...options.fs };
     this.#path = process.getBuiltinModule("node:path");
+    this.#workingDirectory = workingDirectory();
     this.#net = options.net ?? process.getBuiltinModule("node:net");
     this.#clock = options.clock ?? systemClock;
     this.#platform = options.platform ?? process.platform;
@@ -63,7 +69,7 @@ class NodeFileSystem implements FileSystem {
 
   async stat(path: string): Promise<FileStat | undefined> {
     try {
-      const stats = await promised<NodeStats>((done) => this.#fs.stat(path, done));
+      const stats = await promised<NodeStats>((done) => this.#fs.stat(this.#absolute(path), done));
       if (stats.isFile()) return { kind: "file", bytes: stats.size };
       return { kind: stats.isDirectory() ? "directory" : "other", bytes: 0 };
     } catch (error) {
@@ -75,11 +81,11 @@ class NodeFileSystem implements FileSystem {
   }
 
   makeDirectory(path: string): Promise<void> {
-    return this.#run("makeDirectory", path, (done) => this.#fs.mkdir(path, done));
+    return this.#run("makeDirectory", path, (done) => this.#fs.mkdir(this.#absolute(path), done));
   }
 
   list(directory: string): Promise<string[]> {
-    return this.#run("list", directory, (done) => this.#fs.readdir(directory, done));
+    return this.#run("list", directory, (done) => this.#fs.readdir(this.#absolute(directory), done));
   }
 
   async create(path: string): Promise<AppendFile> {
@@ -106,14 +112,14 @@ class NodeFileSystem implements FileSystem {
         pause: this.#pause,
         syncParent: () => this.#syncEntries(this.parent(path)),
       },
-      path,
+      this.#absolute(path),
       bytes,
     );
   }
 
   async remove(path: string): Promise<void> {
     try {
-      await promised((done) => this.#fs.unlink(path, done));
+      await promised((done) => this.#fs.unlink(this.#absolute(path), done));
     } catch (error) {
       const code = codeOf(error);
       // Windows answers EPERM or EACCES for a file that somebody has open.
@@ -131,7 +137,7 @@ class NodeFileSystem implements FileSystem {
 
   async link(source: string, target: string): Promise<void> {
     try {
-      await promised((done) => this.#fs.link(source, target, done));
+      await promised((done) => this.#fs.link(this.#absolute(source), this.#absolute(target), done));
     } catch (error) {
       // A volume without links (FAT) answers EPERM.
       throw fsErrorOf(error, "link", target, errnoOf(error) === "EPERM" ? "FS_NOT_SUPPORTED" : codeOf(error));
@@ -139,12 +145,16 @@ class NodeFileSystem implements FileSystem {
   }
 
   async freeBytes(directory: string): Promise<number> {
-    const volume = await this.#run<NodeVolume>("freeBytes", directory, (done) => this.#fs.statfs(directory, done));
+    const volume = await this.#run<NodeVolume>("freeBytes", directory, (done) =>
+      this.#fs.statfs(this.#absolute(directory), done),
+    );
     return volume.bavail * volume.bsize;
   }
 
   async sharedVolume(directory: string): Promise<string | undefined> {
-    const volume = await this.#run<NodeVolume>("sharedVolume", directory, (done) => this.#fs.statfs(directory, done));
+    const volume = await this.#run<NodeVolume>("sharedVolume", directory, (done) =>
+      this.#fs.statfs(this.#absolute(directory), done),
+    );
     // Only Linux tells the type by a number that means the same everywhere.
     return this.#platform === "linux" ? sharedVolumeOfType(volume.type) : undefined;
   }
@@ -159,9 +169,14 @@ class NodeFileSystem implements FileSystem {
       temporaryDirectory: tmpdir(),
       processId: process.pid,
       hostName: hostname(),
-      resolve: (path: string) => this.#path.resolve(path),
+      resolve: (path: string) => this.#absolute(path),
     };
     return lockDirectory(context, directory, name);
+  }
+
+  /** Where the path led when this file system was made. */
+  #absolute(path: string): string {
+    return this.#path.resolve(this.#workingDirectory, path);
   }
 
   get #windows(): boolean {
@@ -174,11 +189,13 @@ class NodeFileSystem implements FileSystem {
 
   /** A directory cannot be opened for syncing on Windows; NTFS keeps its entries in a journal of its own. */
   #syncEntries(directory: string): Promise<void> {
-    return this.#windows ? Promise.resolve() : syncDirectoryEntries(this.#fs, directory);
+    return this.#windows ? Promise.resolve() : syncDirectoryEntries(this.#fs, this.#absolute(directory));
   }
 
   async #open(operation: string, path: string, flags: number): Promise<NodeHandle> {
-    const fd = await this.#run<number>(operation, path, (done) => this.#fs.open(path, flags, 0o666, done));
+    const fd = await this.#run<number>(operation, path, (done) =>
+      this.#fs.open(this.#absolute(path), flags, 0o666, done),
+    );
     return new NodeHandle(this.#fs, fd, path);
   }
 
@@ -188,5 +205,14 @@ class NodeFileSystem implements FileSystem {
     } catch (error) {
       throw fsErrorOf(error, operation, path);
     }
+  }
+}
+
+/** None where it was removed: absolute paths are as good there as anywhere. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return "/";
   }
 }

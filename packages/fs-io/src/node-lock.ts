@@ -37,7 +37,7 @@ function registry(): Set<string> {
 export async function lockDirectory(context: LockContext, directory: string, name: string): Promise<DirectoryLock> {
   const who = `process ${context.processId} on ${context.hostName}`;
   try {
-    const key = `${identityOf(context.fs, directory)}-${name}`;
+    const key = `${identityOf(context.fs, context.resolve(directory))}-${name}`;
     // Before the first wait: two calls in one process never get as far as asking each other.
     if (registry().has(key)) throw locked(directory, name, who);
     registry().add(key);
