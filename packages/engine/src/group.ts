@@ -65,10 +65,13 @@ export class Group {
   addDelete(key: Uint8Array): Promise<boolean> {
     const at = this.length;
     this.addTombstone(key);
-    return new Promise((resolve, reject) => {
+    const answer = new Promise<boolean>((resolve, reject) => {
       this.#deletes ??= [];
       this.#deletes.push({ at, resolve, reject });
     });
+    // As `settled`: deletes that nobody awaits are no worse than puts.
+    answer.catch(() => undefined);
+    return answer;
   }
 
   /** The deletes whose callers wait for an answer, in the order of their places in the buffer. */
