@@ -86,7 +86,9 @@ async function openUnsealed(
   const file = writer?.file ?? (await openListed(path, listed, parts));
   await checkSegment(file, listed, SEGMENT_HEADER_BYTES);
   const { segmentId, firstSequence } = listed;
-  const bytes = writer === undefined ? () => file.size() : () => writer.position;
+  // Nobody else appends to it; and it is asked for after the file was closed, too.
+  const found = file.size();
+  const bytes = writer === undefined ? () => found : () => writer.position;
   return new Segment({
     slot,
     segmentId,
