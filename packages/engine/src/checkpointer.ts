@@ -60,11 +60,12 @@ export class Checkpointer {
     if (state.kind !== "ready") throw state.error;
     const id = this.#parts.fileIds.take();
     const path = this.#path(id);
-    const file = await this.#parts.fileSystem.create(path);
+    const files = this.#parts.entries.begin();
+    const file = await files.create(path);
     try {
       const { written, covered } = await this.#dump(id, file);
       await file.sync();
-      await this.#parts.fileSystem.syncDirectory(this.#parts.directory);
+      await files.syncDirectory(this.#parts.directory);
       await this.#log.sync();
       const old = manifest.current.checkpoint;
       await manifest.edit((current) => {

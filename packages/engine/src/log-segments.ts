@@ -92,7 +92,7 @@ export class LogSegments {
     this.#parts.table.checkLogRoom();
     const { segmentId, place } = newSegmentPlace(this.#parts);
     const writer = await SegmentWriter.create(
-      this.#parts.fileSystem,
+      this.#parts.entries.begin(),
       this.#parts.directory,
       segmentFileName(segmentId),
       encodeSegmentHeader({ segmentId, identity: place.identity }),
@@ -204,7 +204,7 @@ export class LogSegments {
   async #copyTail(run: LogRun, upTo: number): Promise<Rescue> {
     const copy = (): Promise<Rescue> =>
       rescueTail(run, upTo, {
-        fileSystem: this.#parts.fileSystem,
+        files: this.#parts.entries.begin(),
         directory: this.#parts.directory,
         segmentBytesMax: this.#parts.segmentBytesMax,
         newSegment: () => newSegmentPlace(this.#parts),

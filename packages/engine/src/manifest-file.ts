@@ -1,5 +1,6 @@
 import { decodeManifest, encodeManifest, MANIFEST_NAME, type Manifest } from "@hashlog/format";
 import { FsError, type FileSystem } from "@hashlog/fs-io";
+import type { DirectoryEntries } from "./directory-entries.ts";
 import { corrupt, fromFileSystem, HashlogError } from "./errors.ts";
 import { readWholeFile } from "./files.ts";
 import type { ReserveFile } from "./reserve-file.ts";
@@ -15,6 +16,7 @@ import type { ReserveFile } from "./reserve-file.ts";
  */
 export class ManifestFile {
   readonly #fileSystem: FileSystem;
+  readonly #entries: DirectoryEntries;
   readonly #path: string;
   readonly #reserve: ReserveFile;
   readonly #epoch: number;
@@ -26,6 +28,7 @@ export class ManifestFile {
 
   constructor(parts: {
     fileSystem: FileSystem;
+    entries: DirectoryEntries;
     path: string;
     read: ReadManifest;
     /** The epoch of this opening. */
@@ -34,6 +37,7 @@ export class ManifestFile {
     floor: () => number;
   }) {
     this.#fileSystem = parts.fileSystem;
+    this.#entries = parts.entries;
     this.#path = parts.path;
     this.#current = parts.read.manifest;
     this.#bytes = parts.read.bytes;
@@ -100,11 +104,11 @@ export class ManifestFile {
 
   async #replace(bytes: Uint8Array): Promise<void> {
     try {
-      await this.#fileSystem.replace(this.#path, bytes);
+      await this.#entries.replace(this.#path, bytes);
     } catch (error) {
       const retry = isKnownNoSpace(error) && (await this.#reserve.release());
       if (!retry) throw this.#classify(error);
-      await this.#fileSystem.replace(this.#path, bytes).catch((second: unknown) => {
+      await this.#entries.replace(this.#path, bytes).catch((second: unknown) => {
         throw this.#classify(second);
       });
     }

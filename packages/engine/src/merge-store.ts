@@ -10,6 +10,7 @@ import {
 } from "@hashlog/format";
 import type { AppendFile } from "@hashlog/fs-io";
 import type { CommitLog } from "./commit-log.ts";
+import type { FileMaker } from "./directory-entries.ts";
 import { newLocation } from "./segment-table.ts";
 import { Segment } from "./segment.ts";
 import { newSegmentPlace, pathOf, removeFile, type StoreParts } from "./store-parts.ts";
@@ -17,6 +18,7 @@ import { newSegmentPlace, pathOf, removeFile, type StoreParts } from "./store-pa
 /** An open store as a merge sees it. */
 export class StoreOfMerge implements MergeStore {
   readonly #parts: StoreParts;
+  readonly #files: FileMaker;
   readonly #log: CommitLog;
   readonly #now: () => number;
   readonly #inputs: ReadonlyMap<number, Segment>;
@@ -28,6 +30,7 @@ export class StoreOfMerge implements MergeStore {
 
   constructor(parts: StoreParts, log: CommitLog, now: () => number, inputs: readonly Segment[]) {
     this.#parts = parts;
+    this.#files = parts.entries.begin();
     this.#log = log;
     this.#now = now;
     this.#inputs = new Map(inputs.map((segment) => [segment.segmentId, segment]));
@@ -85,7 +88,7 @@ export class StoreOfMerge implements MergeStore {
   async createOutput(): Promise<MergeOutput> {
     this.#parts.table.checkRoom(this.#created.size + 1);
     const { segmentId, place } = newSegmentPlace(this.#parts);
-    const file = await this.#parts.fileSystem.create(pathOf(this.#parts, segmentFileName(segmentId)));
+    const file = await this.#files.create(pathOf(this.#parts, segmentFileName(segmentId)));
     const output = new OutputFile(segmentId, place, file);
     this.#created.add(output);
     const header = encodeSegmentHeader({ segmentId, identity: place.identity });
@@ -99,7 +102,7 @@ export class StoreOfMerge implements MergeStore {
   }
 
   syncDirectory(): Promise<void> {
-    return this.#parts.fileSystem.syncDirectory(this.#parts.directory);
+    return this.#files.syncDirectory(this.#parts.directory);
   }
 
   async syncLog(): Promise<void> {

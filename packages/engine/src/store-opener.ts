@@ -3,6 +3,7 @@ import { SEGMENT_SLOTS_MAX, type Keydir } from "@hashlog/index";
 import { BackgroundFiles } from "./background-files.ts";
 import { Checkpointer, loadCheckpoint } from "./checkpointer.ts";
 import { CommitLog } from "./commit-log.ts";
+import { DirectoryEntries } from "./directory-entries.ts";
 import { fromFileSystem, HashlogError, throwIfAborted } from "./errors.ts";
 import { loadIndex, type LoadedIndex } from "./load-index.ts";
 import { LoadProgress } from "./load-progress.ts";
@@ -137,14 +138,17 @@ export class StoreOpener<K, V, VI> {
     const { fileSystem, clock, random, segmentBytesMax } = this.#options;
     const directory = this.#directory;
     const used = this.#entered.files.map(({ file }) => ("id" in file ? file.id : 0));
+    const entries = new DirectoryEntries(fileSystem);
     return {
       fileSystem,
       directory,
+      entries,
       clock,
       random,
       segmentBytesMax,
       manifest: new ManifestFile({
         fileSystem,
+        entries,
         path: pathOf({ fileSystem, directory }, MANIFEST_NAME),
         read: this.#entered.read,
         epoch: this.#manifest.epoch + 1,

@@ -1,6 +1,7 @@
 import { placeOf, type Place } from "@hashlog/format";
 import { FsError, type Clock, type FileSystem } from "@hashlog/fs-io";
 import type { Keydir } from "@hashlog/index";
+import type { DirectoryEntries } from "./directory-entries.ts";
 import type { ManifestFile } from "./manifest-file.ts";
 import { randomIdentity, type RandomSource } from "./random.ts";
 import type { SegmentTable } from "./segment-table.ts";
@@ -9,6 +10,7 @@ import type { SegmentTable } from "./segment-table.ts";
 export interface StoreParts {
   readonly fileSystem: FileSystem;
   readonly directory: string;
+  readonly entries: DirectoryEntries;
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly segmentBytesMax: number;

@@ -11,7 +11,8 @@ import {
   type Place,
   type ScannedFrame,
 } from "@hashlog/format";
-import { SegmentWriter, type FileSystem } from "@hashlog/fs-io";
+import { SegmentWriter } from "@hashlog/fs-io";
+import type { FileMaker } from "./directory-entries.ts";
 import { corrupt } from "./errors.ts";
 import { fileSource } from "./files.ts";
 import type { LogRun, RunPart, RunSource, TailExtent } from "./log-run.ts";
@@ -57,7 +58,7 @@ interface GrowingCopy extends CopySegment {
 }
 
 export interface RescueParts {
-  readonly fileSystem: FileSystem;
+  readonly files: FileMaker;
   readonly directory: string;
   readonly segmentBytesMax: number;
   /** Ids and identities of the segments to make. */
@@ -163,7 +164,7 @@ class TailCopier {
     if (last !== undefined && last.writer.position + bytes <= this.#parts.segmentBytesMax) return last;
     const { segmentId, place } = this.#parts.newSegment();
     const writer = await SegmentWriter.create(
-      this.#parts.fileSystem,
+      this.#parts.files,
       this.#parts.directory,
       segmentFileName(segmentId),
       encodeSegmentHeader({ segmentId, identity: place.identity }),
@@ -182,14 +183,14 @@ class TailCopier {
 
   async finish(): Promise<readonly CopySegment[]> {
     for (const copy of this.#copies) await copy.writer.sync();
-    if (this.#copies.length > 0) await this.#parts.fileSystem.syncDirectory(this.#parts.directory);
+    if (this.#copies.length > 0) await this.#parts.files.syncDirectory(this.#parts.directory);
     return this.#copies;
   }
 
   async abandon(): Promise<void> {
     for (const copy of this.#copies) {
       await copy.writer.close();
-      await this.#parts.fileSystem.remove(copy.writer.file.path).catch(() => undefined);
+      await this.#parts.files.remove(copy.writer.file.path).catch(() => undefined);
     }
   }
 }

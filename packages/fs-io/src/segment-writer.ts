@@ -31,7 +31,7 @@ export class SegmentWriter {
    * @throws FsError as `create`, `append`, `sync` and `syncDirectory` of the file system
    */
   static async create(
-    fileSystem: FileSystem,
+    fileSystem: Pick<FileSystem, "join" | "create" | "syncDirectory" | "remove">,
     directory: string,
     name: string,
     header: Uint8Array,

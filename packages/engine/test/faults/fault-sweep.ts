@@ -1,0 +1,179 @@
+import {
+  crashPointAt,
+  diskAt,
+  sampleFates,
+  SeededRandom,
+  SimulatedDisk,
+  type DiskImage,
+  type Fault,
+  type FaultKind,
+} from "@hashlog/fs-io/testing";
+import { HashlogError } from "@hashlog/engine";
+import { settled } from "../crash/quiet.ts";
+import { readState, type StoreShape } from "../crash/text-store.ts";
+import { describe, mustBeOneOf } from "./ledger.ts";
+import { Session, type Program } from "./session.ts";
+
+/** A program, and the disk and policy that it runs on, whose every call is to fail in turn. */
+export interface Sweep {
+  readonly program: Program;
+  readonly shape: StoreShape;
+  readonly image: DiskImage;
+}
+
+const KINDS: readonly FaultKind[] = ["EIO", "ENOSPC", "EMFILE", "short"];
+
+/** Runs the program once for each call that it makes, each kind of failure, and both durations; resolves to the count. */
+export async function failEveryCall(sweep: Sweep): Promise<number> {
+  const calls = await callsOf(sweep);
+  let runs = 0;
+  for (const at of interestingCalls(calls)) {
+    for (const kind of KINDS) {
+      for (const sticky of [false, true]) {
+        if (await failOnce(sweep, { at, kind, sticky })) runs += 1;
+      }
+    }
+  }
+  return runs;
+}
+
+interface Call {
+  readonly operation: string;
+  readonly path: string;
+}
+
+export async function callsOf({ program, shape, image }: Sweep): Promise<Call[]> {
+  const disk = new SimulatedDisk({ image });
+  await program(new Session(disk, shape));
+  const calls = disk.trace.filter((event) => event.type === "call");
+  if (calls.length !== disk.faultableCalls) throw new Error("not every call can fail");
+  return calls;
+}
+
+/** Of the many alike that read or write a checkpoint's sections, only the first two and the last. */
+export function interestingCalls(calls: readonly Call[]): number[] {
+  const isDull = (index: number): boolean => {
+    const { operation, path } = calls[index]!;
+    const isAlike = (other: Call | undefined): boolean => other?.operation === operation && other.path === path;
+    return path.endsWith(".checkpoint") && isAlike(calls[index - 2]) && isAlike(calls[index + 1]);
+  };
+  return calls.map((_, index) => index).filter((index) => !isDull(index));
+}
+
+/** Runs the program with that failure; `false` if nothing failed, as the call is not of a kind that can fail so. */
+export async function failOnce({ program, shape, image }: Sweep, fault: Fault): Promise<boolean> {
+  const disk = new SimulatedDisk({ image, faults: [fault] });
+  const session = new Session(disk, shape);
+  try {
+    await program(session);
+    if (disk.firedFaults === 0) return false;
+    await judge(session, shape, fault);
+  } catch (error) {
+    const failed = failedCalls(disk).map(({ operation, path }) => `${operation} ${path}`);
+    const words = `${JSON.stringify(fault)}, ${failed.slice(0, 3).join(", ")}: ${(error as Error).message}`;
+    throw new Error(words, { cause: error });
+  }
+  return true;
+}
+
+async function judge(session: Session, shape: StoreShape, fault: Fault): Promise<void> {
+  const { disk } = session;
+  mustNotTouchWhatFailed(disk);
+  await judgeCrashes(session, shape, typeof fault.at === "number" ? fault.at : 0);
+  disk.clearFaults();
+  if (session.store === undefined) await session.mustOpen();
+  await probe(session, fault);
+  await session.close();
+  await session.mustOpen();
+  await mustTakeWrites(session);
+}
+
+/** The process is killed now, and later the power cut; or the power is cut now. */
+async function judgeCrashes(session: Session, shape: StoreShape, seed: number): Promise<void> {
+  const { disk, ledger } = session;
+  const killed = new Session(diskAt(disk, disk.position), shape, ledger.copy());
+  await killed.mustOpen();
+  const shown = await readState(killed.store!);
+  const isShownForEver = killed.store!.stats().writes === "ready";
+  killed.cutPower();
+  await killed.mustOpen("power cut");
+  if (isShownForEver) mustBeOneOf(await readState(killed.store!), [shown], "after a kill, an opening and a power cut");
+  await mustTakeWrites(killed);
+  const point = crashPointAt(disk, disk.position);
+  for (const profile of ["drop-all", "free"] as const) {
+    const fates = sampleFates(point, new SeededRandom(seed), { profile });
+    const cut = new Session(new SimulatedDisk({ image: point.image(fates, profile) }), shape, ledger.copy());
+    await cut.mustOpen("power cut");
+    await mustTakeWrites(cut);
+  }
+}
+
+/** With nothing failing any more: what was acknowledged reads well, and writes go on by themselves or say why not. */
+async function probe(session: Session, fault: Fault): Promise<void> {
+  const store = session.store!;
+  mustBeOneOf(await readState(store), [session.ledger.visible], "with nothing failing any more");
+  const failed = failedCalls(session.disk);
+  let refusal: unknown;
+  await settled(
+    session.ledger.write([["f", "probe."]], true, () =>
+      store.put("f", "probe.", { sync: true }).catch((error: unknown) => {
+        refusal = error;
+        throw error;
+      }),
+    ),
+    "a write",
+  );
+  if (refusal === undefined) {
+    mustBeOneOf(await readState(store), [session.ledger.visible], "after writing went on");
+    return;
+  }
+  if (!HashlogError.is(refusal) || refusal.code !== "HASHLOG_WRITES_DISABLED") {
+    throw new Error("a write is refused, though nothing fails", { cause: refusal });
+  }
+  const disables = fault.kind === "EIO" ? DISABLE_ON_EIO : UNKNOWN_OUTCOME;
+  if (failed.some(({ operation }) => disables.includes(operation))) return;
+  throw new Error("writes are disabled for no reason that would need it", { cause: refusal });
+}
+
+const UNKNOWN_OUTCOME: readonly string[] = ["replace.rename", "replace.syncDirectory"];
+const DISABLE_ON_EIO: readonly string[] = [...UNKNOWN_OUTCOME, "append", "sync"];
+
+async function mustTakeWrites(session: Session): Promise<void> {
+  const store = session.store!;
+  await session.put("f", "last.");
+  await session.compact();
+  await session.close();
+  if (store.stats().failures.count > 0) throw new Error("something failed", { cause: store.stats().failures.last });
+  const expected = session.ledger.visible;
+  if (expected.get("f") !== "last.") throw new Error(`the store takes no writes: ${describe(expected)}`);
+  session.cutPower();
+  await session.mustOpen("power cut");
+  mustBeOneOf(await readState(session.store!), [expected], "closed clean");
+  await session.close();
+}
+
+/** A file whose sync failed is neither written nor synced again. */
+function mustNotTouchWhatFailed(disk: SimulatedDisk): void {
+  const failed = new Set<number>();
+  const files = new Set<number>();
+  for (const operation of disk.recording.operations) {
+    if (operation.kind === "append") files.add(operation.file);
+    const target = operation.kind === "append" ? operation.file : "upTo" in operation ? operation.target : -1;
+    if (failed.has(target)) throw new Error(`file ${target} was touched again after its sync had failed`);
+    if (operation.kind === "sync-failed" && files.has(target)) failed.add(target);
+  }
+}
+
+function failedCalls(disk: SimulatedDisk): Call[] {
+  const calls = new Map<number, Call>();
+  const failed: Call[] = [];
+  for (const event of disk.trace) {
+    if (event.type === "call") calls.set(event.call, event);
+    if (event.type === "return" && event.outcome !== "ok" && EXPECTED.includes(event.outcome)) {
+      failed.push(calls.get(event.call)!);
+    }
+  }
+  return failed;
+}
+
+const EXPECTED: readonly string[] = ["FS_IO", "FS_NO_SPACE", "FS_TOO_MANY_OPEN"];
