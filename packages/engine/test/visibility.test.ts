@@ -140,7 +140,13 @@ describe.each(FILE_SYSTEMS)("on $name", ({ newWorld }) => {
     const db = await world.open();
     for (const size of [1, 100, 70_000]) {
       await db.put("key", filler(size));
+      await db.put("other", filler(size, 1));
       const reads = [await db.get("key"), db.getSync("key"), ...(await db.getMany(["key", "key"]))];
+      // Read in between, and one after the other, by every road.
+      for (const other of [db.getSync("other"), await db.get("other"), db.getSync("other")]) {
+        expect(isSame(other, filler(size, 1))).toBe(true);
+      }
+      await db.delete("other");
       for await (const value of db.values()) reads.push(value);
       for (const value of reads) {
         expect(isSame(value, filler(size))).toBe(true);

@@ -50,15 +50,15 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   throw new Error(`resolved to ${String(value)} instead of rejecting`);
 }
 
-/** Whether the promise is settled once everything that can run without I/O has run. */
+/** Whether the promise settles while the event loop turns often enough for whatever does not wait for a disk. */
 export async function isSettled(promise: Promise<unknown>): Promise<boolean> {
-  let settled = false;
+  const state = { settled: false };
   const settle = (): void => {
-    settled = true;
+    state.settled = true;
   };
   promise.then(settle, settle);
-  await new Promise((resolve) => setImmediate(resolve));
-  return settled;
+  for (let turn = 0; turn < 200 && !state.settled; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  return state.settled;
 }
 
 /** Waits for what was set going in the background before the call: a checkpoint comes after all that. */
