@@ -7,17 +7,19 @@ import { withoutCaches } from "./judge.ts";
 import { openImage, readEverything } from "./reading.ts";
 import { smallStore, type SmallStore } from "./stores.ts";
 
-/** Whatever lies in its files, opening a store ends with a store or a HashlogError; so does every read of it. */
+/**
+ * Whatever lies in its files, opening a store ends with a store or a HashlogError; so does every read of it, unless the
+ * manifest was forged: a checksum that is right vouches for it.
+ */
 const STORES = ["closed", "killed under never"] as const;
 const PATH = `${DIRECTORY}/${MANIFEST_NAME}`;
 
 // `openImage` and `readEverything` throw anything that is no HashlogError.
-async function openAndRead(image: DiskImage, store: SmallStore): Promise<string> {
+async function openAndRead(image: DiskImage, store: SmallStore): Promise<void> {
   const opened = await openImage(image, store.shape);
-  if (opened.kind === "failed") return opened.code;
+  if (opened.kind === "failed") return;
   await readEverything(opened.store);
   opened.disk.kill();
-  return "open";
 }
 
 function filesOf({ image }: SmallStore): readonly string[] {
@@ -85,10 +87,12 @@ test.each(STORES)(
         for (const [at, byte] of bytes) content[at] = byte;
         const crcAt = content.length - 4;
         new DataView(content.buffer).setUint32(crcAt, crc32(content, 0, crcAt), true);
-        outcomes.add(await openAndRead(withoutCaches(store.image, kinds).withFile(PATH, content), store));
+        const opened = await openImage(withoutCaches(store.image, kinds).withFile(PATH, content), store.shape);
+        outcomes.add(opened.kind === "failed" ? opened.code : opened.kind);
+        if (opened.kind === "open") opened.disk.kill();
       }),
       { numRuns: 400 },
     );
-    expect(outcomes.has("HASHLOG_CORRUPT")).toBe(true);
+    expect([...outcomes]).toContain("HASHLOG_CORRUPT");
   },
 );
