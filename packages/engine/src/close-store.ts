@@ -22,7 +22,7 @@ export async function closeStore<K, V, VI>(
   } finally {
     log.stop();
     views.closeAll();
-    for (const segment of parts.table.all()) segment.retire();
+    await Promise.all([...parts.table.all()].map((segment) => segment.retire()));
     await lock.release();
   }
 }

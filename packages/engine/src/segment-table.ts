@@ -74,7 +74,7 @@ export class SegmentTable {
   remove(segment: Segment): void {
     this.#byId.delete(segment.segmentId);
     this.returnSlot(segment.slot);
-    segment.retire();
+    void segment.retire();
   }
 
   at(slot: number): Segment {

@@ -60,14 +60,10 @@ export class Segment {
     if (this.#retired && this.#pins === 0) void this.file.close();
   }
 
-  get pinned(): boolean {
-    return this.#pins > 0;
-  }
-
-  /** The segment is no longer part of the store: its handle is closed once nobody pins it. */
-  retire(): void {
+  /** The segment is no longer part of the store: its handle is closed once nobody pins it; at once, if nobody does. */
+  async retire(): Promise<void> {
     this.#retired = true;
-    if (this.#pins === 0) void this.file.close();
+    if (this.#pins === 0) await this.file.close();
   }
 }
 

@@ -106,7 +106,7 @@ export class StoreOpener<K, V, VI> {
   /** Gives everything up that was opened so far. */
   async abandon(): Promise<void> {
     await this.#maintenance.close();
-    for (const segment of this.#table.all()) segment.retire();
+    await Promise.all([...this.#table.all()].map((segment) => segment.retire()));
     await this.#entered.lock.release();
   }
 
