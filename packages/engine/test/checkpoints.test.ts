@@ -1,19 +1,18 @@
-import { open, type Store } from "@hashlog/engine";
+import { open, type Clock, type Store } from "@hashlog/engine";
 import { MANIFEST_NAME } from "@hashlog/format";
 import { describe, expect, test } from "vitest";
 import { checkInvariants } from "./support/check-invariants.ts";
-import { readManifest } from "./support/recount.ts";
-import { checkRoads, copyStore } from "./support/roads.ts";
+import { readManifest, type StorePlace } from "./support/recount.ts";
+import { checkRoads } from "./support/roads.ts";
 import { entriesOf, filler, rejection, text } from "./support/values.ts";
-import { FILE_SYSTEMS, memoryWorld, type World } from "./support/worlds.ts";
+import { FILE_SYSTEMS, memoryWorld, simulatedWorld, type World } from "./support/worlds.ts";
 
 type TextStore = Store<string, Uint8Array, Uint8Array | string>;
 
-/** Opens what a killed process would leave behind at this moment. */
-async function openKilled(world: World): Promise<TextStore> {
-  const killed = await copyStore(world);
-  const db = await open(killed.directory, { fileSystem: killed.fileSystem, clock: world.clock });
-  await checkInvariants(db as never, { fileSystem: killed.fileSystem });
+/** Opens what a killed process has left behind. */
+async function openKilled(place: StorePlace, clock: Clock): Promise<TextStore> {
+  const db = await open(place.directory, { fileSystem: place.fileSystem, clock });
+  await checkInvariants(db as never, { fileSystem: place.fileSystem });
   return db;
 }
 
@@ -29,33 +28,6 @@ async function fill(db: TextStore, from: number, to: number): Promise<void> {
 }
 
 describe.each(FILE_SYSTEMS)("on $name", ({ newWorld }) => {
-  test("after a checkpoint the next opening uses it, also when the process was killed", async () => {
-    const world = await newWorld();
-    const db = await world.open({ segmentBytesMax: 1024 });
-    await fill(db, 0, 60);
-    const before = await openKilled(world);
-    expect(before.stats().open.clean).toBe(false);
-    expect(before.stats().open.road).not.toBe("checkpoint");
-    expect(await entriesOf(before)).toEqual(await entriesOf(db));
-    await before.close();
-
-    await db.checkpoint();
-    expect(db.stats().checkpoints).toBe(1);
-    const at = await openKilled(world);
-    expect(at.stats().open).toMatchObject({ clean: false, road: "checkpoint" });
-    expect(await entriesOf(at)).toEqual(await entriesOf(db));
-    await at.close();
-
-    // What was written since is replayed: within the same segment, and in others.
-    for (const until of [62, 80]) {
-      await fill(db, 60, until);
-      const after = await openKilled(world);
-      expect(after.stats().open).toMatchObject({ clean: false, road: "checkpoint" });
-      expect(await entriesOf(after)).toEqual(await entriesOf(db));
-      await after.close();
-    }
-  });
-
   test("a new checkpoint takes the place of the old one, and nothing is written where nothing has changed", async () => {
     const world = await newWorld();
     let db = await world.open();
@@ -83,22 +55,6 @@ describe.each(FILE_SYSTEMS)("on $name", ({ newWorld }) => {
     expect(db.stats().floor).toBe(db.stats().sequence);
   });
 
-  test("a merge drops the checkpoint, which points into what goes, and writes another", async () => {
-    const world = await newWorld();
-    const db = await world.open({ segmentBytesMax: 1024 });
-    await fill(db, 0, 40);
-    await db.checkpoint();
-    const [first] = await names(world, "checkpoint");
-    await db.compact();
-    const after = await names(world, "checkpoint");
-    expect(after.length).toBe(1);
-    expect(after[0]).not.toBe(first);
-    const killed = await openKilled(world);
-    expect(killed.stats().open.road).toBe("checkpoint");
-    expect(await entriesOf(killed)).toEqual(await entriesOf(db));
-    await killed.close();
-  });
-
   test("hints are written for sealed segments, and written again where they are missing", async () => {
     const world = await newWorld();
     let db = await world.open({ segmentBytesMax: 1024 });
@@ -116,9 +72,54 @@ describe.each(FILE_SYSTEMS)("on $name", ({ newWorld }) => {
     await db.checkpoint();
     expect(await names(world, "hint")).toEqual(hints);
   });
+});
+
+describe("when the process is killed", () => {
+  test("after a checkpoint the next opening uses it, also when the process was killed", async () => {
+    const { world, killed } = await simulatedWorld();
+    const db = await world.open({ segmentBytesMax: 1024 });
+    await fill(db, 0, 60);
+    const before = await openKilled(killed(), world.clock);
+    expect(before.stats().open.clean).toBe(false);
+    expect(before.stats().open.road).not.toBe("checkpoint");
+    expect(await entriesOf(before)).toEqual(await entriesOf(db));
+    await before.close();
+
+    await db.checkpoint();
+    expect(db.stats().checkpoints).toBe(1);
+    const at = await openKilled(killed(), world.clock);
+    expect(at.stats().open).toMatchObject({ clean: false, road: "checkpoint" });
+    expect(await entriesOf(at)).toEqual(await entriesOf(db));
+    await at.close();
+
+    // What was written since is replayed: within the same segment, and in others.
+    for (const until of [62, 80]) {
+      await fill(db, 60, until);
+      const after = await openKilled(killed(), world.clock);
+      expect(after.stats().open).toMatchObject({ clean: false, road: "checkpoint" });
+      expect(await entriesOf(after)).toEqual(await entriesOf(db));
+      await after.close();
+    }
+  });
+
+  test("a merge drops the checkpoint, which points into what goes, and writes another", async () => {
+    const { world, killed } = await simulatedWorld();
+    const db = await world.open({ segmentBytesMax: 1024 });
+    await fill(db, 0, 40);
+    await db.checkpoint();
+    const [first] = await names(world, "checkpoint");
+    await db.compact();
+    const after = await names(world, "checkpoint");
+    expect(after.length).toBe(1);
+    expect(after[0]).not.toBe(first);
+    const again = await openKilled(killed(), world.clock);
+    expect(again.stats().open.road).toBe("checkpoint");
+    expect(await entriesOf(again)).toEqual(await entriesOf(db));
+    await again.close();
+  });
 
   test("writes go on while a checkpoint is written, and are all there after a kill", async () => {
-    const world = await newWorld();
+    const { world, killed } = await simulatedWorld();
     const db = await world.open({ segmentBytesMax: 1024 });
     await fill(db, 0, 30);
     const sync = world.watched.hold("sync", /\.checkpoint$/);
@@ -127,10 +128,10 @@ describe.each(FILE_SYSTEMS)("on $name", ({ newWorld }) => {
     await fill(db, 30, 60);
     sync.release();
     await checkpoint;
-    const killed = await openKilled(world);
-    expect(killed.stats().open.road).toBe("checkpoint");
-    expect(await entriesOf(killed)).toEqual(await entriesOf(db));
-    await killed.close();
+    const again = await openKilled(killed(), world.clock);
+    expect(again.stats().open.road).toBe("checkpoint");
+    expect(await entriesOf(again)).toEqual(await entriesOf(db));
+    await again.close();
   });
 });
 
@@ -173,7 +174,7 @@ test("a store of the file alone: a checkpoint of another keydir, or of another s
 });
 
 test("a process that is killed between the two edits of a merge leaves the same store on every road", async () => {
-  const world = await memoryWorld();
+  const { world, killed } = await simulatedWorld();
   const db = await world.open({ segmentBytesMax: 1024 });
   await fill(db, 0, 40);
   await db.checkpoint();
@@ -188,18 +189,18 @@ test("a process that is killed between the two edits of a merge leaves the same 
     },
   });
   await rejection(merge);
-  const killed = await copyStore(world);
-  const { segments, checkpoint } = await readManifest(killed);
+  const place = killed();
+  const { segments, checkpoint } = await readManifest(place);
   expect(checkpoint).not.toBe(undefined);
   expect(segments.length).toBeGreaterThan(db.stats().segments.filter(({ state }) => state === "sealed").length / 2);
-  const again = await open(killed.directory, { fileSystem: killed.fileSystem, clock: world.clock });
+  const again = await open(place.directory, { fileSystem: place.fileSystem, clock: world.clock });
   expect(await entriesOf(again)).toEqual(entries);
-  await checkInvariants(again as never, { fileSystem: killed.fileSystem });
+  await checkInvariants(again as never, { fileSystem: place.fileSystem });
   await again.compact();
   expect(again.stats().deadBytes).toBe(0);
   expect(await entriesOf(again)).toEqual(entries);
   await again.close();
-  await checkRoads(killed, world.clock);
+  await checkRoads(place, world.clock);
   world.leaveUnchecked();
 });
 

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { open } from "@hashlog/engine";
+import { SimulatedDisk } from "@hashlog/fs-io/testing";
 import { readManifest, recount } from "./support/recount.ts";
-import { copyStore } from "./support/roads.ts";
 import { entriesOf, text } from "./support/values.ts";
 import { memoryWorld } from "./support/worlds.ts";
 
@@ -32,10 +32,9 @@ test("a batch and many puts in flight get all the sequences they need at once", 
 });
 
 test("no sequence is given to two writes, however often the process is killed in between", async () => {
-  const world = await memoryWorld();
-  let db = await world.open();
-  world.leaveUnchecked();
-  let place: { readonly fileSystem: typeof world.fileSystem; readonly directory: string } = world;
+  let disk = new SimulatedDisk();
+  let fileSystem = disk.boot();
+  let db = await open("/store", { fileSystem });
   const writes = new Map<number, string | undefined>();
   let highest = 0;
   for (let life = 0; life < 12; life += 1) {
@@ -47,11 +46,11 @@ test("no sequence is given to two writes, however often the process is killed in
     if (life % 3 === 0) await db.delete("key");
     if (life % 4 === 1) await db.compact();
     highest = Math.max(highest, db.stats().sequence);
-    // What a killed process leaves behind.
-    place = await copyStore(place);
-    await db.close();
-    db = await open(place.directory, { fileSystem: place.fileSystem });
-    for (const { records } of (await recount(place)).segments) {
+    disk.kill();
+    disk = new SimulatedDisk({ image: disk.image() });
+    fileSystem = disk.boot();
+    db = await open("/store", { fileSystem });
+    for (const { records } of (await recount({ fileSystem, directory: "/store" })).segments) {
       for (const { sequence, tombstone, value } of records) {
         const written = tombstone ? "deleted" : text(value);
         expect(writes.get(sequence) ?? written).toBe(written);

@@ -1,5 +1,6 @@
 import { HashlogError, open, type OpenOptions, type Store } from "@hashlog/engine";
 import { memoryFileSystem, nodeFileSystem, type FileSystem } from "@hashlog/fs-io";
+import { SimulatedDisk } from "@hashlog/fs-io/testing";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -105,6 +106,19 @@ export async function nodeWorld(): Promise<World> {
 /** A world in memory. */
 export async function memoryWorld(): Promise<World> {
   return finishing(new World(memoryFileSystem(), "/store"));
+}
+
+/** A world on a simulated disk, and what a process that is killed at this moment leaves behind on it. */
+export async function simulatedWorld(): Promise<{ readonly world: World; readonly killed: () => StorePlace }> {
+  const disk = new SimulatedDisk();
+  const world = finishing(new World(disk.boot(), "/store"));
+  const killed = (): StorePlace => killedCopy(disk, world.directory);
+  return { world, killed };
+}
+
+/** The disk as it is now, on another one where no process has run yet. */
+function killedCopy(disk: SimulatedDisk, directory: string): StorePlace {
+  return { fileSystem: new SimulatedDisk({ image: disk.image() }).boot(), directory };
 }
 
 /** For `describe.each`: the same tests on every file system. */
