@@ -1,7 +1,7 @@
 import { parseFileName } from "@hashlog/format";
 import type { DiskImage } from "@hashlog/fs-io/testing";
 import { describe, expect, test } from "vitest";
-import { DIRECTORY } from "../crash/text-store.ts";
+import { DIRECTORY, type TextStore } from "../crash/text-store.ts";
 import { flips, overwrites, truncations, type Damage } from "./damages.ts";
 import { countDamaged, withDirectory, withoutCaches } from "./judge.ts";
 import { lastingStats, openImage, readEverything } from "./reading.ts";
@@ -111,6 +111,37 @@ test.each(["closed", "killed under always"] as const)(
     expect(judge.roads).toMatchObject({ checkpoint: expect.toSatisfy((count) => count <= 3 * 7), scan: 0 });
   },
 );
+
+test("a checkpoint of a copy of the store, which went another way, is not used", async () => {
+  const store = await smallStore("closed");
+  const ours = await goOn(store, async (opened) => {
+    await opened.put("a", "is put first");
+    await opened.delete("d");
+  });
+  const theirs = await goOn(store, async (opened) => {
+    await opened.delete("d");
+    await opened.put("a", "is put first");
+  });
+  const [path] = pathsOf(ours, "checkpoint");
+  // Store id, file id and length are the same, and so are the segments: only the checksum in the manifest differs.
+  expect(pathsOf(theirs, "checkpoint")).toEqual([path]);
+  expect(theirs.bytes(path!)!.length).toBe(ours.bytes(path!)!.length);
+  const opened = await openImage(ours.withFile(path!, theirs.bytes(path!)!), store.shape);
+  if (opened.kind === "failed") throw new Error(opened.code);
+  expect(opened.stats.open.road).toBe("hints");
+  const found = await readEverything(opened.store);
+  expect([found.get("a"), found.get("d")]).toEqual(["is put first", undefined]);
+  opened.disk.kill();
+});
+
+/** The disk after somebody has opened the store, written, and closed it. */
+async function goOn({ image, shape }: SmallStore, write: (store: TextStore) => Promise<void>): Promise<DiskImage> {
+  const opened = await openImage(image, shape);
+  if (opened.kind === "failed") throw new Error(opened.code);
+  await write(opened.store);
+  await opened.store.close();
+  return opened.disk.image();
+}
 
 test("a checkpoint that is too short does not matter", async () => {
   const store = await smallStore("closed");
