@@ -6,6 +6,11 @@ export function runs(base: number): number {
   return Math.max(1, Math.round(base * FACTOR));
 }
 
+/** Whether what is done in turns otherwise shall all be done: with HASHLOG_CRASH_RUNS=4 or more. */
+export function isThorough(): boolean {
+  return FACTOR >= 4;
+}
+
 const FACTOR = Number(process.env["HASHLOG_CRASH_RUNS"] ?? 1);
 
 /** For a test's timeout: a long campaign takes as long as it takes. */
