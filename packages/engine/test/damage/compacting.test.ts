@@ -5,8 +5,8 @@ import { quiet } from "../crash/quiet.ts";
 import { DIRECTORY } from "../crash/text-store.ts";
 import { flips } from "./damages.ts";
 import { countDamaged, withoutCaches } from "./judge.ts";
-import { openImage, readEverything } from "./reading.ts";
-import { manifestOf, smallStore, type SmallStore, type StoreName } from "./stores.ts";
+import { manifestOf, openImage, readEverything } from "./reading.ts";
+import { smallStore, type SmallStore, type StoreName } from "./stores.ts";
 
 /**
  * A store with damage in a sealed segment is compacted. The checkpoint or the hints tie the damage to keys, so that it

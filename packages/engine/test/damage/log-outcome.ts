@@ -10,10 +10,12 @@ import {
 } from "@hashlog/format";
 import type { DiskImage } from "@hashlog/fs-io/testing";
 import { DIRECTORY } from "../crash/text-store.ts";
-import { manifestOf } from "./stores.ts";
+import { manifestOf } from "./reading.ts";
 
 /** What an opening has to make of the unsealed segments of a disk. */
-export type LogOutcome = { readonly kind: "corrupt" } | { readonly kind: "readable"; readonly lastSequence: number };
+export type LogOutcome =
+  | { readonly kind: "corrupt" }
+  | { readonly kind: "readable"; readonly lastSequence: number; readonly testified: number };
 
 /**
  * Works out from the rules alone what has to become of the log on a damaged disk. Consecutive frames are read up to the
@@ -52,7 +54,7 @@ export async function logOutcome(image: DiskImage): Promise<LogOutcome> {
     });
     goesOn = end.kind === "end";
   }
-  return testified > lastSequence ? { kind: "corrupt" } : { kind: "readable", lastSequence };
+  return testified > lastSequence ? { kind: "corrupt" } : { kind: "readable", lastSequence, testified };
 }
 
 function isHeaderOf(bytes: Uint8Array, { segmentId, identity }: UnsealedSegment): boolean {

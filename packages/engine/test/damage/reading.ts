@@ -1,4 +1,5 @@
 import { HashlogError, open, utf8, type OpenOptions, type StoreStats } from "@hashlog/engine";
+import { decodeManifest, MANIFEST_NAME, type Manifest } from "@hashlog/format";
 import type { FileSystem } from "@hashlog/fs-io";
 import { hashImage, SeededRandom, SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
 import { DIRECTORY, type TextStore } from "../crash/text-store.ts";
@@ -31,6 +32,13 @@ export function openSmall(fileSystem: FileSystem, { sync, seed }: StoreShape): P
     },
   };
   return open(DIRECTORY, options);
+}
+
+/** The manifest of a disk. */
+export function manifestOf(image: DiskImage): Manifest {
+  const decoded = decodeManifest(image.bytes(`${DIRECTORY}/${MANIFEST_NAME}`)!);
+  if (decoded.kind !== "ok") throw new Error("the manifest does not parse");
+  return decoded.value;
 }
 
 /** What became of an opening. */

@@ -1,8 +1,9 @@
-import { decodeManifest, MANIFEST_NAME, type Manifest } from "@hashlog/format";
+import { segmentFileName, type Manifest } from "@hashlog/format";
 import { crashPointAt, SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
 import { quiet } from "../crash/quiet.ts";
 import { DIRECTORY, type TextStore } from "../crash/text-store.ts";
-import { openSmall, type StoreShape } from "./reading.ts";
+import { logOutcome } from "./log-outcome.ts";
+import { manifestOf, openSmall, type StoreShape } from "./reading.ts";
 
 /**
  * A small store that lies on a disk, to be damaged: merged segments, sealed ones, an active one, hints, a checkpoint,
@@ -34,13 +35,6 @@ export async function smallStore(name: StoreName): Promise<SmallStore> {
 export async function foreignStore(): Promise<SmallStore> {
   const builder = await Builder.begin({ sync: "always", seed: 4711 });
   return builder.closed("foreign");
-}
-
-/** The manifest of a disk. */
-export function manifestOf(image: DiskImage): Manifest {
-  const decoded = decodeManifest(image.bytes(`${DIRECTORY}/${MANIFEST_NAME}`)!);
-  if (decoded.kind !== "ok") throw new Error("the manifest does not parse");
-  return decoded.value;
 }
 
 class Builder {
@@ -75,7 +69,7 @@ class Builder {
     return this.#done(name, this.#disk.image());
   }
 
-  /** As it was when the log was longer than one segment, and none of that sealed. */
+  /** As it was when the log was longer than one segment, none of that sealed, and its last write not yet testified. */
   async killedBeforeSealing(name: string): Promise<SmallStore> {
     await this.#store.checkpoint();
     const begun = this.#disk.position;
@@ -83,9 +77,9 @@ class Builder {
     for (let step = this.#disk.position; step > begun; step -= 1) {
       const image = crashPointAt(this.#disk, step).image([], "kill");
       const [, second, ...more] = manifestOf(image).segments.filter(({ state }) => state === "unsealed");
-      if (second !== undefined && more.length === 0 && bytesOf(image, second.segmentId) > 200) {
-        return this.#done(name, image);
-      }
+      if (second === undefined || more.length > 0 || bytesOf(image, second.segmentId) <= 200) continue;
+      const log = await logOutcome(image);
+      if (log.kind === "readable" && log.testified < log.lastSequence) return this.#done(name, image);
     }
     throw new Error("there was never more than one unsealed segment");
   }
@@ -155,6 +149,5 @@ class Builder {
 }
 
 function bytesOf(image: DiskImage, segmentId: number): number {
-  const name = `hashlog-${String(segmentId).padStart(10, "0")}.segment`;
-  return image.bytes(`${DIRECTORY}/${name}`)?.length ?? 0;
+  return image.bytes(`${DIRECTORY}/${segmentFileName(segmentId)}`)?.length ?? 0;
 }
