@@ -20,7 +20,7 @@ export async function crash(directory: string, random: SeededRandom): Promise<st
     const told = await writeUntilKilled(directory, next, killAfter);
     acknowledged.push(...told);
     const found = await checkAfterCrash(directory, acknowledged, failures);
-    console.log(`  round ${round}: ${told.length} writes acknowledged, then killed; ${found} records are there`);
+    console.log(`  round ${round}: ${told.length} writes acknowledged, then killed; ${found} records are there in all`);
     next = found + 1;
   }
   console.log(`  ${acknowledged.length} acknowledged in all, ${failures.length} wrong`);

@@ -1,5 +1,6 @@
 import { recordBytes } from "@hashlog/format";
 import { GroupSync, IntervalSync, type SyncPolicy } from "@hashlog/fs-io";
+import type { CommitLogOptions } from "./commit-log-options.ts";
 import { fromFileSystem, HashlogError } from "./errors.ts";
 import type { Group } from "./group.ts";
 import { GroupQueue } from "./group-queue.ts";
@@ -44,19 +45,7 @@ export class CommitLog {
   #acknowledged: number;
   #failures = 0;
 
-  constructor(options: {
-    parts: StoreParts;
-    policy: SyncPolicy;
-    segments: LogSegments;
-    /** Whether what expires at that time counts as absent now. */
-    hasPassed: (expiresAtMs: number) => boolean;
-    nextSequence: number;
-    /** The last sequence that is visible, and the last that is durable. */
-    acknowledged: number;
-    floor: number;
-    /** The volume was full when the store was opened: recovery is to be finished first. */
-    noSpace: HashlogError | undefined;
-  }) {
+  constructor(options: CommitLogOptions) {
     this.#parts = options.parts;
     this.#policy = options.policy;
     this.#segments = options.segments;
@@ -362,17 +351,15 @@ export class CommitLog {
   }
 
   #acknowledge(): void {
-    while (this.#waiting.length > 0) {
-      const group = this.#waiting[0]!;
+    for (let group = this.#waiting[0]; group !== undefined; group = this.#waiting[0]) {
       if (group.needsSync && group.lastSequence > this.#frames.testified) return;
-      this.#waiting.shift();
       try {
         this.#applier.apply(group);
       } catch (error) {
-        this.#waiting.unshift(group);
         this.#fail(error);
         return;
       }
+      this.#waiting.shift();
       this.#acknowledged = group.lastSequence;
       group.resolve();
       this.#queue.recycle(group);

@@ -5,7 +5,7 @@ import { invalidArgument } from "./errors.ts";
 import { systemRandom, type RandomSource } from "./random.ts";
 
 /** What `open` takes besides the directory. Every option may be left out; an unknown one is refused by name. */
-export interface OpenOptions<K, V, VI = V> {
+export interface OpenOptions<K = string, V = Uint8Array, VI = V extends Uint8Array ? Uint8Array | string : V> {
   /** How keys become bytes. Default `utf8`: strings. A key is at most 65,535 bytes. */
   readonly keys?: Codec<K, NoInfer<K>>;
   /** How values become bytes. Default `bytes`: `Uint8Array`, or strings that come back as bytes. */

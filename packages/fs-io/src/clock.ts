@@ -10,6 +10,7 @@ export interface Clock {
   yield(): Promise<void>;
 }
 
+/** A timer that was set. */
 export interface Timer {
   /** The callback will not be called any more. Twice is fine, also after it was called. */
   cancel(): void;

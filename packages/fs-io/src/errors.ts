@@ -16,6 +16,7 @@ export type FsErrorCode =
   | "FS_INVALID_ARGUMENT"
   | "FS_IO";
 
+/** What an `FsError` says besides its code. */
 export interface FsErrorDetails {
   /** The port's method that failed: `"append"`, `"sync"`, `"replace"`, ... */
   readonly operation: string;

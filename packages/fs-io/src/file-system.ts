@@ -118,11 +118,13 @@ export interface FileSystem {
   lock(directory: string, name: string): Promise<DirectoryLock>;
 }
 
+/** What lies at a path. */
 export interface FileStat {
   readonly kind: "file" | "directory" | "other";
   readonly bytes: number;
 }
 
+/** An open file that is read. Stays readable while the file grows, and after it was removed. */
 export interface ReadFile {
   readonly path: string;
 
@@ -146,6 +148,7 @@ export interface ReadFile {
   close(): Promise<void>;
 }
 
+/** An open file that is appended to, and read. The one handle through which it is synced. */
 export interface AppendFile extends ReadFile {
   /**
    * Hands `source[start..end)` to the operating system at the end of the file, all of it or an error, synchronously;
@@ -164,6 +167,7 @@ export interface AppendFile extends ReadFile {
   sync(): Promise<void>;
 }
 
+/** A lock that is held until `release`, or until the process ends, however it ends. */
 export interface DirectoryLock {
   /** Gives the lock up. Twice is fine. Never rejects. */
   release(): Promise<void>;

@@ -153,7 +153,10 @@ describe("diskAt", () => {
     const again = await killed.boot().openAppend("/a");
     again.append(bytes(3, 7), 0, 3);
     for (const name of ["/c", "/d", "/e", "/f"]) await write(killed.boot(), name, bytes(4, 9));
-    const [all, others] = [[1, 7, 8, 9], [9, 10, 11, 12]];
+    const [all, others] = [
+      [1, 7, 8, 9],
+      [9, 10, 11, 12],
+    ];
     expect(shown(killed.image())).toEqual({ "/a": all, "/c": others, "/d": others, "/e": others, "/f": others });
   });
 
