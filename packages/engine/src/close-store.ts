@@ -17,7 +17,7 @@ export async function closeStore<K, V, VI>(
     await log.finish();
     if (log.state.kind === "ready" && parts.manifest.failure === undefined) {
       await checkpointer.write().catch((error: unknown) => parts.failures.note(error));
-      if (!log.segments.hasUnsynced) await log.segments.closeClean(log.nextSequence);
+      if (!log.segments.hasUnsynced) await parts.reserve.lend(() => log.segments.closeClean(log.nextSequence));
     }
   } finally {
     log.stop();

@@ -9,10 +9,9 @@ import { FsError, SegmentWriter } from "@hashlog/fs-io";
 import { corrupt } from "./errors.ts";
 import { installRescue } from "./install-rescue.ts";
 import { readRun, type LogRun, type RunSource } from "./log-run.ts";
-import type { ReserveFile } from "./reserve-file.ts";
 import { Segment } from "./segment.ts";
 import { newSegmentPlace, removeFile, SEQUENCES_RESERVED, type StoreParts } from "./store-parts.ts";
-import { rescueTail, type Rescue } from "./tail-rescue.ts";
+import { rescueTail } from "./tail-rescue.ts";
 
 /**
  * The unsealed segments, oldest first: the active one, which takes frames, and those before it that were ended and wait
@@ -24,7 +23,6 @@ import { rescueTail, type Rescue } from "./tail-rescue.ts";
  */
 export class LogSegments {
   readonly #parts: StoreParts;
-  readonly #reserveFile: ReserveFile;
   readonly #onSealed: (segment: Segment) => void;
   #unsealed: LogSegment[];
   #active: LogSegment | undefined;
@@ -32,7 +30,6 @@ export class LogSegments {
 
   constructor(options: {
     parts: StoreParts;
-    reserveFile: ReserveFile;
     /** The unsealed segments that were found, oldest first. */
     unsealed: readonly LogSegment[];
     /** Whether the last of them goes on being written. */
@@ -40,7 +37,6 @@ export class LogSegments {
     onSealed: (segment: Segment) => void;
   }) {
     this.#parts = options.parts;
-    this.#reserveFile = options.reserveFile;
     this.#onSealed = options.onSealed;
     this.#unsealed = [...options.unsealed];
     this.#active = options.continued ? this.#unsealed.at(-1) : undefined;
@@ -183,7 +179,12 @@ export class LogSegments {
 
   /** Copies what the run holds above its testified floor and up to `upTo`, and seals everything in one edit. */
   async rescue(run: LogRun, upTo: number): Promise<void> {
-    const rescue = await this.#copyTail(run, upTo);
+    const rescue = await rescueTail(run, upTo, {
+      files: this.#parts.entries.begin(),
+      directory: this.#parts.directory,
+      segmentBytesMax: this.#parts.segmentBytesMax,
+      newSegment: () => newSegmentPlace(this.#parts),
+    });
     await this.#parts.manifest
       .edit((manifest) => ({
         ...this.#reserved(manifest, manifest.nextSequence),
@@ -199,23 +200,6 @@ export class LogSegments {
     this.#active = undefined;
     const sealed = await installRescue(rescue, segments, this.#parts);
     for (const segment of sealed) this.#onSealed(segment);
-  }
-
-  async #copyTail(run: LogRun, upTo: number): Promise<Rescue> {
-    const copy = (): Promise<Rescue> =>
-      rescueTail(run, upTo, {
-        files: this.#parts.entries.begin(),
-        directory: this.#parts.directory,
-        segmentBytesMax: this.#parts.segmentBytesMax,
-        newSegment: () => newSegmentPlace(this.#parts),
-      });
-    try {
-      return await copy();
-    } catch (error) {
-      const full = FsError.is(error) && error.code === "FS_NO_SPACE";
-      if (!full || !(await this.#reserveFile.release())) throw error;
-      return copy();
-    }
   }
 
   async #sealEnded(progress: SealProgress): Promise<void> {

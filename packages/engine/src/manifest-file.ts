@@ -3,7 +3,6 @@ import { FsError, type FileSystem } from "@hashlog/fs-io";
 import type { DirectoryEntries } from "./directory-entries.ts";
 import { corrupt, fromFileSystem, HashlogError } from "./errors.ts";
 import { readWholeFile } from "./files.ts";
-import type { ReserveFile } from "./reserve-file.ts";
 
 /**
  * The manifest as it stands on disk, and its edits: one at a time, each made from the latest, each replacing the file
@@ -18,7 +17,6 @@ export class ManifestFile {
   readonly #fileSystem: FileSystem;
   readonly #entries: DirectoryEntries;
   readonly #path: string;
-  readonly #reserve: ReserveFile;
   readonly #epoch: number;
   readonly #floor: () => number;
   #current: Manifest;
@@ -33,7 +31,6 @@ export class ManifestFile {
     read: ReadManifest;
     /** The epoch of this opening. */
     epoch: number;
-    reserve: ReserveFile;
     floor: () => number;
   }) {
     this.#fileSystem = parts.fileSystem;
@@ -42,7 +39,6 @@ export class ManifestFile {
     this.#current = parts.read.manifest;
     this.#bytes = parts.read.bytes;
     this.#epoch = parts.epoch;
-    this.#reserve = parts.reserve;
     this.#floor = parts.floor;
   }
 
@@ -103,15 +99,9 @@ export class ManifestFile {
   }
 
   async #replace(bytes: Uint8Array): Promise<void> {
-    try {
-      await this.#entries.replace(this.#path, bytes);
-    } catch (error) {
-      const retry = isKnownNoSpace(error) && (await this.#reserve.release());
-      if (!retry) throw this.#classify(error);
-      await this.#entries.replace(this.#path, bytes).catch((second: unknown) => {
-        throw this.#classify(second);
-      });
-    }
+    await this.#entries.replace(this.#path, bytes).catch((error: unknown) => {
+      throw this.#classify(error);
+    });
   }
 
   #classify(error: unknown): unknown {
@@ -160,10 +150,6 @@ export async function createManifest(
   const bytes = encodeManifest(manifest);
   await fileSystem.replace(fileSystem.join(directory, MANIFEST_NAME), bytes);
   return { manifest, bytes };
-}
-
-function isKnownNoSpace(error: unknown): boolean {
-  return FsError.is(error) && error.code === "FS_NO_SPACE" && error.outcome === "unchanged";
 }
 
 function sameBytes(left: Uint8Array, right: Uint8Array): boolean {

@@ -29,8 +29,16 @@ export class Merger {
     return this.#count;
   }
 
-  /** Merges every segment that has anything to gain or to be joined with another. */
+  /** Merges every segment that has anything to gain or to be joined with another, on a full volume in the reserve's room. */
   async mergeAll(options: MergeRunOptions): Promise<MergeReport> {
+    const { reserve } = this.#parts;
+    const report = await reserve.lend(() => this.#mergeAll(options));
+    // What was freed first makes good for what was lent.
+    await reserve.ensure();
+    return report;
+  }
+
+  async #mergeAll(options: MergeRunOptions): Promise<MergeReport> {
     await this.#log.tryResume();
     this.#checkLog();
     if (this.#log.state.kind === "ready") await this.#log.sealAll();

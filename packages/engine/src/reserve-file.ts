@@ -1,9 +1,11 @@
 import { RESERVE_NAME } from "@hashlog/format";
-import type { FileSystem } from "@hashlog/fs-io";
+import { FsError, type FileSystem } from "@hashlog/fs-io";
+import { HashlogError } from "./errors.ts";
 
 /**
- * A little room kept back in a file of zeros, so that a full volume still has some for a manifest edit and for the
- * copies that an opening must make. It is given up when it is needed, and made again by a later opening.
+ * A little room kept back in a file of zeros, so that on a full volume a merge still finds some: a store full of garbage
+ * can clean itself. Recovery and closing may have it too. Ordinary writes never do, or nothing would be left for the merge
+ * that could help them; what a borrower leaves of it is taken back at once.
  */
 export class ReserveFile {
   readonly #fileSystem: FileSystem;
@@ -14,28 +16,50 @@ export class ReserveFile {
     this.#directory = directory;
   }
 
-  /** Makes the file if it is not there. That there is no room for it is no failure: it is a precaution. */
-  async ensure(): Promise<void> {
-    const path = this.#fileSystem.join(this.#directory, RESERVE_NAME);
+  /** Does the work, and if there is no room for it, does it again in the room of the reserve. */
+  async lend<T>(work: () => Promise<T>): Promise<T> {
     try {
-      if (((await this.#fileSystem.stat(path))?.bytes ?? 0) >= RESERVE_BYTES) return;
-      await this.release();
-      const file = await this.#fileSystem.create(path);
-      try {
-        file.append(new Uint8Array(RESERVE_BYTES), 0, RESERVE_BYTES);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
+      return await work();
+    } catch (error) {
+      if (!isFull(error) || !(await this.#release())) throw error;
+    }
+    try {
+      return await work();
+    } finally {
+      await this.ensure();
+    }
+  }
+
+  /** Makes the file, as large as there is room for. That there is none is no failure: it is a precaution. */
+  async ensure(): Promise<void> {
+    try {
+      if (((await this.#fileSystem.stat(this.#path))?.bytes ?? 0) >= RESERVE_BYTES) return;
+      await this.#release();
+      const bytes = Math.min(RESERVE_BYTES, await this.#fileSystem.freeBytes(this.#directory));
+      if (bytes > 0) await this.#make(bytes);
     } catch {
-      await this.release();
+      await this.#release();
+    }
+  }
+
+  get #path(): string {
+    return this.#fileSystem.join(this.#directory, RESERVE_NAME);
+  }
+
+  async #make(bytes: number): Promise<void> {
+    const file = await this.#fileSystem.create(this.#path);
+    try {
+      file.append(new Uint8Array(bytes), 0, bytes);
+      await file.sync();
+    } finally {
+      await file.close();
     }
   }
 
   /** Gives the room up; resolves to whether there was any. */
-  async release(): Promise<boolean> {
+  async #release(): Promise<boolean> {
     try {
-      await this.#fileSystem.remove(this.#fileSystem.join(this.#directory, RESERVE_NAME));
+      await this.#fileSystem.remove(this.#path);
       return true;
     } catch {
       return false;
@@ -43,5 +67,11 @@ export class ReserveFile {
   }
 }
 
-/** Enough for several manifest edits and a commit of usual size. */
+function isFull(error: unknown): boolean {
+  return (
+    (HashlogError.is(error) && error.code === "HASHLOG_NO_SPACE") || (FsError.is(error) && error.code === "FS_NO_SPACE")
+  );
+}
+
+/** Enough for several manifest edits, the segment of a small store, and a commit of usual size. */
 export const RESERVE_BYTES: number = 256 * 1024;

@@ -143,6 +143,7 @@ export class StoreOpener<K, V, VI> {
       fileSystem,
       directory,
       entries,
+      reserve: this.#reserve,
       clock,
       random,
       segmentBytesMax,
@@ -152,7 +153,6 @@ export class StoreOpener<K, V, VI> {
         path: pathOf({ fileSystem, directory }, MANIFEST_NAME),
         read: this.#entered.read,
         epoch: this.#manifest.epoch + 1,
-        reserve: this.#reserve,
         floor: () => this.#log?.floor ?? 0,
       }),
       table: this.#table,
@@ -179,7 +179,6 @@ export class StoreOpener<K, V, VI> {
     if (continued && run.lastSequence >= only!.firstSequence) only!.lastSequence = run.lastSequence;
     return new LogSegments({
       parts,
-      reserveFile: this.#reserve,
       unsealed,
       continued,
       onSealed: (segment) => background.sealed(segment),
@@ -188,8 +187,8 @@ export class StoreOpener<K, V, VI> {
 
   async #recover(parts: StoreParts, logSegments: LogSegments, run: LogRun, clean: boolean): Promise<Recovered> {
     throwIfAborted(this.#options.signal, "opening the store");
-    const filesRemoved: string[] = [];
-    try {
+    const filesRemoved = new Set<string>();
+    const recover = async (): Promise<void> => {
       await parts.manifest.edit((manifest) => ({
         ...manifest,
         nextFileId: parts.fileIds.next,
@@ -198,16 +197,19 @@ export class StoreOpener<K, V, VI> {
           listed.state === "sealed" ? listed : { ...listed, cleanBytes: 0 },
         ),
       }));
-      filesRemoved.push(...(await removeUnlisted(parts, this.#entered.files)));
+      for (const name of await removeUnlisted(parts, this.#entered.files)) filesRemoved.add(name);
       if (!clean) await logSegments.rescue(run, run.lastSequence);
+    };
+    try {
+      await this.#reserve.lend(recover);
       await this.#reserve.ensure();
-      return { noSpace: undefined, filesRemoved };
+      return { noSpace: undefined, filesRemoved: [...filesRemoved] };
     } catch (error) {
       const reason = fromFileSystem(error, `opening ${this.#directory} failed`);
       const full = HashlogError.is(reason) && reason.code === "HASHLOG_NO_SPACE";
       if (!full || run.parts.some((part) => part.tail.some((frame) => frame.acknowledgedWhenSynced))) throw reason;
       logSegments.endActive();
-      return { noSpace: reason, filesRemoved };
+      return { noSpace: reason, filesRemoved: [...filesRemoved] };
     }
   }
 }

@@ -4,6 +4,7 @@ import type { Keydir } from "@hashlog/index";
 import type { DirectoryEntries } from "./directory-entries.ts";
 import type { ManifestFile } from "./manifest-file.ts";
 import { randomIdentity, type RandomSource } from "./random.ts";
+import type { ReserveFile } from "./reserve-file.ts";
 import type { SegmentTable } from "./segment-table.ts";
 
 /** What the parts of an open store share. */
@@ -11,6 +12,7 @@ export interface StoreParts {
   readonly fileSystem: FileSystem;
   readonly directory: string;
   readonly entries: DirectoryEntries;
+  readonly reserve: ReserveFile;
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly segmentBytesMax: number;

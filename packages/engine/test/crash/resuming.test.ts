@@ -31,9 +31,9 @@ test("a write whose sync went through and whose fence did not is refused for goo
   disk.inject({ at: { operation: "append", path: ".segment", nth: 1 }, kind: "ENOSPC" });
   expect(await codeOf(store.put("a", "refused"))).toBe("HASHLOG_NO_SPACE");
   expect(store.stats()).toMatchObject({ writes: "no-space", floor: store.stats().sequence });
-  // No room for the edit with which the log would resume, also without the reserve; then for those of the merge.
-  disk.inject({ at: { operation: "replace.write", nth: 0 }, kind: "ENOSPC" });
-  disk.inject({ at: { operation: "replace.write", nth: 1 }, kind: "ENOSPC" });
+  // No room for the edit with which the log would resume, nor for those of the merge; in the reserve's room again none for
+  // the first.
+  for (const nth of [0, 1, 2]) disk.inject({ at: { operation: "replace.write", nth }, kind: "ENOSPC" });
   expect((await store.compact()).inputs.length).toBeGreaterThan(0);
   expect(store.stats().writes).toBe("no-space");
   await store.put("b", "new");

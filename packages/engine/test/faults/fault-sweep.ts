@@ -70,6 +70,36 @@ function interestingCalls(calls: readonly Call[]): number[] {
   return calls.map((_, index) => index).filter((index) => !isDull(index));
 }
 
+/** Runs the program on a disk of that capacity, which becomes a larger one in the end; `false` if all found room. */
+export async function runOutOfSpace({ program, shape, image }: Sweep, capacityBytes: number): Promise<boolean> {
+  const disk = new SimulatedDisk({ image, capacityBytes });
+  const session = new Session(disk, shape);
+  try {
+    await program(session);
+    if (failedCalls(disk).length === 0) return false;
+    await judgeOpeningWhileFull(session, shape);
+    await judge(session, shape, { at: capacityBytes, kind: "ENOSPC" });
+  } catch (error) {
+    throw new Error(`with room for ${capacityBytes} bytes: ${(error as Error).message}`, { cause: error });
+  }
+  return true;
+}
+
+/** Killed now, and opened while the disk is as full as it is: everything is shown, and writes go on once there is room. */
+async function judgeOpeningWhileFull({ disk, ledger }: Session, shape: StoreShape): Promise<void> {
+  const full = new Session(diskAt(disk, disk.position), shape, ledger.copy());
+  full.disk.capacityBytes = full.disk.usedBytes;
+  await full.open();
+  if (full.store === undefined && full.reasonNotOpen !== "HASHLOG_NO_SPACE") {
+    throw new Error("the store does not open on a full disk", { cause: full.reasonNotOpen });
+  }
+  await full.put("e", "while full.");
+  await full.check();
+  full.disk.capacityBytes = Infinity;
+  if (full.store === undefined) await full.mustOpen();
+  await mustTakeWrites(full);
+}
+
 /** Runs the program with that failure; `false` if nothing failed, as the call is not of a kind that can fail so. */
 async function failOnce({ program, shape, image }: Sweep, fault: Fault): Promise<boolean> {
   const disk = new SimulatedDisk({ image, faults: [fault] });
@@ -92,6 +122,7 @@ async function judge(session: Session, shape: StoreShape, fault: Fault): Promise
   const survivesPowerCuts = wayIsCertain(disk);
   if (survivesPowerCuts) await judgeCrashes(session, shape, typeof fault.at === "number" ? fault.at : 0);
   disk.clearFaults();
+  disk.capacityBytes = Infinity;
   if (session.store === undefined) await session.mustOpen();
   await probe(session, fault);
   await session.close();
@@ -166,10 +197,12 @@ const DISABLE_ON_EIO: readonly string[] = [...UNKNOWN_OUTCOME, "append", "sync"]
 
 async function mustTakeWrites(session: Session): Promise<void> {
   const store = session.store!;
+  const { failures } = store.stats();
   await session.put("f", "last.");
   await session.compact();
   await session.close();
-  if (store.stats().failures.count > 0) throw new Error("something failed", { cause: store.stats().failures.last });
+  const { count, last } = store.stats().failures;
+  if (count > failures.count) throw new Error("something failed, though nothing fails", { cause: last });
   const expected = session.ledger.visible;
   if (expected.get("f") !== "last.") throw new Error(`the store takes no writes: ${describe(expected)}`);
   session.cutPower();

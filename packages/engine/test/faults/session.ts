@@ -35,6 +35,11 @@ export class Session {
     return this.#store;
   }
 
+  /** The code of the error with which the last opening failed, if one has. */
+  get reasonNotOpen(): string | undefined {
+    return HashlogError.is(this.#whyNot) ? this.#whyNot.code : undefined;
+  }
+
   /** Opens the store; where that fails, once more. */
   async open(): Promise<void> {
     await this.#tryToOpen(this.ledger.afterKill);
