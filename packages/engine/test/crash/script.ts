@@ -1,5 +1,6 @@
 import { HashlogError } from "@hashlog/engine";
 import { decodeManifest, MANIFEST_NAME, type Manifest } from "@hashlog/format";
+import type { FileSystem } from "@hashlog/fs-io";
 import {
   crashPointAt,
   diskAt,
@@ -10,7 +11,6 @@ import {
   type PendingUnit,
   type Profile,
   type SimulatedDiskOptions,
-  type SimulatedFileSystem,
 } from "@hashlog/fs-io/testing";
 import type { CrashCase } from "./case.ts";
 import { quiet, settled } from "./quiet.ts";
@@ -48,7 +48,7 @@ export class Script {
   }
 
   /** Opens the store in a new process. */
-  async open(fileSystem: SimulatedFileSystem = this.disk.boot()): Promise<TextStore> {
+  async open(fileSystem: FileSystem = this.disk.boot()): Promise<TextStore> {
     this.#store = await settled(openStore(fileSystem, this.#shape, this.clock), "opening");
     return this.#store;
   }
