@@ -9,7 +9,7 @@ export default defineConfig({
   test: {
     include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
     setupFiles: ["test/replay-seed.ts"],
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     coverage: {
       provider: "v8",
       include: ["packages/*/src/**/*.ts"],
