@@ -195,7 +195,7 @@ async function probe(session: Session, fault: Fault): Promise<void> {
 const UNKNOWN_OUTCOME: readonly string[] = ["replace.rename", "replace.syncDirectory"];
 const DISABLE_ON_EIO: readonly string[] = [...UNKNOWN_OUTCOME, "append", "sync"];
 
-async function mustTakeWrites(session: Session): Promise<void> {
+export async function mustTakeWrites(session: Session): Promise<void> {
   const store = session.store!;
   const { failures } = store.stats();
   await session.put("f", "last.");
@@ -212,7 +212,7 @@ async function mustTakeWrites(session: Session): Promise<void> {
 }
 
 /** A file whose sync failed is neither written nor synced again. */
-function mustNotTouchWhatFailed(disk: SimulatedDisk): void {
+export function mustNotTouchWhatFailed(disk: SimulatedDisk): void {
   const failed = new Set<number>();
   const files = new Set<number>();
   for (const operation of disk.recording.operations) {

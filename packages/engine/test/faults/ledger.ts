@@ -10,11 +10,14 @@ import { HashlogError } from "@hashlog/engine";
  */
 export class Ledger {
   #units: LedgerUnit[] = [];
+  /** Called whenever something has changed. */
+  onChange: () => void = () => undefined;
 
   /** One write, or one batch. Resolves when the promise has settled. */
   async write(changes: Changes, durably: boolean, write: () => Promise<unknown>): Promise<void> {
     const unit: LedgerUnit = { changes, status: "waiting", isDurable: false, reason: undefined };
     this.#units.push(unit);
+    this.onChange();
     try {
       const answer = await write();
       unit.status = "acknowledged";
@@ -25,6 +28,8 @@ export class Ledger {
       if (!HashlogError.is(error)) throw error;
       unit.status = "refused";
       unit.reason = error;
+    } finally {
+      this.onChange();
     }
   }
 
@@ -33,6 +38,7 @@ export class Ledger {
     const acknowledged = this.#acknowledged();
     return () => {
       for (const unit of acknowledged) unit.isDurable = true;
+      this.onChange();
     };
   }
 
@@ -61,6 +67,7 @@ export class Ledger {
     const found = candidates.find((units) => describe(contentsOf(units)) === describe(shown));
     if (found === undefined) throw new Error(`${describe(shown)} is not what ${describe(this.visible)} may become`);
     this.#units = found.map((unit) => ({ ...unit, status: "acknowledged", isDurable: unit.isDurable || durably }));
+    this.onChange();
   }
 
   /** As it is now, for one of several ways on. */
