@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
+    include: ["packages/*/test/**/*.test.ts", "proof/**/*.test.ts", "test/**/*.test.ts"],
     setupFiles: ["test/replay-seed.ts"],
     testTimeout: 180_000,
     coverage: {

@@ -1,0 +1,63 @@
+import * as fc from "fast-check";
+import type { FaultKind } from "@hashlog/fs-io/testing";
+import type { StoreShape } from "../world/text-store.ts";
+
+/** A life with failures, as plain data. Numbers are read modulo what there is. */
+export interface FaultCase extends StoreShape {
+  readonly operations: readonly FaultOperation[];
+  /** Which call fails, how, and how many bytes of an append get through all the same. */
+  readonly faults: readonly (readonly [number, number, number])[];
+  /** Which waiting call of the file system returns next. */
+  readonly schedule: readonly number[];
+}
+
+export type FaultOperation =
+  /** Key, value's length. */
+  | readonly ["put" | "put-synced", number, number]
+  | readonly ["delete", number]
+  | readonly ["batch", readonly (readonly [number, number])[]]
+  /** Waits for everything, and looks at what is to be seen. */
+  | readonly ["await"]
+  | readonly ["turns", number]
+  | readonly ["sync" | "compact" | "checkpoint" | "reopen"]
+  /** The disk has room for so many bytes more; or for any number. */
+  | readonly ["full", number]
+  | readonly ["room"];
+
+export const FAULT_KINDS: readonly FaultKind[] = ["EIO", "ENOSPC", "short", "EMFILE"];
+
+const key = fc.nat({ max: 3 });
+const length = fc.constantFrom(0, 30, 200, 400, 480);
+
+const operation: fc.Arbitrary<FaultOperation> = fc.oneof(
+  { weight: 8, arbitrary: fc.tuple(fc.constant("put" as const), key, length) },
+  { weight: 2, arbitrary: fc.tuple(fc.constant("put-synced" as const), key, length) },
+  { weight: 3, arbitrary: fc.tuple(fc.constant("delete" as const), key) },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(
+      fc.constant("batch" as const),
+      fc.array(fc.tuple(key, fc.constantFrom(-1, 0, 200)), { minLength: 1, maxLength: 3 }),
+    ),
+  },
+  { weight: 6, arbitrary: fc.constant(["await"] as const) },
+  { weight: 2, arbitrary: fc.tuple(fc.constant("turns" as const), fc.nat({ max: 20 })) },
+  { weight: 6, arbitrary: fc.constantFrom(["sync"] as const, ["compact"] as const, ["checkpoint"] as const) },
+  { weight: 2, arbitrary: fc.constant(["reopen"] as const) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant("full" as const), fc.nat({ max: 1500 })) },
+  { weight: 1, arbitrary: fc.constant(["room"] as const) },
+);
+
+export const faultCase: fc.Arbitrary<FaultCase> = fc.record({
+  sync: fc.constantFrom("always", "never", "interval"),
+  segments: fc.constantFrom(0, 0, 2),
+  seed: fc.nat({ max: 2 ** 31 - 1 }),
+  operations: fc.array(operation, { minLength: 1, maxLength: 24 }),
+  faults: fc.array(
+    fc.tuple(fc.nat({ max: 250 }), fc.nat({ max: FAULT_KINDS.length - 1 }), fc.constantFrom(0, 40, 600)),
+    {
+      maxLength: 3,
+    },
+  ),
+  schedule: fc.array(fc.nat({ max: 3 }), { maxLength: 30 }),
+});

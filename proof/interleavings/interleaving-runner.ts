@@ -1,0 +1,226 @@
+import { open, utf8, type Store } from "@hashlog/engine";
+import { SimulatedDisk, type SimulatedFileSystem } from "@hashlog/fs-io/testing";
+import assert from "node:assert/strict";
+import { checkInvariants } from "../../packages/engine/test/support/check-invariants.ts";
+import { FakeClock } from "../../packages/engine/test/support/fake-clock.ts";
+import { KEYS, type Interleaving, type InterleavingOperation } from "./interleaving-case.ts";
+import { checkRoads } from "../../packages/engine/test/support/roads.ts";
+
+/** A value and when it expires; `undefined` for a delete. */
+type Change = readonly [key: string, value: string | undefined, expiresAtMs: number];
+
+interface OpenIterator {
+  readonly iterator: AsyncIterableIterator<[string, string]>;
+  readonly expected: ReadonlyMap<string, string>;
+  readonly given: Map<string, string>;
+}
+
+/** Runs the case to its end, looking at the store after each step. */
+export async function runInterleaving(given: Interleaving): Promise<void> {
+  await new InterleavingRunner(given).run();
+}
+
+class InterleavingRunner {
+  readonly #case: Interleaving;
+  readonly #fileSystem: SimulatedFileSystem;
+  readonly #clock = new FakeClock();
+  #db!: Store<string, string, string>;
+  readonly #writes: (readonly Change[])[] = [];
+  #acknowledged = 0;
+  /** How many writes were visible at least, when it was looked last. */
+  #seen = 0;
+  #waiting: Promise<unknown>[] = [];
+  #iterators: OpenIterator[] = [];
+
+  constructor(given: Interleaving) {
+    this.#case = given;
+    this.#fileSystem = new SimulatedDisk({ schedule: given.schedule }).boot();
+  }
+
+  async run(): Promise<void> {
+    await this.#open();
+    for (const operation of this.#case.operations) {
+      await this.#do(operation);
+      this.#look();
+    }
+    await this.#settle();
+    await this.#check();
+    await this.#db.close();
+    await checkRoads({ fileSystem: this.#fileSystem, directory: "/store" }, this.#clock);
+  }
+
+  async #open(): Promise<void> {
+    const { sync, segmentBytesMax } = this.#case;
+    // What expired in an earlier open, and may have been merged away, is to stay expired in this one.
+    this.#clock.advance(Math.max(0, this.#clock.highestTold - this.#clock.now()));
+    const options = { sync, segmentBytesMax, fileSystem: this.#fileSystem, clock: this.#clock, values: utf8 };
+    this.#db = await open("/store", options);
+    await this.#db.keys().return?.();
+  }
+
+  async #do(operation: InterleavingOperation): Promise<void> {
+    const db = this.#db;
+    switch (operation[0]) {
+      case "put":
+      case "put, synced": {
+        const [kind, key, length] = operation;
+        const change = this.#change(key, length);
+        return this.#write([change], () => db.put(change[0], change[1]!, { sync: kind !== "put" }));
+      }
+      case "put for a while": {
+        const [, key, ttlMs] = operation;
+        const [name, value] = this.#change(key, 20);
+        const put = db.put(name, value!, { ttlMs });
+        return this.#write([[name, value, this.#clock.highestTold + ttlMs]], () => put);
+      }
+      case "delete":
+        return this.#delete(KEYS[operation[1]]!);
+      case "batch":
+        return this.#batch(operation[1]);
+      case "read":
+        return this.#wait(this.#read(KEYS[operation[1]]!));
+      case "iterate":
+        this.#iterators.push({ iterator: db.entries(), expected: this.#visible(), given: new Map() });
+        return;
+      case "read on":
+        return this.#wait(this.#readOn(operation[1], operation[2]));
+      case "leave": {
+        const [left] = this.#iterators.splice(operation[1] % (this.#iterators.length || 1), 1);
+        return this.#wait(left?.iterator.return?.());
+      }
+      case "compact":
+        return this.#wait(db.compact());
+      case "checkpoint":
+        return this.#wait(db.checkpoint());
+      case "sync":
+        return this.#wait(db.sync());
+      case "tick":
+        return this.#clock.advance(operation[1]);
+      case "pause":
+        for (let turn = 0; turn < operation[1]; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+        return;
+      case "settle":
+        return this.#settle();
+      case "reopen":
+        await this.#settle();
+        await this.#db.close();
+        return this.#open();
+    }
+  }
+
+  #change(key: number, length: number): Change {
+    return [KEYS[key]!, `${this.#writes.length}.`.padEnd(length, "x"), 0];
+  }
+
+  #write(changes: readonly Change[], write: () => Promise<unknown>): void {
+    const promise = write();
+    this.#writes.push(changes);
+    const count = this.#writes.length;
+    this.#wait(
+      promise.then(() => {
+        this.#acknowledged = Math.max(this.#acknowledged, count);
+      }),
+    );
+  }
+
+  #delete(key: string): void {
+    const value = stateAfter(this.#writes, this.#writes.length).get(key);
+    this.#write([[key, undefined, 0]], async () => {
+      const existed = await this.#db.delete(key);
+      // Whether the value had expired was decided at some time since.
+      if (value === undefined || value.expiresAtMs === 0) assert.equal(existed, value !== undefined);
+    });
+  }
+
+  #batch(entries: readonly (readonly [number, number])[]): void {
+    const changes = entries.map(([key, length]): Change =>
+      length < 0 ? [KEYS[key]!, undefined, 0] : this.#change(key, length),
+    );
+    const operations = changes.map(([key, value]) =>
+      value === undefined ? ({ type: "delete", key } as const) : ({ type: "put", key, value } as const),
+    );
+    this.#write(changes, () => this.#db.batch(operations));
+  }
+
+  async #read(key: string): Promise<void> {
+    const expected = this.#db.getSync(key);
+    const reads = [this.#db.get(key), this.#db.getMany([key, "never there", key])] as const;
+    assert.equal(await reads[0], expected);
+    assert.deepEqual(await reads[1], [expected, undefined, expected]);
+  }
+
+  async #readOn(index: number, count: number): Promise<void> {
+    const open = this.#iterators[index % (this.#iterators.length || 1)];
+    for (let turn = 0; open !== undefined && turn < count; turn += 1) {
+      const { done, value } = await open.iterator.next();
+      if (done === true) return;
+      const [key, content] = value as [string, string];
+      assert.deepEqual([key, open.given.has(key), content], [key, false, open.expected.get(key)]);
+      open.given.set(key, content);
+    }
+  }
+
+  #wait(promise: Promise<unknown> | undefined): void {
+    if (promise === undefined) return;
+    promise.catch(() => undefined);
+    this.#waiting.push(promise);
+  }
+
+  async #settle(): Promise<void> {
+    await Promise.all(this.#waiting);
+    this.#waiting = [];
+    for (const index of this.#iterators.keys()) await this.#readOn(index, Infinity);
+    for (const { expected, given } of this.#iterators) assert.deepEqual(sorted(given), sorted(expected));
+    this.#iterators = [];
+    this.#look();
+  }
+
+  async #check(): Promise<void> {
+    const { iterators, failures, pendingWrites } = this.#db.stats();
+    assert.deepEqual(
+      { iterators, failures, pendingWrites },
+      { iterators: 0, failures: { count: 0, last: undefined }, pendingWrites: 0 },
+    );
+    await checkInvariants(this.#db as never, { fileSystem: this.#fileSystem, values: utf8 as never });
+  }
+
+  // What all keys show at this very moment.
+  #visible(): Map<string, string> {
+    const found = KEYS.map((key) => [key, this.#db.getSync(key)] as const);
+    return new Map(found.filter((entry): entry is [string, string] => entry[1] !== undefined));
+  }
+
+  #look(): void {
+    const visible = JSON.stringify(sorted(this.#visible()));
+    const least = Math.max(this.#seen, this.#acknowledged);
+    const allowed: string[] = [];
+    for (let count = least; count <= this.#writes.length; count += 1) {
+      const state = [...stateAfter(this.#writes, count)].filter(
+        ([, { expiresAtMs }]) => !hasPassed(expiresAtMs, this.#clock.highestTold),
+      );
+      allowed.push(JSON.stringify(sorted(new Map(state.map(([key, { value }]) => [key, value])))));
+    }
+    assert.ok(allowed.includes(visible), `${visible} is none of ${allowed.join(" ")}`);
+    this.#seen = least + allowed.indexOf(visible);
+  }
+}
+
+function hasPassed(expiresAtMs: number, now: number): boolean {
+  return expiresAtMs !== 0 && expiresAtMs <= now;
+}
+
+function stateAfter(
+  writes: readonly (readonly Change[])[],
+  count: number,
+): Map<string, { readonly value: string; readonly expiresAtMs: number }> {
+  const state = new Map<string, { value: string; expiresAtMs: number }>();
+  for (const [key, value, expiresAtMs] of writes.slice(0, count).flat()) {
+    if (value === undefined) state.delete(key);
+    else state.set(key, { value, expiresAtMs });
+  }
+  return state;
+}
+
+function sorted(state: ReadonlyMap<string, string>): [string, string][] {
+  return [...state].sort(([left], [right]) => (left < right ? -1 : 1));
+}
