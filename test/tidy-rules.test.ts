@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import * as coverageRules from "./tidy/coverage-rules.ts";
 import * as packageRules from "./tidy/package-rules.ts";
 import * as portRules from "./tidy/port-rules.ts";
 import { RULES } from "./tidy/rules.ts";
@@ -87,6 +88,7 @@ const cases: Case[] = [
   { rule: shapeRules.filesAreShort, path: ENGINE, text: lines(401), complaint: /401 lines/ },
   { rule: shapeRules.filesAreShort, path: ENGINE, text: lines(400) },
   { rule: shapeRules.filesAreShort, path: "test/tidy.test.ts", text: lines(401) },
+  { rule: shapeRules.filesAreShort, path: ENGINE, text: `${lines(400)}// mark: merge/failed\n` },
 
   { rule: shapeRules.functionsAreShort, path: ENGINE, text: `\n${longFunction(71)}`, complaint: /:2: .*71 lines/ },
   { rule: shapeRules.functionsAreShort, path: ENGINE, text: longFunction(70) },
@@ -232,6 +234,53 @@ export { F as E } from "./b.ts";`,
     text: [link("../b.md#a-heading"), link("https://example.org"), link(".."), `\`${link("code.md")}\``].join("\n"),
     beside: [{ path: "b.md", text: "## A *heading*\n" }],
   },
+
+  {
+    rule: coverageRules.marksAreWellFormed,
+    path: ENGINE,
+    text: "\n// mark: Merge/failed\nf();",
+    complaint: /:2: a mark is/,
+  },
+  { rule: coverageRules.marksAreWellFormed, path: ENGINE, text: "// mark: merge\nf();", complaint: /a mark is/ },
+  { rule: coverageRules.marksAreWellFormed, path: ENGINE, text: "/* mark: a/b */\nf();", complaint: /a mark is/ },
+  { rule: coverageRules.marksAreWellFormed, path: ENGINE, text: "f(); // mark: a/b\nf();", complaint: /a mark is/ },
+  { rule: coverageRules.marksAreWellFormed, path: ENGINE, text: "//mark : a/b\nf();", complaint: /a mark is/ },
+  {
+    rule: coverageRules.marksAreWellFormed,
+    path: ENGINE,
+    text: "{\n  // mark: a/b\n  // c\n}",
+    complaint: /a mark is/,
+  },
+  { rule: coverageRules.marksAreWellFormed, path: ENGINE, text: "f();\n// mark: a/b\n", complaint: /a mark is/ },
+  { rule: coverageRules.marksAreWellFormed, path: ENGINE, text: "{\n  // mark: merge/not-done\n  // Why.\n  f();\n}" },
+  { rule: coverageRules.marksAreWellFormed, path: ENGINE, text: "// It leaves a mark: a clean close does.\n" },
+
+  {
+    rule: coverageRules.marksAreUnique,
+    path: ENGINE,
+    text: "// mark: merge/failed\nf();",
+    beside: [{ path: INDEX, text: "\n// mark: merge/failed\nf();" }],
+    complaint: /index\.ts:2: merge\/failed is marked at packages\/engine\/src\/store\.ts:1 already/,
+  },
+  {
+    rule: coverageRules.marksAreUnique,
+    path: ENGINE,
+    text: "// mark: merge/failed\nf();\n// mark: load/failed\nf();",
+  },
+
+  {
+    rule: coverageRules.ignoredCoverageHasAReason,
+    path: ENGINE,
+    text: "\n/* v8 ignore next */\nf();",
+    complaint: /:2: .* needs a reason/,
+  },
+  {
+    rule: coverageRules.ignoredCoverageHasAReason,
+    path: ENGINE,
+    text: "// istanbul ignore if\nf();",
+    complaint: /needs a reason/,
+  },
+  { rule: coverageRules.ignoredCoverageHasAReason, path: ENGINE, text: "/* v8 ignore next -- no way here */\nf();" },
 
   { rule: testRules.noTestIsSwitchedOff, path: "test/a.test.ts", text: off("skip"), complaint: /every test runs/ },
   {

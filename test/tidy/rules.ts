@@ -1,4 +1,5 @@
 /** Every tidy rule by the sentence that it stands for. */
+import { ignoredCoverageHasAReason, marksAreUnique, marksAreWellFormed } from "./coverage-rules.ts";
 import {
   importsFollowTheArrows,
   manifestsAreWhole,
@@ -40,6 +41,9 @@ export const RULES: readonly (readonly [sentence: string, rule: Rule])[] = [
   ["no function is longer than 70 lines", functionsAreShort],
   ["everything exported is documented", exportsAreDocumented],
   ["source files are named in kebab-case", sourceFilesAreKebabCase],
+  ["coverage marks are well-formed", marksAreWellFormed],
+  ["coverage marks are unique", marksAreUnique],
+  ["what is taken out of the coverage has a reason", ignoredCoverageHasAReason],
   ["imports follow the arrows between the packages", importsFollowTheArrows],
   ["tests import only what their package declares", testsImportWhatIsDeclared],
   ["every package.json is whole, and its dependencies follow the arrows", manifestsAreWhole],

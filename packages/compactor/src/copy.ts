@@ -74,7 +74,9 @@ export class Copier {
         verifyRecords: false,
         onFrame: (frame) => this.#copyFrame(frame, input, number),
       });
-      return end.kind === "unreadable" ? new Damage(end.offset, end.reason) : undefined;
+      if (end.kind === "end") return undefined;
+      // mark: merge/frame-damaged
+      return new Damage(end.offset, end.reason);
     } catch (error) {
       if (error instanceof Damage) return error;
       throw error;
@@ -90,14 +92,20 @@ export class Copier {
     if (this.#pacer.due) await this.#pacer.pause();
     for (let at = payloadStart; at < payloadEnd; at = record.end) {
       const offset = frame.offset + FRAME_HEADER_BYTES + (at - payloadStart);
-      if (!readRecord(bytes, at, payloadEnd, record)) throw new Damage(offset, "a record is not well-formed");
+      if (!readRecord(bytes, at, payloadEnd, record)) {
+        // mark: merge/record-malformed
+        throw new Damage(offset, "a record is not well-formed");
+      }
       const verdict = judge(record, bytes, input, offset, this.#store, this.#rules);
       const copied = verdict === "live" || verdict === "held";
       if (copied && !this.#writer.hasRoom(record.end - at)) await this.#writer.makeRoom(record.end - at);
       const good = copied
         ? this.#writer.add(bytes, at, record, input.place, offset)
         : verifyRecord(bytes, at, record.end, input.place, offset);
-      if (!good) throw new Damage(offset, "a record's checksum does not match");
+      if (!good) {
+        // mark: merge/record-damaged
+        throw new Damage(offset, "a record's checksum does not match");
+      }
       this.#note(verdict, number, offset);
       count += 1;
       this.#pacer.spend(record.end - at);

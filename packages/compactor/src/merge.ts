@@ -72,6 +72,7 @@ class Merge {
     while (left.length > 0) {
       const copied = await this.#prepare(left, now);
       if (copied !== undefined) return this.#settle(left, copied);
+      // mark: merge/damaged-input-left-out
       const damaged = this.#leftOut.at(-1)!.segmentId;
       left = left.filter((input) => input.segmentId !== damaged);
     }
@@ -90,6 +91,7 @@ class Merge {
         return { outputs: writer.finished, log };
       }
     } catch (error) {
+      // mark: merge/failed-before-publishing
       // Abandoning never rejects. Should it all the same, what went wrong first is what must be told.
       await this.#abandon(writer).catch(() => {});
       throw this.#pacer.isAbort(error) ? error : asMergeError(error, "abandoned");

@@ -29,6 +29,7 @@ export async function readBack(
     },
   });
   if (end.kind === "end" && count === recordCount) return;
+  // mark: merge/output-damaged
   const flaw = end.kind === "end" ? `${count} records instead of ${recordCount}` : `${end.reason} at ${end.offset}`;
   throw new MergeError("MERGE_OUTPUT_DAMAGED", `segment ${output.segmentId} does not read back: ${flaw}`, {
     outcome,

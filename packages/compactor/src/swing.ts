@@ -71,7 +71,10 @@ export class Swing {
       valueBytes: valueEnd - valueStart,
       expiresAtMs,
     };
-    if (!this.#store.relocate(move, bytes, keyStart, keyEnd)) this.superseded += 1;
+    if (!this.#store.relocate(move, bytes, keyStart, keyEnd)) {
+      // mark: merge/swing-lost-to-a-newer-write
+      this.superseded += 1;
+    }
   }
 
   /** The keys of dropped records are in no output: they are read from the inputs, in the order in which they lie there. */
@@ -85,6 +88,7 @@ export class Swing {
       // Only a put with an expiry can have expired, so the expiry is there, between header and key.
       await reader.read(input, offset + RECORD_HEADER_BYTES + EXPIRY_BYTES, keyBytes);
       if (this.#store.dropExpired(input, offset, reader.bytes, reader.start, reader.start + keyBytes)) {
+        // mark: merge/expired-key-dropped
         this.expiredDropped += 1;
       }
       this.#pacer.spend(keyBytes);

@@ -39,7 +39,10 @@ export class BackgroundFiles {
   /** Writes the segment's hint file, if it is still part of the store when its turn comes. */
   hint(segment: Segment): void {
     this.#later(async () => {
-      if (this.#parts.table.byId(segment.segmentId) !== segment) return;
+      if (this.#parts.table.byId(segment.segmentId) !== segment) {
+        // mark: hint/segment-gone-before-its-turn
+        return;
+      }
       segment.pin();
       try {
         await writeHint(segment, this.#parts);

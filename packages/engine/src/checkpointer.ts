@@ -46,7 +46,10 @@ export class Checkpointer {
    * @throws HashlogError what writing failed of; the store is as it was
    */
   async write(): Promise<void> {
-    if (this.isCurrent) return;
+    if (this.isCurrent) {
+      // mark: checkpoint/current-already
+      return;
+    }
     try {
       await this.#write();
     } catch (error) {
@@ -57,7 +60,10 @@ export class Checkpointer {
   async #write(): Promise<void> {
     const { manifest } = this.#parts;
     const { state, failures } = this.#log;
-    if (state.kind !== "ready") throw state.error;
+    if (state.kind !== "ready") {
+      // mark: checkpoint/refused-by-a-failed-log
+      throw state.error;
+    }
     const id = this.#parts.fileIds.take();
     const path = this.#path(id);
     const files = this.#parts.entries.begin();
@@ -72,12 +78,21 @@ export class Checkpointer {
         this.#checkPlaces(failures);
         return { ...current, nextFileId: this.#parts.fileIds.next, checkpoint: { id, ...written } };
       });
+      // mark: checkpoint/named
       this.#coveredSequence = covered;
       this.#count += 1;
-      if (old !== undefined) await removeFile(this.#parts, this.#path(old.id));
+      if (old !== undefined) {
+        // mark: checkpoint/old-one-removed
+        await removeFile(this.#parts, this.#path(old.id));
+      }
     } catch (error) {
       // While an edit's outcome is unknown the manifest may name the file.
-      if (manifest.failure === undefined) await removeFile(this.#parts, path);
+      if (manifest.failure !== undefined) {
+        // mark: checkpoint/failed-and-file-stays
+        throw error;
+      }
+      // mark: checkpoint/failed-and-file-removed
+      await removeFile(this.#parts, path);
       throw error;
     } finally {
       await file.close();
@@ -88,6 +103,7 @@ export class Checkpointer {
   // elsewhere, behind what is sealed of that segment, and nothing there was ever synced.
   #checkPlaces(failures: number): void {
     if (this.#log.failures === failures) return;
+    // mark: checkpoint/log-resumed-meanwhile
     throw new HashlogError("HASHLOG_NO_SPACE", "the volume was full while a checkpoint was written; nothing is lost");
   }
 
@@ -150,12 +166,20 @@ export async function loadCheckpoint(
         },
         shard: (index, bytes) => keydir.loadShard(index, bytes),
       });
-      return read.kind === "ok" ? header : undefined;
+      if (read.kind === "unusable") {
+        // mark: load/checkpoint-unusable
+        return undefined;
+      }
+      // mark: load/by-checkpoint
+      return header;
     } finally {
       await file.close();
     }
   } catch (error) {
-    if (FsError.is(error) || IndexError.is(error)) return undefined;
+    if (FsError.is(error) || IndexError.is(error)) {
+      // mark: load/checkpoint-not-readable
+      return undefined;
+    }
     throw error;
   }
 }

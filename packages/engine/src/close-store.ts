@@ -16,7 +16,10 @@ export async function closeStore<K, V, VI>(
     await maintenance.close();
     await log.finish();
     if (log.state.kind === "ready" && parts.manifest.failure === undefined) {
-      await checkpointer.write().catch((error: unknown) => parts.failures.note(error));
+      await checkpointer.write().catch((error: unknown) => {
+        // mark: close/checkpoint-failed
+        parts.failures.note(error);
+      });
       if (!log.segments.hasUnsynced) await parts.reserve.lend(() => log.segments.closeClean(log.nextSequence));
     }
   } finally {

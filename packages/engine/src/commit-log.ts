@@ -164,11 +164,7 @@ export class CommitLog {
       const { segmentId } = this.#parts.table.at(first.slot);
       return { segmentId, offset: first.fileOffset, sequence: first.firstSequence };
     }
-    const last = this.#segments.last;
-    const sequence = this.#acknowledged + 1;
-    return last === undefined
-      ? { segmentId: 0, offset: 0, sequence }
-      : { segmentId: last.segmentId, offset: last.bytes, sequence };
+    return { ...this.#segments.end, sequence: this.#acknowledged + 1 };
   }
 
   /**
@@ -194,6 +190,7 @@ export class CommitLog {
   async tryResume(): Promise<void> {
     await this.#preparing;
     if (this.#state.kind !== "no-space" || this.#preparing !== undefined) return;
+    // mark: resume/tried-for-a-merge
     this.#preparing = this.#resume()
       .catch(() => undefined)
       .finally(() => {
@@ -206,7 +203,10 @@ export class CommitLog {
   #group(bytes: number, sync: boolean): Group {
     const { failure } = this.#parts.manifest;
     if (failure !== undefined) this.#fail(failure);
-    if (this.#state.kind === "disabled") throw this.#state.error;
+    if (this.#state.kind === "disabled") {
+      // mark: commit/refused-while-disabled
+      throw this.#state.error;
+    }
     const group = this.#queue.groupFor(bytes);
     if (sync || this.#policy === "always") group.needsSync = true;
     this.#schedule();
@@ -254,6 +254,7 @@ export class CommitLog {
       if (!this.#segments.takes(group.length)) await this.#segments.begin(group.firstSequence, group.nextSequence);
       else await this.#segments.reserve(group.nextSequence);
     } catch (error) {
+      // mark: commit/not-prepared
       this.#refuse(error);
     } finally {
       this.#preparing = undefined;
@@ -266,9 +267,11 @@ export class CommitLog {
   #refuse(error: unknown): void {
     const disabling = this.#parts.manifest.failure;
     if (disabling !== undefined) {
+      // mark: commit/disabled-by-the-manifest
       this.#fail(disabling);
       return;
     }
+    // mark: commit/refused-and-log-goes-on
     const reason = fromFileSystem(error, "preparing the log for a write failed");
     for (const group of this.#queue.takeAll()) group.reject(reason);
   }
@@ -277,6 +280,7 @@ export class CommitLog {
     try {
       this.#frames.append(this.#segments.active!, group);
     } catch (error) {
+      // mark: commit/append-failed
       this.#fail(error);
       return false;
     }
@@ -317,6 +321,7 @@ export class CommitLog {
     const round = this.#sync;
     this.#checkRound(round);
     await this.#segments.syncAll().catch((error: unknown) => {
+      // mark: sync/failed
       if (round === this.#sync) this.#fail(error);
     });
     // Besides this sync an append may have failed meanwhile, and what it refused is not acknowledged by a sync that was
@@ -329,7 +334,10 @@ export class CommitLog {
 
   #checkRound(round: GroupSync): void {
     if (this.#state.kind !== "ready") throw this.#state.error;
-    if (round !== this.#sync) throw new HashlogError("HASHLOG_NO_SPACE", "the volume was full while this was synced");
+    if (round !== this.#sync) {
+      // mark: sync/outlived-by-a-failure
+      throw new HashlogError("HASHLOG_NO_SPACE", "the volume was full while this was synced");
+    }
   }
 
   #testify(): void {
@@ -346,6 +354,7 @@ export class CommitLog {
     try {
       this.#frames.appendFence(segment);
     } catch (error) {
+      // mark: sync/fence-failed
       this.#fail(error);
     }
   }
@@ -356,6 +365,7 @@ export class CommitLog {
       try {
         this.#applier.apply(group);
       } catch (error) {
+        // mark: commit/not-applied
         this.#fail(error);
         return;
       }
@@ -368,6 +378,7 @@ export class CommitLog {
 
   #fail(error: unknown): void {
     if (this.#state.kind === "disabled") return;
+    // mark: commit/log-ended-by-a-failure
     const failed = failedState(error);
     this.#state = failed;
     this.#failures += 1;
@@ -386,10 +397,12 @@ export class CommitLog {
     try {
       await this.#segments.resume(this.#acknowledged);
     } catch (error) {
+      // mark: resume/failed
       const reason = fromFileSystem(error, "resuming after the volume was full failed");
       if (!(HashlogError.is(reason) && reason.code === "HASHLOG_NO_SPACE")) this.#fail(reason);
       throw reason;
     }
+    // mark: resume/resumed
     this.#frames.restart(this.#acknowledged);
     // Whoever asked the old one meanwhile was refused, and so would be everybody after them.
     this.#sync = this.#newSync();

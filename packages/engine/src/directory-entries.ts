@@ -45,10 +45,14 @@ export class DirectoryEntries {
   }
 
   async #sync(directory: string, failuresBefore: number): Promise<void> {
-    if (this.#failures > failuresBefore) throw this.#reason;
+    if (this.#failures > failuresBefore) {
+      // mark: directory/sync-refused-after-another-failed
+      throw this.#reason;
+    }
     try {
       await this.#fileSystem.syncDirectory(directory);
     } catch (error) {
+      // mark: directory/sync-failed
       this.#failures += 1;
       this.#reason = error;
       throw error;

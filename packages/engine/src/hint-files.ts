@@ -31,7 +31,10 @@ export async function readHintInto(
   const location = newLocation();
   location.segmentSlot = segment.slot;
   const file = await fileSystem.openRead(fileSystem.join(directory, hintFileName(segment.segmentId))).catch(noFile);
-  if (file === undefined) return false;
+  if (file === undefined) {
+    // mark: load/hint-not-opened
+    return false;
+  }
   try {
     const { segmentId, place } = segment;
     const read = await readHint(
@@ -48,12 +51,18 @@ export async function readHintInto(
         sink.put(entry.bytes, entry.keyStart, entry.keyEnd, entry.sequence, location);
       },
     );
-    if (read.kind === "unusable") return false;
+    if (read.kind === "unusable") {
+      // mark: load/hint-unusable
+      return false;
+    }
     const { recordCount, recordBytes, tombstoneCount, tombstoneBytes, expiringCount } = read.totals;
     Object.assign(segment.totals, { recordCount, recordBytes, tombstoneCount, tombstoneBytes, expiringCount });
     return true;
   } catch (error) {
-    if (FsError.is(error)) return false;
+    if (FsError.is(error)) {
+      // mark: load/hint-not-readable
+      return false;
+    }
     throw error;
   } finally {
     await file.close();
@@ -76,6 +85,7 @@ export async function writeHint(segment: Segment, parts: StoreParts): Promise<vo
       if (step % STEPS_PER_SLICE === 0) await clock.yield();
     }
   } catch (error) {
+    // mark: hint/writing-failed
     await fileSystem.remove(path).catch(noFile);
     throw error;
   } finally {
@@ -99,7 +109,10 @@ async function collect(segment: Segment, hashKey: Uint8Array): Promise<HintBuild
       }
     },
   });
-  if (end.kind === "unreadable") throw new Error(`no hint of ${segment.path}: ${end.reason} at offset ${end.offset}`);
+  if (end.kind === "unreadable") {
+    // mark: hint/segment-damaged
+    throw new Error(`no hint of ${segment.path}: ${end.reason} at offset ${end.offset}`);
+  }
   return builder;
 }
 

@@ -14,6 +14,7 @@ export async function installRescue(
   unsealed: readonly Segment[],
   parts: StoreParts,
 ): Promise<readonly Segment[]> {
+  // mark: rescue/installed
   const copies = new Map(rescue.copies.map((copy) => [copy, addCopy(copy, parts)]));
   const sources = new Map(unsealed.map((segment) => [segment.segmentId, segment]));
   await forEachCopiedRecord(rescue.copies, (record) => {
@@ -23,9 +24,11 @@ export async function installRescue(
   for (const segment of unsealed) {
     const listed = rescue.segments.find(({ segmentId }) => segmentId === segment.segmentId);
     if (listed?.state === "sealed") {
+      // mark: rescue/segment-sealed-at-its-testified-end
       segment.state = { ...listed, kind: "sealed" };
       sealed.push(segment);
     } else {
+      // mark: rescue/untestified-segment-dropped
       parts.table.remove(segment);
       await removeFile(parts, segment.path);
     }
@@ -60,7 +63,10 @@ function moveRecord(record: CopiedRecord, source: Segment, target: Segment, part
   const { bytes, keyStart, keyEnd, valueBytes, expiresAtMs } = record;
   const from = { ...newLocation(), segmentSlot: source.slot, offset: record.sourceOffset, valueBytes, expiresAtMs };
   const to = { ...from, segmentSlot: target.slot, offset: record.targetOffset };
-  if (!parts.keydir.relocate(bytes, keyStart, keyEnd, from, to)) return;
+  if (!parts.keydir.relocate(bytes, keyStart, keyEnd, from, to)) {
+    // mark: rescue/dead-record-copied
+    return;
+  }
   parts.table.countDead(from, keyEnd - keyStart);
   parts.table.countLive(to, keyEnd - keyStart);
 }

@@ -90,20 +90,31 @@ class SealedLoader {
     const hasHint = this.#parts.hintIds.has(segment.segmentId);
     const known = this.#known.has(segment.segmentId);
     if (known && replay !== undefined && state.highestSequence < replay.sequence) {
+      // mark: load/covered-by-checkpoint
       if (!hasHint) this.withoutHint.push(segment);
       return;
     }
     // Not known to the checkpoint, and merged: the output of a merge that was killed before its inputs went, and the
     // checkpoint with them. Its records are read where they were copied from, so they are only counted. To replay them
     // would be wrong: they are in no order, and a tombstone may stand before the put that it hides.
-    const sink = replay !== undefined && !known && state.merged ? countingSink : this.#sink;
-    // The segment in which the replay begins: what lies before was counted by the checkpoint.
-    const from = replay?.segmentId === segment.segmentId ? replay.offset : SEGMENT_HEADER_BYTES;
+    let sink = this.#sink;
+    if (replay !== undefined && !known && state.merged) {
+      // mark: load/output-of-cut-off-merge-counted
+      sink = countingSink;
+    }
+    let from = SEGMENT_HEADER_BYTES;
+    if (replay?.segmentId === segment.segmentId) {
+      // What lies before was counted by the checkpoint.
+      // mark: load/replay-from-inside-a-segment
+      from = replay.offset;
+    }
     if (from === SEGMENT_HEADER_BYTES && hasHint && (await this.#loadHint(segment, sink))) {
+      // mark: load/by-hint
       this.hinted += 1;
       return;
     }
     if (!hasHint || from === SEGMENT_HEADER_BYTES) this.withoutHint.push(segment);
+    // mark: load/by-scan
     await this.#scan(segment, sink, state.sealedBytes, from);
   }
 
@@ -121,6 +132,7 @@ class SealedLoader {
       onFrame: (frame) => replayer.replay(segment, frame),
     });
     if (end.kind === "end") return;
+    // mark: load/sealed-segment-damaged
     throw corrupt(`${segment.path}, a sealed segment, is damaged at offset ${end.offset}: ${end.reason}`, {
       path: segment.path,
       segmentId: segment.segmentId,

@@ -116,6 +116,7 @@ class RunReader {
   ): Promise<{ offset: number; reason: string } | undefined> {
     const { source } = part;
     if (source.firstSequence !== this.#expected) {
+      // mark: recovery/segment-begins-elsewhere
       return { offset: SEGMENT_HEADER_BYTES, reason: `begins with sequence ${source.firstSequence}` };
     }
     const end = await scanFrames(fileSource(source.file, source.bytes), {
@@ -171,6 +172,7 @@ class RunReader {
 
   // The floor lies inside: what is testified and what is tail is told by reading the extent again.
   async #divide(part: RunPart, extent: TailExtent): Promise<void> {
+    // mark: recovery/floor-inside-an-extent
     const { place, file } = part.source;
     await scanFrames(fileSource(file, extent.end), {
       place,
@@ -198,6 +200,7 @@ class RunReader {
   #checkComplete(): void {
     const last = this.#parts.at(-1);
     if (last === undefined || this.#floor < this.#expected) return;
+    // mark: recovery/end-of-log-missing
     const { path, segmentId, bytes } = last.source;
     throw corrupt(
       `${path} ends too early: all up to sequence ${this.#floor} was durable, and ${this.#expected} is missing`,
@@ -224,18 +227,21 @@ class RunReader {
         place: part.source.place,
         from,
         onTestimony: (header) => {
+          // mark: recovery/frame-beyond-the-tear
           framesBeyond += 1;
           witness = Math.max(witness, header.floor);
         },
       });
     }
     if (witness >= missing) {
+      // mark: recovery/testified-corruption-refused
       throw corrupt(
         `${source.path} is damaged at offset ${offset}: sequence ${missing} was expected (${reason}), and what lies ` +
           `behind testifies that all up to ${witness} was durable`,
         { path: source.path, segmentId: source.segmentId, offset, expected: missing, actual: reason },
       );
     }
+    // mark: recovery/torn-tail-dropped
     this.#testify(witness);
     return { segmentId: source.segmentId, offset, bytes, reason, framesBeyond };
   }

@@ -52,6 +52,12 @@ export class LogSegments {
     return this.#unsealed.at(-1)?.segment;
   }
 
+  /** Where the log ends: zeros, which no segment has for an id, where there is no unsealed segment. */
+  get end(): { segmentId: number; offset: number } {
+    const { last } = this;
+    return last === undefined ? { segmentId: 0, offset: 0 } : { segmentId: last.segmentId, offset: last.bytes };
+  }
+
   get hasUnsynced(): boolean {
     return this.#unsealed.some(isUnsynced);
   }
@@ -84,7 +90,10 @@ export class LogSegments {
   /** Begins a new active segment whose first record will be `firstSequence`, and makes sure of the sequences needed. */
   async begin(firstSequence: number, nextSequence: number): Promise<void> {
     // Unsealed segments are replayed by scanning after a crash: they must not pile up before a slow disk.
-    if (this.#unsealed.length >= UNSEALED_MAX) await this.#sealing?.catch(() => undefined);
+    if (this.#unsealed.length >= UNSEALED_MAX) {
+      // mark: rotation/waits-for-sealing
+      await this.#sealing?.catch(() => undefined);
+    }
     this.#parts.table.checkLogRoom();
     const { segmentId, place } = newSegmentPlace(this.#parts);
     const writer = await SegmentWriter.create(
@@ -93,6 +102,7 @@ export class LogSegments {
       segmentFileName(segmentId),
       encodeSegmentHeader({ segmentId, identity: place.identity }),
     ).catch(async (error: unknown) => {
+      // mark: rotation/segment-not-made
       // Ids are given once: whoever made this file has opened the store beside this writer.
       if (FsError.is(error) && error.code === "FS_EXISTS") await this.#parts.manifest.check();
       throw error;
@@ -107,6 +117,7 @@ export class LogSegments {
         ],
       }));
     } catch (error) {
+      // mark: rotation/segment-not-listed
       this.#parts.table.returnSlot(slot);
       await this.#discard(writer);
       throw error;
@@ -121,6 +132,7 @@ export class LogSegments {
       state: { kind: "unsealed", firstSequence, bytes: () => writer.position },
     });
     this.#parts.table.add(segment);
+    // mark: rotation/segment-begun
     this.#active = { segment, firstSequence, lastSequence: 0 };
     this.#unsealed.push(this.#active);
   }
@@ -149,6 +161,7 @@ export class LogSegments {
 
   /** What the manifest shall say of the log after a clean close: sealed but for the active segment, whose length stands. */
   async closeClean(nextSequence: number): Promise<void> {
+    // mark: close/clean
     const active = this.#active;
     await this.#parts.manifest.edit((manifest) => ({
       ...manifest,
@@ -169,6 +182,7 @@ export class LogSegments {
     const floor = this.#parts.manifest.current.floor;
     const run = await readRun(sources, floor, () => undefined, acknowledged);
     if (sources.length > 0 && run.lastSequence < acknowledged) {
+      // mark: resume/acknowledged-not-readable-any-more
       throw corrupt(`acknowledged writes up to ${acknowledged} are not readable any more`, {
         expected: acknowledged,
         actual: run.lastSequence,
@@ -192,6 +206,7 @@ export class LogSegments {
         segments: [...manifest.segments.filter((listed) => listed.state === "sealed"), ...rescue.segments],
       }))
       .catch(async (error: unknown) => {
+        // mark: rescue/edit-failed
         for (const copy of rescue.copies) await this.#discard(copy.writer);
         throw error;
       });
@@ -208,7 +223,10 @@ export class LogSegments {
     for (;;) {
       const ended = this.#unsealed.filter((unsealed) => unsealed !== this.#active);
       if (ended.length === 0) return;
-      while (ended.some(waits)) await progress.requestSync();
+      while (ended.some(waits)) {
+        // mark: seal/waits-for-a-sync
+        await progress.requestSync();
+      }
       await this.#seal(ended);
     }
   }
@@ -233,11 +251,13 @@ export class LogSegments {
 
   #markSealed(segment: Segment, entry: SealedSegment): void {
     const { sealedBytes, lowestSequence, highestSequence, merged } = entry;
+    // mark: seal/sealed
     segment.state = { kind: "sealed", sealedBytes, lowestSequence, highestSequence, merged };
     this.#onSealed(segment);
   }
 
   async #drop(segment: Segment): Promise<void> {
+    // mark: seal/empty-segment-dropped
     this.#parts.table.remove(segment);
     await removeFile(this.#parts, segment.path);
   }
@@ -254,7 +274,11 @@ export class LogSegments {
   // A file that no durable manifest lists. While an edit's outcome is unknown it may be listed, and must stay.
   async #discard(writer: SegmentWriter): Promise<void> {
     await writer.close();
-    if (this.#parts.manifest.failure !== undefined) return;
+    if (this.#parts.manifest.failure !== undefined) {
+      // mark: log/unlisted-file-stays
+      return;
+    }
+    // mark: log/unlisted-file-removed
     await removeFile(this.#parts, writer.file.path);
   }
 }

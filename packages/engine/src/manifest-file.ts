@@ -74,7 +74,10 @@ export class ManifestFile {
   }
 
   async #edit(change: (manifest: Manifest) => Manifest): Promise<Manifest> {
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure !== undefined) {
+      // mark: manifest/edit-after-failure
+      throw this.#failure;
+    }
     await this.#checkUnchanged();
     const floor = Math.max(this.#current.floor, this.#floor());
     const next = change({ ...this.#current, floor, epoch: this.#epoch });
@@ -87,9 +90,11 @@ export class ManifestFile {
 
   async #checkUnchanged(): Promise<void> {
     const found = await readWholeFile(this.#fileSystem, this.#path).catch((error: unknown) => {
+      // mark: manifest/not-readable-before-an-edit
       throw fromFileSystem(error, "reading the manifest before changing it failed");
     });
     if (sameBytes(found, this.#bytes)) return;
+    // mark: manifest/changed-by-another-writer
     this.#failure = new HashlogError(
       "HASHLOG_WRITES_DISABLED",
       `another writer has changed ${this.#path}; this one has lost its lock and stops`,
@@ -105,8 +110,11 @@ export class ManifestFile {
   }
 
   #classify(error: unknown): unknown {
-    if (FsError.is(error) && error.outcome === "unchanged")
+    if (FsError.is(error) && error.outcome === "unchanged") {
+      // mark: manifest/edit-changed-nothing
       return fromFileSystem(error, "changing the manifest failed");
+    }
+    // mark: manifest/edit-of-unknown-outcome
     this.#failure = new HashlogError(
       "HASHLOG_WRITES_DISABLED",
       `a change of ${this.#path} failed with an unknown outcome; open the store again`,
@@ -131,13 +139,17 @@ export async function readManifest(fileSystem: FileSystem, directory: string): P
   const bytes = await readWholeFile(fileSystem, path);
   const decoded = decodeManifest(bytes);
   if (decoded.kind === "version") {
+    // mark: manifest/of-another-version
     throw new HashlogError(
       "HASHLOG_VERSION",
       `${path} was written in version ${decoded.version} of the format, which this version of Hashlog does not know`,
       { path, actual: decoded.version },
     );
   }
-  if (decoded.kind === "damaged") throw corrupt(`${path} is damaged: ${decoded.reason}`, { path });
+  if (decoded.kind === "damaged") {
+    // mark: manifest/damaged
+    throw corrupt(`${path} is damaged: ${decoded.reason}`, { path });
+  }
   return { manifest: decoded.value, bytes };
 }
 

@@ -51,7 +51,12 @@ export class StoreOfMerge implements MergeStore {
       if (this.#outputs.has(output.segmentId)) continue;
       await output.file.close();
       const listed = manifest.current.segments.some(({ segmentId }) => segmentId === output.segmentId);
-      if (!listed && manifest.failure === undefined) await this.#remove(segmentFileName(output.segmentId));
+      if (listed || manifest.failure !== undefined) {
+        // mark: merge/publishing-unknown-and-outputs-stay
+        continue;
+      }
+      // mark: merge/not-published-and-outputs-removed
+      await this.#remove(segmentFileName(output.segmentId));
     }
   }
 
@@ -95,6 +100,7 @@ export class StoreOfMerge implements MergeStore {
     try {
       output.append(header, 0, header.length);
     } catch (error) {
+      // mark: merge/output-header-not-written
       await this.abandonOutputs([output]);
       throw error;
     }
@@ -107,7 +113,10 @@ export class StoreOfMerge implements MergeStore {
 
   async syncLog(): Promise<void> {
     // On a full volume, with everything visible durable already, there is nothing to sync, and the merge makes room.
-    if (this.#log.acknowledged > this.#log.floor) await this.#log.sync();
+    if (this.#log.acknowledged > this.#log.floor) {
+      // mark: merge/log-synced-before-publishing
+      await this.#log.sync();
+    }
   }
 
   async publish(outputs: readonly FinishedOutput[]): Promise<void> {
@@ -118,6 +127,7 @@ export class StoreOfMerge implements MergeStore {
       nextFileId: this.#parts.fileIds.next,
       segments: [...outputs.map(listedOutput), ...manifest.segments],
     }));
+    // mark: merge/published
     for (const finished of outputs) {
       const segment = this.#newSegment(finished);
       this.#parts.table.add(segment);
@@ -143,7 +153,10 @@ export class StoreOfMerge implements MergeStore {
 
   dropExpired(input: MergeInput, offset: number, bytes: Uint8Array, keyStart: number, keyEnd: number): boolean {
     const { keydir, table } = this.#parts;
-    if (!this.isNewest(input, offset, bytes, keyStart, keyEnd)) return false;
+    if (!this.isNewest(input, offset, bytes, keyStart, keyEnd)) {
+      // mark: merge/expired-key-written-meanwhile
+      return false;
+    }
     if (!keydir.deleteIfAt(bytes, keyStart, keyEnd, this.#found)) return false;
     table.countDead(this.#found, keyEnd - keyStart);
     return true;
@@ -164,8 +177,12 @@ export class StoreOfMerge implements MergeStore {
       checkpoint: undefined,
       logCompleteFrom: Math.max(manifest.logCompleteFrom, highest + 1),
     }));
+    // mark: merge/retired
     for (const input of inputs) this.#parts.table.remove(this.#input(input));
-    if (old !== undefined) await this.#remove(checkpointFileName(old.id));
+    if (old !== undefined) {
+      // mark: merge/checkpoint-dropped-with-the-inputs
+      await this.#remove(checkpointFileName(old.id));
+    }
   }
 
   async removeInputs(inputs: readonly MergeInput[]): Promise<void> {
@@ -177,6 +194,7 @@ export class StoreOfMerge implements MergeStore {
 
   async abandonOutputs(outputs: readonly MergeOutput[]): Promise<void> {
     for (const output of outputs as readonly OutputFile[]) {
+      // mark: merge/output-abandoned
       this.#created.delete(output);
       await output.file.close();
       await this.#remove(segmentFileName(output.segmentId));

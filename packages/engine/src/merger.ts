@@ -60,6 +60,7 @@ export class Merger {
       this.#count += report.inputs.length > 0 ? 1 : 0;
       return report;
     } catch (error) {
+      // mark: merge/failed
       throw explain(error, options.signal);
     } finally {
       for (const segment of segments) segment.unpin();
@@ -72,8 +73,14 @@ export class Merger {
   // What lies above the floor was acknowledged and is not durable: it must not make anything dead while it cannot be synced.
   #checkLog(): void {
     const { state } = this.#log;
-    if (state.kind === "disabled") throw state.error;
-    if (state.kind === "no-space" && this.#log.acknowledged > this.#log.floor) throw state.error;
+    if (state.kind === "disabled") {
+      // mark: merge/refused-while-disabled
+      throw state.error;
+    }
+    if (state.kind === "no-space" && this.#log.acknowledged > this.#log.floor) {
+      // mark: merge/refused-while-full
+      throw state.error;
+    }
   }
 }
 
@@ -98,6 +105,7 @@ function mergeInput(segment: Segment): MergeInput {
 
 function explain(error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted && error === signal.reason) {
+    // mark: merge/aborted
     return new HashlogError("HASHLOG_ABORTED", "compacting was cancelled; nothing was changed", { cause: error });
   }
   if (!MergeError.is(error)) return error;

@@ -111,7 +111,10 @@ async function continueClean(
   try {
     return await SegmentWriter.continueAt(fileSystem, path, listed.cleanBytes);
   } catch (error) {
-    if (FsError.is(error) && (error.code === "FS_INVALID_ARGUMENT" || error.code === "FS_NOT_FOUND")) return undefined;
+    if (FsError.is(error) && (error.code === "FS_INVALID_ARGUMENT" || error.code === "FS_NOT_FOUND")) {
+      // mark: open/clean-mark-mistrusted
+      return undefined;
+    }
     throw error;
   }
 }
@@ -121,6 +124,7 @@ async function openListed(path: string, listed: ManifestSegment, { fileSystem }:
     return await fileSystem.openRead(path);
   } catch (error) {
     if (!(FsError.is(error) && error.code === "FS_NOT_FOUND")) throw error;
+    // mark: open/segment-missing
     const { segmentId } = listed;
     throw corrupt(`${path} is missing, which the manifest lists`, { path, segmentId, cause: error });
   }
@@ -131,6 +135,7 @@ async function checkSegment(file: ReadFile, listed: ManifestSegment, leastBytes:
   const { path } = file;
   try {
     if (file.size() < leastBytes) {
+      // mark: open/segment-too-short
       const actual = file.size();
       throw corrupt(`${path} has ${actual} bytes instead of ${leastBytes}`, {
         path,
@@ -143,15 +148,18 @@ async function checkSegment(file: ReadFile, listed: ManifestSegment, leastBytes:
     await file.read(bytes, 0, bytes.length, 0);
     const header = decodeSegmentHeader(bytes);
     if (header.kind === "version") {
+      // mark: open/segment-of-another-version
       throw new HashlogError("HASHLOG_VERSION", `${path} is of version ${header.version} of the format`, {
         path,
         segmentId,
       });
     }
     if (header.kind === "damaged") {
+      // mark: open/segment-header-damaged
       throw corrupt(`the header of ${path} is damaged: ${header.reason}`, { path, segmentId, offset: 0 });
     }
     if (header.value.segmentId !== segmentId || header.value.identity !== identity) {
+      // mark: open/segment-is-another
       throw corrupt(`${path} is another segment than the one that the manifest lists`, {
         path,
         segmentId,

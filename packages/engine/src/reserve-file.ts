@@ -23,6 +23,7 @@ export class ReserveFile {
     } catch (error) {
       if (!isFull(error) || !(await this.#release())) throw error;
     }
+    // mark: reserve/lent
     try {
       return await work();
     } finally {
@@ -38,6 +39,7 @@ export class ReserveFile {
       const bytes = Math.min(RESERVE_BYTES, await this.#fileSystem.freeBytes(this.#directory));
       if (bytes > 0) await this.#make(bytes);
     } catch {
+      // mark: reserve/not-made
       await this.#release();
     }
   }

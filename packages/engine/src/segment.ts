@@ -57,7 +57,10 @@ export class Segment {
 
   unpin(): void {
     this.#pins -= 1;
-    if (this.#retired && this.#pins === 0) void this.file.close();
+    if (this.#retired && this.#pins === 0) {
+      // mark: merge/input-closed-by-its-last-reader
+      void this.file.close();
+    }
   }
 
   /** The segment is no longer part of the store: its handle is closed once nobody pins it; at once, if nobody does. */

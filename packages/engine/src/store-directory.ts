@@ -54,6 +54,7 @@ async function enter(directory: string, options: DirectoryOptions): Promise<Stor
     const read = found ?? (await createStore(directory, files, options));
     return { lock, read, created: found === undefined, files };
   } catch (error) {
+    // mark: open/directory-not-entered
     await lock.release();
     throw error;
   }
@@ -71,6 +72,7 @@ async function checkExists(directory: string, { fileSystem, createIfMissing }: D
 async function isDirectory(fileSystem: FileSystem, path: string): Promise<boolean> {
   const stat = await fileSystem.stat(path);
   if (stat !== undefined && stat.kind !== "directory") {
+    // mark: open/not-a-directory
     throw new HashlogError("HASHLOG_INVALID_ARGUMENT", `${path} is not a directory`, { path });
   }
   return stat !== undefined;
@@ -83,9 +85,11 @@ async function makeDirectories(fileSystem: FileSystem, directory: string): Promi
   try {
     await fileSystem.makeDirectory(directory);
   } catch (error) {
+    // mark: open/making-the-directory-failed
     // Somebody else may have made it meanwhile.
     if (!(FsError.is(error) && error.code === "FS_EXISTS")) throw error;
   }
+  // mark: open/directory-made
   await fileSystem.syncDirectory(parent);
 }
 
@@ -95,6 +99,7 @@ async function checkVolume(directory: string, options: DirectoryOptions): Promis
   const existing = await existingAbove(options.fileSystem, directory);
   const volume = await options.fileSystem.sharedVolume(existing);
   if (volume === undefined) return;
+  // mark: open/shared-volume-refused
   throw new HashlogError(
     "HASHLOG_NOT_SUPPORTED",
     `${directory} lies on a shared volume (${volume}), which other machines may write too; ` +
@@ -116,6 +121,7 @@ async function takeLock(fileSystem: FileSystem, directory: string): Promise<Dire
     return await fileSystem.lock(directory, LOCK_NAME);
   } catch (error) {
     if (!(FsError.is(error) && error.code === "FS_LOCKED")) throw error;
+    // mark: lock/store-is-open-elsewhere
     throw new HashlogError(
       "HASHLOG_LOCKED",
       `${directory} is open for writing${error.holder === undefined ? "" : ` in ${error.holder}`}; it has one writer at a time`,
@@ -140,6 +146,7 @@ async function createStore(
 ): Promise<ReadManifest> {
   const orphan = files.find(({ file }) => "id" in file);
   if (orphan !== undefined) {
+    // mark: open/segments-without-a-manifest
     throw corrupt(`${directory} holds ${orphan.name} and more, but no manifest; restore it, or use another directory`, {
       path: directory,
     });
@@ -149,6 +156,7 @@ async function createStore(
       path: directory,
     });
   }
+  // mark: open/new-store
   await syncWayTo(fileSystem, directory);
   return createManifest(fileSystem, directory, firstManifest(random));
 }
@@ -163,6 +171,7 @@ async function syncWayTo(fileSystem: FileSystem, directory: string): Promise<voi
   try {
     await fileSystem.syncDirectory(parent);
   } catch (error) {
+    // mark: open/parent-not-synced
     // A parent that may not be read was not written by us either: the directory was there before.
     if (!(FsError.is(error) && error.code === "FS_NOT_PERMITTED")) throw error;
   }

@@ -105,6 +105,7 @@ export class StoreOpener<K, V, VI> {
 
   /** Gives everything up that was opened so far. */
   async abandon(): Promise<void> {
+    // mark: open/abandoned
     await this.#maintenance.close();
     await Promise.all([...this.#table.all()].map((segment) => segment.retire()));
     await this.#entered.lock.release();
@@ -176,7 +177,10 @@ export class StoreOpener<K, V, VI> {
       run.tornTail === undefined &&
       tailCount(run) === 0 &&
       run.lastSequence + 1 === this.#manifest.nextSequence;
-    if (continued && run.lastSequence >= only!.firstSequence) only!.lastSequence = run.lastSequence;
+    if (continued && run.lastSequence >= only!.firstSequence) {
+      // mark: open/clean-segment-continued
+      only!.lastSequence = run.lastSequence;
+    }
     return new LogSegments({
       parts,
       unsealed,
@@ -197,8 +201,12 @@ export class StoreOpener<K, V, VI> {
           listed.state === "sealed" ? listed : { ...listed, cleanBytes: 0 },
         ),
       }));
+      // mark: recovery/epoch-raised
       for (const name of await removeUnlisted(parts, this.#entered.files)) filesRemoved.add(name);
-      if (!clean) await logSegments.rescue(run, run.lastSequence);
+      if (!clean) {
+        // mark: recovery/not-closed-clean
+        await logSegments.rescue(run, run.lastSequence);
+      }
     };
     try {
       await this.#reserve.lend(recover);
@@ -207,7 +215,11 @@ export class StoreOpener<K, V, VI> {
     } catch (error) {
       const reason = fromFileSystem(error, `opening ${this.#directory} failed`);
       const full = HashlogError.is(reason) && reason.code === "HASHLOG_NO_SPACE";
-      if (!full || run.parts.some((part) => part.tail.some((frame) => frame.acknowledgedWhenSynced))) throw reason;
+      if (!full || run.parts.some((part) => part.tail.some((frame) => frame.acknowledgedWhenSynced))) {
+        // mark: recovery/failed
+        throw reason;
+      }
+      // mark: recovery/put-off-for-want-of-room
       logSegments.endActive();
       return { noSpace: reason, filesRemoved: [...filesRemoved] };
     }
@@ -262,6 +274,7 @@ async function removeUnlisted(parts: StoreParts, files: readonly ListedFile[]): 
       ((file.kind === "segment" || file.kind === "hint") && !listed.has(file.id)) ||
       (file.kind === "checkpoint" && file.id !== checkpoint?.id);
     if (!unlisted) continue;
+    // mark: recovery/unlisted-file-removed
     await removeFile(parts, pathOf(parts, name));
     removed.push(name);
   }

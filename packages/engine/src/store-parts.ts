@@ -33,7 +33,10 @@ export async function removeFile(parts: Pick<StoreParts, "fileSystem" | "failure
   try {
     await parts.fileSystem.remove(path);
   } catch (error) {
-    if (!(FsError.is(error) && error.code === "FS_NOT_FOUND")) parts.failures.note(error);
+    if (!(FsError.is(error) && error.code === "FS_NOT_FOUND")) {
+      // mark: files/not-removed
+      parts.failures.note(error);
+    }
   }
 }
 

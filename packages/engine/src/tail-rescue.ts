@@ -139,6 +139,7 @@ class TailCopier {
       },
     });
     if (copiedTo >= wanted) return;
+    // mark: rescue/tail-not-readable-any-more
     throw corrupt(`${source.path} is not readable any more at offset ${end.offset}`, {
       path: source.path,
       segmentId: source.segmentId,
@@ -147,6 +148,7 @@ class TailCopier {
   }
 
   async #append(source: RunSource, frame: ScannedFrame): Promise<void> {
+    // mark: rescue/frame-copied
     const bytes = frame.bytes.slice(frame.payloadStart - FRAME_HEADER_BYTES, frame.payloadEnd);
     const { firstSequence, recordCount } = frame.header;
     const copy = await this.#target(bytes.length, firstSequence);
@@ -162,6 +164,7 @@ class TailCopier {
   async #target(bytes: number, firstSequence: number): Promise<GrowingCopy> {
     const last = this.#copies.at(-1);
     if (last !== undefined && last.writer.position + bytes <= this.#parts.segmentBytesMax) return last;
+    // mark: rescue/segment-begun
     const { segmentId, place } = this.#parts.newSegment();
     const writer = await SegmentWriter.create(
       this.#parts.files,
@@ -188,6 +191,7 @@ class TailCopier {
   }
 
   async abandon(): Promise<void> {
+    // mark: rescue/abandoned
     for (const copy of this.#copies) {
       await copy.writer.close();
       await this.#parts.files.remove(copy.writer.file.path).catch(() => undefined);

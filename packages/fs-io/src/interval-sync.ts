@@ -47,7 +47,10 @@ export class IntervalSync {
 
   #begin(): void {
     this.#forget();
-    this.#sync().catch(() => this.stop());
+    this.#sync().catch(() => {
+      // mark: sync/by-interval-failed
+      this.stop();
+    });
   }
 
   #forget(): void {

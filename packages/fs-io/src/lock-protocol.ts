@@ -62,8 +62,10 @@ export async function takeLock(places: LockPlaces): Promise<LockResult> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const result = await tryToTake(places);
     if (result.kind !== "again") return result;
+    // mark: lock/tried-again
     await places.pause();
   }
+  // mark: lock/given-up
   return { kind: "locked", holder: undefined };
 }
 
@@ -71,18 +73,29 @@ async function tryToTake(places: LockPlaces): Promise<LockResult | Again> {
   const highest = Math.max(0, ...(await places.list()));
   if (highest > 0) {
     const answer = await places.ask(highest);
-    if (answer.kind !== "dead") return { kind: "locked", holder: answer.holder };
+    if (answer.kind !== "dead") {
+      // mark: lock/held-by-another
+      return { kind: "locked", holder: answer.holder };
+    }
   }
   const number = Math.max(highest + 1, places.freshNumber());
   const claim = await places.claim(number);
-  if (claim === undefined) return lockedBy(await places.ask(number));
+  if (claim === undefined) {
+    // mark: lock/place-taken-meanwhile
+    return lockedBy(await places.ask(number));
+  }
   const rivals = await withdrawingOnFailure(claim, () => findRivals(places, number));
   if (rivals.kind !== "none") {
+    // mark: lock/gave-way
     await claim.close();
     return rivals;
   }
+  // mark: lock/taken
   claim.hold();
-  for (const lower of rivals.dead) await places.remove(lower);
+  for (const lower of rivals.dead) {
+    // mark: lock/dead-ones-removed
+    await places.remove(lower);
+  }
   return { kind: "held", claim };
 }
 
@@ -92,14 +105,24 @@ type Rivals = { readonly kind: "none"; readonly dead: readonly number[] };
 async function findRivals(places: LockPlaces, own: number): Promise<Rivals | LockResult | Again> {
   for (let round = 1; ; round += 1) {
     const numbers = await places.list();
-    if (!numbers.includes(own)) return { kind: "again" };
+    if (!numbers.includes(own)) {
+      // mark: lock/own-place-removed
+      return { kind: "again" };
+    }
     const highest = Math.max(...numbers);
-    if (highest > own) return lockedBy(await places.ask(highest));
+    if (highest > own) {
+      // mark: lock/higher-rival
+      return lockedBy(await places.ask(highest));
+    }
     const lower = numbers.filter((number) => number < own);
     const answer = await firstAlive(places, lower);
     if (answer.kind === "dead") return { kind: "none", dead: lower };
     // A lower one that is still asking gives way when it sees this one, unless it has looked already and holds now.
-    if (answer.kind === "holding" || round === ROUNDS_MAX) return lockedBy(answer);
+    if (answer.kind === "holding" || round === ROUNDS_MAX) {
+      // mark: lock/lower-rival-holds
+      return lockedBy(answer);
+    }
+    // mark: lock/lower-rival-waited-for
     await places.pause();
   }
 }
@@ -120,6 +143,7 @@ async function withdrawingOnFailure<T>(claim: LockClaim, work: () => Promise<T>)
   try {
     return await work();
   } catch (error) {
+    // mark: lock/withdrawn-on-failure
     await claim.close();
     throw error;
   }

@@ -29,9 +29,16 @@ export async function routeTo(context: RouteContext, directory: string, nameByte
   const fits = (path: string): boolean => new TextEncoder().encode(path).length <= pathBytesMax;
   if (fits(directory)) return { directory, close: async () => {} };
   const byDescriptor = context.platform === "linux" ? await routeByDescriptor(context.fs, directory) : undefined;
-  if (byDescriptor !== undefined) return byDescriptor;
+  if (byDescriptor !== undefined) {
+    // mark: lock/route-by-descriptor
+    return byDescriptor;
+  }
   // Room for what mkdtemp adds, and for the link in it.
-  if (!fits(`${context.temporaryDirectory}/hashlog-XXXXXX/d`)) throw tooLong(directory);
+  if (!fits(`${context.temporaryDirectory}/hashlog-XXXXXX/d`)) {
+    // mark: lock/path-too-long
+    throw tooLong(directory);
+  }
+  // mark: lock/route-by-link
   return routeByLink(context, directory);
 }
 

@@ -39,15 +39,20 @@ export async function lockDirectory(context: LockContext, directory: string, nam
   try {
     const key = `${identityOf(context.fs, context.resolve(directory))}-${name}`;
     // Before the first wait: two calls in one process never get as far as asking each other.
-    if (registry().has(key)) throw locked(directory, name, who);
+    if (registry().has(key)) {
+      // mark: lock/held-by-this-process
+      throw locked(directory, name, who);
+    }
     registry().add(key);
     try {
       const release = await take(context, directory, name, who, key);
       return new NodeLock(async () => {
+        // mark: lock/released
         await release();
         registry().delete(key);
       });
     } catch (error) {
+      // mark: lock/not-taken
       registry().delete(key);
       throw error;
     }

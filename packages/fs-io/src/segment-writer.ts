@@ -43,6 +43,7 @@ export class SegmentWriter {
       await file.sync();
       await fileSystem.syncDirectory(directory);
     } catch (error) {
+      // mark: segment/not-made
       await file.close();
       await fileSystem.remove(path).catch(() => {});
       throw error;
@@ -60,6 +61,7 @@ export class SegmentWriter {
     try {
       mustBeLong(file, bytes);
     } catch (error) {
+      // mark: segment/not-of-the-length-known
       await file.close();
       throw error;
     }
@@ -92,6 +94,7 @@ export class SegmentWriter {
     try {
       this.file.append(source, start, end);
     } catch (error) {
+      // mark: segment/append-failed
       throw this.#fail(error, "append");
     }
     this.#position = offset + end - start;
@@ -111,6 +114,7 @@ export class SegmentWriter {
     try {
       await this.file.sync();
     } catch (error) {
+      // mark: segment/sync-failed
       throw this.#fail(error, "sync");
     } finally {
       this.#syncing = false;
