@@ -8,6 +8,18 @@ export { CrashPoint, crashPointAt, diskAt, imageAt } from "./crash-point.ts";
 export { FATE_KINDS, fate, fateDetail, fateKind, type FateKind, type Fates } from "./crash-fates.ts";
 export { PROFILES, type Profile } from "./crash-profiles.ts";
 export { SECTOR_BYTES, type PendingUnit } from "./crash-units.ts";
+export type { Damage, SectorOptions } from "./damage.ts";
+export { bitFlips, byteOverwrites, extensions, truncations } from "./damage-bytes.ts";
+export { everyDamage, everyFileDamage, everySectorDamage, type EveryDamageOptions } from "./damage-every.ts";
+export { missingFile, replacedFile, staleFiles, swappedFiles } from "./damage-files.ts";
+export {
+  droppedSectors,
+  duplicatedSectors,
+  misdirectedSectors,
+  staleSectors,
+  swappedSectors,
+  zeroedSectors,
+} from "./damage-sectors.ts";
 export { DiskImage, hashImage, ImageFile, type DiskImageJson } from "./disk-image.ts";
 export { runFileSystemContract, type FileSystemFixture, type TestFunctions } from "./file-system-contract.ts";
 export { SimulatedDisk, type SimulatedDiskOptions } from "./simulated-disk.ts";
