@@ -123,6 +123,66 @@ describe("a failed sync", () => {
   });
 });
 
+describe("a call that is not permitted", () => {
+  test("does nothing, whatever it would have done to a path, and can be made again", async () => {
+    const { disk, fs } = booted();
+    const before = { "/a": [...CONTENT], "/d": "directory" };
+    await writeDurably(fs, "/a", CONTENT);
+    await fs.makeDirectory("/d");
+    const calls: Record<string, () => Promise<unknown>> = {
+      stat: () => fs.stat("/a"),
+      list: () => fs.list("/"),
+      openRead: () => fs.openRead("/a"),
+      openAppend: () => fs.openAppend("/a"),
+      create: () => fs.create("/b"),
+      makeDirectory: () => fs.makeDirectory("/e"),
+      link: () => fs.link("/a", "/c"),
+      lock: () => fs.lock("/", "lock"),
+      freeBytes: () => fs.freeBytes("/"),
+      sharedVolume: () => fs.sharedVolume("/"),
+      syncDirectory: () => fs.syncDirectory("/"),
+      remove: () => fs.remove("/a"),
+    };
+    for (const [operation, call] of Object.entries(calls)) {
+      disk.inject({ at: { operation }, kind: "EPERM" });
+      await expect(call()).rejects.toMatchObject({ code: "FS_NOT_PERMITTED", operation, cause: { code: "EPERM" } });
+      expect(shown(disk.image())).toEqual(before);
+    }
+    disk.clearFaults();
+    for (const call of Object.values(calls)) await call();
+    expect(shown(disk.image())).toEqual({ "/b": [], "/c": [...CONTENT], "/d": "directory", "/e": "directory" });
+  });
+
+  test("is none that uses an open file", async () => {
+    const { disk, fs } = booted({ at: 1, kind: "EPERM", sticky: true });
+    const file = await write(fs, "/a", CONTENT);
+    await file.sync();
+    const target = new Uint8Array(10);
+    expect([file.readSync(target, 0, 10, 0), await file.read(target, 0, 10, 0)]).toEqual([10, 10]);
+    expect([disk.faultableCalls, disk.firedFaults]).toEqual([5, 0]);
+  });
+
+  test.each(["EPERM", "EMFILE"] as const)(
+    "(%s) leaves the entries of a directory to the next sync of it",
+    async (kind) => {
+      const { disk, fs } = booted({ at: { operation: "syncDirectory" }, kind });
+      await fs.create("/a");
+      await expect(fs.syncDirectory("/")).rejects.toMatchObject({ operation: "syncDirectory" });
+      expect(disk.isEntryDurable("/a")).toBe(false);
+      await fs.syncDirectory("/");
+      expect(disk.isEntryDurable("/a")).toBe(true);
+    },
+  );
+
+  test("leaves a replaced file as it was when it is the rename", async () => {
+    const { disk, fs } = booted({ at: { operation: "replace.rename" }, kind: "EPERM" });
+    const error = await fs.replace("/m", CONTENT).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "FS_NOT_PERMITTED", operation: "replace", outcome: "unknown" });
+    expect(await fs.stat("/m")).toBeUndefined();
+    expect(shown(disk.image())).toEqual({ "/m.new": [...CONTENT] });
+  });
+});
+
 describe("a failing append", () => {
   test("leaves nothing, or as much as the fault says", async () => {
     const { fs } = booted(
@@ -196,11 +256,16 @@ describe("a failing replace", () => {
     ]);
   });
 
-  test("for lack of space or of handles leaves nothing behind", async () => {
-    for (const kind of ["ENOSPC", "EMFILE", "short"] as const) {
+  test("for lack of space, of handles or of permission leaves nothing behind", async () => {
+    const codes = {
+      ENOSPC: "FS_NO_SPACE",
+      EMFILE: "FS_TOO_MANY_OPEN",
+      EPERM: "FS_NOT_PERMITTED",
+      short: "FS_NO_SPACE",
+    };
+    for (const kind of ["ENOSPC", "EMFILE", "EPERM", "short"] as const) {
       const { disk, fs } = booted({ at: { operation: "replace" }, kind });
-      const expected = kind === "EMFILE" ? "FS_TOO_MANY_OPEN" : "FS_NO_SPACE";
-      await expect(fs.replace("/m", CONTENT)).rejects.toEqual(code(expected));
+      await expect(fs.replace("/m", CONTENT)).rejects.toEqual(code(codes[kind] as FsErrorCode));
       expect(shown(disk.image())).toEqual({});
     }
   });
@@ -234,7 +299,8 @@ describe("a fault", () => {
       Promise.all([0, 1, 2, 3, 4, 5, 6].map((at) => failedCalls({ at, kind })));
     expect(await atEach("EIO")).toEqual(["makeDirectory", "replace", "replace", "replace", "replace", "stat", ""]);
     expect(await atEach("ENOSPC")).toEqual(["makeDirectory", "replace", "replace", "", "replace", "", ""]);
-    expect(await atEach("EMFILE")).toEqual(["", "replace", "", "", "", "", ""]);
+    expect(await atEach("EMFILE")).toEqual(["", "replace", "", "", "replace", "", ""]);
+    expect(await atEach("EPERM")).toEqual(["makeDirectory", "replace", "", "replace", "replace", "stat", ""]);
     expect(await atEach("short")).toEqual(["", "replace", "", "", "", "", ""]);
   });
 
@@ -260,7 +326,7 @@ describe("a fault", () => {
 
   test("without any restriction hits the first call that it can", async () => {
     const { fs } = booted({ at: {}, kind: "EMFILE" });
-    await fs.list("/");
+    await fs.stat("/");
     await expect(fs.create("/a")).rejects.toEqual(code("FS_TOO_MANY_OPEN"));
     await fs.create("/a");
   });

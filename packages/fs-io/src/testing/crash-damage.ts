@@ -1,7 +1,8 @@
 import { fateDetail, fateKind, tearPoint } from "./crash-fates.ts";
 import { SECTOR_BYTES, type PendingUnit } from "./crash-units.ts";
 import { scramble } from "./simulated-random.ts";
-import type { DiskNode, DiskState, FileNode } from "./simulated-state.ts";
+import type { DiskNode, FileNode } from "./simulated-nodes.ts";
+import type { DiskState } from "./simulated-state.ts";
 
 /**
  * Makes of the bytes of one unit, whole in `content`, what its fate, which is not `intact`, left of them. `content` may

@@ -3,7 +3,8 @@ import { fateKind, INTACT, tearPoint, type Fates } from "./crash-fates.ts";
 import { rulesOf, settleFates, type Profile, type ProfileRules } from "./crash-profiles.ts";
 import { unitsOf, type PendingUnit } from "./crash-units.ts";
 import { DiskImage, ImageFile } from "./disk-image.ts";
-import { changeEntries, type DirectoryNode, type DiskState, type FileNode } from "./simulated-state.ts";
+import type { DirectoryNode, FileNode } from "./simulated-nodes.ts";
+import { changeEntries, type DiskState } from "./simulated-state.ts";
 import type { EntryOperation } from "./simulated-trace.ts";
 
 /**

@@ -99,8 +99,11 @@ export function diskAt(
 function contentsOf(state: DiskState): Contents {
   const forked: Contents = new Map();
   for (const [id, contents] of state.contents) {
+    if (id >= state.nextId) continue;
     const node = state.nodes.get(id);
-    if (id < state.nextId) forked.set(id, contents.fork(node?.kind === "file" ? node.size : contents.buffer.length));
+    // Of a file that was reverted, or is gone, earlier moments may read more than it has now.
+    const isCurrent = node?.kind === "file" && node.contents === contents;
+    forked.set(id, contents.fork(isCurrent ? node.size : contents.buffer.length));
   }
   return forked;
 }

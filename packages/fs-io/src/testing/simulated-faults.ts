@@ -3,17 +3,39 @@ import { FsError, type FsErrorCode } from "../errors.ts";
 /**
  * What can go wrong with one call of the port:
  *
- * - `EIO` (`FS_IO`): any call. An append leaves nothing behind unless `keepBytes` says so; a sync loses what it covers.
+ * - `EIO` (`FS_IO`): any call. An append leaves nothing behind unless `keepBytes` says so.
  * - `ENOSPC` (`FS_NO_SPACE`): whatever needs room, syncs included, as a file system may look for the room only then.
- * - `EMFILE` (`FS_TOO_MANY_OPEN`): whatever opens a file.
+ * - `EMFILE` (`FS_TOO_MANY_OPEN`): whatever opens a file, a directory or a socket. Nothing was done.
+ * - `EPERM` (`FS_NOT_PERMITTED`): whatever names a path instead of using an open file, as permissions change under a
+ *   program, and on Windows a virus scanner holds what is to be removed, renamed or opened. Nothing was done.
  * - `short`: an append gets half of its bytes in (or `keepBytes`) and then fails with `FS_NO_SPACE`; a read returns half
  *   of what it was asked for, against the port's contract, as a file that shrank under its reader would.
  *
- * After a sync that failed, the bytes that it covered are marked clean without having been written: programs read them
- * from the cache, no later sync writes them though it succeeds, and a power cut takes them. The file's new length is
- * not lost with them, so zeros are read in their place. Entries that a failed `syncDirectory` covers fare likewise.
+ * What becomes of the bytes that a failing sync should have made durable is said by `Fault.failedSync`. A directory that
+ * could not be opened for its sync (`EMFILE`, `EPERM`) is as it was: a later sync makes its entries durable.
  */
-export type FaultKind = "EIO" | "ENOSPC" | "EMFILE" | "short";
+export type FaultKind = "EIO" | "ENOSPC" | "EMFILE" | "EPERM" | "short";
+
+/**
+ * What a file system makes of bytes that it could not write when a file was synced:
+ *
+ *                 this sync    the next    programs then read    after a power cut
+ *     kept        fails        succeeds    the new bytes         zeros, or a shorter file
+ *     reverted    fails        succeeds    what was durable      what was durable
+ *     late        succeeds     fails       the new bytes         zeros, or a shorter file
+ *
+ * - `kept` (ext4, XFS): their pages are marked clean without having been written. Programs read them from the cache, no
+ *   later sync writes them, and a power cut takes them. The file's new length is not lost with them, so zeros are read
+ *   in their place. The entries of a directory whose sync fails fare likewise.
+ * - `reverted` (btrfs): the file is again what was durable of it, and so long; what was appended while the sync ran is
+ *   gone with the rest.
+ * - `late` (ext4 with its data in the journal): the sync returns as if all were well. The file's next sync, through
+ *   whatever handle, fails instead; what that one covers is not written either. Until then nobody can know.
+ *
+ * Directories and their entries are always `kept`: file systems journal them, and notice at once. Seen and named in:
+ * Rebello et al., "Can applications recover from fsync failures?", USENIX ATC 2020.
+ */
+export type FailedSync = "kept" | "reverted" | "late";
 
 /** Something that is to go wrong, once or from some call on. */
 export interface Fault {
@@ -27,6 +49,11 @@ export interface Fault {
   readonly sticky?: boolean;
   /** How many bytes of a failing append, or of a short read, get through all the same. */
   readonly keepBytes?: number;
+  /**
+   * What becomes of what a failing sync covers. Default `kept`. With another value the fault hits nothing but syncs of
+   * files, the one inside `replace` among them.
+   */
+  readonly failedSync?: FailedSync;
 }
 
 /** Picks calls of the port; what it does not restrict may be anything. */
@@ -60,7 +87,7 @@ export class FaultPlan {
     const call = this.calls++;
     let chosen: Fault | undefined;
     for (const entry of this.#faults) {
-      if (!APPLIES[entry.fault.kind](operation)) continue;
+      if (!applies(entry.fault, operation)) continue;
       if (isMatch(entry, operation, path, call)) chosen ??= entry.fault;
     }
     if (chosen !== undefined) this.fired++;
@@ -68,18 +95,29 @@ export class FaultPlan {
   }
 }
 
-const NEEDS_ROOM: ReadonlySet<string> = new Set(
-  "create append makeDirectory sync syncDirectory replace.write replace.sync replace.syncDirectory".split(" "),
+function setOf(words: string): ReadonlySet<string> {
+  return new Set(words.split(" "));
+}
+
+const NEEDS_ROOM = setOf(
+  "create append makeDirectory sync syncDirectory replace.write replace.sync replace.syncDirectory",
 );
-const OPENS: ReadonlySet<string> = new Set(["create", "openAppend", "openRead", "replace.write"]);
-const MOVES_BYTES: ReadonlySet<string> = new Set(["append", "read", "readSync", "replace.write"]);
+const OPENS = setOf("create openAppend openRead list syncDirectory lock replace.write replace.syncDirectory");
+const MOVES_BYTES = setOf("append read readSync replace.write");
+const USES_OPEN_FILE = setOf("append read readSync sync replace.sync");
+const SYNCS_FILE = setOf("sync replace.sync");
 
 const APPLIES: Readonly<Record<FaultKind, (operation: string) => boolean>> = {
   EIO: () => true,
   ENOSPC: (operation) => NEEDS_ROOM.has(operation),
   EMFILE: (operation) => OPENS.has(operation),
+  EPERM: (operation) => !USES_OPEN_FILE.has(operation),
   short: (operation) => MOVES_BYTES.has(operation),
 };
+
+function applies({ kind, failedSync = "kept" }: Fault, operation: string): boolean {
+  return APPLIES[kind](operation) && (failedSync === "kept" || SYNCS_FILE.has(operation));
+}
 
 function isMatch(entry: { fault: Fault; matched: number }, operation: string, path: string, call: number): boolean {
   const { at, sticky = false } = entry.fault;
@@ -97,18 +135,24 @@ export function bytesKept(fault: Fault, bytes: number): number {
   return Math.min(bytes, fault.keepBytes ?? (fault.kind === "short" ? bytes >>> 1 : 0));
 }
 
+/** Whether the call is refused before it does anything at all. */
+export function isRefused(fault: Fault | undefined): boolean {
+  return fault?.kind === "EMFILE" || fault?.kind === "EPERM";
+}
+
 const CODES: Readonly<
   Record<FaultKind, { readonly code: FsErrorCode; readonly errno: string; readonly words: string }>
 > = {
   EIO: { code: "FS_IO", errno: "EIO", words: "simulated input/output error" },
   ENOSPC: { code: "FS_NO_SPACE", errno: "ENOSPC", words: "simulated lack of space" },
   EMFILE: { code: "FS_TOO_MANY_OPEN", errno: "EMFILE", words: "simulated lack of file handles" },
+  EPERM: { code: "FS_NOT_PERMITTED", errno: "EPERM", words: "simulated lack of permission" },
   short: { code: "FS_NO_SPACE", errno: "ENOSPC", words: "simulated short write" },
 };
 
-/** The error with which a call that has this fault fails. */
-export function faultError(fault: Fault, operation: string, path: string): FsError {
-  const { code, errno, words } = CODES[fault.kind];
+/** The error with which a call fails that has a fault of this kind. */
+export function faultError(kind: FaultKind, operation: string, path: string): FsError {
+  const { code, errno, words } = CODES[kind];
   const cause = Object.assign(new Error(`${errno}: ${words}`), { code: errno });
   return new FsError(code, `${operation} ${path}: ${words}`, { operation, path, cause });
 }

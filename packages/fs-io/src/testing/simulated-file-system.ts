@@ -4,8 +4,8 @@ import { faultError, type Fault } from "./simulated-faults.ts";
 import { SimulatedHandle } from "./simulated-handle.ts";
 import type { SimulatedMachine, SimulatedProcess } from "./simulated-machine.ts";
 import { replaceSimulated } from "./simulated-replace.ts";
-import type { DirectoryNode, FileNode } from "./simulated-state.ts";
-import { fsFailure, mustBeDirectory, nameOf, syncStep } from "./simulated-steps.ts";
+import type { DirectoryNode, FileNode } from "./simulated-nodes.ts";
+import { fsFailure, mustBeDirectory, nameOf, syncEntries } from "./simulated-steps.ts";
 
 /**
  * The file system that one process sees on a simulated disk; `SimulatedDisk.boot` makes it. POSIX in its manners: open
@@ -90,8 +90,8 @@ export class SimulatedFileSystem implements FileSystem {
     const upTo = this.#machine.state.position;
     return this.#machine.submit(this.#process, "syncDirectory", path, (fault) => {
       const directory = this.#directory("syncDirectory", path);
-      syncStep(this.#machine, path, directory.id, upTo, fault);
-      if (fault !== undefined) throw faultError(fault, "syncDirectory", path);
+      const kind = syncEntries(this.#machine, path, directory, upTo, fault);
+      if (kind !== undefined) throw faultError(kind, "syncDirectory", path);
     });
   }
 
@@ -132,7 +132,7 @@ export class SimulatedFileSystem implements FileSystem {
   /** A call that, when it fails, does so without having done anything. */
   #submit<T>(operation: string, path: string, work: () => T): Promise<T> {
     return this.#machine.submit(this.#process, operation, path, (fault: Fault | undefined) => {
-      if (fault !== undefined) throw faultError(fault, operation, path);
+      if (fault !== undefined) throw faultError(fault.kind, operation, path);
       return work();
     });
   }

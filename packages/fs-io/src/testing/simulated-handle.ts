@@ -2,8 +2,8 @@ import type { AppendFile } from "../file-system.ts";
 import { checkRange } from "../range.ts";
 import { bytesKept, faultError, type Fault } from "./simulated-faults.ts";
 import type { SimulatedMachine, SimulatedProcess } from "./simulated-machine.ts";
-import type { FileNode } from "./simulated-state.ts";
-import { appendWithin, fsFailure, syncStep } from "./simulated-steps.ts";
+import type { FileNode } from "./simulated-nodes.ts";
+import { appendWithin, fsFailure, syncFile } from "./simulated-steps.ts";
 
 /** An open file of a simulated file system. Dies with its process. */
 export class SimulatedHandle implements AppendFile {
@@ -34,7 +34,7 @@ export class SimulatedHandle implements AppendFile {
       if (fault === undefined) return appendWithin(this.#machine, "append", this.path, this.#file, source, start, end);
       const kept = bytesKept(fault, end - start);
       appendWithin(this.#machine, "append", this.path, this.#file, source, start, start + kept);
-      throw faultError(fault, "append", this.path);
+      throw faultError(fault.kind, "append", this.path);
     });
   }
 
@@ -61,8 +61,8 @@ export class SimulatedHandle implements AppendFile {
     const upTo = this.#machine.state.position;
     return this.#track(
       this.#machine.submit(this.#process, "sync", this.path, (fault) => {
-        syncStep(this.#machine, this.path, this.#file.id, upTo, fault);
-        if (fault !== undefined) throw faultError(fault, "sync", this.path);
+        const kind = syncFile(this.#machine, this.path, this.#file, upTo, fault);
+        if (kind !== undefined) throw faultError(kind, "sync", this.path);
       }),
     );
   }
@@ -81,7 +81,7 @@ export class SimulatedHandle implements AppendFile {
     bytes: number,
     position: number,
   ): number {
-    if (fault !== undefined && fault.kind !== "short") throw faultError(fault, operation, this.path);
+    if (fault !== undefined && fault.kind !== "short") throw faultError(fault.kind, operation, this.path);
     const there = Math.max(0, Math.min(bytes, this.#file.size - position));
     const count = fault === undefined ? there : bytesKept(fault, there);
     if (count > 0) target.set(this.#file.contents.buffer.subarray(position, position + count), at);

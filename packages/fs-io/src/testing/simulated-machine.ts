@@ -6,7 +6,8 @@ import type { DiskImage } from "./disk-image.ts";
 import type { Contents } from "./simulated-contents.ts";
 import { FaultPlan, type Fault } from "./simulated-faults.ts";
 import { CompletionQueue } from "./simulated-queue.ts";
-import { DiskState, type FileNode } from "./simulated-state.ts";
+import type { FileNode } from "./simulated-nodes.ts";
+import { DiskState } from "./simulated-state.ts";
 import { fsFailure } from "./simulated-steps.ts";
 import type { MicroOperation, TraceEvent } from "./simulated-trace.ts";
 

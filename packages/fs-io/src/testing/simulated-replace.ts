@@ -1,9 +1,9 @@
 import { FsError } from "../errors.ts";
 import { replacementPath } from "../file-system.ts";
-import { bytesKept, faultError, type Fault } from "./simulated-faults.ts";
+import { bytesKept, faultError, isRefused, type Fault } from "./simulated-faults.ts";
 import type { SimulatedMachine, SimulatedProcess } from "./simulated-machine.ts";
-import { appendWithin, fsFailure, mustBeDirectory, nameOf, syncStep } from "./simulated-steps.ts";
-import type { DirectoryNode, FileNode } from "./simulated-state.ts";
+import { appendWithin, fsFailure, mustBeDirectory, nameOf, syncEntries, syncFile } from "./simulated-steps.ts";
+import type { DirectoryNode, FileNode } from "./simulated-nodes.ts";
 
 /**
  * The port's `replace`, as POSIX systems do it, in four calls that can each fail and be the last before a crash:
@@ -55,7 +55,7 @@ class Replacement {
   }
 
   write(content: Uint8Array, fault: Fault | undefined): void {
-    if (fault?.kind === "EMFILE") throw faultError(fault, "replace", this.#path);
+    if (fault !== undefined && isRefused(fault)) throw faultError(fault.kind, "replace", this.#path);
     const { state } = this.#machine;
     if (state.lookup(this.#path)?.kind === "directory") {
       throw fsFailure("FS_IO", "replace", this.#path, "it is a directory");
@@ -67,16 +67,16 @@ class Replacement {
     this.#machine.step({ kind: "link", path, directory: directory.id, name: nameOf(path), target, made: "file" });
     const end = fault === undefined ? content.length : bytesKept(fault, content.length);
     if (!this.#machine.isStopped) appendWithin(this.#machine, "replace", path, this.#file(), content, 0, end);
-    if (fault !== undefined) throw faultError(fault, "replace", this.#path);
+    if (fault !== undefined) throw faultError(fault.kind, "replace", this.#path);
   }
 
   sync(fault: Fault | undefined, upTo: number): void {
-    syncStep(this.#machine, replacementPath(this.#path), this.#file().id, upTo, fault);
-    if (fault !== undefined) throw faultError(fault, "replace", this.#path);
+    const kind = syncFile(this.#machine, replacementPath(this.#path), this.#file(), upTo, fault);
+    if (kind !== undefined) throw faultError(kind, "replace", this.#path);
   }
 
   rename(fault: Fault | undefined): void {
-    if (fault !== undefined) throw faultError(fault, "replace", this.#path);
+    if (fault !== undefined) throw faultError(fault.kind, "replace", this.#path);
     const from = nameOf(replacementPath(this.#path));
     const directory = this.#directory().id;
     const target = this.#file().id;
@@ -84,8 +84,8 @@ class Replacement {
   }
 
   syncDirectory(fault: Fault | undefined, upTo: number): void {
-    syncStep(this.#machine, this.#parent, this.#directory().id, upTo, fault);
-    if (fault !== undefined) throw faultError(fault, "replace", this.#path);
+    const kind = syncEntries(this.#machine, this.#parent, this.#directory(), upTo, fault);
+    if (kind !== undefined) throw faultError(kind, "replace", this.#path);
   }
 
   /** Removes what lies where the new content is prepared. */

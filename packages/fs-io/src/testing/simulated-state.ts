@@ -1,6 +1,7 @@
 import { FsError } from "../errors.ts";
-import type { DiskImage, ImageFile } from "./disk-image.ts";
+import { ImageFile, type DiskImage } from "./disk-image.ts";
 import { FileContents, type Contents } from "./simulated-contents.ts";
+import type { DirectoryNode, DiskNode, FileNode } from "./simulated-nodes.ts";
 import type { AppendOperation, EntryOperation, MicroOperation, SyncOperation } from "./simulated-trace.ts";
 
 /**
@@ -39,9 +40,18 @@ export class DiskState {
   /** One step, unless it is a power cut: see `cutPower`. */
   apply(operation: Exclude<MicroOperation, { kind: "power-cut" }>): void {
     const ordinal = this.position++;
-    if (isSync(operation)) this.#cover(operation);
-    else if (operation.kind === "append") this.#append(operation, ordinal);
-    else this.#changeEntry(operation, ordinal);
+    switch (operation.kind) {
+      case "append":
+        return this.#append(operation, ordinal);
+      case "sync":
+      case "sync-failed":
+      case "sync-late":
+        return this.#cover(operation);
+      case "sync-reverted":
+        return this.#revert(this.nodes.get(operation.target) as FileNode);
+      default:
+        return this.#changeEntry(operation, ordinal);
+    }
   }
 
   /** The step that a power cut is: what is left is `image`. */
@@ -121,14 +131,35 @@ export class DiskState {
   }
 
   /** A sync returned: what it covers is durable, or known to the cache alone for ever (a file's length apart). */
-  #cover(sync: SyncOperation): void {
+  #cover(sync: Exclude<SyncOperation, { kind: "sync-reverted" }>): void {
     const standing = sync.kind === "sync" ? "durable" : "cache-only";
     for (const logged of this.log) {
       if (logged.object !== sync.target || logged.ordinal >= sync.upTo) continue;
       if (logged.standing === "pending") logged.standing = standing;
       if (standing === "durable") logged.lengthStanding = "durable";
     }
+    const node = this.nodes.get(sync.target) as DiskNode;
+    if (node.kind === "file") node.owed = sync.kind === "sync-late" ? sync.owed : undefined;
     this.#fold();
+  }
+
+  /**
+   * The file becomes what a power cut that takes all it can would leave of it. Its contents get a number of their own:
+   * at earlier crash points other bytes lie at the same offsets.
+   */
+  #revert(file: FileNode): void {
+    const own = this.log.filter(({ object }) => object === file.id);
+    const lengths = own.filter(({ lengthStanding }) => lengthStanding === "durable").map(endOf);
+    const bytes = Math.max(file.durableBytes, ...lengths);
+    const kept = file.contents.buffer.slice(0, bytes);
+    for (const logged of own) {
+      if (logged.standing !== "durable") kept.fill(0, Math.min(bytes, startOf(logged)), Math.min(bytes, endOf(logged)));
+    }
+    this.log = this.log.filter(({ object }) => object !== file.id);
+    file.contents = this.#contentsOf(this.#nextId++, new ImageFile(kept));
+    file.size = bytes;
+    file.durableBytes = bytes;
+    file.owed = undefined;
   }
 
   /** Takes out of the log what is durable, unless something before it on the same object is not: order must be kept. */
@@ -161,15 +192,30 @@ export class DiskState {
 
   #makeFile(id: number, origin: ImageFile | undefined): FileNode {
     this.#nextId = id + 1;
+    const contents = this.#contentsOf(id, origin);
+    const size = origin?.bytes.length ?? 0;
+    const node: FileNode = {
+      kind: "file",
+      id,
+      contents,
+      size,
+      durableBytes: size,
+      links: 0,
+      handles: 0,
+      owed: undefined,
+    };
+    this.nodes.set(id, node);
+    return node;
+  }
+
+  /** The contents that bear this number, of which the running disk has made them if this is a replay. */
+  #contentsOf(id: number, origin: ImageFile | undefined): FileContents {
     let contents = this.contents.get(id);
     if (contents === undefined) {
       contents = new FileContents(origin);
       this.contents.set(id, contents);
     }
-    const size = origin?.bytes.length ?? 0;
-    const node: FileNode = { kind: "file", id, contents, size, durableBytes: size, links: 0, handles: 0 };
-    this.nodes.set(id, node);
-    return node;
+    return contents;
   }
 
   #makeDirectory(): DirectoryNode {
@@ -195,30 +241,6 @@ export interface LoggedOperation {
   lengthStanding: "pending" | "durable";
 }
 
-/** What an entry of a directory leads to. */
-export type DiskNode = FileNode | DirectoryNode;
-
-/** A file, by whatever names it is known, or by none any more. */
-export interface FileNode {
-  readonly kind: "file";
-  readonly id: number;
-  readonly contents: FileContents;
-  size: number;
-  /** So many bytes from the beginning are on the disk whatever happens. */
-  durableBytes: number;
-  /** How many names programs see it under, and how many open handles there are on it. */
-  links: number;
-  handles: number;
-}
-
-/** A directory: its entries as programs see them, and as they certainly are on the disk. */
-export interface DirectoryNode {
-  readonly kind: "directory";
-  readonly id: number;
-  readonly entries: Map<string, number>;
-  readonly durableEntries: Map<string, number>;
-}
-
 /** Does to a directory what the step did. */
 export function changeEntries(entries: Map<string, number>, operation: EntryOperation): void {
   if (operation.kind === "unlink") {
@@ -229,13 +251,17 @@ export function changeEntries(entries: Map<string, number>, operation: EntryOper
   entries.set(operation.name, operation.target);
 }
 
-function isSync(operation: MicroOperation): operation is SyncOperation {
-  return operation.kind === "sync" || operation.kind === "sync-failed";
-}
-
 function touches(operation: EntryOperation, directory: number, name: string): boolean {
   if (operation.directory !== directory) return false;
   return operation.name === name || (operation.kind === "rename" && operation.from === name);
+}
+
+function startOf({ operation }: LoggedOperation): number {
+  return operation.kind === "append" ? operation.offset : 0;
+}
+
+function endOf({ operation }: LoggedOperation): number {
+  return operation.kind === "append" ? operation.offset + operation.bytes : 0;
 }
 
 function isDurable(logged: LoggedOperation): boolean {

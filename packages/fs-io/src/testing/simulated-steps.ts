@@ -1,7 +1,7 @@
 import { FsError, type FsErrorCode } from "../errors.ts";
-import type { Fault } from "./simulated-faults.ts";
+import { isRefused, type Fault, type FaultKind } from "./simulated-faults.ts";
 import type { SimulatedMachine } from "./simulated-machine.ts";
-import type { DirectoryNode, DiskNode, FileNode } from "./simulated-state.ts";
+import type { DirectoryNode, DiskNode, FileNode } from "./simulated-nodes.ts";
 
 /** The operating system takes an append page by page: a crash in the middle of a long one leaves some of its pages. */
 const PAGE_BYTES = 4096;
@@ -30,15 +30,36 @@ export function appendWithin(
   if (stop < end) throw fsFailure("FS_NO_SPACE", operation, path, "the disk is full");
 }
 
-/** The return of a sync, which failed if it has a fault. */
-export function syncStep(
+/** The return of a file's sync. Gives what it fails of: its fault, or what an earlier one kept back. */
+export function syncFile(
   machine: SimulatedMachine,
   path: string,
-  target: number,
+  file: FileNode,
   upTo: number,
   fault: Fault | undefined,
-): void {
-  machine.step({ kind: fault === undefined ? "sync" : "sync-failed", path, target, upTo });
+): FaultKind | undefined {
+  const { owed } = file;
+  const target = file.id;
+  if (fault?.failedSync === "late") {
+    machine.step({ kind: "sync-late", path, target, upTo, owed: fault.kind });
+    return owed;
+  }
+  if (fault?.failedSync === "reverted") machine.step({ kind: "sync-reverted", path, target });
+  else machine.step({ kind: (fault?.kind ?? owed) === undefined ? "sync" : "sync-failed", path, target, upTo });
+  return owed ?? fault?.kind;
+}
+
+/** The return of a directory's sync. Gives what it fails of. */
+export function syncEntries(
+  machine: SimulatedMachine,
+  path: string,
+  directory: DirectoryNode,
+  upTo: number,
+  fault: Fault | undefined,
+): FaultKind | undefined {
+  const kind = fault === undefined ? "sync" : "sync-failed";
+  if (!isRefused(fault)) machine.step({ kind, path, target: directory.id, upTo });
+  return fault?.kind;
 }
 
 /** The last part of a path. */

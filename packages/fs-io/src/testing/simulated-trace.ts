@@ -1,6 +1,7 @@
 import type { FsErrorCode } from "../errors.ts";
 import type { Fates } from "./crash-fates.ts";
 import type { Profile } from "./crash-profiles.ts";
+import type { FaultKind } from "./simulated-faults.ts";
 
 /**
  * What a simulated disk writes down, as plain data: the steps that change the disk (from which every crash image can
@@ -48,15 +49,29 @@ export type EntryOperation =
     };
 
 /**
- * The return of a sync. It covers the steps on `target` (a file, or a directory's entries) below the ordinal `upTo`:
- * those taken before the call. What was done between call and return is not covered.
+ * The return of a sync of `target` (a file, or a directory's entries). It covers the steps on it below the ordinal
+ * `upTo`: those taken before the call. What was done between call and return is not covered.
+ *
+ * - `sync`: what it covers is durable.
+ * - `sync-failed`: what it covers only the cache knows, for ever.
+ * - `sync-late`: the same, and the caller was told that all is well; the file's next sync fails of `owed`.
+ * - `sync-reverted`: the file is what was durable of it, and nothing else of it is anywhere.
  */
-export interface SyncOperation {
-  readonly kind: "sync" | "sync-failed";
-  readonly path: string;
-  readonly target: number;
-  readonly upTo: number;
-}
+export type SyncOperation =
+  | {
+      readonly kind: "sync" | "sync-failed";
+      readonly path: string;
+      readonly target: number;
+      readonly upTo: number;
+    }
+  | {
+      readonly kind: "sync-late";
+      readonly path: string;
+      readonly target: number;
+      readonly upTo: number;
+      readonly owed: FaultKind;
+    }
+  | { readonly kind: "sync-reverted"; readonly path: string; readonly target: number };
 
 /** One line of the trace. */
 export type TraceEvent =
