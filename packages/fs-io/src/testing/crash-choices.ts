@@ -1,6 +1,6 @@
 import { FATE_KINDS, fate, type FateKind, type Fates, INTACT } from "./crash-fates.ts";
 import type { CrashPoint } from "./crash-point.ts";
-import { kindsOfUnit, rulesOf, type Profile, type ProfileRules } from "./crash-profiles.ts";
+import { damagesOf, rulesOf, type Profile, type ProfileRules } from "./crash-profiles.ts";
 import type { PendingUnit } from "./crash-units.ts";
 
 /** Which crashes to choose from. */
@@ -17,35 +17,84 @@ export interface Choice {
   readonly fate: number;
 }
 
-/**
- * For each queue of units that keep their order, what can happen to it, if it does not stay whole: it is cut at one of
- * its units, in one of that unit's ways (what comes behind is lost in any case). A unit without order is a queue of one.
- */
-export function choicesAt(
-  { units }: CrashPoint,
-  { profile = "free", kinds = FATE_KINDS }: CrashKinds,
-): readonly Choice[][] {
-  if (profile === "kill") return [];
-  const rules = rulesOf(profile);
-  const queues = new Map<unknown, Choice[]>();
-  for (const unit of units) {
-    const queue = rules.queueOf(unit) ?? unit;
-    const choices = queues.get(queue) ?? [];
-    queues.set(queue, choices);
-    for (const kind of waysOf(unit, rules, kinds)) choices.push({ index: unit.fateIndex, fate: fate(kind) });
-  }
-  return [...queues.values()];
+/** Units that keep their order, or one that fares by itself. */
+export interface Queue {
+  /** Where the units stand in the crash point's. */
+  readonly units: readonly number[];
+  /**
+   * What can happen to it, if it does not stay whole: it is cut at one of its units, in one of that unit's ways (what
+   * comes behind is lost in any case).
+   */
+  readonly choices: readonly Choice[];
+}
+
+/** The queues of a crash point; what fares alone is a queue of one. */
+export const queuesAt: (point: CrashPoint, options: CrashKinds) => readonly Queue[] = oncePerPoint(
+  ({ units }, profile, kinds) => (profile === "kill" ? [] : makeQueues(units, rulesOf(profile), kinds)),
+);
+
+/** Works out something for a crash point and these options, once: it is asked for by the thousand. */
+export function oncePerPoint<T>(
+  make: (point: CrashPoint, profile: Profile, kinds: readonly FateKind[]) => T,
+): (point: CrashPoint, options: CrashKinds) => T {
+  const known = new WeakMap<CrashPoint, Map<string, T>>();
+  return (point, { profile = "free", kinds = FATE_KINDS }) => {
+    const ofPoint = known.get(point) ?? new Map<string, T>();
+    known.set(point, ofPoint);
+    const key = `${profile} ${kinds.join()}`;
+    const made = ofPoint.get(key) ?? make(point, profile, kinds);
+    ofPoint.set(key, made);
+    return made;
+  };
+}
+
+/** In which ways this unit may fail to stay whole, as far as they make a difference. */
+export function choicesOf(unit: PendingUnit, rules: ProfileRules, kinds: readonly FateKind[]): Choice[] {
+  const isOpen = unit.standing === "cache-only" ? rules.failedSyncMayWrite : unit.standing === "pending";
+  if (!isOpen || !rules.kinds.includes("intact")) return [];
+  const ways = damagesOf(unit, rules).filter((kind) => kinds.includes(kind));
+  const isLostSooner = kinds.includes("lost") && saysNothing(unit, rules);
+  return (isLostSooner ? [] : ways).filter((kind) => !isMuted(unit, kind, ways)).map((kind) => choice(unit, kind));
 }
 
 /** Fates in which these choices came about, and nothing else happened. */
 export function fatesOf(point: CrashPoint, choices: Iterable<Choice>): Fates {
-  const fates: number[] = Array.from({ length: point.pendingCount }, () => INTACT);
-  for (const choice of choices) fates[choice.index] = choice.fate;
+  const fates = benignFates(point);
+  for (const { index, fate: number } of choices) fates[index] = number;
   return fates;
 }
 
-function waysOf(unit: PendingUnit, rules: ProfileRules, kinds: readonly FateKind[]): FateKind[] {
-  const isOpen = unit.standing === "cache-only" ? rules.failedSyncMayWrite : unit.standing === "pending";
-  if (!isOpen || !rules.kinds.includes("intact")) return [];
-  return kindsOfUnit(unit).filter((kind) => kind !== "intact" && rules.kinds.includes(kind) && kinds.includes(kind));
+/** Fates in which nothing happens. */
+export function benignFates(point: CrashPoint): number[] {
+  return Array.from({ length: point.pendingCount }, () => INTACT);
+}
+
+function choice({ fateIndex }: PendingUnit, kind: FateKind): Choice {
+  return { index: fateIndex, fate: fate(kind) };
+}
+
+/**
+ * A length of which the bytes before it tell as much: whatever becomes of it, the file is as long as those. That what
+ * comes behind it is lost is said by the next unit, too.
+ */
+function saysNothing({ kind, logged, standing }: PendingUnit, rules: ProfileRules): boolean {
+  return kind === "length" && rules.lengthFollowsBytes && standing === logged.standing;
+}
+
+/** A single byte is not torn: it is whole, or it is lost. */
+function isMuted({ kind, from, to }: PendingUnit, way: FateKind, ways: readonly FateKind[]): boolean {
+  if (kind !== "bytes" || to - from > 1) return false;
+  return way === "torn-suffix" || (way === "torn-prefix" && ways.includes("lost"));
+}
+
+function makeQueues(units: readonly PendingUnit[], rules: ProfileRules, kinds: readonly FateKind[]): Queue[] {
+  const queues = new Map<unknown, { readonly units: number[]; readonly choices: Choice[] }>();
+  for (const [index, unit] of units.entries()) {
+    const name = rules.queueOf(unit) ?? unit;
+    const queue = queues.get(name) ?? { units: [], choices: [] };
+    queues.set(name, queue);
+    queue.units.push(index);
+    queue.choices.push(...choicesOf(unit, rules, kinds));
+  }
+  return [...queues.values()];
 }

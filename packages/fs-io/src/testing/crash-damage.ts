@@ -1,54 +1,91 @@
-import { fateDetail, fateKind, tearPoint } from "./crash-fates.ts";
+import { fateDetail, fateKind, INTACT, tearPoint } from "./crash-fates.ts";
 import { SECTOR_BYTES, type PendingUnit } from "./crash-units.ts";
 import { scramble } from "./simulated-random.ts";
 import type { DiskNode, FileNode } from "./simulated-nodes.ts";
 import type { DiskState } from "./simulated-state.ts";
 
-/**
- * Makes of the bytes of one unit, whole in `content`, what its fate, which is not `intact`, left of them. `content` may
- * end inside the unit, where the file's length does not cover all of it.
- */
-export function damage(content: Uint8Array, unit: PendingUnit, fate: number, state: DiskState): void {
-  const { from, to } = unit;
-  const tear = from + tearPoint(fate, to - from);
+/** What lies in place of a unit of bytes, of which that became: as many bytes as it has. Not to be changed. */
+export function leftOfUnit(unit: PendingUnit, fate: number, state: DiskState): Uint8Array {
+  const whole = bytesOfUnit(unit, state);
+  if (fate === INTACT) return whole;
+  const left = new Uint8Array(whole.length);
+  const tear = tearPoint(fate, whole.length);
   switch (fateKind(fate)) {
-    case "lost":
-      return zero(content, from, to);
     case "torn-prefix":
-      return zero(content, tear, to);
+      left.set(whole.subarray(0, tear));
+      break;
     case "torn-suffix":
-      return zero(content, from, tear);
+      left.set(whole.subarray(tear), tear);
+      break;
     case "garbage":
-      return garble(content, from, to, fateDetail(fate));
+      garble(left, unit.from, fateDetail(fate));
+      break;
+    case "stale":
+      left.set(staleBytes(unit, fateDetail(fate), state));
+      break;
     default:
-      return fillFromElsewhere(content, unit, fateDetail(fate), state);
   }
+  return left;
 }
 
-function zero(content: Uint8Array, from: number, to: number): void {
-  content.fill(0, from, to);
+/** Where the kept part of a unit ends: 0 if nothing at its beginning was kept. */
+export function keptEnd({ from, to }: PendingUnit, fate: number): number {
+  if (fate === INTACT) return to;
+  return fateKind(fate) === "torn-prefix" ? from + tearPoint(fate, to - from) : 0;
 }
 
-function garble(content: Uint8Array, from: number, to: number, seed: number): void {
-  const end = Math.min(to, content.length);
-  for (let i = from; i < end; i++) content[i] = scramble(Math.imul(seed + 1, 0x9e3779b1) ^ i);
+/** Where the sector begins in which a unit lies. */
+export function sectorOf({ from }: PendingUnit): number {
+  return from - (from % SECTOR_BYTES);
 }
 
-/**
- * Fills the unit with what some file, this one or another, held at the same place of some sector: blocks that were
- * given back and handed out again, or a write that went astray.
- */
-function fillFromElsewhere(content: Uint8Array, unit: PendingUnit, detail: number, state: DiskState): void {
+/** Fills the whole sector of a unit with garbage, as far as `content`, its file's, goes. */
+export function garbleSector(content: Uint8Array, unit: PendingUnit, fate: number): void {
+  const start = sectorOf(unit);
+  garble(content.subarray(start, start + SECTOR_BYTES), start, fateDetail(fate));
+}
+
+/** A write that landed where it does not belong. */
+export interface StrayWrite {
+  readonly file: number;
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Where a unit's bytes are found that went astray: over what the file had there, never beyond its end. */
+export function strayWrite(unit: PendingUnit, fate: number, state: DiskState): StrayWrite | undefined {
+  const place = placeElsewhere(unit, fateDetail(fate), state);
+  return place && { file: place.file.id, at: place.at, bytes: bytesOfUnit(unit, state) };
+}
+
+function bytesOfUnit({ logged, from, to }: PendingUnit, state: DiskState): Uint8Array {
+  return (state.nodes.get(logged.object) as FileNode).contents.buffer.subarray(from, to);
+}
+
+/** Garbage depends on where it lies, so that no two sectors have the same. */
+function garble(target: Uint8Array, position: number, seed: number): void {
+  const noise = Math.imul(seed + 1, 0x9e3779b1);
+  for (let i = 0; i < target.length; i++) target[i] = scramble(noise ^ (position + i));
+}
+
+function staleBytes(unit: PendingUnit, detail: number, state: DiskState): Uint8Array {
+  const place = placeElsewhere(unit, detail, state);
+  if (place === undefined) return new Uint8Array(0);
+  const end = Math.min(place.at + unit.to - unit.from, place.file.size);
+  return place.file.contents.buffer.subarray(place.at, Math.max(place.at, end));
+}
+
+/** The same place of some sector of some file, this one or another; `undefined` if it is the unit's own. */
+function placeElsewhere(
+  unit: PendingUnit,
+  detail: number,
+  state: DiskState,
+): { readonly file: FileNode; readonly at: number } | undefined {
   const files = [...state.nodes.values()].filter(holdsBytes);
-  const source = files[detail % files.length];
-  const sectors = Math.ceil(source.size / SECTOR_BYTES);
-  const sector = Math.floor(detail / files.length) % sectors;
-  const start = sector * SECTOR_BYTES + (unit.from % SECTOR_BYTES);
-  const isSamePlace = source.id === unit.logged.object && start === unit.from;
-  const bytes = isSamePlace ? 0 : Math.max(0, Math.min(unit.to - unit.from, source.size - start));
-  zero(content, unit.from, unit.to);
-  const room = content.length - unit.from;
-  content.set(source.contents.buffer.subarray(start, start + Math.min(bytes, room)), unit.from);
+  const file = files[detail % files.length];
+  const sector = Math.floor(detail / files.length) % Math.ceil(file.size / SECTOR_BYTES);
+  const at = sector * SECTOR_BYTES + (unit.from % SECTOR_BYTES);
+  return file.id === unit.logged.object && at === unit.from ? undefined : { file, at };
 }
 
 function holdsBytes(node: DiskNode): node is FileNode {

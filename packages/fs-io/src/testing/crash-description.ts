@@ -1,5 +1,6 @@
 import { fateDetail, fateKind, tearPoint, type Fates } from "./crash-fates.ts";
-import { rulesOf, settleFates, type Profile } from "./crash-profiles.ts";
+import { rulesOf, type Profile, type ProfileRules } from "./crash-profiles.ts";
+import { FateReader } from "./crash-settling.ts";
 import type { PendingUnit } from "./crash-units.ts";
 
 /**
@@ -12,27 +13,32 @@ import type { PendingUnit } from "./crash-units.ts";
 export function describeCrash(units: readonly PendingUnit[], fates: Fates, profile: Profile): string {
   if (profile === "kill") return "the process was killed; everything it handed to the operating system is there";
   if (units.length === 0) return "nothing was in flight";
-  const settled = settleFates(units, fates, rulesOf(profile));
-  const lines = units.map((unit, index) => `${remains(unit, settled[index]).padEnd(18)}${subject(unit)}`);
+  const rules = rulesOf(profile);
+  const settled = new FateReader(units, rules).settle(fates);
+  const lines = units.map((unit, index) => `${remains(unit, settled[index], rules).padEnd(18)}${subject(unit)}`);
   return lines.join("\n");
 }
 
-function remains(unit: PendingUnit, fate: number): string {
+function remains(unit: PendingUnit, fate: number, rules: ProfileRules): string {
   const bytes = unit.to - unit.from;
   const tear = tearPoint(fate, bytes);
+  const isName = unit.kind === "entry";
   switch (fateKind(fate)) {
     case "intact":
       return unit.standing === "durable" ? "durable" : "kept";
     case "lost":
       return unit.standing === "cache-only" ? "lost by its sync" : "lost";
     case "torn-prefix":
+      if (isName) return "both names";
       return unit.kind === "length" ? `only ${unit.from + tear}` : `first ${tear}`;
     case "torn-suffix":
-      return `last ${bytes - tear}`;
+      return isName ? "neither name" : `last ${bytes - tear}`;
     case "garbage":
-      return `garbage ${fateDetail(fate)}`;
-    default:
+      return `${rules.reachesOut === "garbage fills the sector" ? "garbage sector" : "garbage"} ${fateDetail(fate)}`;
+    case "stale":
       return `stale bytes ${fateDetail(fate)}`;
+    case "astray":
+      return `gone astray ${fateDetail(fate)}`;
   }
 }
 

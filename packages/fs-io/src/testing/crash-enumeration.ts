@@ -1,6 +1,7 @@
 import { FsError } from "../errors.ts";
-import { choicesAt, fatesOf, type Choice, type CrashKinds } from "./crash-choices.ts";
+import { benignFates, type CrashKinds } from "./crash-choices.ts";
 import type { Fates } from "./crash-fates.ts";
+import { outcomesAt } from "./crash-outcomes.ts";
 import type { CrashPoint } from "./crash-point.ts";
 import { hashImage, type DiskImage } from "./disk-image.ts";
 
@@ -14,28 +15,24 @@ const DEFAULT_LIMIT = 100_000;
 
 /** How many lists of fates `enumerateFates` goes through. */
 export function countFates(point: CrashPoint, options: CrashKinds = {}): number {
-  return choicesAt(point, options).reduce((product, choices) => product * (1 + choices.length), 1);
+  return outcomesAt(point, options).count;
 }
 
 /**
- * Every list of fates that makes a difference at that crash point, the one that loses nothing first. A unit is torn in
- * its middle, and there is one garbage and one stale content; for others, make fates with a `detail` of your own.
+ * Lists of fates that leave every image that a crash at that point can leave, the one that loses nothing first. Most
+ * that make no difference are left out: what becomes of a file without a name, or of bytes beyond a file's end. A unit
+ * is torn in its middle, and there is one garbage and one stale content; for others, make fates with a `detail` of your
+ * own.
  * @throws FsError `FS_INVALID_ARGUMENT` if there are more than the limit
  */
 export function* enumerateFates(point: CrashPoint, options: EnumerationOptions = {}): Generator<Fates> {
   const { limit = DEFAULT_LIMIT } = options;
-  const queues = choicesAt(point, options);
-  const count = countFates(point, options);
-  if (count > limit) throw tooMany(count, limit);
-  for (let turn = 0; turn < count; turn++) {
-    let rest = turn;
-    const chosen: Choice[] = [];
-    for (const choices of queues) {
-      const which = rest % (1 + choices.length);
-      rest = Math.floor(rest / (1 + choices.length));
-      if (which > 0) chosen.push(choices[which - 1]);
-    }
-    yield fatesOf(point, chosen);
+  const ways = outcomesAt(point, options);
+  if (ways.count > limit) throw tooMany(ways.count, limit);
+  for (let number = 0; number < ways.count; number++) {
+    const fates = benignFates(point);
+    ways.choose(number, fates);
+    yield fates;
   }
 }
 

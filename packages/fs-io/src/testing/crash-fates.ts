@@ -17,14 +17,26 @@ export type Fates = readonly number[];
  * - `torn-prefix`, `torn-suffix`: only the first, or the last, bytes of it are; zeros are where the others should be.
  *   A file's length has only the first of the two: it stands at some byte between the old and the new one.
  * - `garbage`: bytes that nobody ever wrote.
- * - `stale`: bytes that were written at some other place, and may well have a valid checksum.
+ * - `stale`: bytes that were written at some other place, and may well have a valid checksum: of a block that was given
+ *   back and handed out again, or of a write that went astray and landed here.
+ * - `astray`: the write landed at another place, of this or another file, in place of what was there, synced or not; here
+ *   it is lost. What becomes of the place from which `stale` would have read.
  *
- * A directory's entry has no parts: whatever is not `intact` is `lost`.
+ * A directory's entry has no parts: whatever is not `intact` is `lost`. A rename alone can be torn where the profile says
+ * so: `torn-prefix` leaves the file under both its names, `torn-suffix` neither name.
  */
-export type FateKind = "intact" | "lost" | "torn-prefix" | "torn-suffix" | "garbage" | "stale";
+export type FateKind = "intact" | "lost" | "torn-prefix" | "torn-suffix" | "garbage" | "stale" | "astray";
 
 /** In the order of their numbers: from what happens often to what hardly ever does. */
-export const FATE_KINDS: readonly FateKind[] = ["intact", "lost", "torn-prefix", "torn-suffix", "garbage", "stale"];
+export const FATE_KINDS: readonly FateKind[] = [
+  "intact",
+  "lost",
+  "torn-prefix",
+  "torn-suffix",
+  "garbage",
+  "stale",
+  "astray",
+];
 
 /** The numbers of the first two of them. */
 export const INTACT = 0;
@@ -32,7 +44,7 @@ export const LOST = 1;
 
 /**
  * The number of a fate. `detail` says where a unit is torn (0: in the middle; else at byte `detail` modulo its length),
- * which garbage it becomes, or which stale place it is filled from.
+ * which garbage it becomes, which stale place it is filled from, or where it goes astray to.
  */
 export function fate(kind: FateKind, detail = 0): number {
   return FATE_KINDS.indexOf(kind) + FATE_KINDS.length * detail;

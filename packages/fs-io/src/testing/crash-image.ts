@@ -1,132 +1,200 @@
-import { damage } from "./crash-damage.ts";
-import { fateKind, INTACT, tearPoint, type Fates } from "./crash-fates.ts";
-import { rulesOf, settleFates, type Profile, type ProfileRules } from "./crash-profiles.ts";
+import { garbleSector, keptEnd, leftOfUnit, sectorOf, strayWrite, type StrayWrite } from "./crash-damage.ts";
+import { fateKind, INTACT, type Fates } from "./crash-fates.ts";
+import { rulesOf, type Profile, type ProfileRules } from "./crash-profiles.ts";
+import { FateReader } from "./crash-settling.ts";
+import { cachedTree, survivingTree, type Tree } from "./crash-tree.ts";
 import { unitsOf, type PendingUnit } from "./crash-units.ts";
 import { DiskImage, ImageFile } from "./disk-image.ts";
-import type { DirectoryNode, FileNode } from "./simulated-nodes.ts";
-import { changeEntries, type DiskState } from "./simulated-state.ts";
-import type { EntryOperation } from "./simulated-trace.ts";
+import type { FileNode } from "./simulated-nodes.ts";
+import type { DiskState } from "./simulated-state.ts";
+
+/** What a crash that comes now leaves of a disk. */
+export function crashImage(state: DiskState, fates: Fates, profile: Profile): DiskImage {
+  if (profile === "kill") return imageAsSeen(state);
+  return new CrashImages(unitsOf(state.log), rulesOf(profile), () => state).image(fates);
+}
+
+/** What programs see: all that was handed to the operating system is there. */
+export function imageAsSeen(state: DiskState): DiskImage {
+  const tree = cachedTree(state);
+  return imageOf(
+    tree,
+    tree.files.map((id) => fileOf(state, id)).map((file) => file.contents.prefix(file.size)),
+  );
+}
 
 /**
- * What a crash leaves of a disk: its durable state, and above it the units of the log that the fates let through, in
- * the order in which they were issued. A file of which nothing is pending, or nothing is damaged, shares its bytes with
- * the disk; only a damaged one is copied. `units` are those of the state's log, where they are known already.
+ * What crashes leave at one moment, under one profile: the durable state, and above it the units that the fates let
+ * through, in the order in which they were issued.
+ *
+ * Images of one moment differ in a file or two and in a few names, so trees and damaged files are kept, to be used
+ * again. A file of which nothing is damaged shares its bytes with the disk.
  */
-export function crashImage(
-  state: DiskState,
-  fates: Fates,
-  profile: Profile,
-  units: readonly PendingUnit[] = unitsOf(state.log),
-): DiskImage {
-  if (profile === "kill") return collect(state, cachedView);
-  const rules = rulesOf(profile);
-  return collect(state, survivingView(state, units, settleFates(units, fates, rules), rules));
-}
+export class CrashImages {
+  readonly #rules: ProfileRules;
+  readonly #units: readonly PendingUnit[];
+  readonly #reader: FateReader;
+  readonly #state: () => DiskState;
+  readonly #names: readonly number[];
+  readonly #unitsOfFile: ReadonlyMap<number, readonly number[]>;
+  readonly #trees: Map<string, Tree> = new Map();
+  readonly #files: Map<string, ImageFile> = new Map();
+  #keptBytes = 0;
 
-/** How a walk through the disk's tree sees directories and files. */
-interface View {
-  entries(directory: DirectoryNode): ReadonlyMap<string, number>;
-  file(file: FileNode): ImageFile;
-}
-
-const cachedView: View = {
-  entries: (directory) => directory.entries,
-  file: (file) => file.contents.prefix(file.size),
-};
-
-function survivingView(
-  state: DiskState,
-  units: readonly PendingUnit[],
-  fates: readonly number[],
-  rules: ProfileRules,
-): View {
-  const directories = new Map<number, Map<string, number>>();
-  const files = new Map<number, FileRemains>();
-  for (const [index, unit] of units.entries()) {
-    if (unit.kind === "entry") keepEntry(directories, state, unit, fates[index]);
-    else remainsOf(files, state, unit.logged.object).take(unit, fates[index], rules);
-  }
-  return {
-    entries: (directory) => directories.get(directory.id) ?? directory.durableEntries,
-    file: (file) => files.get(file.id)?.build(state) ?? file.contents.prefix(file.durableBytes),
-  };
-}
-
-function keepEntry(
-  directories: Map<number, Map<string, number>>,
-  state: DiskState,
-  { logged }: PendingUnit,
-  fate: number,
-): void {
-  if (fate !== INTACT) return;
-  let entries = directories.get(logged.object);
-  if (entries === undefined) {
-    entries = new Map((state.nodes.get(logged.object) as DirectoryNode).durableEntries);
-    directories.set(logged.object, entries);
-  }
-  changeEntries(entries, logged.operation as EntryOperation);
-}
-
-function remainsOf(files: Map<number, FileRemains>, state: DiskState, id: number): FileRemains {
-  let remains = files.get(id);
-  if (remains === undefined) {
-    remains = new FileRemains(state.nodes.get(id) as FileNode);
-    files.set(id, remains);
-  }
-  return remains;
-}
-
-/** What is left of one file with something pending on it: how long it is, and which units of it are not whole. */
-class FileRemains {
-  readonly #file: FileNode;
-  readonly #damaged: { readonly unit: PendingUnit; readonly fate: number }[] = [];
-  #bytes: number;
-  #built: ImageFile | undefined;
-
-  constructor(file: FileNode) {
-    this.#file = file;
-    this.#bytes = file.durableBytes;
+  /** `state` gives the disk at that moment, whenever it is asked. */
+  constructor(units: readonly PendingUnit[], rules: ProfileRules, state: () => DiskState) {
+    this.#units = units;
+    this.#rules = rules;
+    this.#state = state;
+    this.#reader = new FateReader(units, rules);
+    this.#names = [...units.keys()].filter((index) => units[index].kind === "entry");
+    this.#unitsOfFile = unitsByFile(units);
   }
 
-  take(unit: PendingUnit, fate: number, rules: ProfileRules): void {
-    if (unit.kind === "bytes" && fate !== INTACT) this.#damaged.push({ unit, fate });
-    if (unit.kind === "length" || rules.lengthFollowsBytes) this.#bytes = Math.max(this.#bytes, keptEnd(unit, fate));
+  image(fates: Fates): DiskImage {
+    const settled = this.#reader.settle(fates);
+    const tree = this.#treeOf(settled);
+    const strays = this.#strayWrites(settled);
+    return imageOf(
+      tree,
+      tree.files.map((id) => this.#file(id, settled, strays)),
+    );
   }
 
-  /** One and the same file at each call: it may have several names. */
-  build(state: DiskState): ImageFile {
-    this.#built ??= this.#build(state);
-    return this.#built;
+  /** The names that are left, and the files that they lead to. */
+  tree(fates: Fates): Tree {
+    return this.#treeOf(this.#reader.settle(fates));
   }
 
-  #build(state: DiskState): ImageFile {
-    const visible = this.#damaged.filter(({ unit }) => unit.from < this.#bytes);
-    if (visible.length === 0) return this.#file.contents.prefix(this.#bytes);
-    const content = this.#file.contents.buffer.slice(0, this.#bytes);
-    for (const { unit, fate } of visible) damage(content, unit, fate, state);
+  /** What becomes of one unit by that number, if nothing before it is cut. */
+  outcome(index: number, fate: number): number {
+    return this.#reader.outcome(index, fate);
+  }
+
+  /** What lies in place of a unit of bytes, if that becomes of it. */
+  leftOf(index: number, outcome: number): Uint8Array {
+    return leftOfUnit(this.#units[index], outcome, this.#state());
+  }
+
+  /** How many bytes of a file are there whatever happens. */
+  durableBytes(file: number): number {
+    return fileOf(this.#state(), file).durableBytes;
+  }
+
+  #treeOf(settled: readonly number[]): Tree {
+    let key = "";
+    for (const index of this.#names) {
+      if (settled[index] !== INTACT) key += `${index}:${settled[index]} `;
+    }
+    let tree = this.#trees.get(key);
+    if (tree === undefined) {
+      const outcomes = this.#names.map((index) => ({ logged: this.#units[index].logged, outcome: settled[index] }));
+      tree = survivingTree(this.#state(), outcomes);
+      this.#trees.set(key, tree);
+    }
+    return tree;
+  }
+
+  #file(id: number, settled: readonly number[], strays: readonly StrayWrite[]): ImageFile {
+    const file = fileOf(this.#state(), id);
+    const units = this.#unitsOfFile.get(id) ?? NONE;
+    const bytes = this.#length(file, units, settled);
+    const damaged = units.length === 0 ? NONE : units.filter((i) => this.#isDamaged(i, settled[i], bytes));
+    const landed = strays.length === 0 ? NO_STRAYS : strays.filter((stray) => stray.file === id);
+    if (landed.length > 0) return this.#build(file, bytes, damaged, settled, landed);
+    if (damaged.length === 0) return file.contents.prefix(bytes);
+    const key = damaged.reduce((words, index) => `${words} ${index}:${settled[index]}`, `${id} ${bytes}`);
+    return this.#kept(key, bytes, () => this.#build(file, bytes, damaged, settled, landed));
+  }
+
+  #length(file: FileNode, units: readonly number[], settled: readonly number[]): number {
+    let bytes = file.durableBytes;
+    for (const index of units) {
+      const unit = this.#units[index];
+      if (unit.kind === "length" || this.#rules.lengthFollowsBytes) {
+        bytes = Math.max(bytes, keptEnd(unit, settled[index]));
+      }
+    }
+    return bytes;
+  }
+
+  #isDamaged(index: number, outcome: number, bytes: number): boolean {
+    const unit = this.#units[index];
+    if (outcome === INTACT || unit.kind !== "bytes") return false;
+    return (this.#fillsSector(outcome) ? sectorOf(unit) : unit.from) < bytes;
+  }
+
+  #fillsSector(outcome: number): boolean {
+    return this.#rules.reachesOut === "garbage fills the sector" && fateKind(outcome) === "garbage";
+  }
+
+  #build(
+    file: FileNode,
+    bytes: number,
+    damaged: readonly number[],
+    settled: readonly number[],
+    landed: readonly StrayWrite[],
+  ): ImageFile {
+    const content = file.contents.buffer.slice(0, bytes);
+    for (const index of damaged) overwrite(content, this.#units[index].from, this.leftOf(index, settled[index]));
+    for (const index of damaged) {
+      if (this.#fillsSector(settled[index])) garbleSector(content, this.#units[index], settled[index]);
+    }
+    for (const { at, bytes: stray } of landed) overwrite(content, at, stray);
     return new ImageFile(content);
   }
-}
 
-/** Where the kept part of a unit ends: 0 if nothing at its beginning was kept. */
-function keptEnd({ from, to }: PendingUnit, fate: number): number {
-  if (fate === INTACT) return to;
-  return fateKind(fate) === "torn-prefix" ? from + tearPoint(fate, to - from) : 0;
-}
+  #strayWrites(settled: readonly number[]): readonly StrayWrite[] {
+    if (this.#rules.reachesOut !== "writes go astray") return NO_STRAYS;
+    const writes = this.#units.map((unit, index) =>
+      fateKind(settled[index]) === "astray" ? strayWrite(unit, settled[index], this.#state()) : undefined,
+    );
+    return writes.filter((write) => write !== undefined);
+  }
 
-function collect(state: DiskState, view: View): DiskImage {
-  const directories: string[] = [];
-  const files = new Map<string, ImageFile>();
-  const visit = (directory: DirectoryNode, path: string): void => {
-    for (const [name, id] of view.entries(directory)) {
-      const entryPath = `${path}/${name}`;
-      const node = state.nodes.get(id);
-      if (node?.kind === "file") files.set(entryPath, view.file(node));
-      if (node?.kind !== "directory") continue;
-      directories.push(entryPath);
-      visit(node, entryPath);
+  #kept(key: string, bytes: number, build: () => ImageFile): ImageFile {
+    let file = this.#files.get(key);
+    if (file !== undefined) return file;
+    file = build();
+    this.#keptBytes += bytes;
+    if (this.#keptBytes > KEPT_BYTES_MAX) {
+      this.#files.clear();
+      this.#keptBytes = bytes;
     }
-  };
-  visit(state.root, "");
-  return new DiskImage(directories, files);
+    this.#files.set(key, file);
+    return file;
+  }
+}
+
+/** Damaged files that are kept for the next image: more are made again. */
+const KEPT_BYTES_MAX = 4 * 1024 * 1024;
+
+const NONE: readonly number[] = [];
+const NO_STRAYS: readonly StrayWrite[] = [];
+
+/** Where the units of each file stand, in their order. */
+export function unitsByFile(units: readonly PendingUnit[]): ReadonlyMap<number, readonly number[]> {
+  const byFile = new Map<number, number[]>();
+  for (const [index, { kind, logged }] of units.entries()) {
+    if (kind === "entry") continue;
+    const own = byFile.get(logged.object);
+    if (own === undefined) byFile.set(logged.object, [index]);
+    else own.push(index);
+  }
+  return byFile;
+}
+
+function fileOf(state: DiskState, id: number): FileNode {
+  return state.nodes.get(id) as FileNode;
+}
+
+function overwrite(content: Uint8Array, at: number, bytes: Uint8Array): void {
+  const room = content.length - at;
+  if (room > 0) content.set(bytes.length > room ? bytes.subarray(0, room) : bytes, at);
+}
+
+function imageOf(tree: Tree, contents: readonly ImageFile[]): DiskImage {
+  const files = new Map<string, ImageFile>();
+  for (const { path, file } of tree.names) files.set(path, contents[file]);
+  return new DiskImage(tree.directories, files);
 }

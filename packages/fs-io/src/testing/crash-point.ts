@@ -1,8 +1,8 @@
 import { FsError } from "../errors.ts";
 import { describeCrash } from "./crash-description.ts";
 import type { Fates } from "./crash-fates.ts";
-import { crashImage } from "./crash-image.ts";
-import type { Profile } from "./crash-profiles.ts";
+import { CrashImages, imageAsSeen } from "./crash-image.ts";
+import { rulesOf, type Profile } from "./crash-profiles.ts";
 import { unitsOf, type PendingUnit } from "./crash-units.ts";
 import type { DiskImage } from "./disk-image.ts";
 import { checkFates, SimulatedDisk, type SimulatedDiskOptions } from "./simulated-disk.ts";
@@ -19,16 +19,15 @@ export class CrashPoint {
   /** What no completed sync covers at this moment, in the order in which it was issued. */
   readonly units: readonly PendingUnit[];
   readonly recording: Recording;
+  /** How many numbers `Fates` can have here. */
+  readonly pendingCount: number;
+  readonly #images: Map<Profile, CrashImages> = new Map();
 
   constructor(recording: Recording, ordinal: number) {
     this.ordinal = ordinal;
     this.recording = recording;
     this.units = unitsOf(this.#state().log);
-  }
-
-  /** How many numbers `Fates` can have here. */
-  get pendingCount(): number {
-    return this.units.reduce((count, unit) => Math.max(count, unit.fateIndex + 1), 0);
+    this.pendingCount = this.units.filter(({ fateIndex }) => fateIndex >= 0).length;
   }
 
   /**
@@ -37,7 +36,17 @@ export class CrashPoint {
    */
   image(fates: Fates = [], profile: Profile = "free"): DiskImage {
     checkFates("image", fates);
-    return crashImage(this.#state(), fates, profile, this.units);
+    return profile === "kill" ? imageAsSeen(this.#state()) : this.imagesUnder(profile).image(fates);
+  }
+
+  /** What derives the images of that profile: for the enumeration, which looks into the parts that they are made of. */
+  imagesUnder(profile: Exclude<Profile, "kill">): CrashImages {
+    let images = this.#images.get(profile);
+    if (images === undefined) {
+      images = new CrashImages(this.units, rulesOf(profile), () => this.#state());
+      this.#images.set(profile, images);
+    }
+    return images;
   }
 
   /** As `SimulatedDisk.durableBytes`, at this moment. */
@@ -82,7 +91,8 @@ export function imageAt(disk: SimulatedDisk, ordinal: number, fates: Fates = [],
 /**
  * A disk of its own that is as `disk` was after its first `ordinal` steps when all processes were killed then: nothing
  * runs, and what was not synced is still in flight. A program can go on on it, and the power be cut later: the chain
- * kill, open again, power cut. Its ordinals go on from `ordinal`.
+ * kill, open again, power cut. Its ordinals go on from `ordinal`. It is a disk of the same kind, unless `options` say
+ * otherwise.
  */
 export function diskAt(
   disk: SimulatedDisk,
@@ -92,7 +102,8 @@ export function diskAt(
   const { recording } = crashPointAt(disk, ordinal);
   const contents = contentsOf(cursorOf(recording).seek(ordinal));
   const { image, operations } = recording;
-  return new SimulatedDisk({ ...options, recording: { image, operations: operations.slice(0, ordinal), contents } });
+  const forked = { image, operations: operations.slice(0, ordinal), contents };
+  return new SimulatedDisk({ ...disk.traits, ...options, recording: forked });
 }
 
 /** What every file held then, of its own. What came later is the original's: the fork may write other bytes there. */

@@ -1,4 +1,4 @@
-import { choicesAt, fatesOf, type Choice, type CrashKinds } from "./crash-choices.ts";
+import { fatesOf, queuesAt, type Choice, type CrashKinds } from "./crash-choices.ts";
 import { fate, fateKind, type Fates } from "./crash-fates.ts";
 import type { CrashPoint } from "./crash-point.ts";
 import type { SeededRandom } from "./simulated-random.ts";
@@ -11,12 +11,12 @@ const MOODS: readonly number[] = [-1, 1, 4, 7];
  * something are of one of a few moods: a single thing is missing, or a few, or half, or almost everything is.
  */
 export function sampleFates(point: CrashPoint, random: SeededRandom, kinds: CrashKinds = {}): Fates {
-  const queues = choicesAt(point, kinds).filter((choices) => choices.length > 0);
+  const queues = queuesAt(point, kinds).filter(({ choices }) => choices.length > 0);
   if (queues.length === 0) return [];
   const mood = MOODS[random.below(MOODS.length)];
   const single = mood === -1 || queues.length === 1 ? random.below(queues.length) : -1;
   const chosen: Choice[] = [];
-  for (const [index, choices] of queues.entries()) {
+  for (const [index, { choices }] of queues.entries()) {
     const happens = single === -1 ? random.below(8) < mood : index === single;
     if (happens) chosen.push(withDetail(choices[random.below(choices.length)], random));
   }

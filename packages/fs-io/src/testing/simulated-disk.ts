@@ -7,9 +7,10 @@ import { SimulatedFileSystem } from "./simulated-file-system.ts";
 import { SimulatedMachine, type Recording, type SimulatedProcess } from "./simulated-machine.ts";
 import type { WaitingCall } from "./simulated-queue.ts";
 import type { TraceEvent } from "./simulated-trace.ts";
+import type { DiskTraits } from "./simulated-traits.ts";
 
-/** What a simulated disk begins with, and what is to go wrong on it. */
-export interface SimulatedDiskOptions {
+/** What a simulated disk begins with, what kind of disk it is, and what is to go wrong on it. */
+export interface SimulatedDiskOptions extends DiskTraits {
   /** What the disk holds at first. Default: an empty root directory. */
   readonly image?: DiskImage;
   /** See `SimulatedDisk.capacityBytes`. Default `Infinity`. */
@@ -38,7 +39,7 @@ export class SimulatedDisk {
 
   constructor(options: SimulatedDiskOptions = {}) {
     const recording = options.recording ?? newRecording(options.image ?? new DiskImage());
-    this.#machine = new SimulatedMachine(recording, options.schedule ?? []);
+    this.#machine = new SimulatedMachine(recording, options.schedule ?? [], traitsOf(options));
     this.#machine.capacityBytes = options.capacityBytes ?? Infinity;
     for (const fault of options.faults ?? []) this.#machine.faults.add(fault);
   }
@@ -46,6 +47,11 @@ export class SimulatedDisk {
   /** What happened, in order. Of a disk that went on from a recording: since then. */
   get trace(): readonly TraceEvent[] {
     return this.#machine.trace;
+  }
+
+  /** What kind of disk it is. */
+  get traits(): DiskTraits {
+    return this.#machine.traits;
   }
 
   /** From which crash images are derived. Grows while the disk is used. */
@@ -191,6 +197,10 @@ export function checkFates(operation: string, fates: Fates): void {
   if (areFates(fates)) return;
   const words = `${operation}: fates are non-negative integers, not ${JSON.stringify(fates)}`;
   throw new FsError("FS_INVALID_ARGUMENT", words, { operation, path: "" });
+}
+
+function traitsOf({ platform = "posix", safeFileFlush = false, lyingSyncs = false }: DiskTraits): DiskTraits {
+  return { platform, safeFileFlush, lyingSyncs };
 }
 
 function newRecording(image: DiskImage): Recording {

@@ -9,7 +9,7 @@ import { fsFailure, mustBeDirectory, nameOf, syncEntries } from "./simulated-ste
 
 /**
  * The file system that one process sees on a simulated disk; `SimulatedDisk.boot` makes it. POSIX in its manners: open
- * files can be removed, directories are synced, links are there.
+ * files can be removed, directories are synced, links are there; unless the disk's `platform` says otherwise.
  *
  * What a call does to the disk happens when it returns, in one go or (`replace`, long appends) in several steps, each
  * of which can be the last one before a crash. When the process is killed, whatever it waits for never settles, and
@@ -80,7 +80,7 @@ export class SimulatedFileSystem implements FileSystem {
 
   remove(path: string): Promise<void> {
     return this.#submit("remove", path, () => {
-      this.#file("remove", path);
+      if (this.#machine.isHeld(this.#file("remove", path))) throw fsFailure("FS_BUSY", "remove", path, "it is open");
       const directory = this.#directory("remove", path, this.parent(path));
       this.#machine.step({ kind: "unlink", path, directory: directory.id, name: nameOf(path) });
     });
@@ -89,6 +89,7 @@ export class SimulatedFileSystem implements FileSystem {
   async syncDirectory(path: string): Promise<void> {
     const upTo = this.#machine.state.position;
     return this.#machine.submit(this.#process, "syncDirectory", path, (fault) => {
+      if (!this.#machine.syncsDirectories) return;
       const directory = this.#directory("syncDirectory", path);
       const kind = syncEntries(this.#machine, path, directory, upTo, fault);
       if (kind !== undefined) throw faultError(kind, "syncDirectory", path);

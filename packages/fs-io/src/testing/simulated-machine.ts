@@ -9,6 +9,7 @@ import { CompletionQueue } from "./simulated-queue.ts";
 import type { FileNode } from "./simulated-nodes.ts";
 import { DiskState } from "./simulated-state.ts";
 import { fsFailure } from "./simulated-steps.ts";
+import { asTaken, type DiskTraits } from "./simulated-traits.ts";
 import type { MicroOperation, TraceEvent } from "./simulated-trace.ts";
 
 /** All that is needed to bring a disk to any moment of its life again. */
@@ -41,6 +42,7 @@ export class SimulatedMachine {
   /** Who holds which lock, by the directory's number and the lock's name. */
   readonly locks: Map<string, SimulatedProcess> = new Map();
   readonly processes: SimulatedProcess[] = [];
+  readonly traits: DiskTraits;
   capacityBytes: number = Infinity;
   isStopped = false;
   onEvent: ((event: TraceEvent) => void) | undefined;
@@ -48,8 +50,9 @@ export class SimulatedMachine {
   #calls = 0;
   #tellStopped: (() => void)[] = [];
 
-  constructor(recording: Recording, choices: readonly number[]) {
+  constructor(recording: Recording, choices: readonly number[], traits: DiskTraits) {
     this.recording = recording;
+    this.traits = traits;
     this.queue = new CompletionQueue(choices);
     this.state = new DiskState(recording.image, recording.contents);
     for (const operation of recording.operations) replay(this.state, operation);
@@ -68,8 +71,9 @@ export class SimulatedMachine {
   }
 
   /** Takes one step, unless the world has stopped. */
-  step(operation: MicroOperation): void {
+  step(wanted: MicroOperation): void {
     if (this.isStopped) return;
+    const operation = asTaken(wanted, this.traits);
     const ordinal = this.state.position;
     replay(this.state, operation);
     this.recording.operations.push(operation);
@@ -179,6 +183,16 @@ export class SimulatedMachine {
     if (file === undefined) return;
     process.openFiles.delete(handle);
     file.handles--;
+  }
+
+  /** Whether somebody's open handle keeps the file's names as they are. */
+  isHeld(file: FileNode): boolean {
+    return this.traits.platform === "windows" && file.handles > 0;
+  }
+
+  /** Whether there is such a thing as syncing a directory. */
+  get syncsDirectories(): boolean {
+    return this.traits.platform !== "windows";
   }
 
   /** All processes die; the disk goes on. */

@@ -13,7 +13,7 @@ import type { DirectoryNode, FileNode } from "./simulated-nodes.ts";
  *     replace.rename           path.new becomes path                                                 unknown
  *     replace.syncDirectory    make the names durable                                                unknown
  *
- * On the right: the `outcome` when it fails there.
+ * On the right: the `outcome` when it fails there. Where directories cannot be synced the last is left out.
  */
 export async function replaceSimulated(
   machine: SimulatedMachine,
@@ -35,7 +35,7 @@ export async function replaceSimulated(
     await step("sync", (fault, upTo) => replacement.sync(fault, upTo));
     outcome = "unknown";
     await step("rename", (fault) => replacement.rename(fault));
-    await step("syncDirectory", (fault, upTo) => replacement.syncDirectory(fault, upTo));
+    if (machine.syncsDirectories) await step("syncDirectory", (fault, upTo) => replacement.syncDirectory(fault, upTo));
   } catch (error) {
     if (!process.alive || machine.isStopped) return new Promise(() => {});
     if (outcome === "unchanged") replacement.remove();
@@ -61,6 +61,7 @@ class Replacement {
       throw fsFailure("FS_IO", "replace", this.#path, "it is a directory");
     }
     const directory = this.#directory();
+    this.#mustBeFree(replacementPath(this.#path));
     this.remove();
     const target = state.nextId;
     const path = replacementPath(this.#path);
@@ -79,6 +80,8 @@ class Replacement {
     if (fault !== undefined) throw faultError(fault.kind, "replace", this.#path);
     const from = nameOf(replacementPath(this.#path));
     const directory = this.#directory().id;
+    this.#mustBeFree(this.#path);
+    this.#mustBeFree(replacementPath(this.#path));
     const target = this.#file().id;
     this.#machine.step({ kind: "rename", path: this.#path, directory, from, name: nameOf(this.#path), target });
   }
@@ -91,8 +94,15 @@ class Replacement {
   /** Removes what lies where the new content is prepared. */
   remove(): void {
     const path = replacementPath(this.#path);
-    if (this.#machine.state.lookup(path) === undefined) return;
+    const node = this.#machine.state.lookup(path);
+    if (node === undefined || (node.kind === "file" && this.#machine.isHeld(node))) return;
     this.#machine.step({ kind: "unlink", path, directory: this.#directory().id, name: nameOf(path) });
+  }
+
+  #mustBeFree(path: string): void {
+    const node = this.#machine.state.lookup(path);
+    if (node?.kind !== "file" || !this.#machine.isHeld(node)) return;
+    throw fsFailure("FS_NOT_PERMITTED", "replace", this.#path, `${path} is open`);
   }
 
   #directory(): DirectoryNode {

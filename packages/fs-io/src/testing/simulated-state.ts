@@ -44,6 +44,8 @@ export class DiskState {
       case "append":
         return this.#append(operation, ordinal);
       case "sync":
+        if (operation.names !== undefined) coverNames(this.log, operation.target, operation.upTo, operation.names);
+        return this.#cover(operation);
       case "sync-failed":
       case "sync-late":
         return this.#cover(operation);
@@ -249,6 +251,22 @@ export function changeEntries(entries: Map<string, number>, operation: EntryOper
   }
   if (operation.kind === "rename") entries.delete(operation.from);
   entries.set(operation.name, operation.target);
+}
+
+/**
+ * Makes operations on directories durable that a file's sync covers. Newest first, so that a name's directory is known
+ * to be needed before the operation is met that made it.
+ */
+function coverNames(log: readonly LoggedOperation[], target: number, upTo: number, which: "its own" | "all"): void {
+  const needed = new Set([target]);
+  for (const logged of log.toReversed()) {
+    const { operation, standing } = logged;
+    if (operation.kind === "append" || logged.ordinal >= upTo || standing !== "pending") continue;
+    const isNeeded = which === "all" || (operation.kind !== "unlink" && needed.has(operation.target));
+    if (!isNeeded) continue;
+    logged.standing = "durable";
+    needed.add(logged.object);
+  }
 }
 
 function touches(operation: EntryOperation, directory: number, name: string): boolean {

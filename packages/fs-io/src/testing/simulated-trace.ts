@@ -27,7 +27,7 @@ export interface AppendOperation {
 }
 
 /** A change of one directory's entries: each of them is lost or kept as a whole. */
-export type EntryOperation =
+export type EntryOperation = (
   | {
       readonly kind: "link";
       readonly path: string;
@@ -46,7 +46,11 @@ export type EntryOperation =
       readonly from: string;
       readonly name: string;
       readonly target: number;
-    };
+    }
+) & {
+  /** Whether it goes through a journal that keeps the order of all of them, whatever the profile is. */
+  readonly journaled?: true;
+};
 
 /**
  * The return of a sync of `target` (a file, or a directory's entries). It covers the steps on it below the ordinal
@@ -59,11 +63,15 @@ export type EntryOperation =
  */
 export type SyncOperation =
   | {
-      readonly kind: "sync" | "sync-failed";
+      readonly kind: "sync";
       readonly path: string;
       readonly target: number;
+      /** 0 if the disk lied. */
       readonly upTo: number;
+      /** Whether operations on directories below `upTo` are covered as well: those that name `target`, or all. */
+      readonly names?: "its own" | "all";
     }
+  | { readonly kind: "sync-failed"; readonly path: string; readonly target: number; readonly upTo: number }
   | {
       readonly kind: "sync-late";
       readonly path: string;
