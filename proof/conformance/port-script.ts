@@ -25,7 +25,17 @@ export type PortOperation =
   /** Handle; a buffer's length; where in it to read to, how many bytes, from which position: which may be none. */
   | readonly ["read" | "readSync", number, number, number, number, number];
 
-const file = fc.constantFrom("a", "b", "a.new", "d/a", "d/b", "d/e/a", "missing/a");
+/** Without it most calls would find nothing. */
+const SCENE: PortScript = [
+  ["makeDirectory", "d"],
+  ["makeDirectory", "d/e"],
+  ["replace", "d/e/a", 700],
+  ["create", "a"],
+  ["append", 0, 5000, 0, 5000],
+  ["openRead", "d/e/a"],
+];
+
+const file = fc.constantFrom("a", "a", "b", "a.new", "d/a", "d/b", "d/e/a", "d/e/a", "missing/a");
 const directory = fc.constantFrom(".", "d", "d", "d/e", "missing", "missing/d");
 const either = fc.oneof(file, directory);
 const handle = fc.nat({ max: 12 });
@@ -68,9 +78,7 @@ const operation: fc.Arbitrary<PortOperation> = fc.oneof(
   { weight: 4, arbitrary: read },
 );
 
-/** Scripts of up to 60 calls. */
-export const portScript: fc.Arbitrary<PortScript> = fc.array(operation, {
-  minLength: 1,
-  maxLength: 60,
-  size: "max",
-});
+/** Scripts of up to 60 calls, most of which begin with some of the scene. */
+export const portScript: fc.Arbitrary<PortScript> = fc
+  .tuple(fc.subarray([...SCENE]), fc.array(operation, { minLength: 1, maxLength: 60, size: "max" }))
+  .map(([scene, operations]) => [...scene, ...operations]);

@@ -55,6 +55,22 @@ describe("a recorded file system", () => {
     expect(asked).toEqual(["1 stat one", "2 stat two", "1 ok", "3 stat three", "2 ok", "3 ok"]);
   });
 
+  test("ends a process: what it asked for is done, its lock is free, its handles are closed, and nobody is told", async () => {
+    const world = await memoryWorld();
+    const recorded = new RecordedFileSystem(world);
+    const { fileSystem } = recorded;
+    const file = await recorded.until(fileSystem.create(fileSystem.join(world.directory, "file")), "creating");
+    await recorded.until(fileSystem.lock(world.directory, "one"), "locking");
+    let isTold = false;
+    void fileSystem.makeDirectory(fileSystem.join(world.directory, "made")).then(() => (isTold = true));
+    await recorded.endProcess();
+    await recorded.answer(Infinity);
+    expect(isTold).toBe(false);
+    expect((await world.fileSystem.list(world.directory)).toSorted()).toEqual(["file", "made"]);
+    expect(() => file.size()).toThrow("closed");
+    await (await world.fileSystem.lock(world.directory, "one")).release();
+  });
+
   test("says what never settles", async () => {
     const recorded = new RecordedFileSystem(await memoryWorld());
     await expect(recorded.until(new Promise(() => undefined), "this")).rejects.toThrow("this never settles");

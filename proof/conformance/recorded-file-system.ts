@@ -19,7 +19,9 @@ export class RecordedFileSystem {
   readonly calls: string[] = [];
   readonly fileSystem: FileSystem;
   readonly #world: World;
-  readonly #answers: (() => Promise<void>)[] = [];
+  readonly #answers: { readonly answer: Promise<unknown>; readonly give: () => Promise<void> }[] = [];
+  /** What the end of a process closes: handles and locks that are open. */
+  readonly #open: Set<AppendFile | DirectoryLock> = new Set();
   #begun = 0;
 
   constructor(world: World) {
@@ -31,7 +33,7 @@ export class RecordedFileSystem {
   async answer(count: number): Promise<void> {
     await turnOfTheEventLoop();
     for (let given = 0; given < count && this.#answers.length > 0; given += 1) {
-      await this.#answers.shift()!();
+      await this.#answers.shift()!.give();
       await turnOfTheEventLoop();
     }
   }
@@ -49,6 +51,18 @@ export class RecordedFileSystem {
       await this.answer(1);
     }
     return promise;
+  }
+
+  /**
+   * What a killed process leaves: all that it has asked for is done and nobody is told, its handles are closed and its locks
+   * free. Whoever waits waits for ever.
+   */
+  async endProcess(): Promise<void> {
+    await turnOfTheEventLoop();
+    for (const { answer } of this.#answers.splice(0)) this.#note(await answer.catch(() => undefined));
+    for (const open of this.#open) await ("release" in open ? open.release() : open.close());
+    this.#open.clear();
+    this.calls.push("the process ends");
   }
 
   /** The object, with its calls written down. Handles and locks that they give are recorded in turn. */
@@ -75,7 +89,7 @@ export class RecordedFileSystem {
     // It may fail long before anybody is told.
     answer.catch(() => undefined);
     return new Promise((resolve, reject) => {
-      this.#answers.push(async () => {
+      const give = async (): Promise<void> => {
         try {
           const value = this.#known(await answer, line);
           this.calls.push(`#${number} ${OF_THE_MACHINE.has(method) ? "answered" : outcomeOf(value, args)}`);
@@ -84,7 +98,8 @@ export class RecordedFileSystem {
           this.calls.push(`#${number} ${failureOf(error)}`);
           reject(error);
         }
-      });
+      };
+      this.#answers.push({ answer, give });
     });
   }
 
@@ -102,10 +117,15 @@ export class RecordedFileSystem {
   /** Handles and locks are recorded as well. The order of names is nobody's promise, and locks keep their own files. */
   #known(value: unknown, line: string): unknown {
     if (Array.isArray(value)) return (value as string[]).filter((name) => !isOfLock(name)).toSorted();
+    this.#note(value);
     if (isHandle(value))
       return this.#recorded(value, (method, args) => describeCall(method, this.#name(value.path), args));
     if (isLock(value)) return this.#recorded(value, (method) => `${method} of ${line}`);
     return value;
+  }
+
+  #note(value: unknown): void {
+    if (isHandle(value) || isLock(value)) this.#open.add(value);
   }
 
   #describe(method: string, args: readonly unknown[]): string {

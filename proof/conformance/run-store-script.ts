@@ -1,9 +1,10 @@
 import { HashlogError, open, utf8, type Store } from "@hashlog/engine";
+import { parseFileName } from "@hashlog/format";
 import { SeededRandom } from "@hashlog/fs-io/testing";
 import type { Observed } from "../properties/p20-conformance.ts";
 import { VirtualClock } from "../world/virtual-clock.ts";
 import { RecordedFileSystem } from "./recorded-file-system.ts";
-import type { StoreOperation, StoreScript } from "./store-script.ts";
+import type { Removed, StoreOperation, StoreScript } from "./store-script.ts";
 import { filesIn, type World } from "./worlds.ts";
 
 /** Runs the script on a new store in the world's directory, to the closing of the store. */
@@ -20,15 +21,17 @@ export async function runStoreScript(world: World, script: StoreScript): Promise
 class StoreRun {
   readonly results: string[] = [];
   readonly #recorded: RecordedFileSystem;
+  readonly #world: World;
   readonly #directory: string;
   readonly #script: StoreScript;
-  readonly #clock: VirtualClock = new VirtualClock();
+  #clock: VirtualClock = new VirtualClock();
   readonly #random: SeededRandom;
   #store!: Store<string, string>;
   #begun: { readonly what: string; readonly outcome: Promise<string> }[] = [];
   #written = 0;
 
   constructor(world: World, script: StoreScript) {
+    this.#world = world;
     this.#recorded = new RecordedFileSystem(world);
     this.#directory = world.fileSystem.join(world.directory, "store");
     this.#script = script;
@@ -60,14 +63,20 @@ class StoreRun {
         return this.#settle();
       case "reopen":
         await this.end();
-        return this.begin();
+        return this.#beginWithout(operation[1]);
+      case "kill":
+        await this.#recorded.endProcess();
+        // Its timers are gone with it, and so is whoever waited.
+        this.#clock = new VirtualClock(this.#clock.now());
+        this.#begun = [];
+        return this.#beginWithout(operation[1]);
       default:
         this.#begin(JSON.stringify(operation), this.#call(operation));
     }
   }
 
   #call(
-    operation: Exclude<StoreOperation, readonly ["tick" | "answers" | "settle" | "reopen", ...unknown[]]>,
+    operation: Exclude<StoreOperation, readonly ["tick" | "answers" | "settle" | "reopen" | "kill", ...unknown[]]>,
   ): Promise<unknown> {
     const store = this.#store;
     switch (operation[0]) {
@@ -89,6 +98,16 @@ class StoreRun {
       default:
         return store[operation[0]]();
     }
+  }
+
+  async #beginWithout(removed: Removed): Promise<void> {
+    const { fileSystem } = this.#world;
+    const kinds = removed === "nothing" ? [] : removed === "checkpoints" ? ["checkpoint"] : ["checkpoint", "hint"];
+    for (const name of await fileSystem.list(this.#directory)) {
+      const isRemoved = kinds.includes(parseFileName(name)?.kind ?? "");
+      if (isRemoved) await fileSystem.remove(fileSystem.join(this.#directory, name));
+    }
+    await this.begin();
   }
 
   /** The file system has answered everything, and nothing of the store has anything to do any more. */

@@ -28,11 +28,19 @@ export type StoreOperation =
   | readonly ["entries"]
   /** Opens the store a second time, which is refused. */
   | readonly ["open-twice"]
-  | readonly ["reopen"];
+  /** Closes the store and opens it again, without some of its caches. */
+  | readonly ["reopen", Removed]
+  /** The process ends, with calls under way that nobody hears of any more; another opens the store, without some caches. */
+  | readonly ["kill", Removed];
+
+/** What is removed between two openings. */
+export type Removed = "nothing" | "checkpoints" | "checkpoints and hints";
 
 const key = fc.constantFrom("a", "b", "c", "");
 const length = fc.oneof(fc.constantFrom(0, 1, 100, 480), fc.nat({ max: 700 }), fc.constant(5000));
 const pairs = fc.array(fc.tuple(key, fc.oneof(fc.constant(-1), length)), { minLength: 1, maxLength: 4 });
+
+const removed = fc.constantFrom<Removed>("nothing", "checkpoints", "checkpoints and hints");
 
 const operation: fc.Arbitrary<StoreOperation> = fc.oneof(
   { weight: 9, arbitrary: fc.tuple(fc.constant("put"), key, length) },
@@ -45,7 +53,7 @@ const operation: fc.Arbitrary<StoreOperation> = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(fc.constant("answers"), fc.integer({ min: 1, max: 12 })) },
   { weight: 4, arbitrary: fc.constant(["settle"] as const) },
   { weight: 1, arbitrary: fc.constantFrom(["entries"] as const, ["open-twice"] as const) },
-  { weight: 3, arbitrary: fc.constant(["reopen"] as const) },
+  { weight: 5, arbitrary: fc.tuple(fc.constantFrom("reopen", "kill"), removed) },
 );
 
 /** Scripts of up to 40 operations. */
