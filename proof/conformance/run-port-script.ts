@@ -30,8 +30,7 @@ class PortRun {
       return JSON.stringify(await this.#do(operation)) ?? "done";
     } catch (error) {
       if (!FsError.is(error)) throw error;
-      // Which of its two paths a link failed of is for the platform to know; most do not tell.
-      const at = error.operation === "link" ? "one of its paths" : nameIn(this.#world, error.path);
+      const at = nameIn(this.#world, error.path);
       return ["fails with", error.code, "of", error.operation, "at", at, error.outcome ?? ""].join(" ").trimEnd();
     }
   }

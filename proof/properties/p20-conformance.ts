@@ -19,14 +19,13 @@ export const conformance: Property = {
  * - *Calls of the port*, one after the other: their results, the effects on the disk, and the files. The simulated disk
  *   tells its own steps, and for the machine's file system the functions of `node:fs` tell what they have done; so the
  *   order of write, sync, rename and directory sync inside a single call is compared as well. In memory there is no disk.
- * - *Operations of a store*, many under way at once, with processes that end in their middle and recoveries: their
- *   results, the calls that the store makes, and the files. The
- *   answers to calls are handed over in the order in which the calls began, as otherwise the next call would depend on which
- *   sync a thread pool happens to finish first. Effects are not compared there: which of two overlapping calls comes to the
- *   disk first is open on a real one.
+ * - *Operations of a store*, many under way at once, with processes that end in their middle and recoveries: their results,
+ *   the calls that the store makes, and the files. The answers to calls are handed over in the order in which the calls
+ *   began, as otherwise the next call would depend on which sync a thread pool happens to finish first. Effects are not
+ *   compared there: which of two overlapping calls comes to the disk first is open on a real one.
  *
  * Not compared, as they differ between machines: what locks keep in a directory, how much room there is, the kind of the
- * volume, the order of names in a listing, which of its two paths a link failed of, and what lies above the directory.
+ * volume, the order of names in a listing, and what lies above the directory.
  */
 export interface Observed {
   /** Of which file system: its `name`. */

@@ -90,7 +90,7 @@ export interface FileSystem {
 
   /**
    * A second name for the same file, if `supportsLinks`; else `FS_NOT_SUPPORTED`. Not durable until `syncDirectory` of
-   * the directory of `target`.
+   * the directory of `target`. The path in an error is `target`, whichever of the two is wrong.
    * @throws FsError `FS_EXISTS` | `FS_NOT_FOUND` | `FS_NOT_SUPPORTED` (also: across devices) | `FS_IO`
    */
   link(source: string, target: string): Promise<void>;

@@ -94,7 +94,7 @@ class MemoryFileSystem implements FileSystem {
   }
 
   async link(source: string, target: string): Promise<void> {
-    this.#add("link", target, this.#file("link", source));
+    this.#add("link", target, this.#file("link", target, source));
   }
 
   async freeBytes(directory: string): Promise<number> {
@@ -125,10 +125,10 @@ class MemoryFileSystem implements FileSystem {
     this.#entries.set(key, entry);
   }
 
-  #file(operation: string, path: string): MemoryContent {
-    const entry = this.#entries.get(normalised(path));
-    if (entry === undefined) throw failure("FS_NOT_FOUND", operation, path, "there is no such file");
-    if (entry === DIRECTORY) throw failure("FS_IO", operation, path, "it is a directory");
+  #file(operation: string, path: string, source: string = path): MemoryContent {
+    const entry = this.#entries.get(normalised(source));
+    if (entry === undefined) throw failure("FS_NOT_FOUND", operation, path, `there is no file "${source}"`);
+    if (entry === DIRECTORY) throw failure("FS_IO", operation, path, `"${source}" is a directory`);
     return entry;
   }
 

@@ -123,10 +123,11 @@ export function replacingContract(test: ContractTest): void {
     if (!fileSystem.supportsLinks) return;
     const source = fileSystem.join(directory, "source");
     const target = fileSystem.join(directory, "target");
-    await ensureRefused(() => fileSystem.link(source, target), { code: "FS_NOT_FOUND", operation: "link" });
+    const refusal = { operation: "link", path: target } as const;
+    await ensureRefused(() => fileSystem.link(source, target), { ...refusal, code: "FS_NOT_FOUND" });
     await fileSystem.replace(source, pattern(1, 1));
     await fileSystem.replace(target, pattern(2, 2));
-    await ensureRefused(() => fileSystem.link(source, target), { code: "FS_EXISTS", operation: "link" });
+    await ensureRefused(() => fileSystem.link(source, target), { ...refusal, code: "FS_EXISTS" });
     ensureBytes(await contentOf(fileSystem, target), pattern(2, 2), "the file that existed");
   });
 }

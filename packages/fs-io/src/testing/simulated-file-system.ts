@@ -98,7 +98,7 @@ export class SimulatedFileSystem implements FileSystem {
 
   link(source: string, target: string): Promise<void> {
     return this.#submit("link", target, () => {
-      const file = this.#file("link", source);
+      const file = this.#file("link", target, source);
       this.#link(target, this.#freePlace("link", target), file.id, undefined);
     });
   }
@@ -146,10 +146,10 @@ export class SimulatedFileSystem implements FileSystem {
     this.#machine.step({ kind: "link", path, directory: directory.id, name: nameOf(path), target, made });
   }
 
-  #file(operation: string, path: string): FileNode {
-    const node = this.#machine.state.lookup(path);
-    if (node === undefined) throw fsFailure("FS_NOT_FOUND", operation, path, "there is no such file");
-    if (node.kind === "directory") throw fsFailure("FS_IO", operation, path, "it is a directory");
+  #file(operation: string, path: string, source: string = path): FileNode {
+    const node = this.#machine.state.lookup(source);
+    if (node === undefined) throw fsFailure("FS_NOT_FOUND", operation, path, `there is no file ${source}`);
+    if (node.kind === "directory") throw fsFailure("FS_IO", operation, path, `${source} is a directory`);
     return node;
   }
 
