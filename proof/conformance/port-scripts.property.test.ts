@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { mustConform } from "../properties/p20-conformance.ts";
 import { PropertyViolation } from "../properties/property.ts";
-import { runs } from "../world/runs.ts";
+import { runs, TEST_TIMEOUT_MS } from "../world/runs.ts";
 import { portScript, type PortScript } from "./port-script.ts";
 import { runPortScript } from "./run-port-script.ts";
 import { inWorlds, memoryWorld, nodeWorld, simulatedWorld, withMethods, WORLDS, type World } from "./worlds.ts";
@@ -14,12 +14,16 @@ async function mustBeAlike(makers: readonly (() => Promise<World>)[], script: Po
   for (const other of others) mustConform(first!, other);
 }
 
-test("any script of calls gives the same on the simulated file system, the machine's own and the one in memory", async () => {
-  await fc.assert(
-    fc.asyncProperty(portScript, (script) => mustBeAlike(WORLDS, script)),
-    { numRuns: runs(100) },
-  );
-});
+test(
+  "any script of calls gives the same on the simulated file system, the machine's own and the one in memory",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(portScript, (script) => mustBeAlike(WORLDS, script)),
+      { numRuns: runs(100) },
+    );
+  },
+  TEST_TIMEOUT_MS,
+);
 
 describe("a file system is told from the simulated one when it", () => {
   const inMemory = (methods: (world: World) => Parameters<typeof withMethods>[1]) => async (): Promise<World> => {

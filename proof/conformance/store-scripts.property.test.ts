@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { mustConform } from "../properties/p20-conformance.ts";
 import { PropertyViolation } from "../properties/property.ts";
-import { runs } from "../world/runs.ts";
+import { runs, TEST_TIMEOUT_MS } from "../world/runs.ts";
 import { runStoreScript } from "./run-store-script.ts";
 import { storeScript, type StoreScript } from "./store-script.ts";
 import { inWorlds, memoryWorld, simulatedWorld, withMethods, WORLDS, type World } from "./worlds.ts";
@@ -13,12 +13,16 @@ async function mustBeAlike(makers: readonly (() => Promise<World>)[], script: St
   for (const other of others) mustConform(first!, other);
 }
 
-test("a store calls every file system alike, call for call, and leaves the same bytes", async () => {
-  await fc.assert(
-    fc.asyncProperty(storeScript, (script) => mustBeAlike(WORLDS, script)),
-    { numRuns: runs(25) },
-  );
-});
+test(
+  "a store calls every file system alike, call for call, and leaves the same bytes",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(storeScript, (script) => mustBeAlike(WORLDS, script)),
+      { numRuns: runs(25) },
+    );
+  },
+  TEST_TIMEOUT_MS,
+);
 
 test("a store that meets another answer is told from the one on the simulated file system", async () => {
   const busy = async (): Promise<World> =>
