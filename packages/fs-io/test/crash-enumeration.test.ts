@@ -110,6 +110,30 @@ describe("the crashes after", () => {
   });
 });
 
+describe("of very many things in flight", () => {
+  test("up to 16 sectors of a file are told apart, and of more all fates count", async () => {
+    const appended = (sectors: number): Promise<CrashPoint> =>
+      pointAfter(async (fs) =>
+        (await writeDurably(fs, "/a", bytes(512))).append(bytes(512 * sectors), 0, 512 * sectors),
+      );
+    // The steps, a page each, end after 7, 15 and 16 sectors; so many show when the length of that step is the last kept.
+    expect(countFates(await appended(16), { kinds: ["lost"] })).toBe(2 ** 16 + 2 ** 15 + 2 ** 7 + 1);
+    expect(countFates(await appended(17), { kinds: ["lost"] })).toBe(2 ** (17 + 3));
+  });
+
+  test("up to 64 sets of names are told apart, and of more all fates count", async () => {
+    const created = (names: number): Promise<CrashPoint> =>
+      pointAfter(async (fs) => {
+        for (let i = 0; i < names; i++) await fs.create(`/${i}`);
+        for (let i = 0; i < names; i++) await fs.remove(`/${i}`);
+      });
+    // Of each name: made and removed, or removed, or neither, which is nothing; or made only.
+    expect(counts(await created(3), { profile: "free" })).toEqual([8, 8]);
+    expect(counts(await created(4), { profile: "free" })).toEqual([256, 16]);
+    expect(counts(await created(4), { profile: "ordered" })).toEqual([8, 8]);
+  });
+});
+
 test("more crashes than the limit are an error, not a selection", async () => {
   const point = await pointAfter((fs) => write(fs, "/a", bytes(10)));
   const tooMany = expect.objectContaining({ code: "FS_INVALID_ARGUMENT" });

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { crashPointAt, fate, imageAt, SimulatedDisk, type Fates, type Profile } from "../src/testing/index.ts";
+import {
+  crashPointAt,
+  fate,
+  FATE_KINDS,
+  imageAt,
+  SimulatedDisk,
+  type Fates,
+  type Profile,
+} from "../src/testing/index.ts";
 import { bytes, read, shown, write, writeDurably } from "./simulated-support.ts";
 
 const CONTENT = bytes(10);
@@ -149,6 +157,51 @@ describe("what was not synced", () => {
   });
 });
 
+describe("under files-ordered", () => {
+  test("each file keeps its order, torn only at its end", async () => {
+    const { disk, fs } = await started();
+    const file = await writeDurably(fs, "/a", bytes(2, 1));
+    file.append(bytes(2, 3), 0, 2);
+    file.append(bytes(2, 5), 0, 2);
+    const profile = "files-ordered";
+    expect(left(disk, [], profile)).toEqual({ "/a": [1, 2, 3, 4, 5, 6] });
+    expect(left(disk, [LOST], profile)).toEqual({ "/a": [1, 2] });
+    expect(left(disk, [0, 0, fate("torn-prefix")], profile)).toEqual({ "/a": [1, 2, 3, 4, 5] });
+    for (const kind of ["garbage", "stale", "torn-suffix", "astray"] as const) {
+      expect(left(disk, [fate(kind)], profile)).toEqual({ "/a": [1, 2] });
+    }
+  });
+
+  test("the second of two names may be kept and the first lost, in one directory as in two", async () => {
+    const { disk, fs } = await started();
+    await fs.create("/a");
+    await fs.create("/b");
+    expect(left(disk, [LOST], "files-ordered")).toEqual({ "/b": [] });
+    expect(left(disk, [LOST], "ordered")).toEqual({});
+  });
+
+  test("a removal may be kept and the name that was made before it lost", async () => {
+    const { disk, fs } = await started();
+    await writeDurably(fs, "/old", bytes(1, 1));
+    const file = await write(fs, "/new", bytes(1, 2));
+    await file.sync();
+    await fs.remove("/old");
+    expect(left(disk, [LOST], "files-ordered")).toEqual({});
+    expect(left(disk, [LOST], "ordered")).toEqual({ "/old": [1] });
+  });
+
+  test("what a failed sync covered is gone, as under the milder ones", async () => {
+    const { disk, fs } = await started();
+    const file = await writeDurably(fs, "/a", bytes(1, 1));
+    disk.inject({ at: { operation: "sync" }, kind: "EIO" });
+    file.append(bytes(1, 2), 0, 1);
+    await file.sync().catch(() => {});
+    for (const fates of [[], [LOST], [fate("garbage")]])
+      expect(left(disk, fates, "files-ordered")).toEqual({ "/a": [1, 0] });
+    expect(left(disk, [LOST])).toEqual({ "/a": [1, 2] });
+  });
+});
+
 describe("what was synced", () => {
   test("stays, whatever the fates are", async () => {
     const { disk, fs } = await started();
@@ -168,8 +221,8 @@ describe("what was synced", () => {
     const { disk, fs } = await started();
     const file = await writeDurably(fs, "/a", CONTENT);
     file.append(CONTENT, 0, 10);
-    for (const number of [LOST, fate("garbage"), fate("torn-suffix"), fate("torn-prefix"), fate("stale")]) {
-      expect((left(disk, [number])["/a"] as number[]).slice(0, 10)).toEqual(ALL);
+    for (const kind of FATE_KINDS) {
+      expect((left(disk, [fate(kind)])["/a"] as number[]).slice(0, 10)).toEqual(ALL);
     }
   });
 

@@ -56,6 +56,25 @@ describe("a crash point", () => {
     expect(shown(imageAt(disk, disk.position))).toEqual(after);
   });
 
+  test("derives the same image again, however many and however large ones came between", async () => {
+    const disk = new SimulatedDisk();
+    const fs = disk.boot();
+    const file = await writeDurably(fs, "/a", new Uint8Array(1024 * 1024).fill(7));
+    file.append(bytes(10), 0, 10);
+    const point = crashPointAt(disk, disk.position);
+    const ends = (): unknown[] =>
+      [1, 2, 3, 4, 5, 6].map((detail) => [
+        ...point
+          .image([fate("garbage", detail)])
+          .bytes("/a")!
+          .subarray(-10),
+      ]);
+    const first = ends();
+    expect(new Set(first.map(String)).size).toBe(6);
+    expect(ends()).toEqual(first);
+    expect(point.image().bytes("/a")!.subarray(-10)).toEqual(bytes(10));
+  });
+
   test("that the disk has not come to is refused, and so are numbers that are no fates", async () => {
     const disk = new SimulatedDisk();
     await write(disk.boot(), "/a", bytes(2));

@@ -6,7 +6,8 @@ import {
   type Fault,
   hashImage,
   imageAt,
-  type Profile,
+  INFORMATIONAL_PROFILES,
+  PROFILES,
   sampleFates,
   SeededRandom,
   SimulatedDisk,
@@ -20,19 +21,30 @@ const faultArbitrary = fc.record({
   kind: fc.constantFrom("EIO", "ENOSPC", "EMFILE", "short"),
   sticky: fc.boolean(),
 });
-const profileArbitrary = fc.constantFrom("drop-all", "prefix", "ordered", "free");
+const powerCuts = [...PROFILES, ...INFORMATIONAL_PROFILES].filter((profile) => profile !== "kill");
+const profileArbitrary = fc.constantFrom(...powerCuts);
+const traitsArbitrary = fc.record({
+  platform: fc.constantFrom("posix", "posix", "windows"),
+  safeFileFlush: fc.boolean(),
+  lyingSyncs: fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+});
 
 const caseArbitrary = fc.record({
   script: scriptArbitrary,
   schedule: scheduleArbitrary,
   faults: fc.array(faultArbitrary, { maxLength: 2 }),
+  traits: traitsArbitrary,
 });
 
 type Case = typeof caseArbitrary extends fc.Arbitrary<infer T> ? T : never;
 
-async function run({ script, schedule, faults }: Case): Promise<SimulatedDisk> {
-  const disk = new SimulatedDisk({ schedule, faults: faults as Fault[] });
-  await runScript(disk, script);
+function diskFor({ schedule, faults, traits }: Case): SimulatedDisk {
+  return new SimulatedDisk({ ...traits, schedule, faults: faults as Fault[] });
+}
+
+async function run(made: Case): Promise<SimulatedDisk> {
+  const disk = diskFor(made);
+  await runScript(disk, made.script);
   return disk;
 }
 
@@ -56,7 +68,7 @@ test("an image derived from the trace is the one that a real crash at that step 
       const point = crashPointAt(whole, ordinal);
       const fates = sampleFates(point, new SeededRandom(seed), { profile });
 
-      const crashed = new SimulatedDisk({ schedule: made.schedule, faults: made.faults as Fault[] });
+      const crashed = diskFor(made);
       crashed.stopAt(ordinal);
       await runScript(crashed, made.script);
       expect(crashed.position).toBe(ordinal);
@@ -86,7 +98,7 @@ test("a disk that goes on from a recording is as the recorded one was", async ()
 });
 
 test("what completed syncs cover is in every image, byte for byte, and the program's view has the rest", async () => {
-  const profiles: readonly Exclude<Profile, "kill">[] = ["drop-all", "prefix", "ordered", "free"];
+  const profiles = PROFILES.filter((profile) => profile !== "kill");
   await fc.assert(
     fc.asyncProperty(caseArbitrary, fc.nat(), fc.nat(), async (made, at, seed) => {
       const disk = await run(made);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { DiskImage, fate, SimulatedDisk, type TraceEvent } from "../src/testing/index.ts";
+import { diskAt, DiskImage, fate, SimulatedDisk, type TraceEvent } from "../src/testing/index.ts";
 import { bytes, read, shown, write } from "./simulated-support.ts";
 
 /** Whether a promise has settled once everything that is due has run. */
@@ -108,6 +108,32 @@ describe("locks", () => {
     await lock.release();
     await expect(disk.boot().lock("/", "l")).rejects.toMatchObject({ holder: "simulated process 1" });
     await next.release();
+  });
+
+  test("are not taken by a call that the process did not live to see return", async () => {
+    const disk = new SimulatedDisk();
+    const first = disk.boot();
+    void first.lock("/", "l");
+    disk.kill(first);
+    await expect(disk.boot().lock("/", "l")).resolves.toBeDefined();
+  });
+
+  test("are held in a world that was stopped, until its processes are killed", async () => {
+    const disk = new SimulatedDisk();
+    const lock = await disk.boot().lock("/", "l");
+    disk.stopAt(0);
+    disk.kill();
+    await expect(disk.boot().lock("/", "l")).resolves.toBeDefined();
+    // What the dead holder says afterwards does not matter to the new one.
+    await lock.release();
+    await expect(disk.boot().lock("/", "l")).rejects.toMatchObject({ code: "FS_LOCKED" });
+  });
+
+  test("are no part of what a disk goes on from", async () => {
+    const disk = new SimulatedDisk();
+    await disk.boot().lock("/", "l");
+    await expect(diskAt(disk, disk.position).boot().lock("/", "l")).resolves.toBeDefined();
+    await expect(new SimulatedDisk({ image: disk.image() }).boot().lock("/", "l")).resolves.toBeDefined();
   });
 
   test("do not survive a power cut", async () => {

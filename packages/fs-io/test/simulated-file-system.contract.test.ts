@@ -16,6 +16,10 @@ runFileSystemContract(
   },
 );
 
+runFileSystemContract({ describe, test }, "the simulated file system as Windows has it", async () => {
+  return { fileSystem: new SimulatedDisk({ platform: "windows" }).boot(), directory: "/", dispose: async () => {} };
+});
+
 test("a directory can neither be opened as a file nor be replaced by one", async () => {
   const fs = new SimulatedDisk().boot();
   await fs.makeDirectory("/d");
