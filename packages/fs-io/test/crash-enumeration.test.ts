@@ -95,6 +95,15 @@ describe("the crashes after", () => {
     expect(counts(point)).toEqual([6, 6]);
   });
 
+  test("a single byte are 4, as it cannot be torn, and leave 4 images", async () => {
+    // The byte, zero in its place (lost, and stale as there is no other place), or garbage; or the file as it was.
+    const point = await pointAfter(async (fs) => (await writeDurably(fs, "/a", bytes(1))).append(bytes(1), 0, 1));
+    expect(counts(point)).toEqual([4, 4]);
+    expect(counts(point, { profile: "ordered" })).toEqual([2, 2]);
+    // Where damage reaches out of its unit all are gone through: 4 of the byte, and 3 of the length.
+    expect(countFates(point, { profile: "neighbours" })).toBe(12);
+  });
+
   test("a sync that covers everything are one", async () => {
     expect(counts(await pointAfter((fs) => writeDurably(fs, "/a", bytes(10))))).toEqual([1, 1]);
   });

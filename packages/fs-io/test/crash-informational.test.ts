@@ -116,6 +116,15 @@ describe("under neighbours", () => {
     expect(words).toContain("garbage sector 7  bytes 600..604 of /a");
   });
 
+  test("the sector behind it stays, too", async () => {
+    const { disk, fs } = started();
+    const file = await writeDurably(fs, "/a", bytes(4));
+    file.append(bytes(600, 5), 0, 600);
+    const content = left(disk, [fate("garbage")], "neighbours")["/a"] as number[];
+    expect(content.slice(0, 4)).not.toEqual([1, 2, 3, 4]);
+    expect(content.slice(512)).toEqual([...bytes(604)].slice(512));
+  });
+
   test("it does so also when the length of the append is lost, and nothing of the append shows", async () => {
     const disk = await appended();
     const content = left(disk, [fate("garbage", 7), LOST], "neighbours")["/a"] as number[];

@@ -190,15 +190,18 @@ describe("under files-ordered", () => {
     expect(left(disk, [LOST], "ordered")).toEqual({ "/old": [1] });
   });
 
-  test("what a failed sync covered is gone, as under the milder ones", async () => {
+  test("what a failed sync covered is gone whatever the fates are, as under the milder ones", async () => {
     const { disk, fs } = await started();
     const file = await writeDurably(fs, "/a", bytes(1, 1));
     disk.inject({ at: { operation: "sync" }, kind: "EIO" });
-    file.append(bytes(1, 2), 0, 1);
+    file.append(bytes(2, 2), 0, 2);
     await file.sync().catch(() => {});
-    for (const fates of [[], [LOST], [fate("garbage")]])
-      expect(left(disk, fates, "files-ordered")).toEqual({ "/a": [1, 0] });
-    expect(left(disk, [LOST])).toEqual({ "/a": [1, 2] });
+    for (const profile of ["prefix", "ordered", "files-ordered"] as const) {
+      for (const kind of FATE_KINDS) expect(left(disk, [fate(kind)], profile)).toEqual({ "/a": [1, 0, 0] });
+    }
+    for (const kind of FATE_KINDS) expect(left(disk, [fate(kind)], "drop-all")).toEqual({ "/a": [1] });
+    expect(left(disk, [LOST])).toEqual({ "/a": [1, 2, 3] });
+    expect(left(disk, [fate("torn-prefix")])).toEqual({ "/a": [1, 2, 0] });
   });
 });
 
