@@ -30,6 +30,8 @@ export const commands = {
   coverage: (args) => inTurn([...tools.unit, "--coverage", ...args]),
   examples: () => inTurn(...exampleNames().map((name) => script(exampleModule(name)))),
   "bench:open": (args) => inTurn([...script("bench/open-roads.ts"), ...args]),
+  proof: (args) => inTurn([...script("proof/commands/proof.ts"), ...args]),
+  "proof:replay": (args) => inTurn([...script("proof/commands/replay.ts"), ...args]),
   changeset: (args) => inTurn([...tools.changeset, ...args]),
   clean,
 };

@@ -1,21 +1,39 @@
-import * as fc from "fast-check";
+import type { Fates, Profile } from "@hashlog/fs-io/testing";
+import type { StoreShape } from "../world/text-store.ts";
 
 /**
- * A crash case: plain data, so that it shrinks, prints as JSON, and replays. Numbers are read modulo what there is, and a
- * missing one is 0, the harmless choice, so that whatever shrinking leaves is a case.
+ * A case: what somebody does with a store, and how it crashes; plain data, so that it shrinks, prints as JSON, and replays.
+ *
+ * Numbers are read modulo what there is, and what is missing is the harmless choice, so that whatever shrinking leaves
+ * is a case again. Nothing else decides what happens: the same case takes the same steps each time.
  */
-export interface CrashCase {
-  readonly sync: "always" | "never" | "interval";
-  /** Index into `SEGMENT_BYTES`. */
-  readonly segments: number;
-  /** The store is made by the case, and may crash while it is; else there is an empty one. */
-  readonly fresh: boolean;
+export interface CrashCase extends StoreShape {
+  /** The store is made by the case, and may crash while it is; else there is an empty one. Default `false`. */
+  readonly fresh?: boolean;
   readonly operations: readonly CrashOperation[];
-  /** Which waiting call of the file system returns next. */
-  readonly schedule: readonly number[];
-  /** Chooses crash points and fates. */
-  readonly seed: number;
+  /** Which waiting call of the file system returns next; after the last one: first come, first served. */
+  readonly schedule?: readonly number[];
+  /** The first crash is one of the run, the second one of the recovery from the first, and so on. Default: none. */
+  readonly crashes?: readonly Crash[];
+  /** What is done with the store that was recovered from the last crash. Default `"nothing"`. */
+  readonly aftermath?: Aftermath;
 }
+
+/** A crash: where, of which kind, and what became of everything that was in flight. */
+export interface Crash {
+  /** How many steps the disk had taken: of the run; for a later crash, since the crash before it. */
+  readonly step: number;
+  readonly profile: Profile;
+  readonly fates: Fates;
+  /** By how much the clock is ahead (or, if it was wrong, behind) when the machine is up again. Default 0. */
+  readonly laterMs?: number;
+}
+
+/**
+ * - `reopen`: the process is killed, and another opens the store.
+ * - `go-on`: it is written to, compacted, closed; then the power is cut, and it is opened by every road.
+ */
+export type Aftermath = "nothing" | "reopen" | "go-on";
 
 export type CrashOperation =
   /** Key, value's length. */
@@ -48,7 +66,6 @@ export type CrashOperation =
   | readonly ["power", number];
 
 export const KEYS: readonly string[] = ["a", "b", "c", ""];
-export const SEGMENT_BYTES: readonly number[] = [512, 700, 4096];
 export const INTERVAL_MS = 40;
 /** What is removed between two openings. The first is the harmless choice. */
 export const CACHES_REMOVED: readonly ("nothing" | "checkpoint" | "hints" | "both")[] = [
@@ -58,44 +75,53 @@ export const CACHES_REMOVED: readonly ("nothing" | "checkpoint" | "hints" | "bot
   "both",
 ];
 
-const key = fc.nat({ max: KEYS.length - 1 });
-const length = fc.oneof(fc.constantFrom(0, 1, 40, 200, 480, 600), fc.nat({ max: 700 }));
-const removed = fc.nat({ max: CACHES_REMOVED.length - 1 });
+/** The key of that number. */
+export function keyOf(number: number): string {
+  return KEYS[number % KEYS.length]!;
+}
 
-const operation: fc.Arbitrary<CrashOperation> = fc.oneof(
-  { weight: 10, arbitrary: fc.tuple(fc.constant("put" as const), key, length) },
-  { weight: 2, arbitrary: fc.tuple(fc.constant("put-synced" as const), key, length) },
-  {
-    weight: 3,
-    arbitrary: fc.tuple(fc.constant("put-expiring" as const), key, length, fc.constantFrom(1, 45, 900, 5000)),
-  },
-  { weight: 5, arbitrary: fc.tuple(fc.constant("delete" as const), key) },
-  {
-    weight: 3,
-    arbitrary: fc.tuple(
-      fc.constant("batch" as const),
-      fc.array(fc.tuple(key, fc.oneof(fc.constant(-1), length)), { minLength: 1, maxLength: 4 }),
-    ),
-  },
-  { weight: 5, arbitrary: fc.constant(["await"] as const) },
-  { weight: 3, arbitrary: fc.tuple(fc.constant("turns" as const), fc.nat({ max: 20 })) },
-  { weight: 1, arbitrary: fc.constant(["sync"] as const) },
-  { weight: 2, arbitrary: fc.constant(["checkpoint"] as const) },
-  { weight: 4, arbitrary: fc.constant(["compact"] as const) },
-  { weight: 2, arbitrary: fc.tuple(fc.constant("tick" as const), fc.constantFrom(1, 50, 1000, -60)) },
-  { weight: 2, arbitrary: fc.constant(["read"] as const) },
-  { weight: 1, arbitrary: fc.constant(["iterate"] as const) },
-  { weight: 1, arbitrary: fc.constant(["drain"] as const) },
-  { weight: 3, arbitrary: fc.tuple(fc.constant("reopen" as const), removed) },
-  { weight: 2, arbitrary: fc.tuple(fc.constant("kill" as const), removed) },
-  { weight: 2, arbitrary: fc.tuple(fc.constant("power" as const), fc.nat({ max: 2 ** 20 })) },
-);
+/** An operation in words. */
+export function describeOperation(operation: CrashOperation): string {
+  switch (operation[0]) {
+    case "put":
+      return `put ${quoted(operation[1])}, ${operation[2]} characters`;
+    case "put-synced":
+      return `put ${quoted(operation[1])}, ${operation[2]} characters, with { sync: true }`;
+    case "put-expiring":
+      return `put ${quoted(operation[1])}, ${operation[2]} characters, to expire in ${operation[3]} ms`;
+    case "delete":
+      return `delete ${quoted(operation[1])}`;
+    case "batch":
+      return `batch: ${operation[1].map(([key, length]) => (length < 0 ? `delete ${quoted(key)}` : `put ${quoted(key)}, ${length} characters`)).join("; ")}`;
+    case "turns":
+      return `${operation[1]} microtasks pass`;
+    case "tick":
+      return operation[1] < 0 ? `the clock is set back by ${-operation[1]} ms` : `${operation[1]} ms pass`;
+    case "await":
+      return "wait for everything";
+    case "read":
+      return "look at every key";
+    case "iterate":
+      return "begin to iterate";
+    case "drain":
+      return "read every open iterator to its end";
+    case "reopen":
+      return `close and open again${without(operation[1])}`;
+    case "kill":
+      return `the process is killed, another opens the store${without(operation[1])}`;
+    case "power":
+      return "the power is cut, the store is opened again";
+    default:
+      return `${operation[0]}()`;
+  }
+}
 
-export const crashCase: fc.Arbitrary<CrashCase> = fc.record({
-  sync: fc.constantFrom("always", "never", "interval"),
-  segments: fc.nat({ max: SEGMENT_BYTES.length - 1 }),
-  fresh: fc.boolean(),
-  operations: fc.array(operation, { minLength: 1, maxLength: 20 }),
-  schedule: fc.array(fc.nat({ max: 3 }), { maxLength: 30 }),
-  seed: fc.nat({ max: 2 ** 31 - 1 }),
-});
+function quoted(key: number): string {
+  return JSON.stringify(keyOf(key));
+}
+
+function without(removed: number): string {
+  const what = CACHES_REMOVED[removed % CACHES_REMOVED.length]!;
+  if (what === "nothing") return "";
+  return what === "both" ? ", without checkpoint and hints" : `, without ${what}`;
+}

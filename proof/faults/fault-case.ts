@@ -4,6 +4,8 @@ import type { StoreShape } from "../world/text-store.ts";
 
 /** A life with failures, as plain data. Numbers are read modulo what there is. */
 export interface FaultCase extends StoreShape {
+  /** Chooses crash points and fates. */
+  readonly seed: number;
   readonly operations: readonly FaultOperation[];
   /** Which call fails, how, and how many bytes of an append get through all the same. */
   readonly faults: readonly (readonly [number, number, number])[];

@@ -1,5 +1,5 @@
 import { crashPointAt, diskAt, sampleFates, SeededRandom, SimulatedDisk, type Profile } from "@hashlog/fs-io/testing";
-import { interestingSteps } from "../cases/interesting-steps.ts";
+import { interestingSteps } from "../crashing/interesting-steps.ts";
 import { settled } from "../world/quiet.ts";
 import { emptyStore } from "../world/text-store.ts";
 import { FAULT_KINDS, type FaultCase, type FaultOperation } from "./fault-case.ts";

@@ -1,23 +1,6 @@
 import type { LogObserver } from "./log-observer.ts";
-import { contentsAfter, fits, type ReadingTime, type Unit } from "./model.ts";
-
-/**
- * What must hold after a crash at some step: the store is the state after the first k units, for a k of `counts`.
- */
-export interface Obligation {
-  readonly units: readonly Unit[];
-  readonly counts: readonly number[];
-  readonly time: ReadingTime;
-}
-
-/** Those of the counts that fit what was read. */
-export function countsThatFit(
-  { units, counts }: Obligation,
-  read: ReadonlyMap<string, string>,
-  time: ReadingTime,
-): readonly number[] {
-  return counts.filter((count) => fits(read, contentsAfter(units, count), time));
-}
+import type { ReadingTime, Unit } from "./model.ts";
+import { Obligation } from "./obligation.ts";
 
 /** From `low` to `high`, both included. */
 export function range(low: number, high: number): number[] {
@@ -99,19 +82,26 @@ export class History {
       floor: this.#floor,
       issued: this.#sequences.length,
       time: { nowMs, latestMs: this.latestMs },
+      obligation: undefined,
     });
   }
 
   /** What must hold after a crash at that step. */
   obligation(ordinal: number): Obligation {
-    let found: Moment | undefined;
-    for (const moment of this.#moments) {
-      if (moment.ordinal > ordinal) break;
-      found = moment;
+    const moment = this.#momentAt(ordinal);
+    if (moment === undefined) return new Obligation([], [0], { nowMs: this.#nowMs(), latestMs: this.latestMs });
+    moment.obligation ??= new Obligation(moment.units, range(moment.floor, moment.issued), moment.time);
+    return moment.obligation;
+  }
+
+  #momentAt(ordinal: number): Moment | undefined {
+    let [low, high] = [0, this.#moments.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#moments[middle]!.ordinal <= ordinal) low = middle + 1;
+      else high = middle;
     }
-    const { nowMs, latestMs } = { nowMs: this.#nowMs(), latestMs: this.latestMs };
-    if (found === undefined) return { units: [], counts: [0], time: { nowMs, latestMs } };
-    return { units: found.units, counts: range(found.floor, found.issued), time: found.time };
+    return this.#moments[low - 1];
   }
 
   /** How many units have no sequence above `sequence`. */
@@ -154,4 +144,6 @@ interface Moment {
   readonly floor: number;
   readonly issued: number;
   readonly time: ReadingTime;
+  /** Made when it is first asked for. */
+  obligation: Obligation | undefined;
 }

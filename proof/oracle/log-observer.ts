@@ -12,7 +12,7 @@ import {
   type Place,
 } from "@hashlog/format";
 import type { AppendFile, FileSystem } from "@hashlog/fs-io";
-import { crashPointAt, type SimulatedDisk } from "@hashlog/fs-io/testing";
+import { crashPointAt, type SimulatedDisk, type TraceEvent } from "@hashlog/fs-io/testing";
 
 /**
  * Watches the bytes that a store hands to its file system, and what of them the disk knows to be durable: what of the
@@ -32,11 +32,14 @@ export class LogObserver {
   readonly records: ObservedRecord[] = [];
   #highest = 0;
   onChange: () => void = () => undefined;
+  /** Told each line of the trace before it is looked at here: a disk has one listener only. */
+  onEvent: (event: TraceEvent) => void = () => undefined;
 
   constructor(disk: SimulatedDisk, directory: string) {
     this.#disk = disk;
     this.#directory = directory;
     disk.onOperation = (event) => {
+      this.onEvent(event);
       if (event.type !== "step" || event.operation.kind !== "sync") return;
       if (event.operation.path === directory) this.#noteManifest();
       this.#noteDurable();

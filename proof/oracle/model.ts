@@ -19,6 +19,8 @@ export interface Change {
 /** What a store of some moment holds, those with a passed expiry included. */
 export type Contents = Map<string, { readonly value: string; readonly expiresAtMs: number }>;
 
+export type ReadonlyContents = ReadonlyMap<string, { readonly value: string; readonly expiresAtMs: number }>;
+
 /** The time at which somebody reads, and the latest at which somebody may have read, or merged, before. */
 export interface ReadingTime {
   readonly nowMs: number;
@@ -26,10 +28,12 @@ export interface ReadingTime {
 }
 
 export function applyUnit(contents: Contents, { changes }: Unit): void {
-  for (const { key, value, expiresAtMs } of changes) {
-    if (value === undefined) contents.delete(key);
-    else contents.set(key, { value, expiresAtMs });
-  }
+  for (const change of changes) applyChange(contents, change);
+}
+
+export function applyChange(contents: Contents, { key, value, expiresAtMs }: Change): void {
+  if (value === undefined) contents.delete(key);
+  else contents.set(key, { value, expiresAtMs });
 }
 
 export function contentsAfter(units: readonly Unit[], count: number): Contents {
@@ -43,7 +47,7 @@ export function contentsAfter(units: readonly Unit[], count: number): Contents {
  * expired at some later time on the clock than now, before the clock was set back, may be there or not (a merge may have
  * taken it), but never with another value.
  */
-export function fits(read: ReadonlyMap<string, string>, contents: Contents, time: ReadingTime): boolean {
+export function fits(read: ReadonlyMap<string, string>, contents: ReadonlyContents, time: ReadingTime): boolean {
   let found = 0;
   for (const [key, entry] of contents) {
     const value = read.get(key);
@@ -54,27 +58,33 @@ export function fits(read: ReadonlyMap<string, string>, contents: Contents, time
   return found === read.size;
 }
 
-function mustBeThere(expiresAtMs: number, { latestMs }: ReadingTime): boolean {
+/** Whether a reader of that time has to find an entry of that expiry. */
+export function mustBeThere(expiresAtMs: number, { latestMs }: ReadingTime): boolean {
   return expiresAtMs === 0 || expiresAtMs > latestMs;
 }
 
-function hasPassed(expiresAtMs: number, { nowMs }: ReadingTime): boolean {
+/** Whether a reader of that time must not find it. */
+export function hasPassed(expiresAtMs: number, { nowMs }: ReadingTime): boolean {
   return expiresAtMs !== 0 && expiresAtMs <= nowMs;
 }
 
 /** Whether the answer of a delete may be what it was, given what the contents before it held. */
-export function fitsDelete(existed: boolean, key: string, before: Contents, time: ReadingTime): boolean {
+export function fitsDelete(existed: boolean, key: string, before: ReadonlyContents, time: ReadingTime): boolean {
   const entry = before.get(key);
   if (entry === undefined) return !existed;
   return existed ? !hasPassed(entry.expiresAtMs, time) : !mustBeThere(entry.expiresAtMs, time);
 }
 
-/** Contents in a line, long values cut. */
-export function describeContents(contents: ReadonlyMap<string, string | { readonly value: string }>): string {
+/** Contents in a line; values of more characters than that are cut. */
+export function describeContents(
+  contents: ReadonlyMap<string, string | { readonly value: string }>,
+  charactersMax: number = 8,
+): string {
+  if (contents.size === 0) return "nothing";
   const shorten = (value: string): string =>
-    value.length > 8 ? `${value.slice(0, value.indexOf("."))}.*${value.length}` : value;
+    value.length > charactersMax ? `${value.slice(0, value.indexOf("."))}.*${value.length}` : value;
   return [...contents]
     .sort(([left], [right]) => (left < right ? -1 : 1))
-    .map(([key, entry]) => `${key}=${shorten(typeof entry === "string" ? entry : entry.value)}`)
+    .map(([key, entry]) => `${key === "" ? '""' : key}=${shorten(typeof entry === "string" ? entry : entry.value)}`)
     .join(" ");
 }

@@ -22,8 +22,8 @@ type Entries = Map<string, RecordLocation>;
 
 class MapKeydir implements Keydir {
   readonly layout = "map/1";
-  // Enough that a checkpoint lets other work have its turn between them.
-  readonly shardCount = 16;
+  // More than one, so that a checkpoint lets other work have its turn between them; few, so that it is quickly read.
+  readonly shardCount = 2;
   #entries: Entries = new Map();
   #views = 0;
   #loading = false;

@@ -1,3 +1,5 @@
+import { neverSettles } from "../properties/p14-forward-progress.ts";
+
 /**
  * A simulated disk lives in microtasks. So does everything above it, but for what waits for a virtual clock, which goes
  * on only when told to. When the event loop has had its turn, all that could happen has happened.
@@ -16,7 +18,7 @@ export async function settled<T>(promise: Promise<T>, what: string): Promise<T> 
   // Most settle soon: a turn of the event loop costs more than many microtasks.
   for (let microtask = 0; microtask < MICROTASKS && !isSettled; microtask += 1) await Promise.resolve();
   for (let turn = 0; turn < TURNS && !isSettled; turn += 1) await quiet();
-  if (!isSettled) throw new Error(`${what} never settles`);
+  if (!isSettled) neverSettles(what);
   return promise;
 }
 

@@ -12,14 +12,13 @@ import {
   type Profile,
   type SimulatedDiskOptions,
 } from "@hashlog/fs-io/testing";
-import type { CrashCase } from "../cases/case.ts";
 import { quiet, settled } from "./quiet.ts";
-import { DIRECTORY, emptyStore, openStore, readState, type TextStore } from "./text-store.ts";
+import { DIRECTORY, emptyStore, openStore, readState, type StoreShape, type TextStore } from "./text-store.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 /** What a script begins with. */
 export interface ScriptOptions extends SimulatedDiskOptions {
-  readonly sync?: CrashCase["sync"];
+  readonly sync?: StoreShape["sync"];
   /** Index into `SEGMENT_BYTES`: 0 for segments of 512 bytes. Default 2, for 4096. */
   readonly segments?: number;
 }
@@ -28,12 +27,12 @@ export interface ScriptOptions extends SimulatedDiskOptions {
 export class Script {
   readonly disk: SimulatedDisk;
   readonly clock: VirtualClock = new VirtualClock();
-  readonly #shape: { readonly sync: CrashCase["sync"]; readonly segments: number; readonly seed: number };
+  readonly #shape: StoreShape;
   #store: TextStore | undefined;
 
   constructor(disk: SimulatedDisk, { sync = "always", segments = 2 }: Pick<ScriptOptions, "sync" | "segments"> = {}) {
     this.disk = disk;
-    this.#shape = { sync, segments, seed: 1 };
+    this.#shape = { sync, segments };
   }
 
   /** An open store that holds nothing, on an otherwise empty disk. */

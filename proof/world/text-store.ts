@@ -1,34 +1,46 @@
 import { open, utf8, type OpenOptions, type Store } from "@hashlog/engine";
 import type { FileSystem } from "@hashlog/fs-io";
 import { SeededRandom, SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
-import { INTERVAL_MS, SEGMENT_BYTES, type CrashCase } from "../cases/case.ts";
+import { INTERVAL_MS } from "../cases/case.ts";
 import { mapKeydir } from "./map-keydir.ts";
 import { quiet } from "./quiet.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
-/** The stores of the crash tests: text to text, on a simulated disk, with time and randomness of their own. */
+/** The stores of the proof: text to text, on a simulated disk, with time and randomness of their own. */
 export type TextStore = Store<string, string>;
 
 export const DIRECTORY = "/data/store";
 
-/** What a store is opened with. */
-export type StoreShape = Pick<CrashCase, "sync" | "segments" | "seed">;
+/** Small, so that three records fill one. */
+export const SEGMENT_BYTES: readonly number[] = [512, 700, 4096];
 
-/** Opens the store on a file system. */
+/** What a store is opened with. */
+export interface StoreShape {
+  readonly sync: "always" | "never" | "interval";
+  /** Index into `SEGMENT_BYTES`. */
+  readonly segments: number;
+  /** The real keydir, or one that opens in no time. Default `"map"`. */
+  readonly keydir?: "map" | "real";
+}
+
+/**
+ * Opens the store on a file system. `opening` tells openings of one store apart: each has random numbers of its own, and
+ * the same ones each time.
+ */
 export function openStore(
   fileSystem: FileSystem,
-  { sync, segments, seed }: StoreShape,
+  { sync, segments, keydir = "map" }: StoreShape,
   clock: VirtualClock = new VirtualClock(),
+  opening: number = 0,
 ): Promise<TextStore> {
-  const random = new SeededRandom(seed + 1);
+  const random = new SeededRandom(opening + 1);
   const options: OpenOptions<string, string> = {
     fileSystem,
     clock,
     values: utf8,
     sync: sync === "interval" ? { intervalMs: INTERVAL_MS } : sync,
-    segmentBytesMax: SEGMENT_BYTES[segments]!,
-    // The real keydir with two seeds of eight, and with the others one that opens in no time.
-    ...(seed % 8 > 5 ? {} : { index: mapKeydir }),
+    segmentBytesMax: SEGMENT_BYTES[segments % SEGMENT_BYTES.length]!,
+    ...(keydir === "map" ? { index: mapKeydir } : {}),
     random: {
       fill: (target) => {
         for (let index = 0; index < target.length; index += 1) target[index] = random.below(256);
@@ -58,7 +70,7 @@ export function emptyStore(): Promise<DiskImage> {
 
 async function makeEmptyStore(): Promise<DiskImage> {
   const disk = new SimulatedDisk();
-  const store = await openStore(disk.boot(), { sync: "always", segments: 0, seed: 0 });
+  const store = await openStore(disk.boot(), { sync: "always", segments: 0 });
   await store.close();
   await quiet();
   disk.kill();

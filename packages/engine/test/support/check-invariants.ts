@@ -9,8 +9,9 @@ import {
 } from "@hashlog/format";
 import { nodeFileSystem, type FileSystem } from "@hashlog/fs-io";
 import { bytes as bytesCodec, utf8, type Codec, type SegmentStats, type Store, type StoreStats } from "@hashlog/engine";
+import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
-import { expect } from "vitest";
+
 import {
   readFile,
   recount,
@@ -36,7 +37,7 @@ export async function checkInvariants(db: Store<never, never, never>, options: C
   const place = { fileSystem: options.fileSystem ?? nodeFileSystem(), directory: db.directory };
   await comeToRest(db);
   const stats = db.stats();
-  expect(stats.pendingWrites).toBe(0);
+  assert.equal(stats.pendingWrites, 0);
   const counted = await recount(place, stats.sequence);
   checkSums(stats);
   checkSegments(stats, counted);
@@ -66,37 +67,55 @@ export async function checkFiles({ fileSystem, directory }: StorePlace, { manife
     const file = parseFileName(name);
     if (file === undefined || file.kind === "lock") continue;
     const stat = await fileSystem.stat(fileSystem.join(directory, name));
-    expect({ name, empty: stat?.bytes === 0 }).toEqual({ name, empty: false });
+    assert.deepEqual({ name, empty: stat?.bytes === 0 }, { name, empty: false });
     if (file.kind === "manifest" || file.kind === "reserve") continue;
     if (file.kind === "hint" && expected.has(segmentFileName(file.id))) continue;
     found.add(name);
   }
-  expect([...found].sort()).toEqual([...expected].sort());
+  assert.deepEqual([...found].sort(), [...expected].sort());
 }
 
 function checkSums(stats: StoreStats): void {
   const sum = (of: (segment: SegmentStats) => number): number =>
     stats.segments.reduce((total, segment) => total + of(segment), 0);
-  expect(stats.liveBytes).toBe(sum(({ liveBytes }) => liveBytes));
-  expect(stats.deadBytes).toBe(sum(({ deadBytes }) => deadBytes));
-  expect(stats.totalBytes).toBe(stats.liveBytes + stats.deadBytes);
-  expect(stats.fileBytes).toBe(sum(({ fileBytes }) => fileBytes));
-  expect(stats.tombstones).toBe(sum(({ tombstones }) => tombstones));
-  expect(stats.tombstoneBytes).toBe(sum(({ tombstoneBytes }) => tombstoneBytes));
-  expect(stats.keys).toBe(sum(({ liveRecords }) => liveRecords));
+  assert.equal(
+    stats.liveBytes,
+    sum(({ liveBytes }) => liveBytes),
+  );
+  assert.equal(
+    stats.deadBytes,
+    sum(({ deadBytes }) => deadBytes),
+  );
+  assert.equal(stats.totalBytes, stats.liveBytes + stats.deadBytes);
+  assert.equal(
+    stats.fileBytes,
+    sum(({ fileBytes }) => fileBytes),
+  );
+  assert.equal(
+    stats.tombstones,
+    sum(({ tombstones }) => tombstones),
+  );
+  assert.equal(
+    stats.tombstoneBytes,
+    sum(({ tombstoneBytes }) => tombstoneBytes),
+  );
+  assert.equal(
+    stats.keys,
+    sum(({ liveRecords }) => liveRecords),
+  );
 }
 
 function checkSegments(stats: StoreStats, counted: Recount): void {
   const live = [...counted.newest.values()].filter(([record]) => !record!.tombstone);
   const ambiguous = live.some((records) => records.length > 1);
-  expect(stats.keys).toBe(live.length);
-  expect(stats.liveBytes).toBe(bytesOf(live.map(([record]) => record!)));
+  assert.equal(stats.keys, live.length);
+  assert.equal(stats.liveBytes, bytesOf(live.map(([record]) => record!)));
   const places = new Set(live.map(([record]) => record));
   const fields = (segment: SegmentStats): object => (ambiguous ? withoutLive(segment) : segment);
   const found = stats.segments.map((segment) => ({ ...segment, state: sealedOrNot(segment.state) }));
   const expected = counted.segments.map((segment) => expectedStats(segment, places));
-  expect(found.sort(byId).map(fields)).toEqual(expected.sort(byId).map(fields));
-  expect(stats.segments.filter(({ state }) => state === "active").length).toBeLessThanOrEqual(1);
+  assert.deepEqual(found.sort(byId).map(fields), expected.sort(byId).map(fields));
+  assert.ok(stats.segments.filter(({ state }) => state === "active").length <= 1);
 }
 
 function expectedStats({ listed, bytes, records }: CountedSegment, live: ReadonlySet<unknown>): SegmentStats {
@@ -133,20 +152,20 @@ function bytesOf(records: readonly CountedRecord[]): number {
 }
 
 function checkSequences(stats: StoreStats, { manifest, segments }: Recount): void {
-  expect(manifest.floor).toBeLessThanOrEqual(stats.floor);
-  expect(stats.floor).toBeLessThanOrEqual(stats.sequence);
-  expect(stats.sequence).toBeLessThan(manifest.nextSequence);
+  assert.ok(manifest.floor <= stats.floor);
+  assert.ok(stats.floor <= stats.sequence);
+  assert.ok(stats.sequence < manifest.nextSequence);
   for (const { listed, records } of segments) {
-    expect(listed.segmentId).toBeLessThan(manifest.nextFileId);
+    assert.ok(listed.segmentId < manifest.nextFileId);
     const sequences = records.map(({ sequence }) => sequence);
     const [lowest, highest] = [
       sequences.reduce((a, b) => Math.min(a, b), Infinity),
       Math.max(0, sequences.at(-1) ?? 0),
     ];
     if (listed.state === "unsealed") continue;
-    expect(listed.lowestSequence).toBeLessThanOrEqual(lowest);
-    expect(listed.highestSequence).toBeGreaterThanOrEqual(highest);
-    if (!listed.merged) expect([lowest, highest]).toEqual([listed.lowestSequence, listed.highestSequence]);
+    assert.ok(listed.lowestSequence <= lowest);
+    assert.ok(listed.highestSequence >= highest);
+    if (!listed.merged) assert.deepEqual([lowest, highest], [listed.lowestSequence, listed.highestSequence]);
   }
 }
 
@@ -177,8 +196,8 @@ async function checkContents(
     const right = { has: expected, iterated: expected, value: expected ? values.decode(value.slice()) : undefined };
     if (!isDeepStrictEqual(found, right)) wrong.push({ latin1, found, right });
   }
-  expect(wrong).toEqual([]);
-  expect([...present]).toEqual([]);
+  assert.deepEqual(wrong, []);
+  assert.deepEqual([...present], []);
 }
 
 async function checkHints(place: StorePlace, { segments }: Recount): Promise<void> {
@@ -194,11 +213,14 @@ async function checkHints(place: StorePlace, { segments }: Recount): Promise<voi
       const key = Buffer.from(bytes.subarray(keyStart, keyEnd)).toString("latin1");
       entries.push({ key, sequence, offset, valueBytes, tombstone, expiresAtMs });
     });
-    expect({ path, ...read }).toEqual({ path, kind: "ok", totals: totalsOf(records) });
-    expect({ path, entries: sortedBySequence(entries) }).toEqual({
-      path,
-      entries: sortedBySequence(newestOf(records)),
-    });
+    assert.deepEqual({ path, ...read }, { path, kind: "ok", totals: totalsOf(records) });
+    assert.deepEqual(
+      { path, entries: sortedBySequence(entries) },
+      {
+        path,
+        entries: sortedBySequence(newestOf(records)),
+      },
+    );
   }
 }
 
@@ -242,7 +264,7 @@ async function checkCheckpoint({ fileSystem, directory }: StorePlace, { manifest
   const bytes = await readFile(fileSystem, fileSystem.join(directory, checkpointFileName(named.id)));
   const expected = { storeId: manifest.storeId, checkpointId: named.id, bytes: named.bytes, crc: named.crc };
   const read = await readCheckpoint(sourceOf(bytes), expected, { header: () => true, shard: () => undefined });
-  expect(read).toEqual({ kind: "ok" });
+  assert.deepEqual(read, { kind: "ok" });
 }
 
 function sourceOf(bytes: Uint8Array): ByteSource {

@@ -1,7 +1,8 @@
+import assert from "node:assert/strict";
 import { bytes, open, type Clock, type OpenOptions, type Store, type StoreStats } from "@hashlog/engine";
 import { parseFileName } from "@hashlog/format";
 import { memoryFileSystem, type FileSystem } from "@hashlog/fs-io";
-import { expect } from "vitest";
+
 import { checkInvariants } from "./check-invariants.ts";
 import { readFile, type StorePlace } from "./recount.ts";
 
@@ -25,7 +26,7 @@ export async function checkRoads(place: StorePlace, clock: Clock): Promise<void>
     const found = { contents: await contents(db), stats: lasting(db.stats()) };
     seen.push(found);
     // Compared as text: thousands of entries, each time.
-    expect(`${name} ${JSON.stringify(found)}`).toBe(`${name} ${JSON.stringify(seen[0])}`);
+    assert.equal(`${name} ${JSON.stringify(found)}`, `${name} ${JSON.stringify(seen[0])}`);
     await checkInvariants(db as unknown as Store<never, never, never>, options as never);
     await db.close();
   }

@@ -1,0 +1,55 @@
+import type { CrashOperation } from "../cases/case.ts";
+
+/**
+ * Every operation that there is, on two keys, each with the sizes that make a difference: a value that shares a segment
+ * with others, and one that fills it. Programs over it are gone through one by one.
+ */
+export const ALPHABET: readonly CrashOperation[] = [
+  ["put", 0, 0],
+  ["put", 1, 430],
+  ["put-synced", 0, 40],
+  ["put-expiring", 0, 40, 45],
+  ["delete", 0],
+  [
+    "batch",
+    [
+      [0, 1],
+      [1, 300],
+    ],
+  ],
+  [
+    "batch",
+    [
+      [0, -1],
+      [1, 1],
+    ],
+  ],
+  ["await"],
+  ["turns", 5],
+  ["sync"],
+  ["checkpoint"],
+  ["compact"],
+  ["tick", 50],
+  ["tick", -60],
+  ["read"],
+  ["iterate"],
+  ["drain"],
+  ["reopen", 0],
+  ["reopen", 3],
+  ["kill", 0],
+  ["kill", 1],
+  ["power", 3],
+  ["power", 8],
+];
+
+/** All programs of that length, in an order in which simple ones come first. */
+export function* programsOf(length: number): Generator<readonly CrashOperation[]> {
+  const count = ALPHABET.length ** length;
+  for (let number = 0; number < count; number += 1) {
+    const program: CrashOperation[] = [];
+    for (let rest = number; program.length < length; rest = Math.floor(rest / ALPHABET.length)) {
+      program.unshift(ALPHABET[rest % ALPHABET.length]!);
+    }
+    yield program;
+  }
+}

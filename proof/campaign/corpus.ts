@@ -1,0 +1,39 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { readCase } from "../cases/read-case.ts";
+import type { CrashCase } from "../cases/case.ts";
+import { accusing } from "../crashing/counterexample.ts";
+import { judgeCase } from "../crashing/judge-case.ts";
+import type { SeenImages } from "../crashing/seen-images.ts";
+import { hunt } from "../crashing/shrink.ts";
+
+/** A case that once ended badly, or a story that a store of this kind has failed at, as small as it could be made. */
+export interface CorpusCase {
+  /** The file's name. */
+  readonly name: string;
+  /** What went wrong, or would. */
+  readonly story: string;
+  readonly case: CrashCase;
+}
+
+const FOLDER = fileURLToPath(new URL("../corpus/", import.meta.url));
+
+/** All of the corpus, by name. @throws TypeError for a file that is no case */
+export function readCorpus(): CorpusCase[] {
+  const names = readdirSync(FOLDER).filter((name) => name.endsWith(".json"));
+  return names.toSorted().map((name) => {
+    const { story, case: given } = JSON.parse(readFileSync(FOLDER + name, "utf8")) as { story: string; case: unknown };
+    return { name, story, case: readCase(given) };
+  });
+}
+
+/**
+ * Judges the case with its own crashes; then with a crash at each of its steps, in many ways, and with another in the
+ * recovery: the code has changed since, and with it the steps, but the crash that it was is among these, or one like it.
+ * @throws Counterexample
+ */
+export async function exploreCorpusCase({ case: given }: CorpusCase, seen: SeenImages): Promise<void> {
+  await accusing(given, [], () => judgeCase(given));
+  const { crashes: _own, ...plain } = given;
+  await hunt(plain, 2, seen);
+}

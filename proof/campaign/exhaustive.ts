@@ -1,0 +1,74 @@
+import { fate, sampleFates, SeededRandom, type CrashPoint, type Fates } from "@hashlog/fs-io/testing";
+import type { CrashCase } from "../cases/case.ts";
+import { runCase } from "../cases/run-case.ts";
+import { accusing } from "../crashing/counterexample.ts";
+import {
+  Explorer,
+  type ExplorationPlan,
+  type PlannedCrash,
+  type PlannedCrashes,
+  type PointPlan,
+} from "../crashing/explorer.ts";
+import type { SeenImages } from "../crashing/seen-images.ts";
+import { subsetsAt, type SubsetOptions } from "../crashing/subsets.ts";
+import { hashText } from "../crashing/hash-set.ts";
+import { programsOf } from "./alphabet.ts";
+
+/** A part of the exhaustive set: all programs of one length, and how far their crashes are gone through. */
+export interface ExhaustivePart extends SubsetOptions {
+  readonly length: number;
+  /** How many crashes of a point with more than `pendingMax` pending are chosen. */
+  readonly chosen: number;
+  /** How many crashes one after the other. */
+  readonly depth: number;
+}
+
+/** What `npm test` goes through. */
+export const SHORT_PARTS: readonly ExhaustivePart[] = [
+  { length: 1, pendingMax: 6, damagesMax: 2, chosen: 24, depth: 2 },
+  { length: 2, pendingMax: 3, damagesMax: 1, chosen: 3, depth: 1 },
+];
+
+/** What a long run goes through. */
+export const LONG_PARTS: readonly ExhaustivePart[] = [
+  { length: 1, pendingMax: 10, damagesMax: 2, chosen: 500, depth: 2 },
+  { length: 2, pendingMax: 8, damagesMax: 1, chosen: 50, depth: 1 },
+];
+
+/** The cases of one part: every program, under every sync policy. */
+export function* casesOf({ length }: ExhaustivePart): Generator<CrashCase> {
+  for (const operations of programsOf(length)) {
+    for (const sync of ["always", "never", "interval"] as const) yield { sync, segments: 0, operations };
+  }
+}
+
+/** Runs one case of a part and judges all its crashes. @throws Counterexample */
+export async function exploreExhaustively(given: CrashCase, part: ExhaustivePart, seen: SeenImages): Promise<void> {
+  const run = await accusing(given, [], () => runCase(given));
+  await new Explorer(seen, planOf(part)).explore(given, run);
+}
+
+function planOf(part: ExhaustivePart): ExplorationPlan {
+  return { depth: part.depth, crashesAt: (point, how) => crashesAt(point, how, part) };
+}
+
+function crashesAt(point: CrashPoint, { depth, newFrom }: PointPlan, part: ExhaustivePart): PlannedCrashes {
+  const bounds = depth === 0 ? part : { pendingMax: 2, damagesMax: 1 };
+  const all = subsetsAt(point, { ...bounds, newFrom });
+  const some = all ?? chosenAt(point, depth === 0 ? part.chosen : 2);
+  const kill: PlannedCrash = { profile: "kill", fates: [] };
+  return { crashes: prefixed(kill, some), isComplete: all !== undefined };
+}
+
+function* prefixed(first: PlannedCrash, others: Iterable<Fates>): Generator<PlannedCrash> {
+  yield first;
+  for (const fates of others) yield { profile: "free", fates };
+}
+
+/** Everything lost, nothing lost, and some by chance: the same for the same point of the same program, whoever asks. */
+function* chosenAt(point: CrashPoint, count: number): Generator<Fates> {
+  const random = new SeededRandom(hashText(`${point.ordinal} ${point.pendingCount}`));
+  yield Array.from({ length: point.pendingCount }, () => fate("lost"));
+  yield [];
+  for (let chosen = 0; chosen < count; chosen += 1) yield sampleFates(point, random);
+}

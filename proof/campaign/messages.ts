@@ -1,0 +1,40 @@
+import type { CrashCase } from "../cases/case.ts";
+import type { Agenda } from "./tasks.ts";
+
+/** What a worker is to do. Sent once, first. */
+export interface ToWorker {
+  readonly agenda: Agenda;
+  /** It takes the tasks whose number leaves `index` when divided by `workers`. */
+  readonly index: number;
+  readonly workers: number;
+  /** It begins no task after that moment. */
+  readonly deadlineMs: number;
+  readonly gatherMarks: boolean;
+  /** How long it may try to make a counterexample smaller. */
+  readonly shrinkMs: number;
+}
+
+/** What a worker tells. */
+export type FromWorker =
+  | {
+      readonly type: "progress";
+      /** How many cases of each part it has done since it told last. */
+      readonly done: readonly (readonly [part: string, cases: number])[];
+      /** Since its beginning: crashes derived, images opened. */
+      readonly crashes: number;
+      readonly recoveries: number;
+      /** Hashes of images that are new to it, two words each. */
+      readonly images: Uint32Array;
+      readonly marks: readonly string[];
+    }
+  | {
+      readonly type: "counterexample";
+      readonly part: string;
+      /** As it was found. */
+      readonly found: string;
+      /** As small as it could be made, and what it breaks. */
+      readonly case: CrashCase;
+      readonly message: string;
+    }
+  /** The proof itself failed. */
+  | { readonly type: "broken"; readonly message: string };

@@ -1,0 +1,26 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * Says which code was proved, and by which proof: a SHA-256 over the path and the text of every source of the packages and
+ * of everything in `proof/`, in the order of their paths. 16 hexadecimal digits of it.
+ */
+export function hashOfSources(root: string): string {
+  const hash = createHash("sha256");
+  for (const path of filesToHash(root)) {
+    hash.update(`${path}\n`);
+    hash.update(readFileSync(join(root, path)));
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+function filesToHash(root: string): string[] {
+  const packages = readdirSync(join(root, "packages")).map((name) => `packages/${name}/src`);
+  const files = [...packages, "proof"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !entry.parentPath.includes("node_modules"))
+      .map((entry) => join(entry.parentPath, entry.name).slice(root.length).replaceAll("\\", "/")),
+  );
+  return files.map((path) => path.replace(/^\//, "")).toSorted();
+}

@@ -1,0 +1,71 @@
+import type { SeededRandom } from "@hashlog/fs-io/testing";
+import { SEGMENT_BYTES } from "../world/text-store.ts";
+import { CACHES_REMOVED, KEYS, type CrashCase, type CrashOperation } from "./case.ts";
+
+/**
+ * A case by chance. Each has a mix of its own: which operations it is made of, and how often each comes, are drawn first
+ * ("swarm testing"; Groce et al., ISSTA 2012), as some bugs only show where something else does *not* happen: a merge
+ * that is never followed by a checkpoint, a log that no sync ever reaches.
+ */
+export function drawCase(random: SeededRandom): CrashCase {
+  const mix = drawMix(random);
+  const count = 1 + random.below(random.below(3) === 0 ? 24 : 10);
+  return {
+    sync: pick(random, ["always", "never", "interval"] as const),
+    segments: random.below(SEGMENT_BYTES.length),
+    keydir: random.below(8) === 0 ? "real" : "map",
+    fresh: random.below(8) === 0,
+    operations: Array.from({ length: count }, () => pick(random, mix)(random)),
+    schedule: random.below(2) === 0 ? [] : Array.from({ length: random.below(30) }, () => random.below(4)),
+  };
+}
+
+type Draw = (random: SeededRandom) => CrashOperation;
+
+/** Each operation, how often it comes where it does, and how it is drawn. From simple to complex. */
+const DRAWS: readonly (readonly [number, Draw])[] = [
+  [10, (random) => ["put", drawKey(random), drawLength(random)]],
+  [2, (random) => ["put-synced", drawKey(random), drawLength(random)]],
+  [3, (random) => ["put-expiring", drawKey(random), drawLength(random), pick(random, [1, 45, 900, 5000])]],
+  [5, (random) => ["delete", drawKey(random)]],
+  [3, (random) => ["batch", drawBatch(random)]],
+  [5, () => ["await"]],
+  [3, (random) => ["turns", random.below(20)]],
+  [1, () => ["sync"]],
+  [2, () => ["checkpoint"]],
+  [4, () => ["compact"]],
+  [2, (random) => ["tick", pick(random, [1, 50, 1000, -60])]],
+  [2, () => ["read"]],
+  [1, () => ["iterate"]],
+  [1, () => ["drain"]],
+  [3, (random) => ["reopen", random.below(CACHES_REMOVED.length)]],
+  [2, (random) => ["kill", random.below(CACHES_REMOVED.length)]],
+  [2, (random) => ["power", random.below(2 ** 20)]],
+];
+
+/** Operations to choose from, each as often in the list as it is to come; a third of them is left out. */
+function drawMix(random: SeededRandom): readonly Draw[] {
+  const mix = DRAWS.flatMap(([weight, draw], index) => {
+    const isIn = index === 0 || random.below(3) > 0;
+    return isIn ? Array.from({ length: weight * (1 + random.below(3)) }, () => draw) : [];
+  });
+  return mix;
+}
+
+function drawBatch(random: SeededRandom): [number, number][] {
+  const drawChange = (): [number, number] => [drawKey(random), random.below(3) === 0 ? -1 : drawLength(random)];
+  return Array.from({ length: 1 + random.below(4) }, drawChange);
+}
+
+function drawKey(random: SeededRandom): number {
+  return random.below(KEYS.length);
+}
+
+/** Around what fits into a sector and into the smallest segment, mostly. */
+function drawLength(random: SeededRandom): number {
+  return random.below(3) === 0 ? random.below(700) : pick(random, [0, 1, 40, 200, 412, 430, 480, 600]);
+}
+
+function pick<T>(random: SeededRandom, choices: readonly T[]): T {
+  return choices[random.below(choices.length)]!;
+}

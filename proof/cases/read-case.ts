@@ -1,0 +1,109 @@
+import { PROFILES } from "@hashlog/fs-io/testing";
+import type { Aftermath, Crash, CrashCase, CrashOperation } from "./case.ts";
+
+/**
+ * A case from JSON, as a counterexample prints it.
+ * @throws TypeError that says what of it is no case
+ */
+export function readCase(json: unknown): CrashCase {
+  const given = record(json, "a case");
+  known(given, ["sync", "segments", "keydir", "fresh", "operations", "schedule", "crashes", "aftermath"]);
+  return {
+    sync: oneOf(given["sync"], "sync", ["always", "never", "interval"] as const),
+    segments: natural(given["segments"] ?? 0, "segments"),
+    ...optional(given, "keydir", (value) => oneOf(value, "keydir", ["map", "real"] as const)),
+    ...optional(given, "fresh", (value) => oneOf(value, "fresh", [true, false] as const)),
+    operations: list(given["operations"], "operations").map(readOperation),
+    ...optional(given, "schedule", (value) =>
+      list(value, "schedule").map((one) => natural(one, "a choice of schedule")),
+    ),
+    ...optional(given, "crashes", (value) => list(value, "crashes").map(readCrash)),
+    ...optional(given, "aftermath", (value) => oneOf(value, "aftermath", AFTERMATHS)),
+  };
+}
+
+const AFTERMATHS: readonly Aftermath[] = ["nothing", "reopen", "go-on"];
+
+/** How many numbers follow the name of each operation. */
+const NUMBERS: Readonly<Record<Exclude<CrashOperation[0], "batch">, number>> = {
+  put: 2,
+  "put-synced": 2,
+  "put-expiring": 3,
+  delete: 1,
+  await: 0,
+  turns: 1,
+  sync: 0,
+  checkpoint: 0,
+  compact: 0,
+  tick: 1,
+  read: 0,
+  iterate: 0,
+  drain: 0,
+  reopen: 1,
+  kill: 1,
+  power: 1,
+};
+
+function readOperation(json: unknown): CrashOperation {
+  const [name, ...parts] = list(json, "an operation");
+  if (name === "batch") {
+    const entries = list(parts[0], "the entries of a batch").map((entry) => {
+      const [key, length] = list(entry, "an entry of a batch");
+      return [natural(key, "a key"), integer(length, "a length")] as const;
+    });
+    return ["batch", entries];
+  }
+  const numbers = Object.entries(NUMBERS).find(([known]) => known === name)?.[1];
+  if (numbers !== parts.length) throw new TypeError(`${JSON.stringify(json)} is no operation`);
+  for (const part of parts) integer(part, `a number of ${JSON.stringify(json)}`);
+  return json as CrashOperation;
+}
+
+function readCrash(json: unknown): Crash {
+  const given = record(json, "a crash");
+  known(given, ["step", "profile", "fates", "laterMs"]);
+  return {
+    step: natural(given["step"], "the step of a crash"),
+    profile: oneOf(given["profile"], "the profile of a crash", PROFILES),
+    fates: list(given["fates"] ?? [], "fates").map((one) => natural(one, "a fate")),
+    ...optional(given, "laterMs", (value) => integer(value, "laterMs")),
+  };
+}
+
+function record(value: unknown, what: string): Record<string, unknown> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new TypeError(`${what} is an object, not ${JSON.stringify(value)}`);
+}
+
+function known(given: Record<string, unknown>, names: readonly string[]): void {
+  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new TypeError(`there is no field ${unknown}, but ${names.join(", ")}`);
+}
+
+function list(value: unknown, what: string): readonly unknown[] {
+  if (Array.isArray(value)) return value as unknown[];
+  throw new TypeError(`${what}: a list is needed, not ${JSON.stringify(value)}`);
+}
+
+function integer(value: unknown, what: string): number {
+  if (Number.isSafeInteger(value)) return value as number;
+  throw new TypeError(`${what} is an integer, not ${JSON.stringify(value)}`);
+}
+
+function natural(value: unknown, what: string): number {
+  if (integer(value, what) >= 0) return value as number;
+  throw new TypeError(`${what} is not negative, as ${JSON.stringify(value)} is`);
+}
+
+function oneOf<T>(value: unknown, what: string, choices: readonly T[]): T {
+  if (choices.includes(value as T)) return value as T;
+  throw new TypeError(`${what} is one of ${JSON.stringify(choices)}, not ${JSON.stringify(value)}`);
+}
+
+function optional<K extends string, T>(
+  given: Record<string, unknown>,
+  name: K,
+  read: (value: unknown) => T,
+): { readonly [name in K]?: T } {
+  return given[name] === undefined ? {} : ({ [name]: read(given[name]) } as { readonly [name in K]?: T });
+}

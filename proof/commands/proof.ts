@@ -1,0 +1,90 @@
+/**
+ * `npm run proof`: crashes the store in every way there is, as long as it is told to.
+ *
+ *     npm run proof                      what npm test goes through: about two minutes on two cores
+ *     npm run proof -- --minutes 30      the long agenda, and cases by chance until the time is over
+ *     npm run proof -- --seed 12345      draws the fresh cases from that seed again
+ */
+import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { runCampaign, type Tally } from "../campaign/campaign.ts";
+import { hashOfSources } from "../campaign/source-hash.ts";
+import { readMarks } from "../marks/marks.ts";
+import { describeTally, progressLine, type CampaignReport } from "../campaign/report.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const USAGE = `usage: npm run proof -- [--minutes N | --seconds N] [--seed N] [--workers N] [--parts A,B] [--report FILE]`;
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string" },
+    seconds: { type: "string" },
+    seed: { type: "string" },
+    workers: { type: "string" },
+    parts: { type: "string" },
+    report: { type: "string" },
+    marks: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+
+if (values.help) console.log(USAGE);
+else process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const milliseconds = number("minutes", 60_000) ?? number("seconds", 1000);
+  const freshSeed = number("seed", 1) ?? 1_000_000 + Math.floor(Math.random() * 2 ** 30);
+  const sources = hashOfSources(ROOT);
+  console.log(`sources ${sources}, fresh cases from seed ${freshSeed} on`);
+  const parts = values.parts?.split(",");
+  const tally = await runCampaign({
+    agenda: {
+      extent: milliseconds === undefined ? "short" : "long",
+      freshSeed,
+      ...(parts === undefined ? {} : { parts }),
+    },
+    milliseconds: milliseconds ?? Infinity,
+    workers: number("workers", 1),
+    gatherMarks: values.marks,
+    onProgress: showProgress(),
+  });
+  console.log(describeTally(tally));
+  if (values.marks) complainAboutMarks(tally);
+  const report: CampaignReport = { sources, freshSeed, ...plain(tally) };
+  if (values.report !== undefined) writeFileSync(values.report, `${JSON.stringify(report, undefined, 2)}\n`);
+  const failed = tally.counterexamples.length + tally.broken.length;
+  console.log(failed === 0 ? "no counterexample" : `${failed} found: see above`);
+  return failed === 0 ? 0 : 1;
+}
+
+function number(name: "minutes" | "seconds" | "seed" | "workers", unit: number): number | undefined {
+  const text = values[name];
+  if (text === undefined) return undefined;
+  const value = Number(text) * unit;
+  if (Number.isFinite(value) && value > 0) return value;
+  console.error(`--${name} needs a number above 0, not ${JSON.stringify(text)}\n${USAGE}`);
+  process.exit(2);
+}
+
+/** A line that is overwritten on a terminal; elsewhere a new one every half a minute. */
+function showProgress(): (tally: Tally) => void {
+  let shown = 0;
+  return (tally) => {
+    const every = process.stdout.isTTY ? 500 : 30_000;
+    if (Date.now() - shown < every) return;
+    shown = Date.now();
+    if (process.stdout.isTTY) process.stdout.write(`\r${progressLine(tally)}\u001b[K`);
+    else console.log(progressLine(tally));
+  };
+}
+
+function complainAboutMarks({ marksHit }: Tally): void {
+  for (const { name, path, line } of readMarks(ROOT)) {
+    if (!marksHit.has(name)) console.log(`not passed: ${name} (${path}:${line})`);
+  }
+}
+
+function plain({ cases, marksHit, ...rest }: Tally): Omit<CampaignReport, "sources" | "freshSeed"> {
+  return { ...rest, cases: Object.fromEntries(cases), marksHit: marksHit.size };
+}

@@ -1,0 +1,101 @@
+import { utf8, type Codec, type StoreStats } from "@hashlog/engine";
+import { SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
+import { checkInvariants } from "../../packages/engine/test/support/check-invariants.ts";
+import { removeCaches } from "../cases/run-case.ts";
+import type { Aftermath } from "../cases/case.ts";
+import type { ReadingTime } from "../oracle/model.ts";
+import { mustNotRepair, mustShowTheSame } from "../properties/p07-monotone-recovery.ts";
+import { mustBeCompact, mustBeTidy, mustCountTheSame } from "../properties/p13-merge-refinement.ts";
+import { mustHold } from "../properties/p14-forward-progress.ts";
+import { quiet } from "../world/quiet.ts";
+import { readState, type StoreShape, type TextStore } from "../world/text-store.ts";
+import { openCrashed, possible, type Recovered } from "./recover.ts";
+
+/** Goes on with a store that was recovered, as a case says, and judges it. The store is not usable any more afterwards. */
+export async function live(
+  aftermath: Aftermath,
+  recovered: Recovered,
+  shape: StoreShape,
+  depth: number,
+): Promise<void> {
+  if (aftermath === "reopen") await killAndReopen(recovered, shape, depth);
+  if (aftermath === "go-on") await goOn(recovered, shape, depth);
+}
+
+/** The process is killed and another opens the store: it repairs nothing, and shows the same (P7). */
+async function killAndReopen({ disk, read, time }: Recovered, shape: StoreShape, depth: number): Promise<void> {
+  await quiet();
+  disk.kill();
+  const begun = disk.trace.length;
+  const again = await openCrashed(disk, shape, time, depth + 1);
+  mustShowTheSame(await readState(again), read, "after a kill");
+  mustNotRepair(disk, begun);
+  await possible("closing", again.close());
+}
+
+/**
+ * The store takes writes again, can be compacted and closed (P14), is tidy then (P13), agrees with its own files, and is
+ * the same by every road after a power cut that takes what it can (P9).
+ */
+async function goOn({ disk, store, read, time }: Recovered, shape: StoreShape, depth: number): Promise<void> {
+  const expected = new Map(read);
+  await quiet();
+  await possible("a write", write(store, expected));
+  await possible("compacting", store.compact());
+  await quiet();
+  mustBeCompact(store.stats());
+  mustHold(await readState(store), expected, "compacted");
+  await recount(disk, store);
+  await possible("a further write", store.put("x", "2.", { sync: true }));
+  expected.set("x", "2.");
+  await possible("closing", store.close());
+  await quiet();
+  mustBeTidy(disk.image());
+  await openByEveryRoad(disk.powerCut([], "drop-all"), { shape, expected, time, depth });
+}
+
+async function openByEveryRoad(image: DiskImage, { shape, expected, time, depth }: Closed): Promise<void> {
+  let first: StoreStats | undefined;
+  for (const removed of ["nothing", "checkpoint", "both"] as const) {
+    const road = new SimulatedDisk({ image });
+    if (removed !== "nothing") await removeCaches(road.boot(), removed);
+    const begun = road.trace.length;
+    const again = await openCrashed(road, shape, time, depth + 2);
+    const when = `closed, and opened again with ${removed} removed`;
+    mustHold(await readState(again), expected, when);
+    mustNotRepair(road, begun);
+    first ??= again.stats();
+    mustCountTheSame(again.stats(), first, when);
+    await possible("closing", again.close());
+  }
+}
+
+interface Closed {
+  readonly shape: StoreShape;
+  readonly expected: ReadonlyMap<string, string>;
+  readonly time: ReadingTime;
+  readonly depth: number;
+}
+
+/** Everything that the store says of itself, against its files; but for hints, which are not synced, and may be torn. */
+async function recount(disk: SimulatedDisk, store: TextStore): Promise<void> {
+  await removeCaches(disk.boot(), "hints");
+  const codecs = { keys: utf8 as Codec<never, never>, values: utf8 as Codec<never, never> };
+  await checkInvariants(store as never, { fileSystem: disk.boot(), ...codecs });
+}
+
+async function write(store: TextStore, expected: Map<string, string>): Promise<void> {
+  const value = "after.".padEnd(430, "y");
+  const synced = { sync: true };
+  await Promise.all([
+    store.put("z", value, synced),
+    store.delete("b", synced),
+    store.batch([
+      { type: "put", key: "a", value },
+      { type: "put", key: "y", value: "1." },
+    ]),
+  ]);
+  for (const key of ["z", "a"]) expected.set(key, value);
+  expected.set("y", "1.");
+  expected.delete("b");
+}

@@ -1,0 +1,193 @@
+import { fate, sampleFates, SeededRandom, type CrashPoint, type Fates } from "@hashlog/fs-io/testing";
+import type { Crash, CrashCase, CrashOperation } from "../cases/case.ts";
+import { runCase } from "../cases/run-case.ts";
+import { accusing, Counterexample } from "./counterexample.ts";
+import { Explorer, spread, type ExplorationPlan, type PlannedCrash } from "./explorer.ts";
+import { SeenImages } from "./seen-images.ts";
+import { judgeCase } from "./judge-case.ts";
+
+/** How long to look for something smaller, at most. */
+export interface ShrinkOptions {
+  readonly milliseconds: number;
+}
+
+/**
+ * Makes a counterexample small: as few operations as still break something, then the mildest crashes, then the plainest
+ * store. Which property breaks may change on the way, as the smallest way to break one is often a way to break another.
+ *
+ * With other operations the steps are others too. So a smaller program is not held against the same crash: its crashes
+ * are hunted for anew, one thing lost at a time. (Delta debugging, Zeller and Hildebrandt 2002, with a search in it.)
+ */
+export async function shrink(found: Counterexample, { milliseconds }: ShrinkOptions): Promise<Counterexample> {
+  const shrinker = new Shrinker(found, Date.now() + milliseconds);
+  await shrinker.dropOperations();
+  await shrinker.simplifyOperations();
+  await shrinker.simplifyStore();
+  await shrinker.soften();
+  return shrinker.smallest;
+}
+
+class Shrinker {
+  smallest: Counterexample;
+  readonly #deadline: number;
+
+  constructor(found: Counterexample, deadline: number) {
+    this.smallest = found;
+    this.#deadline = deadline;
+  }
+
+  /** Halves first, then quarters, and so on to single ones, until no single one can go. */
+  async dropOperations(): Promise<void> {
+    for (let size = this.#operations.length; size >= 1;) {
+      const before = this.#operations.length;
+      for (let from = this.#operations.length - size; from >= 0; from -= size) {
+        await this.#tryOperations([...this.#operations.slice(0, from), ...this.#operations.slice(from + size)]);
+      }
+      if (size > 1 || before === this.#operations.length) size = Math.floor(size / 2);
+    }
+  }
+
+  /** Each number of each operation: 0, or else its half. */
+  async simplifyOperations(): Promise<void> {
+    for (let index = 0; index < this.#operations.length; index += 1) {
+      for (const simpler of simplerThan(this.#operations[index]!)) {
+        if (await this.#tryOperations(this.#operations.with(index, simpler))) break;
+      }
+    }
+  }
+
+  async simplifyStore(): Promise<void> {
+    for (const simpler of [
+      { schedule: [] },
+      { keydir: "map" },
+      { fresh: false },
+      { aftermath: "nothing" },
+      { segments: 0 },
+      { sync: "always" },
+    ] as const) {
+      const given = { ...this.smallest.case, ...simpler };
+      if (JSON.stringify(given) !== JSON.stringify(this.smallest.case)) await this.#hunt(given);
+    }
+  }
+
+  /** Every fate of every crash: nothing happens, or else it is only lost. */
+  async soften(): Promise<void> {
+    for (let crash = 0; crash < this.#crashes.length; crash += 1) {
+      for (let unit = 0; unit < this.#crashes[crash]!.fates.length; unit += 1) await this.#softenUnit(crash, unit);
+      const { fates } = this.#crashes[crash]!;
+      await this.#tryCrash(crash, fates.slice(0, fates.findLastIndex((one) => one !== 0) + 1));
+    }
+  }
+
+  async #softenUnit(crash: number, unit: number): Promise<void> {
+    for (const milder of [0, LOST]) {
+      const { fates } = this.#crashes[crash]!;
+      if (fates[unit]! > milder && (await this.#tryCrash(crash, fates.with(unit, milder)))) return;
+    }
+  }
+
+  get #operations(): readonly CrashOperation[] {
+    return this.smallest.case.operations;
+  }
+
+  get #crashes(): readonly Crash[] {
+    return this.smallest.case.crashes ?? [];
+  }
+
+  async #tryCrash(index: number, fates: Fates): Promise<boolean> {
+    const crashes = this.#crashes.with(index, { ...this.#crashes[index]!, fates });
+    return this.#try(() =>
+      accusing({ ...this.smallest.case, crashes }, [], () => judgeCase({ ...this.smallest.case, crashes })),
+    );
+  }
+
+  async #tryOperations(operations: readonly CrashOperation[]): Promise<boolean> {
+    return this.#hunt({ ...this.smallest.case, operations });
+  }
+
+  /** Whether the case, with some crash, breaks something; then it is the smallest. */
+  async #hunt(given: CrashCase): Promise<boolean> {
+    const { crashes, ...rest } = given;
+    const plain = withoutDefaults(rest);
+    if (crashes !== undefined) {
+      const same = { ...plain, crashes };
+      if (await this.#try(() => accusing(same, [], () => judgeCase(same)))) return true;
+    }
+    return this.#try(() => hunt(plain, Math.max(1, crashes?.length ?? 0)));
+  }
+
+  async #try(work: () => Promise<void>): Promise<boolean> {
+    if (Date.now() > this.#deadline) return false;
+    try {
+      await work();
+      return false;
+    } catch (error) {
+      if (!(error instanceof Counterexample)) throw error;
+      this.smallest = error;
+      return true;
+    }
+  }
+}
+
+/**
+ * Looks for a crash of that case that breaks something, one thing lost, or one thing kept, at a time.
+ * @throws Counterexample
+ */
+export async function hunt(given: CrashCase, depth: number, seen: SeenImages = new SeenImages()): Promise<void> {
+  const run = await accusing(given, [], () => runCase(given));
+  await new Explorer(seen, { ...HUNT, depth }).explore(given, run);
+}
+
+const LOST = fate("lost");
+
+const HUNT: Omit<ExplorationPlan, "depth"> = {
+  crashesAt: (point, { depth }) => ({ crashes: huntedAt(point, depth), isComplete: false }),
+  // In a recovery not every step, but always its beginning and its end.
+  steps: (steps, depth) => (depth === 0 ? steps : spread(steps, 12)),
+};
+
+function* huntedAt(point: CrashPoint, depth: number): Generator<PlannedCrash> {
+  yield { profile: "kill", fates: [] };
+  yield { profile: "drop-all", fates: [] };
+  yield { profile: "free", fates: [] };
+  const count = point.pendingCount;
+  const units = spread(
+    Array.from({ length: count }, (_, index) => index),
+    depth === 0 ? 24 : 6,
+  );
+  const none: Fates = Array.from({ length: count }, () => 0);
+  const all: Fates = none.map(() => LOST);
+  for (const unit of units) {
+    yield { profile: "free", fates: none.with(unit, LOST) };
+    if (count > 1) yield { profile: "free", fates: all.with(unit, 0) };
+  }
+  const random = new SeededRandom(1);
+  for (let chosen = 0; chosen < 4 && count > 0; chosen += 1)
+    yield { profile: "free", fates: sampleFates(point, random) };
+}
+
+/** The same operation with one of its numbers made smaller. */
+function simplerThan(operation: CrashOperation): CrashOperation[] {
+  if (operation[0] === "batch") {
+    const [, entries] = operation;
+    return entries.length < 2 ? [] : entries.map((_, index) => ["batch", entries.toSpliced(index, 1)]);
+  }
+  return operation.flatMap((part, index) => {
+    if (typeof part !== "number" || part <= 0) return [];
+    return [0, part >>> 1]
+      .filter((less) => less < part)
+      .map((less) => operation.map((old, at) => (at === index ? less : old)) as unknown as CrashOperation);
+  });
+}
+
+/** Shorter to print. */
+function withoutDefaults(given: Omit<CrashCase, "crashes">): Omit<CrashCase, "crashes"> {
+  const { fresh, schedule, keydir, aftermath, ...rest } = given;
+  return {
+    ...rest,
+    ...(fresh === true ? { fresh } : {}),
+    ...(keydir === "real" ? { keydir } : {}),
+    ...(schedule !== undefined && schedule.length > 0 ? { schedule } : {}),
+    ...(aftermath !== undefined && aftermath !== "nothing" ? { aftermath } : {}),
+  };
+}

@@ -1,0 +1,70 @@
+import type { StoreStats } from "@hashlog/engine";
+import {
+  checkpointFileName,
+  decodeManifest,
+  hintFileName,
+  MANIFEST_NAME,
+  parseFileName,
+  segmentFileName,
+} from "@hashlog/format";
+import type { DiskImage } from "@hashlog/fs-io/testing";
+import { DIRECTORY } from "../world/text-store.ts";
+import { violated, type Property } from "./property.ts";
+
+export const mergeRefinement: Property = {
+  id: "P13",
+  title: "A merge is invisible, and tidy",
+  statement:
+    "A merge changes no answer, at every interleaving with writes, reads and iterators, and at every crash of it; " +
+    "afterwards what was dead is gone. The files of a closed store are those that its manifest lists, and no others.",
+  why:
+    "Compaction rewrites all of the user's data while the user is looking elsewhere. It is where this family of stores " +
+    "has lost most: a live record dropped for a read error, a newer write overwritten by the copy of an older, inputs " +
+    "removed before the outputs were on the disk. And a store that leaves files behind fills the disk in a year.",
+};
+
+/** After a clean close there are the files that the manifest lists, and none but those. */
+export function mustBeTidy(image: DiskImage): void {
+  const bytes = image.bytes(`${DIRECTORY}/${MANIFEST_NAME}`);
+  if (bytes === undefined) return violated(mergeRefinement, "a closed store has no manifest");
+  const manifest = decodeManifest(bytes);
+  if (manifest.kind !== "ok")
+    return violated(mergeRefinement, `the manifest does not parse: ${JSON.stringify(manifest)}`);
+  const { segments, checkpoint } = manifest.value;
+  const listed = new Set(segments.map(({ segmentId }) => segmentFileName(segmentId)));
+  const hints = segments.filter(({ state }) => state === "sealed").map(({ segmentId }) => hintFileName(segmentId));
+  if (checkpoint !== undefined) listed.add(checkpointFileName(checkpoint.id));
+  for (const path of image.files.keys()) {
+    const name = path.slice(DIRECTORY.length + 1);
+    const kind = parseFileName(name)?.kind;
+    if (kind === "manifest" || kind === "reserve" || kind === "lock") continue;
+    if (!listed.delete(name) && !hints.includes(name)) violated(mergeRefinement, `${name} is litter`);
+  }
+  if (listed.size > 0) violated(mergeRefinement, `${[...listed].join(", ")} listed and missing`);
+}
+
+/** All was compacted while nothing else went on: no dead byte is left. */
+export function mustBeCompact({ deadBytes, tombstones, segments }: StoreStats): void {
+  if (deadBytes === 0 && tombstones === 0) return;
+  violated(
+    mergeRefinement,
+    `after compacting: ${deadBytes} dead bytes and ${tombstones} tombstones in ${segments.length} segments`,
+  );
+}
+
+/**
+ * The statistics do not depend on the road by which the store was opened; but for the memory's slack and what the opening
+ * did, and which of two copies counts as the live one, where a merge was cut off between its two edits.
+ */
+export function mustCountTheSame(found: StoreStats, expected: StoreStats, when: string): void {
+  const [left, right] = [JSON.stringify(lasting(found)), JSON.stringify(lasting(expected))];
+  if (left !== right) violated(mergeRefinement, `${when}, the statistics are ${left} instead of ${right}`);
+}
+
+function lasting(stats: StoreStats): object {
+  const { keydirBytes: _memory, open: _open, failures: _failures, checkpoints: _checkpoints, ...rest } = stats;
+  const segments = rest.segments.map(({ segmentId, state, fileBytes, records, tombstones, tombstoneBytes }) => {
+    return { segmentId, state, fileBytes, records, tombstones, tombstoneBytes };
+  });
+  return { ...rest, segments };
+}

@@ -1,0 +1,91 @@
+import { decodeManifest, MANIFEST_NAME, segmentFileName, type Manifest } from "@hashlog/format";
+import type { MicroOperation, SimulatedDisk, TraceEvent } from "@hashlog/fs-io/testing";
+import { violated, type Property } from "./property.ts";
+
+export const ioDiscipline: Property = {
+  id: "P18",
+  title: "Discipline of the file system calls",
+  statement:
+    "No file that the durable manifest lists is removed. A manifest replaces the old one only when its own bytes are " +
+    "durable, and when every segment and checkpoint that it lists is there for certain, up to the length that it " +
+    "vouches for. A file whose sync failed is neither written nor synced again.",
+  why:
+    "Most bugs of this kind need an unlucky crash to show. The order of the calls shows them without any crash: each of " +
+    "these rules, broken, is a window in which a power cut loses data. SQLite watches its journal in the same way.",
+};
+
+/**
+ * Watches the steps of one disk as they are taken, and judges each. It knows nothing of the store but its manifest.
+ */
+export class DisciplineMonitor {
+  readonly #disk: SimulatedDisk;
+  readonly #directory: string;
+  #durable: Manifest | undefined;
+  readonly #files = new Set<number>();
+  readonly #failed = new Set<number>();
+  /** The first rule that was broken: a listener must not throw, so it is asked for later. */
+  #broken: string | undefined;
+
+  constructor(disk: SimulatedDisk, directory: string) {
+    this.#disk = disk;
+    this.#directory = directory;
+    this.#readDurable();
+  }
+
+  /** One more line of the trace. */
+  take(event: TraceEvent): void {
+    if (event.type !== "step") return;
+    const { operation } = event;
+    this.#watchFailedSyncs(operation);
+    if (operation.kind === "rename") this.#watchReplacement(operation.path);
+    if (operation.kind === "unlink") this.#watchRemoval(operation.path);
+    if (operation.kind === "power-cut") this.#readDurable();
+    if (operation.kind === "sync" && operation.path === this.#directory) this.#readDurable();
+  }
+
+  /** @throws PropertyViolation if a rule was broken */
+  judge(): void {
+    if (this.#broken !== undefined) violated(ioDiscipline, this.#broken);
+  }
+
+  #watchFailedSyncs(operation: MicroOperation): void {
+    if (operation.kind === "append") {
+      this.#files.add(operation.file);
+      if (this.#failed.has(operation.file)) this.#break(`${operation.path} was written after its sync had failed`);
+    }
+    if (operation.kind !== "sync" && operation.kind !== "sync-failed") return;
+    if (this.#failed.has(operation.target)) this.#break(`${operation.path} was synced again after its sync had failed`);
+    if (operation.kind === "sync-failed" && this.#files.has(operation.target)) this.#failed.add(operation.target);
+  }
+
+  // At this step the replacement has just taken the name; the bytes are the same, and must have been durable before.
+  #watchReplacement(path: string): void {
+    if (path !== `${this.#directory}/${MANIFEST_NAME}`) return;
+    const bytes = this.#disk.image().bytes(path)!;
+    const manifest = decodeManifest(bytes);
+    if (manifest.kind !== "ok") return this.#break("a manifest that does not parse replaces the old one");
+    for (const segment of manifest.value.segments) {
+      const file = `${this.#directory}/${segmentFileName(segment.segmentId)}`;
+      const needed = segment.state === "sealed" ? segment.sealedBytes : segment.cleanBytes;
+      if (!this.#disk.isEntryDurable(file)) this.#break(`${file} is listed, and its entry is not durable`);
+      if (this.#disk.durableBytes(file) < needed) this.#break(`${file} is listed with more bytes than are durable`);
+    }
+  }
+
+  #watchRemoval(path: string): void {
+    const removed = this.#durable?.segments.find(({ segmentId }) => path.endsWith(`/${segmentFileName(segmentId)}`));
+    if (removed !== undefined) this.#break(`${path} is removed, and the durable manifest lists it`);
+  }
+
+  #readDurable(): void {
+    const path = `${this.#directory}/${MANIFEST_NAME}`;
+    const bytes = this.#disk.image().bytes(path);
+    if (bytes === undefined || this.#disk.durableBytes(path) < bytes.length) return;
+    const manifest = decodeManifest(bytes);
+    if (manifest.kind === "ok") this.#durable = manifest.value;
+  }
+
+  #break(rule: string): void {
+    this.#broken ??= rule;
+  }
+}
