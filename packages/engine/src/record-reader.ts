@@ -11,13 +11,12 @@ import type { Segment } from "./segment.ts";
  */
 export class RecordReader {
   readonly #fields: RecordFields = newRecordFields();
-  #buffer = new Uint8Array(READ_BUFFER_BYTES);
 
   /** The value of the record of `key` at `location` in `segment`. */
   readSync(segment: Segment, location: Readonly<RecordLocation>, key: Uint8Array): Uint8Array {
     const bytes = recordBytes(key.length, location.valueBytes, location.expiresAtMs !== 0);
     const large = bytes > READ_BUFFER_BYTES;
-    const buffer = large ? new Uint8Array(bytes) : this.#buffer;
+    const buffer = large ? new Uint8Array(bytes) : readBuffer;
     const got = readOrThrow(segment, () => segment.file.readSync(buffer, 0, bytes, location.offset));
     const value = this.#value(buffer, got, bytes, segment, location, key);
     return large ? value : value.slice();
@@ -86,3 +85,6 @@ function readOrThrow(segment: Segment, read: () => number): number {
 
 // Larger records get a buffer of their own, of which the value is a part.
 const READ_BUFFER_BYTES = 64 * 1024;
+
+// One for all stores: what a synchronous read puts into it is copied out before anybody else can read.
+const readBuffer = new Uint8Array(READ_BUFFER_BYTES);

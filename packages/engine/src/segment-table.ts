@@ -41,6 +41,11 @@ export class SegmentTable {
     );
   }
 
+  /** Every slot ever taken is below this. */
+  get slotCount(): number {
+    return this.#bySlot.length;
+  }
+
   /** A slot for a segment that is about to be added. */
   takeSlot(): number {
     this.checkRoom(1);

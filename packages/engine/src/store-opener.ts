@@ -1,6 +1,7 @@
 import { MANIFEST_NAME, type CheckpointHeader, type Manifest } from "@hashlog/format";
-import { SEGMENT_SLOTS_MAX, type Keydir } from "@hashlog/index";
+import { type Keydir } from "@hashlog/index";
 import { BackgroundFiles } from "./background-files.ts";
+import { checkLoaded } from "./check-loaded.ts";
 import { Checkpointer, loadCheckpoint } from "./checkpointer.ts";
 import { CommitLog } from "./commit-log.ts";
 import { DirectoryEntries } from "./directory-entries.ts";
@@ -25,7 +26,8 @@ import { Views } from "./views.ts";
 /**
  * From a locked directory with a manifest to an open store:
  *
- *     load      checkpoint, hints or scan; the unsealed segments as one log; nothing is changed so far
+ *     load      checkpoint, hints or scan; the unsealed segments as one log
+ *     check     whether all of that belongs together; nothing is changed so far
  *     epoch     one manifest edit raises it and clears the mark of a clean close
  *     tidy      files of ours that the manifest does not list are removed
  *     recover   the tail above the last testified floor is appended again, everything unsealed is sealed, in one edit
@@ -57,12 +59,13 @@ export class StoreOpener<K, V, VI> {
   async open(): Promise<StoreMachinery<K, V, VI>> {
     const { keydir, checkpoint, segments, loaded } = await this.#load();
     const { run } = loaded;
+    const acknowledged = lastSequence(segments, run, this.#manifest);
+    await this.#check(keydir, run, acknowledged);
     const parts = this.#parts(keydir);
     const background = new BackgroundFiles(parts, this.#maintenance);
     const logSegments = this.#logSegments(parts, segments.unsealed, run, background);
     const clean = logSegments.active !== undefined || segments.unsealed.length === 0;
     const recovered = await this.#recover(parts, logSegments, run, clean);
-    const acknowledged = lastSequence(segments, run, this.#manifest);
     const log = new CommitLog({
       parts,
       policy: this.#options.sync,
@@ -129,6 +132,22 @@ export class StoreOpener<K, V, VI> {
     const loaded = await loadIndex({ ...shared, ...segments, keydir, checkpoint, hintIds: this.#hintIds(), progress });
     tally(keydir, this.#table);
     return { keydir, checkpoint, segments, loaded };
+  }
+
+  #check(keydir: Keydir, run: LogRun, lastSequence: number): Promise<void> {
+    const { fileSystem } = this.#options;
+    const inDirectory = (name: string): string => pathOf({ fileSystem, directory: this.#directory }, name);
+    return checkLoaded({
+      fileSystem,
+      manifest: this.#manifest,
+      manifestPath: inDirectory(MANIFEST_NAME),
+      files: this.#entered.files,
+      pathOf: inDirectory,
+      table: this.#table,
+      keydir,
+      run,
+      lastSequence,
+    });
   }
 
   #hintIds(): ReadonlySet<number> {
@@ -255,8 +274,8 @@ function bytesToLoad(manifest: Manifest): number {
 }
 
 function tally(keydir: Keydir, table: SegmentTable): void {
-  const records = new Float64Array(SEGMENT_SLOTS_MAX);
-  const bytes = new Float64Array(SEGMENT_SLOTS_MAX);
+  const records = new Float64Array(table.slotCount);
+  const bytes = new Float64Array(table.slotCount);
   keydir.tally(records, bytes);
   for (const segment of table.all()) {
     segment.liveRecords = records[segment.slot]!;

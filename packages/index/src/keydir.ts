@@ -51,8 +51,8 @@ export interface Keydir {
 
   /**
    * Adds up what lives where: for every key, adds 1 to `records[segmentSlot]` and the bytes of its whole record (header,
-   * expiry, key and value, as `recordBytes` of `@hashlog/format` counts them) to `bytes[segmentSlot]`. Both arrays have
-   * `SEGMENT_SLOTS_MAX` elements and are the caller's. One walk over everything, without allocating.
+   * expiry, key and value, as `recordBytes` of `@hashlog/format` counts them) to `bytes[segmentSlot]`. Both arrays are
+   * the caller's, and have an element for every slot in which a key lies. One walk over everything, without allocating.
    */
   tally(records: Float64Array, bytes: Float64Array): void;
 
