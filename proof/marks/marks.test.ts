@@ -3,11 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { stripTypeScriptTypes } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { marksOf, readMarks } from "./marks.ts";
-
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+import { marksOf, readMarks, ROOT } from "./marks.ts";
 
 describe("the marks of a file", () => {
   const namesAndCode = (text: string): string[][] =>

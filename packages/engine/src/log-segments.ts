@@ -3,6 +3,7 @@ import {
   segmentFileName,
   SEGMENT_BYTES_MAX,
   type Manifest,
+  type Place,
   type SealedSegment,
 } from "@hashlog/format";
 import { FsError, SegmentWriter } from "@hashlog/fs-io";
@@ -95,18 +96,7 @@ export class LogSegments {
       await this.#sealing?.catch(() => undefined);
     }
     this.#parts.table.checkLogRoom();
-    const { segmentId, place } = newSegmentPlace(this.#parts);
-    const writer = await SegmentWriter.create(
-      this.#parts.entries.begin(),
-      this.#parts.directory,
-      segmentFileName(segmentId),
-      encodeSegmentHeader({ segmentId, identity: place.identity }),
-    ).catch(async (error: unknown) => {
-      // mark: rotation/segment-not-made
-      // Ids are given once: whoever made this file has opened the store beside this writer.
-      if (FsError.is(error) && error.code === "FS_EXISTS") await this.#parts.manifest.check();
-      throw error;
-    });
+    const { segmentId, place, writer } = await this.#create();
     const slot = this.#parts.table.takeSlot();
     try {
       await this.#parts.manifest.edit((manifest) => ({
@@ -217,6 +207,26 @@ export class LogSegments {
     for (const segment of sealed) this.#onSealed(segment);
   }
 
+  // Ids are given once, so a file that is there already is another writer's: either one that has opened the store beside
+  // this one, which has lost it then; or the one before, that had lost it, and went on until its next edit. What that one
+  // made no manifest lists, and the next opening removes it.
+  async #create(): Promise<{ segmentId: number; place: Place; writer: SegmentWriter }> {
+    const files = this.#parts.entries.begin();
+    for (let attempt = 1; ; attempt += 1) {
+      const { segmentId, place } = newSegmentPlace(this.#parts);
+      const header = encodeSegmentHeader({ segmentId, identity: place.identity });
+      try {
+        const name = segmentFileName(segmentId);
+        return { segmentId, place, writer: await SegmentWriter.create(files, this.#parts.directory, name, header) };
+      } catch (error) {
+        // mark: rotation/segment-not-made
+        if (!(FsError.is(error) && error.code === "FS_EXISTS") || attempt === ATTEMPTS_MAX) throw error;
+        // mark: rotation/another-writers-file
+        await this.#parts.manifest.check();
+      }
+    }
+  }
+
   async #sealEnded(progress: SealProgress): Promise<void> {
     const waits = (unsealed: LogSegment): boolean =>
       isUnsynced(unsealed) || unsealed.lastSequence > progress.acknowledged();
@@ -324,3 +334,5 @@ function isEmpty({ highestSequence }: SealedSegment): boolean {
 }
 
 const UNSEALED_MAX = 4;
+/** How many files of another writer's are passed over for one segment. */
+const ATTEMPTS_MAX = 16;

@@ -40,10 +40,7 @@ export class GroupSync {
    * with: those who waited for that sync, those who wait for the next, and every later request.
    */
   request(): Promise<void> {
-    if (this.#failure !== undefined) {
-      // mark: sync/asked-for-after-a-failure
-      return Promise.reject(this.#failure.reason);
-    }
+    if (this.#failure !== undefined) return Promise.reject(this.#failure.reason);
     if (!this.#running) return this.#start(1);
     this.#next ??= waiting();
     this.#next.count += 1;

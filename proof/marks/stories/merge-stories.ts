@@ -1,0 +1,196 @@
+import { open, utf8 } from "@hashlog/engine";
+import { systemClock, type Clock } from "@hashlog/fs-io";
+import { SimulatedDisk, type FaultKind } from "@hashlog/fs-io/testing";
+import { quiet } from "../../world/quiet.ts";
+import { long, Script } from "../../world/script.ts";
+import { DIRECTORY } from "../../world/text-store.ts";
+import {
+  changed,
+  closedDisk,
+  flipped,
+  must,
+  mustFail,
+  mustHold,
+  on,
+  pathsOf,
+  THREE,
+  threeSegments,
+  type Story,
+} from "./story.ts";
+
+/** A merge with that failure; then everything is there, also after a power cut and another merge. */
+async function mergeFails(operation: string, kind: FaultKind, path: string = "", nth: number = 0): Promise<void> {
+  const script = await threeSegments();
+  await script.store.delete("b");
+  await script.store.compact();
+  await script.store.put("b", long("5"));
+  await script.store.put("c", "6");
+  await quiet();
+  const state = await script.state();
+  script.disk.inject({ at: { operation, path, nth }, kind, keepBytes: 0 });
+  const failed = await script.store.compact().then(
+    () => false,
+    () => true,
+  );
+  must(failed, `a merge fails with ${operation} ${nth}`);
+  await mustHold(script, state);
+  script.disk.clearFaults();
+  await script.cutPowerAndOpen("drop-all");
+  await mustHold(script, state);
+  await script.store.compact();
+  await script.cutPowerAndOpen("drop-all");
+  await mustHold(script, state);
+}
+
+/** Merges that fail, stop, lose a race, or meet damage; and checkpoints beside them. */
+export const mergeStories: readonly Story[] = [
+  {
+    title: "a merge that fails at any of its calls changes nothing that can be read",
+    marks: [
+      "merge/failed",
+      "merge/failed-before-publishing",
+      "merge/output-abandoned",
+      "merge/output-header-not-written",
+      "merge/not-published-and-outputs-removed",
+      "merge/publishing-unknown-and-outputs-stay",
+      "merge/output-damaged",
+    ],
+    tell: async () => {
+      // The header of the output, and its first frame.
+      for (const nth of [1, 2]) await mergeFails("append", "EIO", ".segment", nth);
+      for (const operation of ["create", "syncDirectory", "replace.write", "replace.rename"]) {
+        for (const nth of [0, 1]) await mergeFails(operation, "EIO", "", nth).catch(() => undefined);
+      }
+      let damaged = 0;
+      for (let nth = 0; nth < 12; nth += 1) {
+        await mergeFails("read", "short", ".segment", nth).then(
+          () => (damaged += 1),
+          () => undefined,
+        );
+      }
+      must(damaged > 0, "an output that does not read back fails the merge");
+    },
+  },
+  {
+    title: "an input with a damaged frame or record leaves the merge, and is in the report",
+    marks: ["merge/frame-damaged", "merge/record-damaged", "merge/record-malformed", "merge/damaged-input-left-out"],
+    tell: async () => {
+      const image = await closedDisk();
+      const path = pathsOf(image, "segment")[0]!;
+      // In the frame's header, in the record's value, and in the length of its key.
+      for (const at of [40, 200, 77]) {
+        const script = on(changed(image, path, flipped(at)));
+        await script.open();
+        const { leftOut } = await script.store.compact();
+        must(leftOut.length === 1, `byte ${at} is found`);
+        for (const key of ["b", "c"]) must(script.store.getSync(key) === THREE[key], `${key} is there`);
+      }
+    },
+  },
+  {
+    title: "a merge can be cancelled as long as it has published nothing",
+    marks: ["merge/aborted"],
+    tell: async () => {
+      const script = await threeSegments();
+      const controller = new AbortController();
+      const onProgress = ({ phase }: { phase: string }): void => {
+        if (phase === "sync") controller.abort();
+      };
+      await mustFail(script.store.compact({ signal: controller.signal, onProgress }), "HASHLOG_ABORTED");
+      await mustHold(script, THREE);
+    },
+  },
+  {
+    title: "what is written while a merge runs stands, and is durable before it retires anything",
+    marks: [
+      "merge/swing-lost-to-a-newer-write",
+      "merge/expired-key-written-meanwhile",
+      "merge/expired-key-dropped",
+      "merge/log-synced-before-publishing",
+      "merge/published",
+      "merge/retired",
+      "merge/checkpoint-dropped-with-the-inputs",
+      "merge/input-closed-by-its-last-reader",
+    ],
+    tell: async () => {
+      const script = await Script.begin({ sync: "never", segments: 0 });
+      const { store } = script;
+      for (const [key, value] of Object.entries(THREE)) await store.put(key, value);
+      for (const key of ["x", "y"]) await store.put(key, "soon gone", { ttlMs: 10 });
+      await store.checkpoint();
+      script.clock.tick(20);
+      const before = store.entries();
+      let begun: Promise<unknown> | undefined;
+      let written: Promise<unknown> | undefined;
+      const onProgress = ({ phase }: { phase: string }): void => {
+        if (phase === "copy") begun ??= store.put("w", "4");
+        if (phase === "sync") written ??= Promise.all([store.put("a", "4"), store.put("x", "5")]);
+      };
+      const report = await store.compact({ onProgress });
+      await Promise.all([begun, written]);
+      must(report.superseded === 1 && report.expiredDropped === 1, "one key was written, and one dropped");
+      let entries = 0;
+      for await (const _entry of before) entries += 1;
+      must(entries === 3, "an iterator sees what there was");
+      await script.cutPowerAndOpen("drop-all");
+      for (const [key, value] of Object.entries(THREE)) {
+        if (key !== "a") must(script.store.getSync(key) === value, `${key} is there`);
+      }
+      must(script.store.has("a"), "a is there");
+    },
+  },
+  {
+    title:
+      "on a full volume a merge finds room in the reserve, and is refused where it would rest on what is not durable",
+    marks: ["reserve/lent", "resume/tried-for-a-merge", "merge/refused-while-full"],
+    tell: async () => {
+      for (const sync of ["always", "never"] as const) {
+        const script = await Script.begin({ sync, segments: 0 });
+        script.disk.capacityBytes = script.disk.usedBytes + 6000;
+        let writes = 0;
+        const put = (): Promise<boolean> =>
+          script.store.put("k", long(String(writes))).then(
+            () => true,
+            () => false,
+          );
+        while (await put()) writes += 1;
+        must((await script.store.compact()).bytesFreed > 4000, "the garbage is gone");
+        must(script.store.getSync("k") === long(String(writes - 1)), "the last one is there");
+      }
+      const script = await Script.begin({ sync: "never" });
+      await script.store.put("a", "1");
+      script.disk.inject({ at: { operation: "append", path: ".segment" }, kind: "ENOSPC" });
+      await mustFail(script.store.put("b", "2"), "HASHLOG_NO_SPACE");
+      script.disk.inject({ at: { operation: "create" }, kind: "ENOSPC", sticky: true });
+      await mustFail(script.store.compact(), "HASHLOG_NO_SPACE");
+      script.disk.clearFaults();
+      await script.store.compact();
+      await mustHold(script, { a: "1" });
+    },
+  },
+  {
+    title: "a checkpoint is not named when the log has resumed elsewhere while it was written",
+    marks: ["checkpoint/log-resumed-meanwhile", "checkpoint/named", "checkpoint/current-already"],
+    tell: async () => {
+      const disk = new SimulatedDisk();
+      let slices = 0;
+      const clock: Clock = {
+        ...systemClock,
+        yield: async () => {
+          slices += 1;
+          if (slices !== 1) return;
+          disk.inject({ at: { operation: "append", path: ".segment" }, kind: "ENOSPC" });
+          await mustFail(store.put("refused", "1"), "HASHLOG_NO_SPACE");
+          await store.put("b", "1");
+        },
+      };
+      const store = await open(DIRECTORY, { fileSystem: disk.boot(), sync: "never", values: utf8, clock });
+      for (let index = 0; index < 50; index += 1) await store.put(`k${index}`, String(index));
+      await mustFail(store.checkpoint(), "HASHLOG_NO_SPACE");
+      await store.checkpoint();
+      await store.checkpoint();
+      must(store.stats().checkpoints === 1, "the second one was current already");
+      await store.close();
+    },
+  },
+];

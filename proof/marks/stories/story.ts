@@ -1,0 +1,112 @@
+import { HashlogError, type HashlogErrorCode } from "@hashlog/engine";
+import { parseFileName, type StoreFile } from "@hashlog/format";
+import { SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
+import { quiet, settled } from "../../world/quiet.ts";
+import { long, Script, type ScriptOptions } from "../../world/script.ts";
+import { DIRECTORY } from "../../world/text-store.ts";
+
+/**
+ * A short life of a store that leads to marks where chance seldom comes by, and says whether what happened there was
+ * right. Told in any process: nothing in it belongs to a test runner.
+ */
+export interface Story {
+  /** A sentence. */
+  readonly title: string;
+  /** The marks that it is told for; it passes others as well. */
+  readonly marks: readonly string[];
+  /** Throws if it ends otherwise than it should. */
+  readonly tell: () => Promise<void>;
+}
+
+/** @throws Error unless `condition` holds */
+export function must(condition: boolean, what: string): asserts condition {
+  if (!condition) throw new Error(`it is not so that ${what}`);
+}
+
+/** Demands that the promise rejects with that code. */
+export async function mustFail(promise: Promise<unknown>, code: HashlogErrorCode): Promise<void> {
+  const outcome = await settled(promise, "what has to fail").then(
+    () => "no error",
+    (error: unknown) => (HashlogError.is(error) ? error.code : error),
+  );
+  if (outcome !== code) throw new Error(`${String(outcome)} instead of ${code}`, { cause: outcome });
+}
+
+/** Demands that the store holds exactly that. */
+export async function mustHold(script: Script, expected: Readonly<Record<string, string>>): Promise<void> {
+  const sorted = (state: object): string =>
+    JSON.stringify(Object.entries(state).toSorted(([left], [right]) => (left < right ? -1 : 1)));
+  const found = await script.state();
+  must(sorted(found) === sorted(expected), `${sorted(found)} is ${sorted(expected)}`);
+}
+
+/** Demands that a failure of a file that nobody needs was noted, and nothing else happened. */
+export async function mustNoteFailures(script: Script): Promise<void> {
+  await quiet();
+  must(script.store.stats().failures.count > 0, "a failure was noted");
+}
+
+/** Values of three keys, so long that each fills a segment. */
+export const THREE: Readonly<Record<string, string>> = { a: long("1"), b: long("2"), c: long("3") };
+
+/** An open store with `THREE` in three segments, the first two sealed. */
+export async function threeSegments(options: ScriptOptions = {}): Promise<Script> {
+  const script = await Script.begin({ segments: 0, ...options });
+  for (const [key, value] of Object.entries(THREE)) await script.store.put(key, value);
+  await quiet();
+  return script;
+}
+
+/** The disk of that store after a clean close, hints included. */
+export async function closedDisk(): Promise<DiskImage> {
+  const script = await threeSegments();
+  await script.close();
+  return script.disk.image();
+}
+
+/** The disk without files of those kinds. */
+export function without(image: DiskImage, ...kinds: readonly StoreFile["kind"][]): DiskImage {
+  return kinds.reduce((left, kind) => pathsOf(image, kind).reduce((rest, path) => rest.withoutFile(path), left), image);
+}
+
+/** The paths of the store's files of that kind, oldest first. */
+export function pathsOf(image: DiskImage, kind: StoreFile["kind"]): readonly string[] {
+  return [...image.files.keys()]
+    .filter((path) => parseFileName(path.slice(DIRECTORY.length + 1))?.kind === kind)
+    .sort();
+}
+
+/** The disk with a file's bytes changed. */
+export function changed(image: DiskImage, path: string, change: (bytes: Uint8Array) => Uint8Array): DiskImage {
+  return image.withFile(path, change(image.bytes(path)!.slice()));
+}
+
+/** As its argument, with that byte another one; counted from the end where negative. */
+export function flipped(at: number): (bytes: Uint8Array) => Uint8Array {
+  return (bytes) => {
+    const index = at < 0 ? bytes.length + at : at;
+    bytes[index] = bytes[index]! ^ 0xff;
+    return bytes;
+  };
+}
+
+/** A store on that disk, not open yet. */
+export function on(image: DiskImage, options: ScriptOptions = {}): Script {
+  return new Script(new SimulatedDisk({ image, ...options }), { segments: 0, ...options });
+}
+
+/** Demands that the store on that disk is refused, and that nothing was changed by the attempt. */
+export async function mustRefuse(image: DiskImage, code: HashlogErrorCode): Promise<void> {
+  await mustFail(on(image).open(), code);
+}
+
+/** That port with some of its methods replaced. */
+export function altered<T extends object>(port: T, changes: Partial<T>): T {
+  return new Proxy(port, {
+    get: (target, name) => {
+      if (name in changes) return changes[name as keyof T];
+      const member = Reflect.get(target, name, target) as unknown;
+      return typeof member === "function" ? (member.bind(target) as unknown) : member;
+    },
+  });
+}
