@@ -41,7 +41,7 @@ export function oncePerPoint<T>(
   return (point, { profile = "free", kinds = FATE_KINDS }) => {
     const ofPoint = known.get(point) ?? new Map<string, T>();
     known.set(point, ofPoint);
-    const key = `${profile} ${kinds.join()}`;
+    const key = kinds === FATE_KINDS ? profile : `${profile} ${kinds.join()}`;
     const made = ofPoint.get(key) ?? make(point, profile, kinds);
     ofPoint.set(key, made);
     return made;
@@ -66,7 +66,9 @@ export function fatesOf(point: CrashPoint, choices: Iterable<Choice>): Fates {
 
 /** Fates in which nothing happens. */
 export function benignFates(point: CrashPoint): number[] {
-  return Array.from({ length: point.pendingCount }, () => INTACT);
+  const fates: number[] = [];
+  for (let i = 0; i < point.pendingCount; i++) fates.push(INTACT);
+  return fates;
 }
 
 function choice({ fateIndex }: PendingUnit, kind: FateKind): Choice {
