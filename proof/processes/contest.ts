@@ -1,9 +1,9 @@
 import { SeededRandom } from "@hashlog/fs-io/testing";
 import { appendFileSync, readFileSync } from "node:fs";
 import type { Contention } from "../properties/p16-single-writer.ts";
-import { Child } from "./children.ts";
 import type { Contest } from "./contest-order.ts";
 import type { Death, Report } from "./life.ts";
+import type { Child, ProcessWorld } from "./process-world.ts";
 import { untilDue } from "./run-life.ts";
 
 /** How contenders die, in the order of their numbers; after that they live. */
@@ -17,11 +17,16 @@ const DEATHS: readonly ((random: SeededRandom) => Death)[] = [
 ];
 
 /** Starts so many contenders at once, of whom most are killed; resolves, when all are gone, to how many were. */
-export async function runContest(contest: Omit<Contest, "who">, seed: number, contenders: number): Promise<number> {
+export async function runContest(
+  world: ProcessWorld,
+  contest: Omit<Contest, "who">,
+  seed: number,
+  contenders: number,
+): Promise<number> {
   const random = new SeededRandom(seed);
   const all = Array.from({ length: contenders }, (_, number) => {
     const death = DEATHS[number]?.(random);
-    return new Contender({ ...contest, who: `${seed}/${number}`, ...(death === undefined ? {} : { death }) });
+    return new Contender(world, { ...contest, who: `${seed}/${number}`, ...(death === undefined ? {} : { death }) });
   });
   await Promise.all(all.map((contender) => contender.ready));
   for (const contender of all) contender.begin();
@@ -44,10 +49,10 @@ class Contender {
   readonly #child: Child;
   readonly #failures: string[] = [];
 
-  constructor(contest: Contest) {
+  constructor(world: ProcessWorld, contest: Contest) {
     this.#contest = contest;
     const isDue = untilDue(contest.death);
-    this.#child = new Child("contender.ts", (line) => {
+    this.#child = world.start("contender.ts", (line) => {
       const report = JSON.parse(line) as Report;
       if (report[0] === "fails") this.#failures.push(report[1]);
       if (isDue(report) || report[0] === "fails") this.#kill();

@@ -1,8 +1,8 @@
-import { Child } from "./children.ts";
 import type { Death, Life, Report } from "./life.ts";
+import type { ProcessWorld } from "./process-world.ts";
 
 /** Starts a process that lives this life, and resolves, when it is dead, to everything that it told. */
-export async function runLife(life: Life): Promise<Report[]> {
+export async function runLife(world: ProcessWorld, life: Life): Promise<Report[]> {
   const reports: Report[] = [];
   let isKilled = false;
   const kill = (): void => {
@@ -10,7 +10,7 @@ export async function runLife(life: Life): Promise<Report[]> {
     isKilled = true;
   };
   const isDue = untilDue(life.death);
-  const child = new Child("mortal.ts", (line) => {
+  const child = world.start("mortal.ts", (line) => {
     const report = JSON.parse(line) as Report;
     reports.push(report);
     const isAllDone = report[0] === "ends" && report[1] === "closing";

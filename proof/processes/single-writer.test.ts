@@ -13,10 +13,9 @@ import {
 } from "../properties/p16-single-writer.ts";
 import { PropertyViolation } from "../properties/property.ts";
 import { runs, TEST_TIMEOUT_MS } from "../world/runs.ts";
-import { Child, killAll } from "./children.ts";
 import { COUNT, type Contest } from "./contest-order.ts";
 import { readNotes, runContest } from "./contest.ts";
-import { newDirectory } from "./directories.ts";
+import { ProcessWorld, type Child } from "./process-world.ts";
 import { SEED } from "./seed.ts";
 
 /** P16 among real processes. The protocol of the lock itself is tried at every interleaving in the tests of fs-io. */
@@ -24,13 +23,13 @@ describe("of all who open a store", () => {
   test(
     "one at a time has it, while many contend and most are killed, and none of the dead is in the way",
     async () => {
-      onTestFinished(killAll);
-      const directory = await newDirectory();
+      const world = new ProcessWorld();
+      const directory = await world.newDirectory();
       const contest = { directory: join(directory, "store"), notes: join(directory, "notes"), turns: 3 };
       const waves = runs(6);
       let killed = 0;
       for (let wave = 0; wave < waves; wave += 1) {
-        killed += await runContest(contest, SEED + wave, 6);
+        killed += await runContest(world, contest, SEED + wave, 6);
         const notes = readNotes(contest.notes);
         const found = await countIn(contest.directory);
         mustTakeTurns(notes);
@@ -49,9 +48,9 @@ describe("of all who open a store", () => {
   test(
     "one process gets it; when it is killed one of the others, until none is left",
     async () => {
-      onTestFinished(killAll);
-      const directory = join(await newDirectory(), "store");
-      const contenders = Array.from({ length: 6 }, () => new Child("contender.ts"));
+      const world = new ProcessWorld();
+      const directory = join(await world.newDirectory(), "store");
+      const contenders = Array.from({ length: 6 }, () => world.start("contender.ts"));
       await Promise.all(contenders.map((contender) => contender.message()));
       while (contenders.length > 0) {
         const outcomes = await Promise.all(contenders.map((contender) => tryOnce(contender, directory)));
@@ -66,7 +65,7 @@ describe("of all who open a store", () => {
   );
 
   test("one caller of a process gets it, by whatever path", async () => {
-    const parent = await newDirectory();
+    const parent = await new ProcessWorld().newDirectory();
     const directory = join(parent, "store");
     const link = join(parent, "link");
     await symlink(parent, link);
@@ -77,7 +76,7 @@ describe("of all who open a store", () => {
   });
 
   test("one thread of a process gets it; one that was terminated is not in the way", async () => {
-    const directory = join(await newDirectory(), "store");
+    const directory = join(await new ProcessWorld().newDirectory(), "store");
     const first = new StoreThread(directory);
     expect(await first.outcome).toBe("has it");
     mustBeOne(["has it", await outcomeOf(open(directory)), await new StoreThread(directory).outcome]);

@@ -53,16 +53,19 @@ export class Tally {
 
 /** What a process did, found and left undone, in a line. */
 export function describeLife({ sync, segmentBytesMax, death }: Life, reports: readonly Report[]): string {
-  const dies = reports.find((report) => report[0] === "dies")?.[1];
-  const how =
-    death.by === "itself" && dies !== undefined
-      ? `killed itself ${dies}`
-      : `was killed by its parent${death.by === "itself" ? " at the end" : ` on ${death.report}`}`;
   const stages = [...stagesAtTheEnd(reports)].join(" and ");
   return (
     `sync ${sync}, segments of ${segmentBytesMax} bytes, issued ${count(reports, "issues")}, ` +
-    `acknowledged ${count(reports, "acknowledged")}, ${how}${stages === "" ? "" : `, while ${stages}`}`
+    `acknowledged ${count(reports, "acknowledged")}, ${deathOf(death, reports)}${stages === "" ? "" : `, while ${stages}`}`
   );
+}
+
+function deathOf(death: Life["death"], reports: readonly Report[]): string {
+  const dies = reports.find((report) => report[0] === "dies");
+  if (dies !== undefined) return `killed itself ${dies[1]}`;
+  if (count(reports, "fails") > 0) return "failed";
+  if (hasClosed(reports) || death.by === "itself") return "was killed when all was done";
+  return `was killed ${death.microseconds} µs after it had told "${death.report}" ${death.count} times`;
 }
 
 function stagesAtTheEnd(reports: readonly Report[]): ReadonlySet<Stage> {

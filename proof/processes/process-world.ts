@@ -1,32 +1,65 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { onTestFinished } from "vitest";
+
+/** Processes and directories of the machine, for one test: when it has ended, however it did, all of them are gone. */
+export class ProcessWorld {
+  readonly #children = new Set<Child>();
+  readonly #directories: string[] = [];
+  #isOver = false;
+
+  constructor() {
+    onTestFinished(() => this.#end());
+  }
+
+  /**
+   * Starts a process that is one of the files of this folder. `onLine` gets what it writes on its standard output.
+   * @throws Error if the test is over: whatever goes on behind it ends here
+   */
+  start(file: string, onLine: (line: string) => void = () => {}): Child {
+    if (this.#isOver) throw new Error("the test is over");
+    const child = new Child(file, onLine);
+    this.#children.add(child);
+    return child;
+  }
+
+  /** An empty directory. */
+  async newDirectory(): Promise<string> {
+    const directory = await mkdtemp(join(tmpdir(), "hashlog-killed-"));
+    this.#directories.push(directory);
+    return directory;
+  }
+
+  async #end(): Promise<void> {
+    this.#isOver = true;
+    for (const child of this.#children) child.kill();
+    await Promise.all([...this.#children].map(({ end }) => end));
+    for (const directory of this.#directories) await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** What Node has compiled of the sources: a process that finds it starts in a quarter of the time. */
+const COMPILED = join(import.meta.dirname, "../../node_modules/.cache/compiled");
 
 /** What the event `exit` tells. */
-type End = readonly [code: number | null, signal: NodeJS.Signals | null];
+type Exit = readonly [code: number | null, signal: NodeJS.Signals | null];
 
-/** Processes of this test file that are alive. */
-const alive = new Set<ChildProcess>();
-/** What Node has compiled of the sources: a process that finds it starts in a quarter of the time. */
-const compiled = mkdtempSync(join(tmpdir(), "hashlog-compiled-"));
-process.once("exit", () => rmSync(compiled, { recursive: true, force: true }));
-
-/** A process that is one of the files of this folder. `lines` gets what it writes on its standard output. */
+/** A process that was started by this one. */
 export class Child {
   readonly process: ChildProcess;
   /** Resolves when it is gone and everything it has said was heard: to the signal that ended it, or to its exit code. */
   readonly end: Promise<NodeJS.Signals | number>;
   #complaints = "";
 
-  constructor(file: string, onLine: (line: string) => void = () => {}) {
+  constructor(file: string, onLine: (line: string) => void) {
     this.process = fork(join(import.meta.dirname, file), {
       execArgv: ["--conditions=@hashlog/source"],
       stdio: ["ignore", "pipe", "pipe", "ipc"],
-      env: { ...process.env, NODE_COMPILE_CACHE: compiled },
+      env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
     });
-    alive.add(this.process);
     this.process.stderr!.setEncoding("utf8").on("data", (text: string) => (this.#complaints += text));
     onEachLine(this.process.stdout!, onLine);
     this.end = this.#awaitEnd();
@@ -59,15 +92,9 @@ export class Child {
       process: { stdout, stderr },
     } = this;
     const ends = [once(process, "exit"), once(stdout!, "close"), once(stderr!, "close")] as const;
-    const [[code, signal]] = (await Promise.all(ends)) as unknown as [End, ...unknown[]];
-    alive.delete(process);
+    const [[code, signal]] = (await Promise.all(ends)) as unknown as [Exit, ...unknown[]];
     return signal ?? code ?? 0;
   }
-}
-
-/** Kills every process that is still alive: to be called when a test has ended, however it did. */
-export function killAll(): void {
-  for (const child of alive) child.kill("SIGKILL");
 }
 
 // A line that was cut off by the end of the process is not given.
