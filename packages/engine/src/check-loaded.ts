@@ -1,0 +1,111 @@
+import {
+  decodeSegmentHeader,
+  findTestimony,
+  FRAME_HEADER_BYTES,
+  placeOf,
+  readFrameHeader,
+  SEGMENT_HEADER_BYTES,
+  type Manifest,
+} from "@hashlog/format";
+import type { FileSystem, ReadFile } from "@hashlog/fs-io";
+import type { Keydir } from "@hashlog/index";
+import { corrupt } from "./errors.ts";
+import { fileSource } from "./files.ts";
+import type { LogRun } from "./log-run.ts";
+import type { SegmentTable } from "./segment-table.ts";
+import type { ListedFile } from "./store-directory.ts";
+
+/**
+ * What is asked of a store between loading it and changing it: whether its files can belong to one another. Each file by
+ * itself is in order by now; but a manifest with a right checksum may be an old one, from a write that never came, or
+ * from a backup. It lists a store that was, and what has been written since would be cleared away as left over.
+ *
+ * What gives it away: records beyond the sequences that it reserves; and a segment that it does not know yet, with an id
+ * that it has not given out, which testifies that more was durable than is there. The latter is never what a crash
+ * leaves: a new segment of the log holds no frame before the manifest lists it, and in copies and merge outputs nothing
+ * is testified but what the log holds. FORMAT.md, "Torn or corrupt".
+ */
+export interface LoadedStore {
+  readonly fileSystem: FileSystem;
+  readonly manifest: Manifest;
+  readonly manifestPath: string;
+  readonly files: readonly ListedFile[];
+  readonly pathOf: (name: string) => string;
+  readonly table: SegmentTable;
+  readonly keydir: Keydir;
+  readonly run: LogRun;
+  /** The last sequence that is readable. */
+  readonly lastSequence: number;
+}
+
+/** @throws HashlogError `HASHLOG_CORRUPT` | FsError */
+export async function checkLoaded(store: LoadedStore): Promise<void> {
+  checkReservation(store);
+  checkPlaces(store);
+  for (const { name, file } of store.files) {
+    if (file.kind !== "segment" || file.id < store.manifest.nextFileId) continue;
+    await checkUnlisted(store, store.pathOf(name), file.id);
+  }
+}
+
+function checkReservation({ manifest, manifestPath, lastSequence }: LoadedStore): void {
+  if (lastSequence < manifest.nextSequence) return;
+  // mark: open/manifest-older-than-its-log
+  throw corrupt(`${manifestPath} is older than the log: it has given out no sequence ${lastSequence} yet`, {
+    path: manifestPath,
+    expected: manifest.nextSequence,
+    actual: lastSequence,
+  });
+}
+
+// With a checkpoint the keydir is not made of what was read, so the two might differ: if the manifest says something else
+// of an unsealed segment than it did when the checkpoint was named.
+function checkPlaces({ manifestPath, table, keydir, run }: LoadedStore): void {
+  const reached = [...table.all()].reduce((sum, { liveRecords }) => sum + liveRecords, 0);
+  const lost = run.parts
+    .filter((part) => part.testifiedEnd === 0 && part.tail.length === 0)
+    .reduce((sum, { source }) => sum + table.byId(source.segmentId)!.liveRecords, 0);
+  if (reached === keydir.size && lost === 0) return;
+  throw corrupt(
+    `${manifestPath} does not fit its checkpoint: ${keydir.size - reached + lost} keys lie where nothing is`,
+    { path: manifestPath, expected: keydir.size, actual: reached - lost },
+  );
+}
+
+async function checkUnlisted(store: LoadedStore, path: string, segmentId: number): Promise<void> {
+  const { fileSystem, manifestPath, lastSequence } = store;
+  if ((await fileSystem.stat(path))?.kind !== "file") return;
+  const file = await fileSystem.openRead(path);
+  try {
+    const testified = await testifiedBy(file, segmentId);
+    if (testified <= lastSequence) return;
+    // mark: open/manifest-older-than-a-segment
+    throw corrupt(
+      `${manifestPath} is older than ${path}: that one testifies that all up to ${testified} was durable, and what is ` +
+        `listed ends with ${lastSequence}`,
+      { path: manifestPath, segmentId, expected: testified, actual: lastSequence },
+    );
+  } finally {
+    await file.close();
+  }
+}
+
+/** The highest floor that any frame of the segment testifies; of a merge output, which may be long, the first one's. */
+async function testifiedBy(file: ReadFile, segmentId: number): Promise<number> {
+  const head = new Uint8Array(SEGMENT_HEADER_BYTES + FRAME_HEADER_BYTES);
+  const bytes = await file.read(head, 0, head.length, 0);
+  const header = decodeSegmentHeader(head.subarray(0, Math.min(bytes, SEGMENT_HEADER_BYTES)));
+  if (header.kind !== "ok" || header.value.segmentId !== segmentId) return 0;
+  const place = placeOf(header.value.identity);
+  const first = readFrameHeader(head, SEGMENT_HEADER_BYTES, bytes, place, SEGMENT_HEADER_BYTES);
+  if (first?.sparse === true) return first.floor;
+  let highest = 0;
+  await findTestimony(fileSource(file, file.size()), {
+    place,
+    from: SEGMENT_HEADER_BYTES,
+    onTestimony: ({ floor }) => {
+      highest = Math.max(highest, floor);
+    },
+  });
+  return highest;
+}
