@@ -16,6 +16,7 @@ import { countTests } from "./vitest-report.mjs";
 /** @typedef {{ name: string, run: () => Promise<Count> }} Check */
 
 const VITEST_REPORT = join(CACHE, "vitest.json");
+const PROOF_REPORT = join(CACHE, "proof.json");
 
 /** @returns {Promise<number>} The exit code. */
 export async function runAllChecks() {
@@ -49,6 +50,7 @@ function allChecks() {
     { name: "built packages on npm's own Node", run: builtPackages },
     { name: "tests", run: vitest },
     { name: "coverage", run: coverage },
+    { name: "proof by crashing", run: proof },
     ...exampleNames().map((name) => ({ name: `example ${name}`, run: () => loud(script(exampleModule(name))) })),
   ];
 }
@@ -92,6 +94,17 @@ async function vitest() {
   const count = countTests(found);
   if (code !== 0 && count.failed === 0) count.failed = 1;
   return count;
+}
+
+/**
+ * The campaign of crashes: each case of it counts as one test, as does each thing that it complains of.
+ */
+async function proof() {
+  await rm(PROOF_REPORT, { force: true });
+  const { code } = await runTool([...script("proof/commands/proof.ts"), "--report", PROOF_REPORT]);
+  const report = readJson(PROOF_REPORT);
+  if (report === undefined) return one(false);
+  return { passed: report.total.cases, failed: code === 0 ? 0 : Math.max(1, report.counterexamples.length) };
 }
 
 async function coverage() {

@@ -36,8 +36,10 @@ export const ALPHABET: readonly CrashOperation[] = [
   ["drain"],
   ["reopen", 0],
   ["reopen", 3],
+  ["reopen", 4],
   ["kill", 0],
   ["kill", 1],
+  ["kill", 5],
   ["power", 3],
   ["power", 8],
 ];

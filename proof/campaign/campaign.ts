@@ -25,19 +25,42 @@ export interface CampaignOptions {
 /** What was done. */
 export interface Tally {
   readonly seconds: number;
+  /** Processor time of all workers, in seconds. */
+  readonly cpuSeconds: number;
   readonly workers: number;
-  /** How many cases of each part. */
-  readonly cases: ReadonlyMap<string, number>;
-  /** Crashes derived, and images opened to see what they show (those whose recovery was judged further not counted). */
-  readonly crashes: number;
-  readonly recoveries: number;
-  /** Different images, over all workers. */
-  readonly images: number;
+  readonly parts: ReadonlyMap<string, PartTally>;
   readonly marksHit: ReadonlySet<string>;
   readonly marks: number;
   readonly counterexamples: readonly FoundCounterexample[];
   /** Workers that could not go on, and why. */
   readonly broken: readonly string[];
+}
+
+/** What was done of one part, or in all. */
+export interface PartTally {
+  readonly cases: number;
+  /** Crashes derived: most leave an image that was seen before. */
+  readonly crashes: number;
+  /** Images opened to see what they show, those that were then judged further not counted. */
+  readonly recoveries: number;
+  /** Images that no part and no worker had seen before. */
+  readonly images: number;
+}
+
+/** All parts together. */
+export function totalOf({ parts }: Pick<Tally, "parts">): PartTally {
+  return [...parts.values()].reduce(added, NOTHING);
+}
+
+const NOTHING: PartTally = { cases: 0, crashes: 0, recoveries: 0, images: 0 };
+
+function added(left: PartTally, right: PartTally): PartTally {
+  return {
+    cases: left.cases + right.cases,
+    crashes: left.crashes + right.crashes,
+    recoveries: left.recoveries + right.recoveries,
+    images: left.images + right.images,
+  };
 }
 
 export interface FoundCounterexample {
@@ -62,10 +85,10 @@ class Campaign {
   readonly #workers: number;
   readonly #begun = Date.now();
   readonly #images = new HashSet();
-  readonly #cases = new Map<string, number>();
+  readonly #parts = new Map<string, PartTally>();
   readonly #marksHit = new Set<string>();
   readonly #marks = readMarks(ROOT).length;
-  readonly #perWorker: { crashes: number; recoveries: number }[] = [];
+  readonly #cpuSeconds: number[] = [];
   readonly #counterexamples: FoundCounterexample[] = [];
   readonly #broken: string[] = [];
   readonly #children: ChildProcess[] = [];
@@ -80,14 +103,11 @@ class Campaign {
   }
 
   tally(): Tally {
-    const sum = (of: "crashes" | "recoveries"): number => this.#perWorker.reduce((total, one) => total + one[of], 0);
     return {
       seconds: (Date.now() - this.#begun) / 1000,
+      cpuSeconds: this.#cpuSeconds.reduce((sum, seconds) => sum + seconds, 0),
       workers: this.#workers,
-      cases: this.#cases,
-      crashes: sum("crashes"),
-      recoveries: sum("recoveries"),
-      images: this.#images.size,
+      parts: this.#parts,
       marksHit: this.#marksHit,
       marks: this.#marks,
       counterexamples: this.#counterexamples,
@@ -130,11 +150,14 @@ class Campaign {
     if (message.type === "progress") this.#count(index, message);
   }
 
-  #count(index: number, { done, crashes, recoveries, images, marks }: Extract<FromWorker, { type: "progress" }>): void {
-    for (const [part, cases] of done) this.#cases.set(part, (this.#cases.get(part) ?? 0) + cases);
-    this.#perWorker[index] = { crashes, recoveries };
-    for (let at = 0; at < images.length; at += 2) this.#images.add(images[at]!, images[at + 1]!);
-    for (const mark of marks) this.#marksHit.add(mark);
+  #count(index: number, told: Extract<FromWorker, { type: "progress" }>): void {
+    let images = 0;
+    for (let at = 0; at < told.images.length; at += 2) {
+      if (this.#images.add(told.images[at]!, told.images[at + 1]!)) images += 1;
+    }
+    this.#parts.set(told.part, added(this.#parts.get(told.part) ?? NOTHING, { ...told, images }));
+    this.#cpuSeconds[index] = told.cpuSeconds;
+    for (const mark of told.marks) this.#marksHit.add(mark);
     this.#options.onProgress?.(this.tally());
   }
 }

@@ -18,11 +18,14 @@ export interface ToWorker {
 export type FromWorker =
   | {
       readonly type: "progress";
-      /** How many cases of each part it has done since it told last. */
-      readonly done: readonly (readonly [part: string, cases: number])[];
-      /** Since its beginning: crashes derived, images opened. */
+      /** All that follows is of this part, and since it told last. */
+      readonly part: string;
+      readonly cases: number;
+      /** Crashes derived, images opened. */
       readonly crashes: number;
       readonly recoveries: number;
+      /** Processor time since its beginning. */
+      readonly cpuSeconds: number;
       /** Hashes of images that are new to it, two words each. */
       readonly images: Uint32Array;
       readonly marks: readonly string[];

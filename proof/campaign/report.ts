@@ -1,45 +1,50 @@
-import type { Tally } from "./campaign.ts";
+import { totalOf, type PartTally, type Tally } from "./campaign.ts";
 
 /** A campaign as a file: what was run, on which code, and what was found. */
-export interface CampaignReport extends Omit<Tally, "cases" | "marksHit"> {
+export interface CampaignReport extends Omit<Tally, "parts" | "marksHit"> {
   /** `hashOfSources` of the code that was run. */
   readonly sources: string;
   readonly freshSeed: number;
-  readonly cases: Readonly<Record<string, number>>;
-  readonly marksHit: number;
+  readonly parts: Readonly<Record<string, PartTally>>;
+  readonly total: PartTally;
+  readonly marksHit: readonly string[];
 }
 
 /** Where a campaign is, in one line. */
 export function progressLine(tally: Tally): string {
-  const rate = Math.round(tally.images / tally.seconds / tally.workers);
+  const { cases, crashes, images } = totalOf(tally);
+  const rate = Math.round(images / Math.max(tally.cpuSeconds, 0.001));
   const parts = [
     clock(tally.seconds),
-    `${grouped(sum(tally.cases))} cases`,
-    `${grouped(tally.crashes)} crashes`,
-    `${grouped(tally.images)} unique images (${grouped(rate)} a second and worker)`,
-    `marks ${tally.marksHit.size}/${tally.marks}`,
+    `${grouped(cases)} cases`,
+    `${grouped(crashes)} crashes`,
+    `${grouped(images)} unique images (${grouped(rate)} a second of processor time)`,
+    ...(tally.marksHit.size > 0 ? [`marks ${tally.marksHit.size}/${tally.marks}`] : []),
   ];
   return parts.join("  ");
 }
 
-/** All of it, and the counterexamples as they are to be replayed. */
+/** All of it, part by part, and the counterexamples as they are to be replayed. */
 export function describeTally(tally: Tally): string {
-  const cases = [...tally.cases].map(([part, count]) => `  ${part.padEnd(20)} ${grouped(count).padStart(9)} cases`);
+  const rows = [...tally.parts].map(([part, { cases, crashes, images }]) => row(part, cases, crashes, images));
+  const { cases, crashes, images } = totalOf(tally);
   const found = tally.counterexamples.map(
     ({ part, found: first, case: small, message }) =>
       `\nFOUND in ${part}: ${first}\n\nas small as it could be made: ${message}\n${JSON.stringify(small)}\n` +
       `to be told what happens: npm run proof:replay -- '${JSON.stringify(small)}'`,
   );
-  return ["", progressLine(tally), ...cases, ...found, ...tally.broken.map((why) => `BROKEN: ${why}`)].join("\n");
+  const broken = tally.broken.map((why) => `BROKEN: ${why}`);
+  const head = `${"".padEnd(22)}${["cases", "crashes", "new images"].map((word) => word.padStart(12)).join("")}`;
+  return ["", head, ...rows, row("in all", cases, crashes, images), ...found, ...broken].join("\n");
+}
+
+function row(part: string, ...numbers: readonly number[]): string {
+  return part.padEnd(22) + numbers.map((number) => grouped(number).padStart(12)).join("");
 }
 
 /** 1234567 as 1,234,567. */
 export function grouped(number: number): string {
   return number.toLocaleString("en-US");
-}
-
-function sum(cases: ReadonlyMap<string, number>): number {
-  return [...cases.values()].reduce((total, count) => total + count, 0);
 }
 
 function clock(seconds: number): string {

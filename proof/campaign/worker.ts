@@ -24,41 +24,71 @@ process.once("message", (order: ToWorker) => {
 process.once("disconnect", () => process.exit());
 
 async function work({ agenda, index, workers, deadlineMs, gatherMarks, shrinkMs }: ToWorker): Promise<void> {
-  const seen = new SeenImages();
-  const marks = gatherMarks ? await MarkCoverage.start() : undefined;
-  const done = new Map<string, number>();
-  let told = Date.now();
-  const report = async (): Promise<void> => {
-    told = Date.now();
-    const { crashes, recoveries } = seen;
-    const hit = marks === undefined ? [] : [...(await marks.hit())];
-    tell({ type: "progress", done: [...done], crashes, recoveries, images: seen.takeFresh(), marks: hit });
-    done.clear();
-  };
+  const log = new WorkLog(gatherMarks ? await MarkCoverage.start() : undefined);
   let number = 0;
   for (const task of tasksOf(agenda)) {
     number += 1;
     if (number % workers !== index) continue;
     if (Date.now() >= deadlineMs) break;
+    await log.begin(task.part);
     try {
-      await task.run(seen);
+      await task.run(log.seen);
     } catch (error) {
       if (!(error instanceof Counterexample)) throw error;
-      await report();
+      await log.tell();
       const small = await shrink(error, { milliseconds: shrinkMs });
-      tell({
-        type: "counterexample",
-        part: task.part,
-        found: error.message,
-        case: small.case,
-        message: small.violation.message,
-      });
+      const { case: given, violation } = small;
+      tell({ type: "counterexample", part: task.part, found: error.message, case: given, message: violation.message });
       return;
     }
-    done.set(task.part, (done.get(task.part) ?? 0) + 1);
-    if (Date.now() - told > TELL_EVERY_MS) await report();
+    await log.end();
   }
-  await report();
+  await log.tell();
+}
+
+/** What this worker has done, and has not told yet. */
+class WorkLog {
+  readonly seen = new SeenImages();
+  readonly #marks: MarkCoverage | undefined;
+  #part = "";
+  #cases = 0;
+  #crashesTold = 0;
+  #recoveriesTold = 0;
+  #toldAt = Date.now();
+
+  constructor(marks: MarkCoverage | undefined) {
+    this.#marks = marks;
+  }
+
+  /** A case of that part begins. */
+  async begin(part: string): Promise<void> {
+    if (part !== this.#part && this.#cases > 0) await this.tell();
+    this.#part = part;
+  }
+
+  async end(): Promise<void> {
+    this.#cases += 1;
+    if (Date.now() - this.#toldAt > TELL_EVERY_MS) await this.tell();
+  }
+
+  async tell(): Promise<void> {
+    const { crashes, recoveries } = this.seen;
+    const { user, system } = process.cpuUsage();
+    tell({
+      type: "progress",
+      part: this.#part,
+      cases: this.#cases,
+      crashes: crashes - this.#crashesTold,
+      recoveries: recoveries - this.#recoveriesTold,
+      cpuSeconds: (user + system) / 1e6,
+      images: this.seen.takeFresh(),
+      marks: this.#marks === undefined ? [] : [...(await this.#marks.hit())],
+    });
+    this.#cases = 0;
+    this.#crashesTold = crashes;
+    this.#recoveriesTold = recoveries;
+    this.#toldAt = Date.now();
+  }
 }
 
 function tell(message: FromWorker): void {

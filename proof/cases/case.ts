@@ -1,5 +1,6 @@
 import type { Fates, Profile } from "@hashlog/fs-io/testing";
 import type { StoreShape } from "../world/text-store.ts";
+import { SPOILINGS } from "./spoil-caches.ts";
 
 /**
  * A case: what somebody does with a store, and how it crashes; plain data, so that it shrinks, prints as JSON, and replays.
@@ -58,23 +59,14 @@ export type CrashOperation =
   /** Opens an iterator; all that are open are read to their end at the next `drain`. */
   | readonly ["iterate"]
   | readonly ["drain"]
-  /** Closes the store and opens it again, without some of its caches (`CACHES_REMOVED`). */
+  /** Closes the store and opens it again, with its caches spoilt (`SPOILINGS`). */
   | readonly ["reopen", number]
-  /** The process dies, and another opens the store, without some of its caches. */
+  /** The process dies, and another opens the store, with its caches spoilt. */
   | readonly ["kill", number]
   /** The power goes, what is not synced fares as the number says, and the store is opened again. */
   | readonly ["power", number];
 
 export const KEYS: readonly string[] = ["a", "b", "c", ""];
-export const INTERVAL_MS = 40;
-/** What is removed between two openings. The first is the harmless choice. */
-export const CACHES_REMOVED: readonly ("nothing" | "checkpoint" | "hints" | "both")[] = [
-  "nothing",
-  "checkpoint",
-  "hints",
-  "both",
-];
-
 /** The key of that number. */
 export function keyOf(number: number): string {
   return KEYS[number % KEYS.length]!;
@@ -106,9 +98,9 @@ export function describeOperation(operation: CrashOperation): string {
     case "drain":
       return "read every open iterator to its end";
     case "reopen":
-      return `close and open again${without(operation[1])}`;
+      return `close and open again${withCaches(operation[1])}`;
     case "kill":
-      return `the process is killed, another opens the store${without(operation[1])}`;
+      return `the process is killed, another opens the store${withCaches(operation[1])}`;
     case "power":
       return "the power is cut, the store is opened again";
     default:
@@ -120,8 +112,7 @@ function quoted(key: number): string {
   return JSON.stringify(keyOf(key));
 }
 
-function without(removed: number): string {
-  const what = CACHES_REMOVED[removed % CACHES_REMOVED.length]!;
-  if (what === "nothing") return "";
-  return what === "both" ? ", without checkpoint and hints" : `, without ${what}`;
+function withCaches(spoilt: number): string {
+  const how = SPOILINGS[spoilt % SPOILINGS.length]!;
+  return how === "nothing" ? "" : `, with its caches spoilt: ${how}`;
 }

@@ -1,6 +1,7 @@
 import type { SeededRandom } from "@hashlog/fs-io/testing";
 import { SEGMENT_BYTES } from "../world/text-store.ts";
-import { CACHES_REMOVED, KEYS, type CrashCase, type CrashOperation } from "./case.ts";
+import { KEYS, type CrashCase, type CrashOperation } from "./case.ts";
+import { SPOILINGS } from "./spoil-caches.ts";
 
 /**
  * A case by chance. Each has a mix of its own: which operations it is made of, and how often each comes, are drawn first
@@ -38,8 +39,8 @@ const DRAWS: readonly (readonly [number, Draw])[] = [
   [2, () => ["read"]],
   [1, () => ["iterate"]],
   [1, () => ["drain"]],
-  [3, (random) => ["reopen", random.below(CACHES_REMOVED.length)]],
-  [2, (random) => ["kill", random.below(CACHES_REMOVED.length)]],
+  [3, (random) => ["reopen", random.below(SPOILINGS.length)]],
+  [2, (random) => ["kill", random.below(SPOILINGS.length)]],
   [2, (random) => ["power", random.below(2 ** 20)]],
 ];
 

@@ -1,5 +1,3 @@
-import { parseFileName } from "@hashlog/format";
-import type { FileSystem } from "@hashlog/fs-io";
 import { crashPointAt, sampleFates, SeededRandom, SimulatedDisk } from "@hashlog/fs-io/testing";
 import { History, range } from "../oracle/history.ts";
 import { LogObserver } from "../oracle/log-observer.ts";
@@ -14,10 +12,11 @@ import { mustBePossible } from "../properties/p14-forward-progress.ts";
 import { DisciplineMonitor } from "../properties/p18-io-discipline.ts";
 import { PropertyViolation } from "../properties/property.ts";
 import { quiet, settled } from "../world/quiet.ts";
-import { DIRECTORY, emptyStore, openStore, readState, type TextStore } from "../world/text-store.ts";
+import { DIRECTORY, emptyStore, INTERVAL_MS, openStore, readState, type TextStore } from "../world/text-store.ts";
 import { VirtualClock } from "../world/virtual-clock.ts";
-import { CACHES_REMOVED, describeOperation, INTERVAL_MS, KEYS, type CrashCase, type CrashOperation } from "./case.ts";
+import { describeOperation, KEYS, type CrashCase, type CrashOperation } from "./case.ts";
 import { CaseWriter } from "./case-writer.ts";
+import { readCaches, spoilCaches, SPOILINGS } from "./spoil-caches.ts";
 
 /** A case that was run to its end, and all that is needed to judge crashes at any step of it. */
 export interface RunCase {
@@ -62,6 +61,8 @@ class CaseRunner {
   #store!: TextStore;
   #waiting: Promise<unknown>[] = [];
   #iterators: OpenIterator[] = [];
+  /** What a checkpoint once held. */
+  #checkpoint: Uint8Array | undefined;
 
   constructor(disk: SimulatedDisk, given: CrashCase, tell: Tell) {
     this.#disk = disk;
@@ -165,21 +166,21 @@ class CaseRunner {
     );
   }
 
-  async #reopen(removed: number): Promise<void> {
+  async #reopen(spoiling: number): Promise<void> {
     await settled(this.#store.close(), "closing");
     await this.#settle();
     this.#iterators = [];
     this.history.note();
     mustAllBeDurable(this.history);
-    await this.#removeCaches(removed);
+    await this.#spoilCaches(spoiling);
     await this.#openAndRead(this.#obligation(this.history.units.length, this.history.units.length));
   }
 
-  async #kill(removed: number): Promise<void> {
+  async #kill(spoiling: number): Promise<void> {
     this.#disk.kill();
     this.#abandon();
     this.history.died();
-    await this.#removeCaches(removed);
+    await this.#spoilCaches(spoiling);
     await this.#openAndRead(this.#obligation(this.history.units.length, this.history.units.length));
     mustBeDurableNow(this.history);
   }
@@ -214,9 +215,12 @@ class CaseRunner {
     return mustBeDurablePrefix(await readState(this.#store), obligation, this.#time());
   }
 
-  async #removeCaches(which: number): Promise<void> {
-    const removed = CACHES_REMOVED[which % CACHES_REMOVED.length]!;
-    if (removed !== "nothing") await removeCaches(this.#disk.boot(), removed);
+  async #spoilCaches(which: number): Promise<void> {
+    const how = SPOILINGS[which % SPOILINGS.length]!;
+    const fileSystem = this.#disk.boot();
+    await spoilCaches(fileSystem, how, this.#checkpoint);
+    if (how === "nothing")
+      this.#checkpoint = (await readCaches(fileSystem, "checkpoint"))[0]?.bytes ?? this.#checkpoint;
   }
 
   #time(): ReadingTime {
@@ -253,14 +257,5 @@ class CaseRunner {
   #wait(promise: Promise<unknown>): void {
     promise.catch(() => undefined);
     this.#waiting.push(promise);
-  }
-}
-
-/** Removes caches of the store while nobody has it open. */
-export async function removeCaches(fileSystem: FileSystem, which: "checkpoint" | "hints" | "both"): Promise<void> {
-  for (const name of await fileSystem.list(DIRECTORY)) {
-    const kind = parseFileName(name)?.kind;
-    const goes = (kind === "checkpoint" && which !== "hints") || (kind === "hint" && which !== "checkpoint");
-    if (goes) await fileSystem.remove(fileSystem.join(DIRECTORY, name));
   }
 }

@@ -8,9 +8,10 @@
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { runCampaign, type Tally } from "../campaign/campaign.ts";
+import { runCampaign, totalOf, type Tally } from "../campaign/campaign.ts";
 import { hashOfSources } from "../campaign/source-hash.ts";
 import { readMarks } from "../marks/marks.ts";
+import { LEAST } from "../campaign/least.ts";
 import { describeTally, progressLine, type CampaignReport } from "../campaign/report.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -38,6 +39,7 @@ async function main(): Promise<number> {
   const sources = hashOfSources(ROOT);
   console.log(`sources ${sources}, fresh cases from seed ${freshSeed} on`);
   const parts = values.parts?.split(",");
+  const isWhole = milliseconds === undefined && parts === undefined;
   const tally = await runCampaign({
     agenda: {
       extent: milliseconds === undefined ? "short" : "long",
@@ -50,12 +52,13 @@ async function main(): Promise<number> {
     onProgress: showProgress(),
   });
   console.log(describeTally(tally));
-  if (values.marks) complainAboutMarks(tally);
-  const report: CampaignReport = { sources, freshSeed, ...plain(tally) };
+  const complaints = isWhole ? [...complaintsAboutExtent(tally), ...complaintsAboutMarks(tally)] : [];
+  for (const complaint of complaints) console.log(complaint);
+  const report: CampaignReport = { ...tally, sources, freshSeed, ...plain(tally) };
   if (values.report !== undefined) writeFileSync(values.report, `${JSON.stringify(report, undefined, 2)}\n`);
   const failed = tally.counterexamples.length + tally.broken.length;
   console.log(failed === 0 ? "no counterexample" : `${failed} found: see above`);
-  return failed === 0 ? 0 : 1;
+  return failed + complaints.length === 0 ? 0 : 1;
 }
 
 function number(name: "minutes" | "seconds" | "seed" | "workers", unit: number): number | undefined {
@@ -79,12 +82,22 @@ function showProgress(): (tally: Tally) => void {
   };
 }
 
-function complainAboutMarks({ marksHit }: Tally): void {
-  for (const { name, path, line } of readMarks(ROOT)) {
-    if (!marksHit.has(name)) console.log(`not passed: ${name} (${path}:${line})`);
-  }
+/** The numbers of what is gone through one by one never become less without anybody noticing. */
+function complaintsAboutExtent({ parts }: Tally): string[] {
+  return Object.entries(LEAST).flatMap(([part, least]) => {
+    const found = parts.get(part);
+    const less = (["cases", "crashes", "images"] as const).filter((what) => (found?.[what] ?? 0) < least[what]);
+    return less.map((what) => `${part}: ${found?.[what] ?? 0} ${what}, and there were ${least[what]} at least`);
+  });
 }
 
-function plain({ cases, marksHit, ...rest }: Tally): Omit<CampaignReport, "sources" | "freshSeed"> {
-  return { ...rest, cases: Object.fromEntries(cases), marksHit: marksHit.size };
+/** Whatever a campaign of cases passes at all, it passes each time. */
+function complaintsAboutMarks({ marksHit }: Tally): string[] {
+  return readMarks(ROOT)
+    .filter(({ name }) => values.marks && !marksHit.has(name))
+    .map(({ name, path, line }) => `not passed: ${name} (${path}:${line})`);
+}
+
+function plain(tally: Tally): Pick<CampaignReport, "parts" | "total" | "marksHit"> {
+  return { parts: Object.fromEntries(tally.parts), total: totalOf(tally), marksHit: [...tally.marksHit] };
 }

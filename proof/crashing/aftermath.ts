@@ -1,7 +1,7 @@
 import { utf8, type Codec, type StoreStats } from "@hashlog/engine";
 import { SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
 import { checkInvariants } from "../../packages/engine/test/support/check-invariants.ts";
-import { removeCaches } from "../cases/run-case.ts";
+import { removeCaches } from "../cases/spoil-caches.ts";
 import type { Aftermath } from "../cases/case.ts";
 import type { ReadingTime } from "../oracle/model.ts";
 import { mustNotRepair, mustShowTheSame } from "../properties/p07-monotone-recovery.ts";

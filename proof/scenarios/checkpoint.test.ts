@@ -2,7 +2,7 @@ import { checkpointFileName } from "@hashlog/format";
 import { SimulatedDisk } from "@hashlog/fs-io/testing";
 import { describe, expect, test } from "vitest";
 import { quiet, settled } from "../world/quiet.ts";
-import { removeCaches } from "../cases/run-case.ts";
+import { removeCaches } from "../cases/spoil-caches.ts";
 import { long, Script, stepsThat } from "../world/script.ts";
 import { DIRECTORY } from "../world/text-store.ts";
 

@@ -1,7 +1,7 @@
 import { SimulatedDisk, type DiskImage, type PendingUnit } from "@hashlog/fs-io/testing";
 import { describe, expect, test } from "vitest";
 import { quiet, settled } from "../world/quiet.ts";
-import { removeCaches } from "../cases/run-case.ts";
+import { removeCaches } from "../cases/spoil-caches.ts";
 import { codeOf, long, of, Script, stepsThat } from "../world/script.ts";
 import { DIRECTORY } from "../world/text-store.ts";
 

@@ -1,7 +1,6 @@
 import { open, utf8, type OpenOptions, type Store } from "@hashlog/engine";
 import type { FileSystem } from "@hashlog/fs-io";
 import { SeededRandom, SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
-import { INTERVAL_MS } from "../cases/case.ts";
 import { mapKeydir } from "./map-keydir.ts";
 import { quiet } from "./quiet.ts";
 import { VirtualClock } from "./virtual-clock.ts";
@@ -11,6 +10,8 @@ export type TextStore = Store<string, string>;
 
 export const DIRECTORY = "/data/store";
 
+/** Of the sync policy `interval`. */
+export const INTERVAL_MS = 40;
 /** Small, so that three records fill one. */
 export const SEGMENT_BYTES: readonly number[] = [512, 700, 4096];
 
