@@ -21,7 +21,10 @@ export interface LockPlaces {
   list(): Promise<number[]>;
   /** A number that nobody ever had. It need not be higher than those that are there. */
   freshNumber(): number;
-  /** Makes a socket of that number and listens on it, or is `undefined` if there is something already. */
+  /**
+   * Makes a socket of that number and listens on it, or is `undefined` if there is something already, or if it was taken
+   * for a dead one's and removed before it listened.
+   */
   claim(number: number): Promise<LockClaim | undefined>;
   /** Asks whoever listens there. Dead only if certainly nobody does, and never will. */
   ask(number: number): Promise<LockAnswer>;

@@ -53,6 +53,9 @@ export class SocketPlaces implements LockPlaces {
     try {
       return await listenAt(this.#context.net, this.#address(number), this.#context.who);
     } catch (error) {
+      // Whoever asked it between its making and its listening took it for a dead one's, and removed it before it was made
+      // writable for all. Were the directory gone, the next look into it would tell.
+      if (errnoOf(error) === "ENOENT") return undefined;
       throw NO_SOCKETS.has(errnoOf(error)) ? noSockets(error, this.#directory) : error;
     }
   }

@@ -5,7 +5,8 @@ import { type LockAnswer, type LockClaim, type LockPlaces, takeLock } from "../s
  * waits until the script gives its process a turn, so a process can be stopped between any two of them, and killed.
  *
  * What the real world does is copied, its inconveniences included: binding and listening are two steps, what is bound
- * and does not listen looks dead, and closing a socket removes whatever lies under its name.
+ * and does not listen looks dead, listening fails where the file of what was bound is gone, and closing a socket removes
+ * whatever lies under its name.
  */
 export class LockWorld {
   readonly sockets: Map<number, Socket> = new Map();
@@ -94,6 +95,7 @@ export class LockProcess implements LockPlaces {
     const socket: Socket = { owner: this, state: "bound" };
     this.#world.sockets.set(number, socket);
     await this.#turn();
+    if (!this.#world.sockets.has(number)) return undefined;
     socket.state = "asking";
     return {
       hold: () => (socket.state = "holding"),

@@ -231,6 +231,43 @@ test("an asker that is gone before the answer is does no harm, and one that stay
   expect([gone.destroy.mock.calls.length, stays.destroy.mock.calls.length]).toEqual([1, 1]);
 });
 
+test("a socket that another took for a dead one's, and removed before it could be asked, is made again", async () => {
+  const directory = await temporaryDirectory();
+  const real = netAt((path) => path);
+  let made = 0;
+  const overtaken: NodeNet = {
+    ...real,
+    createServer: (onConnection) => {
+      made += 1;
+      // What Node throws where the file is gone when it is to be made writable for all.
+      const listen = (): never => {
+        throw platformError("ENOENT");
+      };
+      return made <= 2 ? { ...real.createServer(onConnection), listen } : real.createServer(onConnection);
+    },
+  };
+  const lock = await take(directory, { net: overtaken });
+  expect(made).toBe(3);
+  expect(await readdir(directory)).toHaveLength(1);
+  await lock.release();
+});
+
+test("a directory that is removed while it is locked is told as such", async () => {
+  const directory = await temporaryDirectory();
+  const real = netAt((path) => path);
+  const overtaken: NodeNet = {
+    ...real,
+    createServer: (onConnection) => ({
+      ...real.createServer(onConnection),
+      listen: () => {
+        fs.rmSync(directory, { recursive: true });
+        throw platformError("ENOENT");
+      },
+    }),
+  };
+  await expect(take(directory, { net: overtaken })).rejects.toMatchObject({ code: "FS_NOT_FOUND" });
+});
+
 describe("a volume on which no socket can be made", () => {
   const withListenError = (errno: string): NodeNet => ({
     ...netWhere(),
