@@ -127,9 +127,11 @@ export class LogSegments {
     this.#unsealed.push(this.#active);
   }
 
-  /** Makes sure that sequences below `nextSequence` may be given out. */
+  /**
+   * Makes sure that sequences below `nextSequence` may be given out, by an edit of the manifest: asked for also to learn
+   * why none can be made, if that is what a write waits for.
+   */
   async reserve(nextSequence: number): Promise<void> {
-    if (nextSequence <= this.#parts.manifest.current.nextSequence) return;
     await this.#parts.manifest.edit((manifest) => this.#reserved(manifest, nextSequence));
   }
 

@@ -1,6 +1,6 @@
 import { open, utf8 } from "@hashlog/engine";
 import { hashKeydir, IndexError, type Keydir } from "@hashlog/index";
-import { SimulatedDisk, type FaultKind } from "@hashlog/fs-io/testing";
+import { SimulatedDisk, type FaultKind, type WaitingCall } from "@hashlog/fs-io/testing";
 import { quiet, settled } from "../../world/quiet.ts";
 import { long, Script } from "../../world/script.ts";
 import { DIRECTORY } from "../../world/text-store.ts";
@@ -8,23 +8,32 @@ import { altered, must, mustFail, mustHold, THREE, threeSegments, type Story } f
 
 const SEGMENT = ".segment";
 
-/** Lets every waiting call return but those that `held` names, until the promise is settled. */
+/** Lets waiting calls return, but for those that are `held`, until `done`. */
+async function goOnUntil(
+  disk: SimulatedDisk,
+  done: () => boolean,
+  held: (call: WaitingCall) => boolean = () => false,
+): Promise<void> {
+  for (let turn = 0; turn < 2000 && !done(); turn += 1) {
+    const next = disk.waiting.findIndex((call) => !held(call));
+    if (next >= 0) disk.release(next);
+    await Promise.resolve();
+  }
+  must(done(), "it comes to that point");
+}
+
+/** As `goOnUntil`, until the promise is settled. */
 async function goOnBut(
   disk: SimulatedDisk,
   promise: Promise<unknown>,
-  held: (call: { readonly operation: string; readonly path: string }) => boolean,
+  held: (call: WaitingCall) => boolean,
 ): Promise<void> {
   let isSettled = false;
   const note = (): void => {
     isSettled = true;
   };
   promise.then(note, note);
-  for (let turn = 0; turn < 2000 && !isSettled; turn += 1) {
-    const next = disk.waiting.findIndex((call) => !held(call));
-    if (next >= 0) disk.release(next);
-    await Promise.resolve();
-  }
-  must(isSettled, "it is settled without what is held back");
+  await goOnUntil(disk, () => isSettled, held);
 }
 
 /** A store whose next write fails so; then what is acknowledged survives, and what is not is not there. */
@@ -122,6 +131,27 @@ export const logStories: readonly Story[] = [
       await script.reopen();
       await mustHold(script, THREE);
       await twoEditsAtOnce();
+    },
+  },
+  {
+    title: "a write that waits for a sync is refused when an edit fails meanwhile, and holds nobody up",
+    marks: ["commit/disabled-by-the-manifest"],
+    tell: async () => {
+      const script = await threeSegments();
+      const { store, disk } = script;
+      // Begins a segment; the one before is being sealed when the next write comes, whose sync is held back.
+      await store.put("d", "4");
+      disk.pause();
+      disk.inject({ at: { operation: "replace.rename" }, kind: "EIO" });
+      const first = store.put("e", "5");
+      const isSync = ({ operation, path }: WaitingCall): boolean => operation === "sync" && path.endsWith(SEGMENT);
+      await goOnUntil(disk, () => disk.waiting.some(isSync), isSync);
+      const second = store.put("f", "6");
+      await goOnUntil(disk, () => disk.firedFaults > 0, isSync);
+      disk.resume();
+      await first;
+      await mustFail(second, "HASHLOG_WRITES_DISABLED");
+      await mustHold(script, { ...THREE, d: "4", e: "5" });
     },
   },
   {
