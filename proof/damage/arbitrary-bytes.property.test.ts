@@ -1,32 +1,39 @@
-import { crc32, MANIFEST_NAME, parseFileName, RESERVE_NAME } from "@hashlog/format";
+import { crc32, MANIFEST_NAME } from "@hashlog/format";
 import type { DiskImage } from "@hashlog/fs-io/testing";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { mustBeRightOrTold } from "../properties/p10-corruption-honesty.ts";
+import { mustBeBounded } from "../properties/p17-decoder-safety.ts";
+import { settled } from "../world/quiet.ts";
+import { runs } from "../world/runs.ts";
 import { DIRECTORY } from "../world/text-store.ts";
-import { withoutCaches } from "./judge.ts";
+import { allocationsOf } from "./allocations.ts";
+import { filesOf, withoutCaches } from "./judge.ts";
 import { openImage, readEverything } from "./reading.ts";
 import { smallStore, type SmallStore } from "./stores.ts";
 
 /**
- * Whatever lies in its files, opening a store ends with a store or a HashlogError; so does every read of it, unless the
- * manifest was forged: a checksum that is right vouches for it.
+ * Whatever lies in its files, opening a store ends, in little memory, with a store or a HashlogError, and so does every
+ * read of it (P17): also where a checksum is right, and the bytes were made by somebody who means no good.
  */
 const STORES = ["closed", "killed under never"] as const;
 const PATH = `${DIRECTORY}/${MANIFEST_NAME}`;
 
-// `openImage` and `readEverything` throw anything that is no HashlogError.
-async function openAndRead(image: DiskImage, store: SmallStore): Promise<void> {
-  const opened = await openImage(image, store.shape);
-  if (opened.kind === "failed") return;
-  await readEverything(opened.store);
-  opened.disk.kill();
-}
+// The small stores are a few kilobytes long; a keydir, and what is read at once, takes the rest.
+const LIMIT = { largestBytes: 1 << 20, totalBytes: 8 << 20 };
 
-function filesOf({ image }: SmallStore): readonly string[] {
-  return [...image.files.keys()].filter((path) => {
-    const name = path.slice(DIRECTORY.length + 1);
-    return name !== RESERVE_NAME && parseFileName(name) !== undefined;
+/** Opens, and reads everything; what ends in any other way than it may is thrown by `openImage` and `readEverything`. */
+async function openAndRead(image: DiskImage, store: SmallStore): Promise<string> {
+  let ending = "";
+  const allocations = await allocationsOf(async () => {
+    const opened = await settled(openImage(image, store.shape), "the opening");
+    ending = opened.kind === "failed" ? opened.code : opened.kind;
+    if (opened.kind === "failed") return;
+    await settled(readEverything(opened.store), "a read");
+    opened.disk.kill();
   });
+  mustBeBounded(allocations, LIMIT);
+  return ending;
 }
 
 const roads = fc.constantFrom<readonly string[]>([], ["checkpoint"], ["checkpoint", "hint"]);
@@ -46,7 +53,7 @@ test.each(STORES)("any bytes may be any file of a store that was %s", async (nam
       const content = Uint8Array.of(...original.subarray(0, kept % (original.length + 1)), ...bytes);
       await openAndRead(withoutCaches(store.image, kinds).withFile(path, content), store);
     }),
-    { numRuns: 400 },
+    { numRuns: runs(400) },
   );
 });
 
@@ -55,24 +62,24 @@ test.each(STORES)(
   async (name) => {
     const store = await smallStore(name);
     const paths = filesOf(store).filter((path) => path !== PATH);
-    const contents = store.contents.at(-1)!;
     await fc.assert(
       fc.asyncProperty(fc.nat(), anyBytes, roads, async (which, bytes, kinds) => {
         const path = paths[which % paths.length]!;
         const content = Uint8Array.of(...store.image.bytes(path)!, ...bytes);
         const opened = await openImage(withoutCaches(store.image, kinds).withFile(path, content), store.shape);
         if (opened.kind === "failed") throw new Error(`refused with ${opened.code}`);
-        const found = await readEverything(opened.store);
+        const { sequence } = opened.stats;
+        expect(sequence).toBe(Math.max(...store.contents.keys()));
+        expect(mustBeRightOrTold(await readEverything(opened.store), store.contents.get(sequence))).toBe(0);
         opened.disk.kill();
-        for (const [key, value] of found) expect({ key, value }).toEqual({ key, value: contents.get(key) });
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   },
 );
 
 test.each(STORES)(
-  "any manifest with a right checksum ends in a store or a HashlogError, for one that was %s",
+  "any manifest with a right checksum ends in a store or a HashlogError, and so does every read, for one that was %s",
   async (name) => {
     const store = await smallStore(name);
     const original = store.image.bytes(PATH)!;
@@ -80,19 +87,45 @@ test.each(STORES)(
       minLength: 1,
       maxLength: 4,
     });
-    const outcomes = new Set<string>();
+    const endings = new Set<string>();
     await fc.assert(
       fc.asyncProperty(edits, roads, async (bytes, kinds) => {
-        const content = original.slice();
-        for (const [at, byte] of bytes) content[at] = byte;
-        const crcAt = content.length - 4;
-        new DataView(content.buffer).setUint32(crcAt, crc32(content, 0, crcAt), true);
-        const opened = await openImage(withoutCaches(store.image, kinds).withFile(PATH, content), store.shape);
-        outcomes.add(opened.kind === "failed" ? opened.code : opened.kind);
-        if (opened.kind === "open") opened.disk.kill();
+        const image = withoutCaches(store.image, kinds).withFile(PATH, resealed(original, bytes));
+        endings.add(await openAndRead(image, store));
       }),
-      { numRuns: 400 },
+      { numRuns: runs(600) },
     );
-    expect([...outcomes]).toContain("HASHLOG_CORRUPT");
+    expect(endings).toContain("HASHLOG_CORRUPT");
+    expect(endings).toContain("open");
   },
 );
+
+test.each(STORES)("each single byte of a manifest may be forged, of a store that was %s", async (name) => {
+  const store = await smallStore(name);
+  const original = store.image.bytes(PATH)!;
+  const endings = new Map<string, number>();
+  for (let at = 0; at < original.length - 4; at += 1) {
+    for (const byte of new Set([original[at]! ^ 1, original[at]! ^ 128, 0, 1, 255])) {
+      const ending = await openAndRead(store.image.withFile(PATH, resealed(original, [[at, byte]])), store);
+      endings.set(ending, (endings.get(ending) ?? 0) + 1);
+    }
+  }
+  expect(Math.min(endings.get("open") ?? 0, endings.get("HASHLOG_CORRUPT") ?? 0)).toBeGreaterThan(50);
+});
+
+/** The manifest with those bytes in it, and a checksum that says that it is right. */
+function resealed(original: Uint8Array, edits: readonly (readonly [at: number, byte: number])[]): Uint8Array {
+  const content = original.slice();
+  for (const [at, byte] of edits) content[at] = byte;
+  const crcAt = content.length - 4;
+  new DataView(content.buffer).setUint32(crcAt, crc32(content, 0, crcAt), true);
+  return content;
+}
+
+test("the watch sees what is allocated, and no more", async () => {
+  const seen = await allocationsOf(() => Promise.resolve([new Uint8Array(10), new Float64Array(5), Uint8Array.of(1)]));
+  expect(seen).toEqual({ largestBytes: 40, totalBytes: 51 });
+  expect(() => mustBeBounded(seen, { largestBytes: 39, totalBytes: 99 })).toThrow("P17");
+  expect(() => mustBeBounded(seen, { largestBytes: 99, totalBytes: 50 })).toThrow("P17");
+  expect(await allocationsOf(() => Promise.resolve(1))).toEqual({ largestBytes: 0, totalBytes: 0 });
+});

@@ -1,165 +1,204 @@
-import { parseFileName } from "@hashlog/format";
-import type { DiskImage } from "@hashlog/fs-io/testing";
+import { hintFileName, parseFileName, segmentFileName } from "@hashlog/format";
+import { replacedFile, truncations, bitFlips, type DiskImage } from "@hashlog/fs-io/testing";
+import type { Keydir } from "@hashlog/index";
 import { describe, expect, test } from "vitest";
+import {
+  mustCountAlike,
+  mustHintTheScan,
+  mustIndexAlike,
+  mustMatterToNobody,
+  type KeyPlace,
+} from "../properties/p09-hint-equivalence.ts";
+import { mustBeRightOrTold } from "../properties/p10-corruption-honesty.ts";
+import { mapKeydir } from "../world/map-keydir.ts";
 import { DIRECTORY, type TextStore } from "../world/text-store.ts";
-import { flips, overwrites, truncations, type Damage } from "./damages.ts";
-import { countDamaged, withDirectory, withoutCaches } from "./judge.ts";
-import { lastingStats, openImage, readEverything } from "./reading.ts";
-import { foreignStore, smallStore, type SmallStore, type StoreName } from "./stores.ts";
+import { DamageJudge, pathsOf, withDirectory, withoutCaches } from "./judge.ts";
+import { indexOf, newestOf, placesIn, readHintIndex, scanSegment } from "./keydir-places.ts";
+import { packedKeydir } from "./packed-keydir.ts";
+import { openImage, readEverything, type Opened, type StoreShape } from "./reading.ts";
+import { foreignStore, smallStore, STORE_NAMES, type SmallStore } from "./stores.ts";
 
 /**
- * Hints and checkpoints are only caches: whatever happens to one, the store opens, holds the same, and counts the same.
- * Of each byte one bit is flipped: which one does not matter to a checksum.
+ * Hints and checkpoints are only caches (P9): by each of them the keydir becomes what a recount of the segments gives,
+ * and whatever happens to one, the store opens, holds the same, and counts the same. That no byte of them matters to
+ * any answer is shown where all bytes are (every-byte-closed.test.ts).
  */
-const STORES: readonly StoreName[] = ["closed", "killed under always", "killed before it sealed"];
+const ROADS = [
+  { road: "checkpoint", without: [] },
+  { road: "hints", without: ["checkpoint"] },
+  { road: "scan", without: ["checkpoint", "hint"] },
+] as const;
+const KEYDIRS = { "keydir in a map": mapKeydir, "real keydir": packedKeydir };
 
-class CacheJudge {
-  readonly #store: SmallStore;
-  readonly #stats: string;
-  tried = 0;
-  /** How many times the keydir was filled by which road. */
-  readonly roads: Record<string, number> = { checkpoint: 0, hints: 0, scan: 0 };
-
-  private constructor(store: SmallStore, stats: string) {
-    this.#store = store;
-    this.#stats = stats;
-  }
-
-  static async of(store: SmallStore): Promise<CacheJudge> {
-    const opened = await openImage(store.image, store.shape);
-    if (opened.kind === "failed") throw new Error(opened.code);
-    opened.disk.kill();
-    return new CacheJudge(store, lastingStats(opened.stats));
-  }
-
-  async try(what: string, image: DiskImage): Promise<void> {
-    this.tried += 1;
-    try {
-      const opened = await openImage(image, this.#store.shape);
-      if (opened.kind === "failed") throw new Error(`refused with ${opened.code}`);
-      this.roads[opened.stats.open.road]! += 1;
-      const stats = lastingStats(opened.stats);
-      if (stats !== this.#stats) throw new Error(`counts ${stats} instead of ${this.#stats}`);
-      const found = await readEverything(opened.store);
-      opened.disk.kill();
-      const damaged = countDamaged(found, this.#store.contents[opened.stats.sequence]!);
-      if (damaged > 0) throw new Error(`${damaged} keys are damaged`);
-    } catch (error) {
-      throw new Error(`${what}: ${(error as Error).message}`, { cause: error });
-    }
-  }
-
-  async tryAll(image: DiskImage, path: string, damages: Iterable<Damage>): Promise<void> {
-    for (const { what, bytes } of damages) await this.try(`${path} ${what}`, image.withFile(path, bytes));
-  }
+async function opened(image: DiskImage, shape: StoreShape): Promise<Opened & { kind: "open" }> {
+  const result = await openImage(image, shape);
+  if (result.kind === "open") return result;
+  mustMatterToNobody(result.code, 0);
+  throw new Error(result.code);
 }
 
-function pathsOf(image: DiskImage, kind: "hint" | "checkpoint"): string[] {
-  return [...image.files.keys()].filter((path) => parseFileName(path.slice(DIRECTORY.length + 1))?.kind === kind);
+/** Where every key lies, by a recount of all records of all segments. */
+async function recounted({ image, manifest }: SmallStore): Promise<readonly KeyPlace[]> {
+  const records = [];
+  for (const listed of manifest.segments) {
+    records.push(...(await scanSegment(image.bytes(`${DIRECTORY}/${segmentFileName(listed.segmentId)}`)!, listed)));
+  }
+  const newest = [...newestOf(records).values()].filter(({ tombstone }) => !tombstone);
+  return newest.map(({ key, segmentId, offset, valueBytes, expiresAtMs }) => {
+    return { key, segmentId, offset, valueBytes, expiresAtMs };
+  });
 }
 
-describe.each(STORES)("in a store that was %s", (name) => {
-  test("any cache, and all of them, may be missing, empty, or a directory", async () => {
-    const store = await smallStore(name);
-    const judge = await CacheJudge.of(store);
-    const { image } = store;
-    for (const kinds of [[], ["hint"], ["checkpoint"], ["hint", "checkpoint"]]) {
-      await judge.try(`without ${kinds.join(" and ")}`, withoutCaches(image, kinds));
+describe.each(Object.entries(KEYDIRS))("with the %s", (_, factory) => {
+  test("checkpoint, hints and scan give the keydir that a recount of all segments gives", async () => {
+    const store = await smallStore("closed", factory);
+    const counted = await recounted(store);
+    expect(counted.filter(({ expiresAtMs }) => expiresAtMs > 0)).not.toEqual([]);
+    for (const { road, without } of ROADS) {
+      let keydir: Keydir | undefined;
+      const image = withoutCaches(store.image, without);
+      const shape: StoreShape = { ...store.shape, keydir: (options) => (keydir = factory(options)) };
+      const { stats, disk } = await opened(image, shape);
+      expect(stats.open.road).toBe(road);
+      mustIndexAlike(road, placesIn(keydir!, counted), counted);
+      disk.kill();
     }
-    for (const without of [image, withoutCaches(image, ["checkpoint"])]) {
-      for (const path of [...pathsOf(without, "hint"), ...pathsOf(without, "checkpoint")]) {
-        await judge.try(`${path} missing`, without.withoutFile(path));
-        await judge.try(`${path} empty`, without.withFile(path, new Uint8Array(0)));
-        await judge.try(`${path} a directory`, withDirectory(without, path));
-      }
-    }
-    expect(judge.tried).toBeGreaterThan(24);
-    expect(Math.min(...Object.values(judge.roads))).toBeGreaterThan(0);
   });
 
-  test("any cache may be another's, or as it was earlier", async () => {
-    const store = await smallStore(name);
-    const judge = await CacheJudge.of(store);
-    const { image } = store;
-    const others = [image, (await foreignStore()).image, ...store.past];
-    for (const kind of ["hint", "checkpoint"] as const) {
-      const contents = others.flatMap((other) => pathsOf(other, kind).map((path) => ({ what: path, other, path })));
+  test.each(STORE_NAMES)("a store counts the same by each road, one that was %s", async (name) => {
+    const store = await smallStore(name, factory);
+    const whole = await opened(store.image, store.shape);
+    whole.disk.kill();
+    for (const { road, without } of ROADS) {
+      const { stats, disk } = await opened(withoutCaches(store.image, without), store.shape);
+      expect(stats.open.road).toBe(road);
+      mustCountAlike(stats, whole.stats);
+      disk.kill();
+    }
+  });
+
+  test("no flipped bit and no length of a checkpoint or a hint matters", async () => {
+    const store = await smallStore("killed under always", factory);
+    const judge = await DamageJudge.of(store);
+    for (const [kind, without] of [
+      ["checkpoint", []],
+      ["hint", ["checkpoint"]],
+    ] as const) {
+      const image = withoutCaches(store.image, without);
       for (const path of pathsOf(image, kind)) {
-        const damages = contents.map(({ what, other, path: from }) => ({
-          what: `as ${what}`,
-          bytes: other.bytes(from)!,
-        }));
-        await judge.tryAll(kind === "hint" ? withoutCaches(image, ["checkpoint"]) : image, path, damages);
+        // One bit of each byte: which one does not matter to a checksum.
+        const flips = [...bitFlips(image, path)].filter((_flip, index) => index % 8 === Math.floor(index / 8) % 8);
+        await judge.tryAll(image, flips);
+        await judge.tryAll(image, truncations(image, path));
       }
     }
+    expect(judge.right).toBe(judge.tried);
+    expect(judge.tried).toBeGreaterThan(2000);
+  });
+});
+
+test.each(STORE_NAMES)(
+  "the hint of every sealed segment says what a scan says, in a store that was %s",
+  async (name) => {
+    const { image, manifest } = await smallStore(name);
+    let compared = 0;
+    for (const listed of manifest.segments) {
+      const path = `${DIRECTORY}/${hintFileName(listed.segmentId)}`;
+      const hint = image.bytes(path);
+      if (hint === undefined || listed.state !== "sealed") continue;
+      const scan = indexOf(
+        await scanSegment(image.bytes(`${DIRECTORY}/${segmentFileName(listed.segmentId)}`)!, listed),
+      );
+      const read = await readHintIndex(hint, listed);
+      expect(read).toBeDefined();
+      mustHintTheScan(path, read!, scan);
+      compared += 1;
+    }
+    expect(compared).toBeGreaterThan(1);
+  },
+);
+
+describe.each(STORE_NAMES)("in a store that was %s", (name) => {
+  test("any cache, and all of them, may be missing, empty, or a directory", async () => {
+    const store = await smallStore(name);
+    const { image } = store;
+    const whole = await opened(image, store.shape);
+    whole.disk.kill();
+    const images = [["hint"], ["checkpoint"], ["hint", "checkpoint"]].map((kinds) => withoutCaches(image, kinds));
+    for (const base of [image, withoutCaches(image, ["checkpoint"])]) {
+      for (const path of [...pathsOf(base, "hint"), ...pathsOf(base, "checkpoint"), ...pathsOf(base, "reserve")]) {
+        images.push(base.withoutFile(path), base.withFile(path, new Uint8Array(0)), withDirectory(base, path));
+      }
+    }
+    const roads = new Set<string>();
+    for (const damaged of images) {
+      const { stats, store: open, disk } = await opened(damaged, store.shape);
+      mustCountAlike(stats, whole.stats);
+      roads.add(stats.open.road);
+      const told = mustBeRightOrTold(await readEverything(open), store.contents.get(stats.sequence));
+      mustMatterToNobody(stats.open.road, told);
+      disk.kill();
+    }
+    expect(images.length).toBeGreaterThan(16);
+    expect(roads).toEqual(new Set(["checkpoint", "hints", "scan"]));
+  });
+
+  test("any cache may be another's, or as it was at any earlier time", async () => {
+    const store = await smallStore(name);
+    const judge = await DamageJudge.of(store);
+    const others = distinctCaches([store.image, (await foreignStore()).image, ...store.past]);
+    for (const path of [...pathsOf(store.image, "hint"), ...pathsOf(store.image, "checkpoint")]) {
+      const base = kindOf(path) === "hint" ? withoutCaches(store.image, ["checkpoint"]) : store.image;
+      await judge.tryAll(
+        base,
+        others.map(([image, from]) => replacedFile(path, image, from)),
+      );
+    }
+    expect(judge.right).toBe(judge.tried);
     expect(judge.tried).toBeGreaterThan(30);
   });
 });
 
-test.each(["closed", "killed under always"] as const)(
-  "no byte of a checkpoint matters to a store that was %s",
-  async (name) => {
-    const store = await smallStore(name);
-    const judge = await CacheJudge.of(store);
-    for (const path of pathsOf(store.image, "checkpoint")) {
-      const bytes = store.image.bytes(path)!;
-      await judge.tryAll(store.image, path, flips(bytes, 1));
-      if (name === "closed") await judge.tryAll(store.image, path, overwrites(bytes));
+/** Every cache of the images, each content once. */
+function distinctCaches(images: readonly DiskImage[]): [DiskImage, string][] {
+  const all = new Map<string, [DiskImage, string]>();
+  for (const image of images) {
+    for (const path of [...pathsOf(image, "hint"), ...pathsOf(image, "checkpoint")]) {
+      all.set(image.bytes(path)!.join(), [image, path]);
     }
-    expect(judge.tried).toBeGreaterThan(800);
-    // But for the zeros that fill its one shard up to a multiple of 8, which nobody reads.
-    expect(judge.roads).toMatchObject({ checkpoint: expect.toSatisfy((count) => count <= 3 * 7), scan: 0 });
-  },
-);
+  }
+  return [...all.values()];
+}
+
+function kindOf(path: string): string | undefined {
+  return parseFileName(path.slice(DIRECTORY.length + 1))?.kind;
+}
 
 test("a checkpoint of a copy of the store, which went another way, is not used", async () => {
   const store = await smallStore("closed");
-  const ours = await goOn(store, async (opened) => {
-    await opened.put("a", "is put first");
-    await opened.delete("d");
+  const ours = await goOn(store, async (open) => {
+    await open.put("a", "is put first");
+    await open.delete("d");
   });
-  const theirs = await goOn(store, async (opened) => {
-    await opened.delete("d");
-    await opened.put("a", "is put first");
+  const theirs = await goOn(store, async (open) => {
+    await open.delete("d");
+    await open.put("a", "is put first");
   });
   const [path] = pathsOf(ours, "checkpoint");
   // Store id, file id and length are the same, and so are the segments: only the checksum in the manifest differs.
   expect(pathsOf(theirs, "checkpoint")).toEqual([path]);
   expect(theirs.bytes(path!)!.length).toBe(ours.bytes(path!)!.length);
-  const opened = await openImage(ours.withFile(path!, theirs.bytes(path!)!), store.shape);
-  if (opened.kind === "failed") throw new Error(opened.code);
-  expect(opened.stats.open.road).toBe("hints");
-  const found = await readEverything(opened.store);
+  const { stats, store: open, disk } = await opened(ours.withFile(path!, theirs.bytes(path!)!), store.shape);
+  expect(stats.open.road).toBe("hints");
+  const found = await readEverything(open);
   expect([found.get("a"), found.get("d")]).toEqual(["is put first", undefined]);
-  opened.disk.kill();
+  disk.kill();
 });
 
 /** The disk after somebody has opened the store, written, and closed it. */
 async function goOn({ image, shape }: SmallStore, write: (store: TextStore) => Promise<void>): Promise<DiskImage> {
-  const opened = await openImage(image, shape);
-  if (opened.kind === "failed") throw new Error(opened.code);
-  await write(opened.store);
-  await opened.store.close();
-  return opened.disk.image();
+  const { store, disk } = await opened(image, shape);
+  await write(store);
+  await store.close();
+  return disk.image();
 }
-
-test("a checkpoint that is too short does not matter", async () => {
-  const store = await smallStore("closed");
-  const judge = await CacheJudge.of(store);
-  const [path] = pathsOf(store.image, "checkpoint");
-  await judge.tryAll(store.image, path!, truncations(store.image.bytes(path!)!));
-  expect(judge.tried).toBeGreaterThan(800);
-  expect(judge.roads).toEqual({ checkpoint: 0, hints: judge.tried, scan: 0 });
-});
-
-test("no byte and no length of any hint matters", async () => {
-  const store = await smallStore("closed");
-  const judge = await CacheJudge.of(store);
-  const image = withoutCaches(store.image, ["checkpoint"]);
-  for (const path of pathsOf(image, "hint")) {
-    const bytes = image.bytes(path)!;
-    for (const damages of [flips(bytes, 1), overwrites(bytes), truncations(bytes)])
-      await judge.tryAll(image, path, damages);
-  }
-  expect(judge.tried).toBeGreaterThan(2000);
-});

@@ -1,18 +1,27 @@
-import { parseFileName } from "@hashlog/format";
-import { DiskImage } from "@hashlog/fs-io/testing";
+import { parseFileName, RESERVE_NAME } from "@hashlog/format";
+import { DiskImage, type Damage } from "@hashlog/fs-io/testing";
+import { mustMatterToNobody } from "../properties/p09-hint-equivalence.ts";
+import {
+  mustBeRightOrTold,
+  mustForgiveTornTail,
+  mustNameDamage,
+  mustNotLose,
+  mustReportLoss,
+  type LogOutcome,
+} from "../properties/p10-corruption-honesty.ts";
 import { DIRECTORY } from "../world/text-store.ts";
-import type { Damage } from "./damages.ts";
 import { logOutcome } from "./log-outcome.ts";
-import { DAMAGED, openImage, readEverything, type Outcome } from "./reading.ts";
+import { openImage, readEverything, readQuickly, type Opened } from "./reading.ts";
 import type { SmallStore } from "./stores.ts";
 
 /**
- * Opens a store of which one segment file was damaged, and demands of everything it then says that it is right, or an
- * error that says it is damaged. What may be missing without an error is exactly what `logOutcome` gives up.
+ * Opens a store on which something was damaged, and demands of everything it then says that it is right, or an error
+ * that says it is damaged (P10, P17); and of damaged caches that nobody can tell (P9). What may be missing without an
+ * error is exactly what `logOutcome` gives up.
  */
-export class SegmentJudge {
+export class DamageJudge {
   readonly #store: SmallStore;
-  readonly #lastSequence: number;
+  readonly #whole: LogOutcome & { readonly kind: "readable" };
   readonly #unsealed: ReadonlySet<string>;
   /** How many damages were tried. */
   tried = 0;
@@ -22,104 +31,118 @@ export class SegmentJudge {
   told = 0;
   /** How many lost the end of the log without an error. */
   torn = 0;
+  /** How many held everything. */
+  right = 0;
 
-  private constructor(store: SmallStore, lastSequence: number) {
+  private constructor(store: SmallStore, whole: LogOutcome & { readonly kind: "readable" }) {
     this.#store = store;
-    this.#lastSequence = lastSequence;
+    this.#whole = whole;
     this.#unsealed = new Set(unsealedPaths(store));
   }
 
-  static async of(store: SmallStore): Promise<SegmentJudge> {
+  static async of(store: SmallStore): Promise<DamageJudge> {
     const outcome = await logOutcome(store.image);
     if (outcome.kind === "corrupt") throw new Error("the store is damaged before anybody damaged it");
-    return new SegmentJudge(store, outcome.lastSequence);
+    return new DamageJudge(store, outcome);
   }
 
-  /** Tries each of the damages to that file, on a disk that is otherwise as `image`. */
-  async tryAll(image: DiskImage, path: string, damages: Iterable<Damage>): Promise<void> {
-    for (const damage of damages) {
-      try {
-        await this.tryOne(image.withFile(path, damage.bytes), [path]);
-      } catch (error) {
-        throw new Error(`${this.#store.name}: ${path} ${damage.what}: ${(error as Error).message}`, { cause: error });
-      }
+  /** Tries each of the damages on that disk. */
+  async tryAll(image: DiskImage, damages: Iterable<Damage>): Promise<void> {
+    for (const damage of damages) await this.try(image, damage);
+  }
+
+  async try(image: DiskImage, damage: Damage): Promise<void> {
+    try {
+      await this.judge(damage.apply(image), damage.paths);
+    } catch (error) {
+      const { message } = error as Error;
+      throw new Error(`${this.#store.name}, ${damage.description}: ${message}`, { cause: error });
     }
   }
 
-  /** Tries a disk on which those files are damaged. */
-  async tryOne(image: DiskImage, paths: readonly string[]): Promise<void> {
+  /** Judges a disk on which those files are damaged. */
+  async judge(image: DiskImage, paths: readonly string[]): Promise<void> {
     this.tried += 1;
-    const asLong = paths.every((path) => image.bytes(path)?.length === this.#store.image.bytes(path)!.length);
-    const isUnsealed = paths.every((path) => this.#unsealed.has(path));
-    const expected = await logOutcome(image);
     const opened = await openImage(image, this.#store.shape);
-    if (opened.kind === "failed") {
-      this.refused += 1;
-      mustBeToldOf(opened);
-      if (isUnsealed && expected.kind === "readable") throw new Error("refused, and is only a torn tail");
-      return;
-    }
-    if (expected.kind === "corrupt") throw new Error("opened, and lost what was testified to be durable");
-    const { lastSequence } = expected;
-    if (opened.stats.sequence !== lastSequence) {
-      throw new Error(`goes on to ${opened.stats.sequence} instead of ${lastSequence}`);
-    }
-    if (lastSequence < this.#lastSequence) {
+    if (opened.kind === "failed") return this.#judgeRefusal(opened, image, paths);
+    const log = isLogOf(paths) ? await logOutcome(image) : this.#whole;
+    const { sequence, open } = opened.stats;
+    mustNotLose(sequence, log);
+    if (sequence < this.#whole.lastSequence) {
       this.torn += 1;
-      if (asLong && opened.stats.open.tornTail === undefined) throw new Error("the report says nothing of the loss");
+      // Where nothing but the length is missing there is nothing to report: no unfinished write is in sight.
+      if (this.#isAsLong(image, paths)) mustReportLoss(open);
     }
-    const found = await readEverything(opened.store);
+    const contents = this.#store.contents.get(sequence);
+    const told = mustBeRightOrTold(await readQuickly(opened.store), contents);
+    // By every road where something is told, and now and then where nothing is.
+    if (told > 0 || this.tried % 16 === 1) mustBeRightOrTold(await readEverything(opened.store), contents);
     opened.disk.kill();
-    const damaged = countDamaged(found, this.#store.contents[lastSequence]!);
-    if (damaged > 0 && isUnsealed) throw new Error("what the opening verified is damaged when it is read");
-    this.told += damaged > 0 ? 1 : 0;
-  }
-}
-
-/** How many keys are told to be damaged; throws if any other is not as it was. */
-export function countDamaged(found: ReadonlyMap<string, Outcome>, contents: ReadonlyMap<string, string>): number {
-  let damaged = 0;
-  for (const [key, value] of found) {
-    if (value === DAMAGED) damaged += 1;
-    else if (value !== contents.get(key)) {
-      throw new Error(`${JSON.stringify(key)} is ${value} instead of ${contents.get(key)}`);
+    if (paths.every(isCache)) mustMatterToNobody(opened.stats.open.road, told);
+    if (told > 0 && paths.every((path) => this.#unsealed.has(path))) {
+      throw new Error("what the opening verified is damaged when it is read");
     }
+    if (told > 0) this.told += 1;
+    else if (sequence === this.#whole.lastSequence) this.right += 1;
   }
-  return damaged;
+
+  async #judgeRefusal(failed: Opened & { kind: "failed" }, image: DiskImage, paths: readonly string[]): Promise<void> {
+    this.refused += 1;
+    mustNameDamage(failed);
+    if (paths.every(isCache)) mustMatterToNobody(failed.code, 0);
+    if (paths.every((path) => this.#unsealed.has(path))) mustForgiveTornTail(await logOutcome(image));
+  }
+
+  #isAsLong(image: DiskImage, paths: readonly string[]): boolean {
+    return paths.every((path) => image.bytes(path)?.length === this.#store.image.bytes(path)!.length);
+  }
 }
 
-// A version that is not known is told as such, also where it is damage: the header says it before anything else.
-function mustBeToldOf(failed: { readonly code: string; readonly path: string | undefined }): void {
-  if (failed.code !== "HASHLOG_CORRUPT" && failed.code !== "HASHLOG_VERSION") throw new Error(failed.code);
-  if (failed.path === undefined || !failed.path.endsWith(".segment")) throw new Error(`blames ${failed.path}`);
+// What the log consists of is read from the manifest and the segments.
+function isLogOf(paths: readonly string[]): boolean {
+  return !paths.every(isCache);
+}
+
+function kindOf(path: string): string | undefined {
+  return parseFileName(path.slice(DIRECTORY.length + 1))?.kind;
+}
+
+function isCache(path: string): boolean {
+  const kind = kindOf(path);
+  return kind === "hint" || kind === "checkpoint" || kind === "reserve";
+}
+
+/** Every file of the store but its reserve, of which nobody reads a byte. */
+export function filesOf({ image }: SmallStore): readonly string[] {
+  return [...image.files.keys()].filter((path) => kindOf(path) !== undefined && !path.endsWith(RESERVE_NAME));
+}
+
+/** The files of one kind. */
+export function pathsOf(image: DiskImage, kind: "segment" | "hint" | "checkpoint" | "reserve"): readonly string[] {
+  return [...image.files.keys()].filter((path) => kindOf(path) === kind);
 }
 
 /** The paths of the store's segments that the manifest lists. */
 export function segmentPaths({ image, manifest }: SmallStore): readonly string[] {
   const listed = new Set(manifest.segments.map(({ segmentId }) => segmentId));
-  return [...image.files.keys()].filter((path) => {
-    const file = parseFileName(path.slice(DIRECTORY.length + 1));
-    return file?.kind === "segment" && listed.has(file.id);
-  });
+  return pathsOf(image, "segment").filter((path) => listed.has(idOf(path)));
 }
 
 /** The paths of its segments that are not sealed. */
 export function unsealedPaths(store: SmallStore): readonly string[] {
-  const unsealed = new Set(
-    store.manifest.segments.filter(({ state }) => state === "unsealed").map(({ segmentId }) => segmentId),
-  );
-  return segmentPaths(store).filter((path) => {
-    const file = parseFileName(path.slice(DIRECTORY.length + 1));
-    return file?.kind === "segment" && unsealed.has(file.id);
-  });
+  const unsealed = store.manifest.segments.filter(({ state }) => state === "unsealed");
+  return segmentPaths(store).filter((path) => unsealed.some(({ segmentId }) => segmentId === idOf(path)));
+}
+
+function idOf(path: string): number {
+  const file = parseFileName(path.slice(DIRECTORY.length + 1));
+  return file !== undefined && "id" in file ? file.id : 0;
 }
 
 /** The disk without those caches. */
 export function withoutCaches(image: DiskImage, kinds: readonly string[] = ["hint", "checkpoint"]): DiskImage {
   let left = image;
-  for (const path of image.files.keys()) {
-    if (kinds.includes(parseFileName(path.slice(DIRECTORY.length + 1))?.kind ?? "")) left = left.withoutFile(path);
-  }
+  for (const path of image.files.keys()) if (kinds.includes(kindOf(path) ?? "")) left = left.withoutFile(path);
   return left;
 }
 

@@ -1,65 +1,111 @@
 import {
   decodeSegmentHeader,
   findTestimony,
+  parseFileName,
   placeOf,
   scanFrames,
   segmentFileName,
   SEGMENT_HEADER_BYTES,
   type ByteSource,
+  type Place,
   type UnsealedSegment,
 } from "@hashlog/format";
 import type { DiskImage } from "@hashlog/fs-io/testing";
+import type { LogOutcome } from "../properties/p10-corruption-honesty.ts";
 import { DIRECTORY } from "../world/text-store.ts";
 import { manifestOf } from "./reading.ts";
-
-/** What an opening has to make of the unsealed segments of a disk. */
-export type LogOutcome =
-  | { readonly kind: "corrupt" }
-  | { readonly kind: "readable"; readonly lastSequence: number; readonly testified: number };
 
 /**
  * Works out from the rules alone what has to become of the log on a damaged disk. Consecutive frames are read up to the
  * first place that is none; what comes after is gone. That is allowed if nothing testifies that it was durable: neither
- * the manifest nor any valid frame header, wherever in the unsealed segments it lies. Otherwise it is damage.
+ * the manifest nor any valid frame header, wherever in the unsealed segments it lies, or in a segment that the manifest
+ * does not know yet. Otherwise it is damage.
  */
 export async function logOutcome(image: DiskImage): Promise<LogOutcome> {
-  const { segments, floor } = manifestOf(image);
+  const { segments, floor, nextFileId, nextSequence } = manifestOf(image);
   const unsealed = segments.filter((listed) => listed.state === "unsealed");
-  let testified = floor;
+  let testified = Math.max(floor, await testifiedFrom(image, nextFileId));
   let lastSequence = (unsealed[0]?.firstSequence ?? Infinity) - 1;
   let goesOn = true;
   for (const listed of unsealed) {
     const bytes = image.bytes(`${DIRECTORY}/${segmentFileName(listed.segmentId)}`);
     if (bytes === undefined || !isHeaderOf(bytes, listed)) return { kind: "corrupt" };
-    const source = sourceOf(bytes);
     const place = placeOf(listed.identity);
-    await findTestimony(source, {
-      place,
-      from: SEGMENT_HEADER_BYTES,
-      onTestimony: (header) => {
-        testified = Math.max(testified, header.floor);
-      },
-    });
+    testified = Math.max(testified, await highestFloor(bytes, place));
     if (!goesOn || listed.firstSequence !== lastSequence + 1) {
       goesOn = false;
       continue;
     }
-    const end = await scanFrames(source, {
-      place,
-      from: SEGMENT_HEADER_BYTES,
-      expectedSequence: lastSequence + 1,
-      onFrame: ({ header }) => {
-        lastSequence += header.recordCount;
-      },
-    });
-    goesOn = end.kind === "end";
+    const read = await readRun(bytes, place, listed.firstSequence);
+    lastSequence = read.lastSequence;
+    goesOn = read.whole;
   }
-  return testified > lastSequence ? { kind: "corrupt" } : { kind: "readable", lastSequence, testified };
+  const highest = segments.map((listed) => (listed.state === "sealed" ? listed.highestSequence : 0));
+  if (unsealed.length === 0) lastSequence = Math.max(floor, ...highest);
+  // Every sequence ever given is below the one that the manifest reserves: one that knows less is older than its log.
+  if (testified > lastSequence || lastSequence >= nextSequence) return { kind: "corrupt" };
+  return { kind: "readable", lastSequence, testified };
+}
+
+/** The highest floor that a segment with that id, or a later one, testifies: one that no manifest has listed yet. */
+async function testifiedFrom(image: DiskImage, firstId: number): Promise<number> {
+  let testified = 0;
+  for (const path of image.files.keys()) {
+    const file = parseFileName(path.slice(DIRECTORY.length + 1));
+    if (file?.kind !== "segment" || file.id < firstId) continue;
+    const bytes = image.bytes(path)!;
+    const header = decodeSegmentHeader(bytes.subarray(0, SEGMENT_HEADER_BYTES));
+    if (header.kind !== "ok" || header.value.segmentId !== file.id) continue;
+    testified = Math.max(testified, await highestFloor(bytes, placeOf(header.value.identity)));
+  }
+  return testified;
 }
 
 function isHeaderOf(bytes: Uint8Array, { segmentId, identity }: UnsealedSegment): boolean {
   const header = decodeSegmentHeader(bytes.subarray(0, SEGMENT_HEADER_BYTES));
   return header.kind === "ok" && header.value.segmentId === segmentId && header.value.identity === identity;
+}
+
+const highestFloor = remembered(async (bytes: Uint8Array, place: Place): Promise<number> => {
+  let highest = 0;
+  await findTestimony(sourceOf(bytes), {
+    place,
+    from: SEGMENT_HEADER_BYTES,
+    onTestimony: ({ floor }) => {
+      highest = Math.max(highest, floor);
+    },
+  });
+  return highest;
+});
+
+const readRun = remembered(
+  async (bytes: Uint8Array, place: Place, first: number): Promise<{ lastSequence: number; whole: boolean }> => {
+    let lastSequence = first - 1;
+    const end = await scanFrames(sourceOf(bytes), {
+      place,
+      from: SEGMENT_HEADER_BYTES,
+      expectedSequence: first,
+      onFrame: ({ header }) => {
+        lastSequence += header.recordCount;
+      },
+    });
+    return { lastSequence, whole: end.kind === "end" };
+  },
+);
+
+/** The same files lie on tens of thousands of disks: each content is read once. */
+function remembered<A extends readonly unknown[], R>(
+  read: (bytes: Uint8Array, place: Place, ...rest: A) => Promise<R>,
+): (bytes: Uint8Array, place: Place, ...rest: A) => Promise<R> {
+  const memory = new WeakMap<Uint8Array, Map<string, Promise<R>>>();
+  return (bytes, place, ...rest) => {
+    const known = memory.get(bytes) ?? new Map<string, Promise<R>>();
+    memory.set(bytes, known);
+    const name = `${place.identity} ${rest.join()}`;
+    const result = known.get(name) ?? read(bytes, place, ...rest);
+    known.set(name, result);
+    return result;
+  };
 }
 
 function sourceOf(bytes: Uint8Array): ByteSource {

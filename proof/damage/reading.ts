@@ -1,28 +1,39 @@
-import { HashlogError, open, utf8, type OpenOptions, type StoreStats } from "@hashlog/engine";
+import { open, utf8, type HashlogErrorCode, type OpenOptions, type StoreStats } from "@hashlog/engine";
 import { decodeManifest, MANIFEST_NAME, type Manifest } from "@hashlog/format";
 import type { FileSystem } from "@hashlog/fs-io";
-import { hashImage, SeededRandom, SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
+import type { KeydirFactory } from "@hashlog/index";
+import { SeededRandom, SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
+import { DAMAGED, type Outcome } from "../properties/p10-corruption-honesty.ts";
+import { mustBeTyped, mustBeUntouched } from "../properties/p17-decoder-safety.ts";
 import { DIRECTORY, type TextStore } from "../world/text-store.ts";
-import { VirtualClock } from "../world/virtual-clock.ts";
-import { packedKeydir } from "./packed-keydir.ts";
+import { BEGINNING, VirtualClock } from "../world/virtual-clock.ts";
 
 /** Every key that is ever written, and one that never is. */
-export const EVERY_KEY: readonly string[] = ["a", "b", "c", "d", "e", "f", "g", "h", "", "never"];
+export const EVERY_KEY: readonly string[] = ["a", "b", "c", "d", "e", "f", "", "never"];
+
+/** The time at which the small stores are opened and read; they were written at `BEGINNING`. */
+export const READ_AT: number = BEGINNING + 60_000;
 
 /** With what a small store is opened, besides its file system. */
 export interface StoreShape {
   readonly sync: "always" | "never";
   readonly seed: number;
+  /** `mapKeydir`, which opens in no time, or `packedKeydir`, the real one. */
+  readonly keydir: KeydirFactory;
 }
 
 /** Opens a store of small segments, with time and randomness of its own. */
-export function openSmall(fileSystem: FileSystem, { sync, seed }: StoreShape): Promise<TextStore> {
+export function openSmall(
+  fileSystem: FileSystem,
+  { sync, seed, keydir }: StoreShape,
+  now: number = READ_AT,
+): Promise<TextStore> {
   const random = new SeededRandom(seed);
   const options: OpenOptions<string, string> = {
     fileSystem,
-    clock: new VirtualClock(),
+    clock: new VirtualClock(now),
     values: utf8,
-    index: packedKeydir,
+    index: keydir,
     sync,
     segmentBytesMax: 512,
     random: {
@@ -43,42 +54,57 @@ export function manifestOf(image: DiskImage): Manifest {
 
 /** What became of an opening. */
 export type Opened =
-  | { readonly kind: "failed"; readonly code: HashlogError["code"]; readonly path: string | undefined }
+  | { readonly kind: "failed"; readonly code: HashlogErrorCode; readonly path: string | undefined }
   | { readonly kind: "open"; readonly store: TextStore; readonly disk: SimulatedDisk; readonly stats: StoreStats };
 
-/** Opens the store that lies on a disk. A failure is a HashlogError and has changed nothing; anything else is thrown. */
+/**
+ * Opens the store that lies on a disk.
+ * @throws PropertyViolation if it ends in any other way than with a store or with a `HashlogError`, nothing touched (P17)
+ */
 export async function openImage(image: DiskImage, shape: StoreShape): Promise<Opened> {
   const disk = new SimulatedDisk({ image });
   try {
     const store = await openSmall(disk.boot(), shape);
     return { kind: "open", store, disk, stats: store.stats() };
   } catch (error) {
-    if (!HashlogError.is(error)) throw error;
+    const { code, path } = mustBeTyped("opening", error);
     disk.kill();
-    if (hashImage(disk.image()) !== hashImage(image)) throw new Error("refused, but touched", { cause: error });
-    return { kind: "failed", code: error.code, path: error.path };
+    mustBeUntouched(disk);
+    return { kind: "failed", code, path };
   }
 }
 
-/** A value, none, or the word of the store that it is damaged. */
-export type Outcome = string | undefined | typeof DAMAGED;
-export const DAMAGED = Symbol("HASHLOG_CORRUPT");
+/** What `getSync` says of every key, and which keys there are: quick, and lets the store do nothing else meanwhile. */
+export async function readQuickly(store: TextStore): Promise<ReadonlyMap<string, Outcome>> {
+  const found = new Map<string, Outcome>();
+  for (const key of EVERY_KEY)
+    found.set(
+      key,
+      outcomeOfSync(() => store.getSync(key)),
+    );
+  let present = 0;
+  for await (const key of store.keys()) {
+    if (found.get(key) === undefined) agree(key, "keys", "that it is there", "that it is not");
+    present += 1;
+  }
+  const expected = [...found.values()].filter((value) => value !== undefined).length;
+  agree("every key", "the number of keys", present, expected);
+  return found;
+}
 
 /** What every road of reading says of every key; throws if two of them do not agree. */
 export async function readEverything(store: TextStore): Promise<ReadonlyMap<string, Outcome>> {
   const found = new Map<string, Outcome>();
   for (const key of EVERY_KEY) {
-    const value = await outcomeOf(async () => store.getSync(key));
-    agree(key, "get", await outcomeOf(() => store.get(key)), value);
+    const value = outcomeOfSync(() => store.getSync(key));
     if (value !== DAMAGED) agree(key, "has", store.has(key), value !== undefined);
     found.set(key, value);
   }
   const damaged = [...found.values()].includes(DAMAGED);
+  if (damaged) for (const [key, value] of found) agree(key, "get", await outcomeOf(() => store.get(key)), value);
   const many = await outcomeOf(() => store.getMany(EVERY_KEY));
   if (many === DAMAGED) agree("every key", "getMany", true, damaged);
-  else
-    for (const [index, value] of many.entries())
-      agree(EVERY_KEY[index]!, "getMany", value, found.get(EVERY_KEY[index]!));
+  else for (const [at, value] of many.entries()) agree(EVERY_KEY[at]!, "getMany", value, found.get(EVERY_KEY[at]!));
   await iterate(store, found, damaged);
   return found;
 }
@@ -96,23 +122,29 @@ async function iterate(store: TextStore, found: ReadonlyMap<string, Outcome>, da
   if (!damaged) agree("every key", "the number of entries", seen, present);
 }
 
+function outcomeOfSync<T>(read: () => T): T | typeof DAMAGED {
+  try {
+    return read();
+  } catch (error) {
+    return damagedOr(error);
+  }
+}
+
 async function outcomeOf<T>(read: () => Promise<T>): Promise<T | typeof DAMAGED> {
   try {
     return await read();
   } catch (error) {
-    if (HashlogError.is(error) && error.code === "HASHLOG_CORRUPT") return DAMAGED;
-    throw error;
+    return damagedOr(error);
   }
+}
+
+function damagedOr(error: unknown): typeof DAMAGED {
+  const { code } = mustBeTyped("a read", error);
+  if (code !== "HASHLOG_CORRUPT") throw error;
+  return DAMAGED;
 }
 
 function agree(key: string, road: string, found: unknown, expected: unknown): void {
   if (found === expected) return;
   throw new Error(`${road} says ${String(found)} of ${JSON.stringify(key)}, where getSync says ${String(expected)}`);
-}
-
-/** What must not depend on the road by which the keydir was filled. */
-export function lastingStats(stats: StoreStats): string {
-  const { keydirBytes: _bytes, open, failures: _failures, ...rest } = stats;
-  const { road: _road, ...report } = open;
-  return JSON.stringify({ ...rest, open: report });
 }

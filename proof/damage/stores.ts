@@ -1,47 +1,60 @@
+import type { BatchOperation } from "@hashlog/engine";
 import { segmentFileName, type Manifest } from "@hashlog/format";
 import { crashPointAt, SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
+import type { KeydirFactory } from "@hashlog/index";
+import { mapKeydir } from "../world/map-keydir.ts";
 import { quiet } from "../world/quiet.ts";
 import { DIRECTORY, type TextStore } from "../world/text-store.ts";
+import { BEGINNING } from "../world/virtual-clock.ts";
 import { logOutcome } from "./log-outcome.ts";
-import { manifestOf, openSmall, type StoreShape } from "./reading.ts";
+import { manifestOf, openSmall, READ_AT, type StoreShape } from "./reading.ts";
 
 /**
  * A small store that lies on a disk, to be damaged: merged segments, sealed ones, an active one, hints, a checkpoint,
- * keys that were overwritten and keys whose tombstones lie in other segments than they. What it held after each write is
- * known.
+ * batches, keys that were overwritten, keys that expire, and keys whose tombstones lie in other segments than they. What
+ * it held after each commit is known.
  */
 export interface SmallStore {
   readonly name: string;
   readonly shape: StoreShape;
   readonly image: DiskImage;
   readonly manifest: Manifest;
-  /** What it held after the write of that sequence; the first is the empty store. */
-  readonly contents: readonly ReadonlyMap<string, string>[];
-  /** The same disk at earlier moments. */
+  /** What it held after the commit that ended with that sequence, for who reads it at `READ_AT`; at 0, nothing. */
+  readonly contents: ReadonlyMap<number, ReadonlyMap<string, string>>;
+  /** The same disk at each step of its life, oldest first. */
   readonly past: readonly DiskImage[];
 }
 
 export type StoreName = "closed" | "killed under always" | "killed under never" | "killed before it sealed";
 
+/** All of them. */
+export const STORE_NAMES: readonly StoreName[] = [
+  "closed",
+  "killed under always",
+  "killed under never",
+  "killed before it sealed",
+];
+
 /** The store of that name: the same one each time. */
-export async function smallStore(name: StoreName): Promise<SmallStore> {
+export async function smallStore(name: StoreName, keydir: KeydirFactory = mapKeydir): Promise<SmallStore> {
   const sync = name === "killed under never" ? "never" : "always";
-  const builder = await Builder.begin({ sync, seed: 1 });
+  const builder = await Builder.begin({ sync, seed: 1, keydir });
   if (name === "closed") return builder.closed(name);
   return name === "killed before it sealed" ? builder.killedBeforeSealing(name) : builder.killed(name);
 }
 
 /** Another store with files of the same names. */
-export async function foreignStore(): Promise<SmallStore> {
-  const builder = await Builder.begin({ sync: "always", seed: 4711 });
+export async function foreignStore(keydir: KeydirFactory = mapKeydir): Promise<SmallStore> {
+  const builder = await Builder.begin({ sync: "always", seed: 4711, keydir });
   return builder.closed("foreign");
 }
 
 class Builder {
   readonly #disk: SimulatedDisk;
   readonly #shape: StoreShape;
-  readonly #contents: Map<string, string>[] = [new Map()];
-  readonly #past: DiskImage[] = [];
+  readonly #contents = new Map<number, ReadonlyMap<string, string>>([[0, new Map()]]);
+  #latest: ReadonlyMap<string, string> = new Map();
+  #puts = 0;
   #store!: TextStore;
 
   constructor(disk: SimulatedDisk, shape: StoreShape) {
@@ -51,103 +64,128 @@ class Builder {
 
   static async begin(shape: StoreShape): Promise<Builder> {
     const builder = new Builder(new SimulatedDisk(), shape);
-    builder.#store = await openSmall(builder.#disk.boot(), shape);
+    builder.#store = await openSmall(builder.#disk.boot(), shape, BEGINNING);
     await builder.#writeAndMerge();
     await builder.#writeMore();
+    await builder.#dieAndOpen();
+    await builder.#writeSome();
     return builder;
   }
 
   async closed(name: string): Promise<SmallStore> {
     await this.#store.close();
     await quiet();
-    return this.#done(name, this.#disk.image());
+    return this.#done(name, this.#disk.position);
   }
 
   async killed(name: string): Promise<SmallStore> {
-    await this.#store.checkpoint();
     await this.#writeTail();
-    return this.#done(name, this.#disk.image());
+    return this.#done(name, this.#disk.position);
   }
 
   /** As it was when the log was longer than one segment, none of that sealed, and its last write not yet testified. */
   async killedBeforeSealing(name: string): Promise<SmallStore> {
-    await this.#store.checkpoint();
     const begun = this.#disk.position;
     await this.#writeTail();
     for (let step = this.#disk.position; step > begun; step -= 1) {
       const image = crashPointAt(this.#disk, step).image([], "kill");
       const [, second, ...more] = manifestOf(image).segments.filter(({ state }) => state === "unsealed");
-      if (second === undefined || more.length > 0 || bytesOf(image, second.segmentId) <= 200) continue;
+      if (second === undefined || more.length > 0 || bytesOf(image, second.segmentId) <= 60) continue;
       const log = await logOutcome(image);
-      if (log.kind === "readable" && log.testified < log.lastSequence) return this.#done(name, image);
+      if (log.kind === "readable" && log.testified < log.lastSequence) return this.#done(name, step);
     }
     throw new Error("there was never more than one unsealed segment");
   }
 
   async #writeAndMerge(): Promise<void> {
-    for (const key of "abcdef") await this.#put(key, 60);
-    await this.#put("a", 80);
-    await this.#delete("b");
-    for (const key of "ghab") await this.#put(key, 70);
-    await this.#remember();
+    await this.#commit([this.#put("a", 6)], [this.#put("f", 4)]);
+    await this.#commit([this.#put("b", 5)]);
+    await this.#commit([remove("b")]);
+    await this.#commit([this.#put("c", 4, READ_AT)], [this.#put("d", 5, READ_AT + 1)], [this.#put("a", 7)]);
     await this.#store.compact();
     await quiet();
-    await this.#remember();
   }
 
+  // The next opening seals what was written here.
   async #writeMore(): Promise<void> {
-    await this.#delete("c");
-    await this.#put("d", 100);
-    await Promise.all([this.#put("", 50), this.#put("e", 0), this.#delete("g")]);
-    await this.#put("f", 120);
-    await this.#put("c", 30);
-    await this.#delete("c");
-    await this.#store.checkpoint();
-    await this.#remember();
-    await this.#put("h", 140);
-    await this.#delete("f");
-    await this.#put("d", 90);
+    await this.#commit([this.#put("", 4), this.#put("e", 5), remove("a")]);
+    await this.#commit([remove("c")]);
+  }
+
+  async #dieAndOpen(): Promise<void> {
+    this.#disk.kill();
     await quiet();
-    await this.#remember();
+    this.#store = await openSmall(this.#disk.boot(), this.#shape, BEGINNING);
+    await quiet();
+  }
+
+  async #writeSome(): Promise<void> {
+    await this.#commit([this.#put("b", 4)]);
+    await this.#store.checkpoint();
+    await this.#commit([this.#put("", 3)]);
+    await quiet();
   }
 
   async #writeTail(): Promise<void> {
-    for (const key of "efg") await this.#put(key, 110);
-    await Promise.all([this.#delete("a"), this.#put("h", 20), this.#put("b", 0)]);
-    await this.#put("c", 90);
-    // All that follows lies in the active segment.
-    await this.#delete("d");
-    await this.#put("a", 12);
-    await this.#delete("h");
-    await this.#put("g", 9);
+    await this.#commit([remove("e")], [this.#put("c", 2)]);
+    await this.#commit([this.#put("a", 4), this.#put("d", 4), remove("b")]);
+    await this.#commit([this.#put("e", 1, READ_AT)]);
+    await this.#commit([this.#put("b", 0)]);
     await quiet();
   }
 
-  #put(key: string, length: number): Promise<void> {
-    const value = `${key}${this.#contents.length}.`.padEnd(length, "v");
-    this.#contents.push(new Map(this.#contents.at(-1)).set(key, value));
-    return this.#store.put(key, value);
+  /** Commits at the same time; notes what the store holds after each. */
+  async #commit(...commits: readonly (readonly Write[])[]): Promise<void> {
+    const acknowledged = commits.map((writes) => this.#write(writes));
+    const states = commits.map((writes) => (this.#latest = contentsAfter(this.#latest, writes)));
+    await Promise.all(acknowledged);
+    let { sequence } = this.#store.stats();
+    for (const [index, writes] of [...commits.entries()].reverse()) {
+      this.#contents.set(sequence, states[index]!);
+      sequence -= writes.length;
+    }
   }
 
-  #delete(key: string): Promise<boolean> {
-    const left = new Map(this.#contents.at(-1));
-    left.delete(key);
-    this.#contents.push(left);
-    return this.#store.delete(key);
+  #write(writes: readonly Write[]): Promise<unknown> {
+    const [only, ...more] = writes;
+    if (more.length > 0) return this.#store.batch(writes);
+    if (only!.type === "delete") return this.#store.delete(only!.key);
+    const { key, value, expiresAtMs } = only!;
+    return this.#store.put(key, value, expiresAtMs === undefined ? {} : { expiresAtMs });
   }
 
-  async #remember(): Promise<void> {
-    await quiet();
-    this.#past.push(this.#disk.image());
+  /** A put of a value that no other has: so many times the same letter. */
+  #put(key: string, length: number, expiresAtMs?: number): Write {
+    this.#puts += 1;
+    const value = String.fromCharCode(96 + this.#puts).repeat(length);
+    return { type: "put", key, value, ...(expiresAtMs === undefined ? {} : { expiresAtMs }) };
   }
 
-  #done(name: string, image: DiskImage): SmallStore {
+  #done(name: string, step: number): SmallStore {
+    const past = Array.from({ length: step + 1 }, (_, ordinal) => crashPointAt(this.#disk, ordinal).image([], "kill"));
+    const image = past.pop()!;
     this.#disk.kill();
     const shape = this.#shape;
-    return { name, shape, image, manifest: manifestOf(image), contents: this.#contents, past: this.#past };
+    return { name, shape, image, manifest: manifestOf(image), contents: this.#contents, past };
   }
 }
 
 function bytesOf(image: DiskImage, segmentId: number): number {
   return image.bytes(`${DIRECTORY}/${segmentFileName(segmentId)}`)?.length ?? 0;
+}
+
+type Write = BatchOperation<string, string>;
+
+function remove(key: string): Write {
+  return { type: "delete", key };
+}
+
+function contentsAfter(before: ReadonlyMap<string, string>, writes: readonly Write[]): ReadonlyMap<string, string> {
+  const after = new Map(before);
+  for (const write of writes) {
+    const gone = write.type === "delete" || (write.expiresAtMs ?? Infinity) <= READ_AT;
+    if (gone) after.delete(write.key);
+    else after.set(write.key, write.value);
+  }
+  return after;
 }
