@@ -1,5 +1,5 @@
 import { MANIFEST_NAME } from "@hashlog/format";
-import { staleFiles } from "@hashlog/fs-io/testing";
+import { replacedFile, staleFiles } from "@hashlog/fs-io/testing";
 import { expect, test } from "vitest";
 import { mustBeRightOrTold, mustNameDamage } from "../properties/p10-corruption-honesty.ts";
 import { DIRECTORY } from "../world/text-store.ts";
@@ -37,6 +37,17 @@ test.each(STORES)("an older manifest is refused or does as well, in a store that
   }
   expect(counts.refused).toBeGreaterThan(5);
   expect(counts.right).toBeGreaterThan(0);
+});
+
+test("a manifest from an earlier clean close is refused when the log has gone on since in the same segment", async () => {
+  const { image, shape } = await smallStore("closed");
+  const opened = await openImage(image, shape);
+  if (opened.kind === "failed") throw new Error(opened.code);
+  await opened.store.put("e", "new");
+  await opened.store.close();
+  const later = opened.disk.image();
+  const damaged = await openImage(replacedFile(PATH, image).apply(later), shape);
+  expect(damaged).toEqual({ kind: "failed", code: "HASHLOG_CORRUPT", path: PATH });
 });
 
 test("without its manifest a store is damaged, never empty", async () => {
