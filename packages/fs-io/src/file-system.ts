@@ -67,7 +67,7 @@ export interface FileSystem {
    * Replaces the whole content of a small file, or creates it, so that after a crash at any moment the file holds the
    * old bytes or the new ones and nothing else; resolves when the new ones are durable, the directory entry included.
    * On POSIX: write `replacementPath(path)` (what a crash left there is overwritten), sync it, rename it over `path`,
-   * sync the directory. Where a directory cannot be synced it resolves when the platform has done what it can.
+   * sync the directory. Where a directory cannot be synced, the file is synced once more, under its new name.
    * @throws FsError with `outcome: "unchanged"` when the old content certainly stands, and `"unknown"` from the rename
    * on: the old or the new content may be found, now or after a crash.
    */

@@ -110,7 +110,7 @@ class NodeFileSystem implements FileSystem {
         fullSync: this.#fullSync,
         retryRename: this.#windows,
         pause: this.#pause,
-        syncParent: () => this.#syncEntries(this.parent(path)),
+        parent: this.#windows ? undefined : this.#absolute(this.parent(path)),
       },
       this.#absolute(path),
       bytes,

@@ -2,6 +2,7 @@ import type { FsError } from "./errors.ts";
 import { replacementPath } from "./file-system.ts";
 import { errnoOf, fsErrorOf } from "./node-errors.ts";
 import { syncDescriptor, writeAll } from "./node-file.ts";
+import { syncDirectoryEntries } from "./node-directory-sync.ts";
 import { type NodeFs, promised } from "./node-fs.ts";
 
 /** What `replaceFile` needs of the file system around it. */
@@ -11,8 +12,8 @@ export interface ReplaceContext {
   /** On Windows a virus scanner or an indexer may hold the target for a moment. */
   readonly retryRename: boolean;
   pause(delayMs: number): Promise<void>;
-  /** Syncs the directory of the file; rejects with the platform's error. */
-  syncParent(): Promise<void>;
+  /** The directory whose sync makes the rename durable; `undefined` where directories cannot be synced. */
+  readonly parent: string | undefined;
 }
 
 /** The pauses between the attempts of a rename: 11 attempts in about 2 seconds. */
@@ -24,6 +25,9 @@ export const RENAME_PAUSES_MS: readonly number[] = [1, 2, 5, 10, 20, 50, 100, 20
  *     write path.new, sync it     a crash leaves path as it was          failure: outcome "unchanged"
  *     rename path.new to path     a crash leaves either, whole           failure: outcome "unknown"
  *     sync the directory          from here on only the new one          failure: outcome "unknown"
+ *
+ * Where directories cannot be synced, the file is synced once more, under its new name: a file system with a journal (NTFS)
+ * writes that up to its latest entry for the file, and the rename is one.
  */
 export async function replaceFile(context: ReplaceContext, path: string, bytes: Uint8Array): Promise<void> {
   const replacement = replacementPath(path);
@@ -38,7 +42,8 @@ export async function replaceFile(context: ReplaceContext, path: string, bytes: 
   }
   try {
     await rename(context, replacement, path);
-    await context.syncParent();
+    if (context.parent === undefined) await syncAgain(context, path);
+    else await syncDirectoryEntries(context.fs, context.parent);
   } catch (error) {
     throw failed(error, path, "unknown");
   }
@@ -48,6 +53,15 @@ async function writeDurably({ fs, fullSync }: ReplaceContext, path: string, cont
   const fd = await openFresh(fs, path);
   try {
     writeAll(fs, fd, content, 0, content.length);
+    await syncDescriptor(fs, fd, fullSync);
+  } finally {
+    await promised((done) => fs.close(fd, done)).catch(() => {});
+  }
+}
+
+async function syncAgain({ fs, fullSync }: ReplaceContext, path: string): Promise<void> {
+  const fd = await promised<number>((done) => fs.open(path, fs.constants.O_RDWR, 0o666, done));
+  try {
     await syncDescriptor(fs, fd, fullSync);
   } finally {
     await promised((done) => fs.close(fd, done)).catch(() => {});

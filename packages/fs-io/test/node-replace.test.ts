@@ -139,6 +139,30 @@ describe("on Windows, where a scanner may hold the file for a moment", () => {
   });
 });
 
+describe("where directories cannot be synced", () => {
+  test("the file is synced again under its new name, so that the rename is durable", async () => {
+    const calls: string[] = [];
+    const note =
+      <Given extends unknown[]>(name: string, original: (...given: Given) => void) =>
+      (...given: Given): void => {
+        calls.push(name);
+        original(...given);
+      };
+    const watched = { rename: note("rename", fs.rename), fdatasync: note("sync", fs.fdatasync) };
+    await replace({ platform: "win32", fs: watched as unknown as Partial<NodeFs> });
+    expect(calls).toEqual(["sync", "rename", "sync"]);
+  });
+
+  test.each([
+    ["fdatasync", 2],
+    ["open", 2],
+  ] as const)("the outcome is unknown when %s fails then", async (name, from) => {
+    const refusal = { code: "FS_IO", operation: "replace", path, outcome: "unknown" };
+    await expect(replace({ platform: "win32", fs: failing(name, "EIO", from) })).rejects.toMatchObject(refusal);
+    expect(await content()).toBe("new");
+  });
+});
+
 test("elsewhere a rename is not tried again", async () => {
   const rename = vi.fn<NodeFs["rename"]>((_source, _target, done) => done(platformError("EBUSY")));
   await expect(replace({ platform: "linux", fs: { rename } })).rejects.toMatchObject({ code: "FS_BUSY" });

@@ -35,7 +35,7 @@ export async function replaceSimulated(
     await step("sync", (fault, upTo) => replacement.sync(fault, upTo));
     outcome = "unknown";
     await step("rename", (fault) => replacement.rename(fault));
-    if (machine.syncsDirectories) await step("syncDirectory", (fault, upTo) => replacement.syncDirectory(fault, upTo));
+    await step("syncDirectory", (fault, upTo) => replacement.syncNames(fault, upTo));
   } catch (error) {
     if (!process.alive || machine.isStopped) return new Promise(() => {});
     if (outcome === "unchanged") replacement.remove();
@@ -86,8 +86,11 @@ class Replacement {
     this.#machine.step({ kind: "rename", path: this.#path, directory, from, name: nameOf(this.#path), target });
   }
 
-  syncDirectory(fault: Fault | undefined, upTo: number): void {
-    const kind = syncEntries(this.#machine, this.#parent, this.#directory(), upTo, fault);
+  /** Where there is no sync of a directory, that of the file does it, under its new name. */
+  syncNames(fault: Fault | undefined, upTo: number): void {
+    const kind = this.#machine.syncsDirectories
+      ? syncEntries(this.#machine, this.#parent, this.#directory(), upTo, fault)
+      : syncFile(this.#machine, this.#path, this.#replaced(), upTo, fault);
     if (kind !== undefined) throw faultError(kind, "replace", this.#path);
   }
 
@@ -107,6 +110,12 @@ class Replacement {
 
   #directory(): DirectoryNode {
     return mustBeDirectory(this.#machine.state.lookup(this.#parent), "replace", this.#path);
+  }
+
+  #replaced(): FileNode {
+    const node = this.#machine.state.lookup(this.#path);
+    if (node?.kind === "file") return node;
+    throw fsFailure("FS_NOT_FOUND", "replace", this.#path, "the replaced file is gone");
   }
 
   #file(): FileNode {

@@ -13,8 +13,8 @@ export interface DiskTraits {
    * What the file system does as Windows does it, as far as the port lets that show. Default `"posix"`.
    *
    * On `"windows"` a file that is open cannot be removed (`FS_BUSY`) or replaced (`FS_NOT_PERMITTED`, with `outcome`
-   * "unknown"). A directory cannot be synced: `syncDirectory` does nothing, and `replace` ends with its rename. The
-   * operations on all directories go through one journal: they become durable in their order, under every profile, and
+   * "unknown"). A directory cannot be synced: `syncDirectory` does nothing, and `replace` syncs the file again after its
+   * rename. The operations on all directories go through one journal: they become durable in their order, under every profile, and
    * when a file is synced, all that were issued before that are durable. The last is an assumption about NTFS, whose log
    * is written in order, and up to the file's own entry at least when the file is flushed; it is not documented.
    */
