@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 /**
  * Says which code was proved, and by which proof: a SHA-256 over the path and the text of every source of the packages and
- * of everything in `proof/`, in the order of their paths. 16 hexadecimal digits of it.
+ * of every program and every case in `proof/`, in the order of their paths. 16 hexadecimal digits of it.
  */
 export function hashOfSources(root: string): string {
   const hash = createHash("sha256");
@@ -19,7 +19,7 @@ function filesToHash(root: string): string[] {
   const packages = readdirSync(join(root, "packages")).map((name) => `packages/${name}/src`);
   const files = [...packages, "proof"].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && !entry.parentPath.includes("node_modules"))
+      .filter((entry) => /\.(?:ts|json)$/.test(entry.name) && !entry.parentPath.includes("node_modules"))
       .map((entry) => join(entry.parentPath, entry.name).slice(root.length).replaceAll("\\", "/")),
   );
   return files.map((path) => path.replace(/^\//, "")).toSorted();

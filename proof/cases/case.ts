@@ -9,6 +9,8 @@ import { SPOILINGS } from "./spoil-caches.ts";
  * is a case again. Nothing else decides what happens: the same case takes the same steps each time.
  */
 export interface CrashCase extends StoreShape {
+  /** The manners of the disk and its file system (`DiskTraits`). Default `"posix"`, the strict one. */
+  readonly disk?: "posix" | "safe flush" | "windows";
   /** The store is made by the case, and may crash while it is; else there is an empty one. Default `false`. */
   readonly fresh?: boolean;
   readonly operations: readonly CrashOperation[];

@@ -15,6 +15,7 @@ export function drawCase(random: SeededRandom): CrashCase {
     sync: pick(random, ["always", "never", "interval"] as const),
     segments: random.below(SEGMENT_BYTES.length),
     keydir: random.below(8) === 0 ? "real" : "map",
+    disk: pick(random, ["posix", "posix", "posix", "posix", "posix", "posix", "safe flush", "windows"] as const),
     fresh: random.below(8) === 0,
     operations: Array.from({ length: count }, () => pick(random, mix)(random)),
     schedule: random.below(2) === 0 ? [] : Array.from({ length: random.below(30) }, () => random.below(4)),

@@ -1,4 +1,4 @@
-import { crashPointAt, sampleFates, SeededRandom, SimulatedDisk } from "@hashlog/fs-io/testing";
+import { crashPointAt, sampleFates, SeededRandom, SimulatedDisk, type DiskTraits } from "@hashlog/fs-io/testing";
 import { History, range } from "../oracle/history.ts";
 import { LogObserver } from "../oracle/log-observer.ts";
 import type { ReadingTime } from "../oracle/model.ts";
@@ -34,13 +34,24 @@ export type Tell = (step: number, what: string) => void;
  */
 export async function runCase(given: CrashCase, tell: Tell = () => undefined): Promise<RunCase> {
   const image = given.fresh === true ? {} : { image: await emptyStore() };
-  const disk = new SimulatedDisk({ ...image, schedule: given.schedule ?? [] });
+  const disk = new SimulatedDisk({ ...image, ...traitsOf(given), schedule: given.schedule ?? [] });
   const runner = new CaseRunner(disk, given, tell);
   await runner.run().catch((error: unknown) => {
     if (error instanceof PropertyViolation) throw error;
     mustBePossible("an operation", error);
   });
   return { disk, history: runner.history };
+}
+
+const TRAITS: Readonly<Record<NonNullable<CrashCase["disk"]>, DiskTraits>> = {
+  posix: {},
+  "safe flush": { safeFileFlush: true },
+  windows: { platform: "windows" },
+};
+
+/** The manners of the case's disk. */
+export function traitsOf({ disk = "posix" }: Pick<CrashCase, "disk">): DiskTraits {
+  return TRAITS[disk];
 }
 
 interface OpenIterator {
@@ -68,8 +79,8 @@ class CaseRunner {
     this.#disk = disk;
     this.#case = given;
     this.#tell = (what) => tell(disk.position, what);
-    this.#observer = new LogObserver(disk, DIRECTORY);
-    this.#discipline = new DisciplineMonitor(disk, DIRECTORY);
+    this.#observer = new LogObserver(disk, DIRECTORY, traitsOf(given));
+    this.#discipline = new DisciplineMonitor(disk, DIRECTORY, traitsOf(given));
     this.#observer.onEvent = (event) => this.#discipline.take(event);
     this.history = new History(
       this.#observer,

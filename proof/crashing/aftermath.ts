@@ -2,7 +2,7 @@ import { utf8, type Codec, type StoreStats } from "@hashlog/engine";
 import { SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
 import { checkInvariants } from "../../packages/engine/test/support/check-invariants.ts";
 import { removeCaches } from "../cases/spoil-caches.ts";
-import type { Aftermath } from "../cases/case.ts";
+import type { Aftermath, CrashCase } from "../cases/case.ts";
 import type { ReadingTime } from "../oracle/model.ts";
 import { mustNotRepair, mustShowTheSame } from "../properties/p07-monotone-recovery.ts";
 import { mustBeCompact, mustBeTidy, mustCountTheSame } from "../properties/p13-merge-refinement.ts";
@@ -15,7 +15,7 @@ import { openCrashed, possible, type Recovered } from "./recover.ts";
 export async function live(
   aftermath: Aftermath,
   recovered: Recovered,
-  shape: StoreShape,
+  shape: RecoveredShape,
   depth: number,
 ): Promise<void> {
   if (aftermath === "reopen") await killAndReopen(recovered, shape, depth);
@@ -23,7 +23,7 @@ export async function live(
 }
 
 /** The process is killed and another opens the store: it repairs nothing, and shows the same (P7). */
-async function killAndReopen({ disk, read, time }: Recovered, shape: StoreShape, depth: number): Promise<void> {
+async function killAndReopen({ disk, read, time }: Recovered, shape: RecoveredShape, depth: number): Promise<void> {
   await quiet();
   disk.kill();
   const begun = disk.trace.length;
@@ -37,7 +37,7 @@ async function killAndReopen({ disk, read, time }: Recovered, shape: StoreShape,
  * The store takes writes again, can be compacted and closed (P14), is tidy then (P13), agrees with its own files, and is
  * the same by every road after a power cut that takes what it can (P9).
  */
-async function goOn({ disk, store, read, time }: Recovered, shape: StoreShape, depth: number): Promise<void> {
+async function goOn({ disk, store, read, time }: Recovered, shape: RecoveredShape, depth: number): Promise<void> {
   const expected = new Map(read);
   await quiet();
   await possible("a write", write(store, expected));
@@ -45,12 +45,14 @@ async function goOn({ disk, store, read, time }: Recovered, shape: StoreShape, d
   await quiet();
   mustBeCompact(store.stats());
   mustHold(await readState(store), expected, "compacted");
-  await recount(disk, store);
+  // Where open files cannot be removed, what a merge left behind goes at the next opening.
+  const removesAtOnce = shape.disk !== "windows";
+  if (removesAtOnce) await recount(disk, store);
   await possible("a further write", store.put("x", "2.", { sync: true }));
   expected.set("x", "2.");
   await possible("closing", store.close());
   await quiet();
-  mustBeTidy(disk.image());
+  if (removesAtOnce) mustBeTidy(disk.image());
   await openByEveryRoad(disk.powerCut([], "drop-all"), { shape, expected, time, depth });
 }
 
@@ -67,11 +69,15 @@ async function openByEveryRoad(image: DiskImage, { shape, expected, time, depth 
     first ??= again.stats();
     mustCountTheSame(again.stats(), first, when);
     await possible("closing", again.close());
+    await quiet();
+    mustBeTidy(road.image());
   }
 }
 
+type RecoveredShape = StoreShape & Pick<CrashCase, "disk">;
+
 interface Closed {
-  readonly shape: StoreShape;
+  readonly shape: RecoveredShape;
   readonly expected: ReadonlyMap<string, string>;
   readonly time: ReadingTime;
   readonly depth: number;

@@ -8,7 +8,7 @@ import {
   type Profile,
 } from "@hashlog/fs-io/testing";
 import type { Crash, CrashCase } from "../cases/case.ts";
-import type { RunCase } from "../cases/run-case.ts";
+import { traitsOf, type RunCase } from "../cases/run-case.ts";
 import type { Obligation } from "../oracle/obligation.ts";
 import { quiet } from "../world/quiet.ts";
 import { accusing } from "./counterexample.ts";
@@ -88,11 +88,11 @@ export class Explorer {
     const crash: Crash = { step: point.ordinal - chain.begun, ...planned };
     const crashes = [...chain.crashes, crash];
     const image = point.image(crash.fates, crash.profile);
-    const { sync, segments, keydir } = chain.given;
+    const { sync, segments, keydir, disk } = chain.given;
     const shape = `${sync} ${segments} ${chain.depth}`;
     // A machine on which only the process died is another than one that lost power: it still has things to lose.
     const durable = crash.profile === "kill" ? hashImage(point.image([], "drop-all")) : "";
-    const state = { image: hashImage(image), standing: `${keydir} ${durable}` };
+    const state = { image: hashImage(image), standing: `${keydir} ${disk} ${durable}` };
     if (!this.#seen.isNew(state, `${shape} ${obligation.key}`)) return;
     await accusing(chain.given, crashes, () => {
       const isLeaf = chain.depth + 1 >= this.#plan.depth && (chain.given.aftermath ?? "nothing") === "nothing";
@@ -107,7 +107,7 @@ export class Explorer {
    */
   async #judgeImage(chain: CrashChain, obligation: Obligation, image: DiskImage, state: ImageState): Promise<void> {
     const read = await this.#seen.contentsOf(state, obligation.time.nowMs, () =>
-      readCrashed(new SimulatedDisk({ image }), chain.given, obligation.time, chain.depth),
+      readCrashed(new SimulatedDisk({ image, ...traitsOf(chain.given) }), chain.given, obligation.time, chain.depth),
     );
     mustBeRecovered(chain.depth, read, obligation);
   }

@@ -1,6 +1,6 @@
 import { crashPointAt, type SimulatedDisk } from "@hashlog/fs-io/testing";
 import type { Crash, CrashCase } from "../cases/case.ts";
-import { runCase, type Tell } from "../cases/run-case.ts";
+import { runCase, traitsOf, type Tell } from "../cases/run-case.ts";
 import { describeContents, type ReadingTime } from "../oracle/model.ts";
 import type { Obligation } from "../oracle/obligation.ts";
 import { describeState, durablePrefix, mustBeDurablePrefix } from "../properties/p01-durable-prefix.ts";
@@ -67,7 +67,12 @@ export async function recoverFrom(
   crash: Crash,
 ): Promise<Recovered> {
   const how = { laterMs: crash.laterMs, depth };
-  const recovered = await recover(crashedDisk(disk, ordinal, crash), given, obligationAt(ordinal), how);
+  const recovered = await recover(
+    crashedDisk(disk, ordinal, crash, traitsOf(given)),
+    given,
+    obligationAt(ordinal),
+    how,
+  );
   const counts = mustBeRecovered(depth, recovered.read, obligationAt(ordinal), recovered.time);
   return { ...recovered, after: recovered.before.narrowed(counts, recovered.time) };
 }

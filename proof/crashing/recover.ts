@@ -1,4 +1,4 @@
-import { crashPointAt, diskAt, SimulatedDisk } from "@hashlog/fs-io/testing";
+import { crashPointAt, diskAt, SimulatedDisk, type DiskTraits } from "@hashlog/fs-io/testing";
 import { KEYS, type Crash } from "../cases/case.ts";
 import type { ReadingTime } from "../oracle/model.ts";
 import type { Obligation } from "../oracle/obligation.ts";
@@ -23,9 +23,14 @@ export interface Recovered {
 }
 
 /** The disk as the crash left it, `ordinal` steps into its life. After a kill, what was not synced still is not. */
-export function crashedDisk(disk: SimulatedDisk, ordinal: number, { profile, fates }: Crash): SimulatedDisk {
+export function crashedDisk(
+  disk: SimulatedDisk,
+  ordinal: number,
+  { profile, fates }: Crash,
+  traits: DiskTraits,
+): SimulatedDisk {
   if (profile === "kill") return diskAt(disk, ordinal);
-  return new SimulatedDisk({ image: crashPointAt(disk, ordinal).image(fates, profile) });
+  return new SimulatedDisk({ image: crashPointAt(disk, ordinal).image(fates, profile), ...traits });
 }
 
 /** Openings of recovered stores have random numbers that those of the run before do not have. */

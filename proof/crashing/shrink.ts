@@ -61,6 +61,7 @@ class Shrinker {
       { schedule: [] },
       { keydir: "map" },
       { fresh: false },
+      { disk: "posix" },
       { aftermath: "nothing" },
       { segments: 0 },
       { sync: "always" },
@@ -182,11 +183,12 @@ function simplerThan(operation: CrashOperation): CrashOperation[] {
 
 /** Shorter to print. */
 function withoutDefaults(given: Omit<CrashCase, "crashes">): Omit<CrashCase, "crashes"> {
-  const { fresh, schedule, keydir, aftermath, ...rest } = given;
+  const { fresh, schedule, keydir, aftermath, disk, ...rest } = given;
   return {
     ...rest,
     ...(fresh === true ? { fresh } : {}),
     ...(keydir === "real" ? { keydir } : {}),
+    ...(disk !== undefined && disk !== "posix" ? { disk } : {}),
     ...(schedule !== undefined && schedule.length > 0 ? { schedule } : {}),
     ...(aftermath !== undefined && aftermath !== "nothing" ? { aftermath } : {}),
   };

@@ -12,7 +12,7 @@ import {
   type Place,
 } from "@hashlog/format";
 import type { AppendFile, FileSystem } from "@hashlog/fs-io";
-import { crashPointAt, type SimulatedDisk, type TraceEvent } from "@hashlog/fs-io/testing";
+import { crashPointAt, type DiskTraits, type SimulatedDisk, type TraceEvent } from "@hashlog/fs-io/testing";
 
 /**
  * Watches the bytes that a store hands to its file system, and what of them the disk knows to be durable: what of the
@@ -24,6 +24,8 @@ import { crashPointAt, type SimulatedDisk, type TraceEvent } from "@hashlog/fs-i
 export class LogObserver {
   readonly #disk: SimulatedDisk;
   readonly #directory: string;
+  /** Whether the sync of a file may make directory entries durable. */
+  readonly #syncsNames: boolean;
   readonly #places = new Map<string, Place>();
   #frames: ObservedFrame[] = [];
   readonly #durable = new Set<number>();
@@ -35,13 +37,14 @@ export class LogObserver {
   /** Told each line of the trace before it is looked at here: a disk has one listener only. */
   onEvent: (event: TraceEvent) => void = () => undefined;
 
-  constructor(disk: SimulatedDisk, directory: string) {
+  constructor(disk: SimulatedDisk, directory: string, { platform, safeFileFlush }: DiskTraits = {}) {
     this.#disk = disk;
     this.#directory = directory;
+    this.#syncsNames = platform === "windows" || safeFileFlush === true;
     disk.onOperation = (event) => {
       this.onEvent(event);
       if (event.type !== "step" || event.operation.kind !== "sync") return;
-      if (event.operation.path === directory) this.#noteManifest();
+      if (this.#syncsNames || event.operation.path === directory) this.#noteManifest();
       this.#noteDurable();
     };
   }

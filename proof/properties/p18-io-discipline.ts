@@ -1,5 +1,5 @@
 import { decodeManifest, MANIFEST_NAME, segmentFileName, type Manifest } from "@hashlog/format";
-import type { MicroOperation, SimulatedDisk, TraceEvent } from "@hashlog/fs-io/testing";
+import type { DiskTraits, MicroOperation, SimulatedDisk, TraceEvent } from "@hashlog/fs-io/testing";
 import { violated, type Property } from "./property.ts";
 
 export const ioDiscipline: Property = {
@@ -20,15 +20,21 @@ export const ioDiscipline: Property = {
 export class DisciplineMonitor {
   readonly #disk: SimulatedDisk;
   readonly #directory: string;
+  /** Whether all changes of directories become durable in their order: then no removal overtakes a replacement. */
+  readonly #keepsOrder: boolean;
+  /** Whether the sync of a file makes its name durable. */
+  readonly #syncsNames: boolean;
   #durable: Manifest | undefined;
   readonly #files = new Set<number>();
   readonly #failed = new Set<number>();
   /** The first rule that was broken: a listener must not throw, so it is asked for later. */
   #broken: string | undefined;
 
-  constructor(disk: SimulatedDisk, directory: string) {
+  constructor(disk: SimulatedDisk, directory: string, { platform, safeFileFlush }: DiskTraits = {}) {
     this.#disk = disk;
     this.#directory = directory;
+    this.#keepsOrder = platform === "windows";
+    this.#syncsNames = safeFileFlush === true;
     this.#readDurable();
   }
 
@@ -37,10 +43,11 @@ export class DisciplineMonitor {
     if (event.type !== "step") return;
     const { operation } = event;
     this.#watchFailedSyncs(operation);
+    if (this.#keepsOrder) return;
     if (operation.kind === "rename") this.#watchReplacement(operation.path);
     if (operation.kind === "unlink") this.#watchRemoval(operation.path);
     if (operation.kind === "power-cut") this.#readDurable();
-    if (operation.kind === "sync" && operation.path === this.#directory) this.#readDurable();
+    if (operation.kind === "sync" && (this.#syncsNames || operation.path === this.#directory)) this.#readDurable();
   }
 
   /** @throws PropertyViolation if a rule was broken */
