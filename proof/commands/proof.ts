@@ -4,18 +4,21 @@
  *     npm run proof                      what npm test goes through: about two minutes on two cores
  *     npm run proof -- --minutes 30      the long agenda, and cases by chance until the time is over
  *     npm run proof -- --seed 12345      draws the fresh cases from that seed again
+ *     npm run proof -- --minutes 30 --record    writes what came of it into PROOF.md
  */
 import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { runCampaign, totalOf, type Tally } from "../campaign/campaign.ts";
 import { hashOfSources } from "../campaign/source-hash.ts";
 import { readMarks } from "../marks/marks.ts";
 import { LEAST } from "../campaign/least.ts";
+import { recordCampaign } from "../campaign/record.ts";
 import { describeTally, progressLine, type CampaignReport } from "../campaign/report.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const USAGE = `usage: npm run proof -- [--minutes N | --seconds N] [--seed N] [--workers N] [--parts A,B] [--report FILE]`;
+const USAGE = `usage: npm run proof -- [--minutes N | --seconds N] [--seed N] [--workers N] [--parts A,B] [--marks] [--report FILE] [--record]`;
 
 const { values } = parseArgs({
   options: {
@@ -25,6 +28,7 @@ const { values } = parseArgs({
     workers: { type: "string" },
     parts: { type: "string" },
     report: { type: "string" },
+    record: { type: "boolean", default: false },
     marks: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -55,6 +59,7 @@ async function main(): Promise<number> {
   const complaints = isWhole ? [...complaintsAboutExtent(tally), ...complaintsAboutMarks(tally)] : [];
   for (const complaint of complaints) console.log(complaint);
   const report: CampaignReport = { ...tally, sources, freshSeed, ...plain(tally) };
+  if (values.record) recordCampaign(join(ROOT, "PROOF.md"), report);
   if (values.report !== undefined) writeFileSync(values.report, `${JSON.stringify(report, undefined, 2)}\n`);
   const failed = tally.counterexamples.length + tally.broken.length;
   console.log(failed === 0 ? "no counterexample" : `${failed} found: see above`);

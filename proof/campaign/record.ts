@@ -1,0 +1,45 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { grouped, type CampaignReport } from "./report.ts";
+
+const BEGIN = "<!-- campaign: begin -->";
+const END = "<!-- campaign: end -->";
+
+/** Writes what came of a campaign into the page, between its two marks. @throws Error if the page has no such marks */
+export function recordCampaign(path: string, report: CampaignReport): void {
+  const page = readFileSync(path, "utf8");
+  const [before, after] = [page.indexOf(BEGIN), page.indexOf(END)];
+  if (before === -1 || after < before) throw new Error(`${path} has no place for a campaign: ${BEGIN} ... ${END}`);
+  const told = `${BEGIN}\n\n${describeCampaign(report, new Date())}\n\n${page.slice(after)}`;
+  writeFileSync(path, page.slice(0, before) + told);
+}
+
+/** A campaign as a table. */
+export function describeCampaign(report: CampaignReport, date: Date): string {
+  const { total, parts, cpuSeconds, seconds, workers, counterexamples, sources, freshSeed } = report;
+  const minutes = (seconds / 60).toFixed(0);
+  const found = counterexamples.length === 0 ? "none" : counterexamples.map(({ message }) => message).join("; ");
+  const facts = [
+    ["Date", date.toISOString().slice(0, 10)],
+    ["Code: hash of all sources of the packages and of the proof", `\`${sources}\``],
+    ["Ran for", `${minutes} minutes on ${workers} cores (${(cpuSeconds / 60).toFixed(0)} minutes of processor time)`],
+    ["Fresh cases from seed", String(freshSeed)],
+    ["Unique crash images recovered and judged", `**${grouped(total.images)}**`],
+    ["of these, a second of processor time", grouped(Math.round(total.images / cpuSeconds))],
+    ["Crashes derived", grouped(total.crashes)],
+    ["Cases", grouped(total.cases)],
+    ["Counterexamples", found],
+  ];
+  const rows = Object.entries(parts).map(
+    ([part, { cases, crashes, images }]) =>
+      `| ${part} | ${grouped(cases)} | ${grouped(crashes)} | ${grouped(images)} |`,
+  );
+  return [
+    "|  |  |",
+    "| --- | --- |",
+    ...facts.map(([what, value]) => `| ${what} | ${value} |`),
+    "",
+    "| Part | Cases | Crashes | New images |",
+    "| --- | --: | --: | --: |",
+    ...rows,
+  ].join("\n");
+}
