@@ -23,7 +23,7 @@ export {
 export { DiskImage, hashImage, ImageFile, type DiskImageJson } from "./disk-image.ts";
 export { runFileSystemContract, type FileSystemFixture, type TestFunctions } from "./file-system-contract.ts";
 export { SimulatedDisk, type SimulatedDiskOptions } from "./simulated-disk.ts";
-export type { FailedSync, Fault, FaultFilter, FaultKind } from "./simulated-faults.ts";
+export { canHit, type FailedSync, type Fault, type FaultFilter, type FaultKind } from "./simulated-faults.ts";
 export { SimulatedFileSystem } from "./simulated-file-system.ts";
 export type { Recording } from "./simulated-machine.ts";
 export type { WaitingCall } from "./simulated-queue.ts";

@@ -87,7 +87,7 @@ export class FaultPlan {
     const call = this.calls++;
     let chosen: Fault | undefined;
     for (const entry of this.#faults) {
-      if (!applies(entry.fault, operation)) continue;
+      if (!canHit(entry.fault, operation)) continue;
       if (isMatch(entry, operation, path, call)) chosen ??= entry.fault;
     }
     if (chosen !== undefined) this.fired++;
@@ -115,7 +115,8 @@ const APPLIES: Readonly<Record<FaultKind, (operation: string) => boolean>> = {
   short: (operation) => MOVES_BYTES.has(operation),
 };
 
-function applies({ kind, failedSync = "kept" }: Fault, operation: string): boolean {
+/** Whether a fault of this kind can hit calls of that operation: a method of the port, `replace` by its steps. */
+export function canHit({ kind, failedSync = "kept" }: Omit<Fault, "at">, operation: string): boolean {
   return APPLIES[kind](operation) && (failedSync === "kept" || SYNCS_FILE.has(operation));
 }
 

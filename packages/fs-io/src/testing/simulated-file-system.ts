@@ -32,6 +32,11 @@ export class SimulatedFileSystem implements FileSystem {
     return this.#process.id;
   }
 
+  /** How many files the process has open: 0 when it has closed all that it opened. */
+  get openFiles(): number {
+    return this.#process.openFiles.size;
+  }
+
   join(directory: string, name: string): string {
     return directory.endsWith("/") ? directory + name : `${directory}/${name}`;
   }
