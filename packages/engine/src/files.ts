@@ -1,5 +1,5 @@
 import type { ByteSource } from "@hashlog/format";
-import type { FileSystem, ReadFile } from "@hashlog/fs-io";
+import { FsError, type FileSystem, type ReadFile } from "@hashlog/fs-io";
 
 /** The whole content of a small file. */
 export async function readWholeFile(fileSystem: FileSystem, path: string): Promise<Uint8Array> {
@@ -16,6 +16,23 @@ export async function readWholeFile(fileSystem: FileSystem, path: string): Promi
 /** The first `bytes` bytes of a file, for a scan. */
 export function fileSource(file: ReadFile, bytes: number): ByteSource {
   return { bytes, read: (target, at, count, position) => file.read(target, at, count, position) };
+}
+
+/**
+ * As `fileSource`, of a file that is known to have so many bytes: a read that comes short of them fails with `FS_IO`. For
+ * the log, where what is missing would pass for the end, and acknowledged writes with it.
+ */
+export function wholeSource(file: ReadFile, bytes: number): ByteSource {
+  return {
+    bytes,
+    async read(target, at, count, position) {
+      const got = await file.read(target, at, count, position);
+      if (got >= Math.min(count, bytes - position)) return got;
+      // mark: recovery/read-came-short
+      const words = `read ${file.path}: ${got} bytes at ${position} instead of ${count}; the file has become shorter`;
+      throw new FsError("FS_IO", words, { operation: "read", path: file.path });
+    },
+  };
 }
 
 /** As `fileSource`, counting what is read. */

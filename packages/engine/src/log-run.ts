@@ -1,7 +1,7 @@
 import { findTestimony, scanFrames, SEGMENT_HEADER_BYTES, type Place, type ScannedFrame } from "@hashlog/format";
 import type { ReadFile } from "@hashlog/fs-io";
 import { corrupt } from "./errors.ts";
-import { fileSource } from "./files.ts";
+import { wholeSource } from "./files.ts";
 
 /**
  * The unsealed segments read as one log: the longest run of consecutive sequences, what of it is testified to be
@@ -119,7 +119,7 @@ class RunReader {
       // mark: recovery/segment-begins-elsewhere
       return { offset: SEGMENT_HEADER_BYTES, reason: `begins with sequence ${source.firstSequence}` };
     }
-    const end = await scanFrames(fileSource(source.file, source.bytes), {
+    const end = await scanFrames(wholeSource(source.file, source.bytes), {
       place: source.place,
       from: SEGMENT_HEADER_BYTES,
       expectedSequence: this.#expected,
@@ -174,7 +174,7 @@ class RunReader {
   async #divide(part: RunPart, extent: TailExtent): Promise<void> {
     // mark: recovery/floor-inside-an-extent
     const { place, file } = part.source;
-    await scanFrames(fileSource(file, extent.end), {
+    await scanFrames(wholeSource(file, extent.end), {
       place,
       from: extent.offset,
       expectedSequence: extent.firstSequence,
@@ -223,7 +223,7 @@ class RunReader {
     for (const [later, part] of this.#parts.slice(index).entries()) {
       const from = later === 0 ? offset : SEGMENT_HEADER_BYTES;
       bytes += Math.max(0, part.source.bytes - from);
-      await findTestimony(fileSource(part.source.file, part.source.bytes), {
+      await findTestimony(wholeSource(part.source.file, part.source.bytes), {
         place: part.source.place,
         from,
         onTestimony: (header) => {

@@ -14,7 +14,7 @@ import {
 import { SegmentWriter } from "@hashlog/fs-io";
 import type { FileMaker } from "./directory-entries.ts";
 import { corrupt } from "./errors.ts";
-import { fileSource } from "./files.ts";
+import { wholeSource } from "./files.ts";
 import type { LogRun, RunPart, RunSource, TailExtent } from "./log-run.ts";
 
 /**
@@ -127,7 +127,7 @@ class TailCopier {
   async copy(source: RunSource, extent: TailExtent, upTo: number): Promise<void> {
     const wanted = Math.min(extent.lastSequence, upTo);
     let copiedTo = extent.firstSequence - 1;
-    const end = await scanFrames(fileSource(source.file, extent.end), {
+    const end = await scanFrames(wholeSource(source.file, extent.end), {
       place: source.place,
       from: extent.offset,
       expectedSequence: extent.firstSequence,
@@ -213,7 +213,7 @@ export async function forEachCopiedRecord(
   const fields = newRecordFields();
   for (const copy of copies) {
     let ordinal = 0;
-    await scanFrames(fileSource(copy.writer.file, copy.writer.position), {
+    const end = await scanFrames(wholeSource(copy.writer.file, copy.writer.position), {
       place: copy.place,
       from: SEGMENT_HEADER_BYTES,
       onFrame(frame) {
@@ -238,7 +238,18 @@ export async function forEachCopiedRecord(
         }
       },
     });
+    if (end.kind === "unreadable") throw unreadableCopy(copy, end);
   }
+}
+
+// Keys would go on pointing to where the records lay before.
+function unreadableCopy(
+  { segmentId, writer }: CopySegment,
+  { offset, reason }: { offset: number; reason: string },
+): Error {
+  const { path } = writer.file;
+  // mark: rescue/copy-not-readable
+  return corrupt(`${path}, just written, is not readable at offset ${offset}: ${reason}`, { path, segmentId, offset });
 }
 
 /** `bytes` is valid during the call only. */

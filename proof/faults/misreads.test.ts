@@ -1,0 +1,76 @@
+import type { AppendFile, FileSystem } from "@hashlog/fs-io";
+import { diskAt } from "@hashlog/fs-io/testing";
+import { describe, expect, test } from "vitest";
+import { codeOf, long, Script } from "../world/script.ts";
+
+/** A store whose process was killed, and of which three acknowledged writes lie above the testified floor. */
+async function killedWithATail(): Promise<Script> {
+  const script = await Script.begin({ sync: "never", segments: 0 });
+  await script.store.put("a", "1", { sync: true });
+  await script.store.put("b", long("2"));
+  await script.store.put("c", "3");
+  await script.store.put("a", "4");
+  script.disk.kill();
+  return script;
+}
+
+const CONTENTS = { a: "4", b: long("2"), c: "3" };
+
+describe("a log that is not read as it was written", () => {
+  test("because a read comes short, fails the opening instead of ending there", async () => {
+    const past = await killedWithATail();
+    let failed = 0;
+    for (let nth = 0; nth < 30; nth += 1) {
+      const script = new Script(diskAt(past.disk, past.disk.position), { sync: "never", segments: 0 });
+      script.disk.inject({ at: { operation: "read", path: ".segment", nth }, kind: "short", sticky: true });
+      const opening = script.open();
+      const hasFailed = await opening.then(
+        () => false,
+        () => true,
+      );
+      script.disk.clearFaults();
+      if (hasFailed) {
+        expect(["HASHLOG_CORRUPT", "HASHLOG_IO"]).toContain(await codeOf(opening));
+        failed += 1;
+        await script.open();
+      }
+      expect(await script.state()).toEqual(CONTENTS);
+      await script.cutPowerAndOpen("drop-all");
+      expect(await script.state()).toEqual(CONTENTS);
+    }
+    expect(failed).toBeGreaterThan(5);
+  });
+
+  test("because the copy of its tail reads otherwise, fails the opening, and leaves no key that points nowhere", async () => {
+    const script = await killedWithATail();
+    expect(await codeOf(script.open(misreadingWhatItMade(script.disk.boot())))).toBe("HASHLOG_CORRUPT");
+    await script.open();
+    expect(await script.state()).toEqual(CONTENTS);
+  });
+});
+
+/** Segments that it creates read as zeros. */
+function misreadingWhatItMade(fileSystem: FileSystem): FileSystem {
+  const create = async (path: string): Promise<AppendFile> => {
+    const file = await fileSystem.create(path);
+    return path.endsWith(".segment") ? misreading(file) : file;
+  };
+  return override(fileSystem, "create", create);
+}
+
+function misreading(file: AppendFile): AppendFile {
+  return override(file, "read", async (target, at, bytes) => {
+    target.fill(0, at, at + bytes);
+    return bytes;
+  });
+}
+
+function override<T extends object, K extends keyof T>(object: T, name: K, method: T[K]): T {
+  return new Proxy(object, {
+    get: (target, asked) => {
+      if (asked === name) return method;
+      const member = Reflect.get(target, asked, target) as unknown;
+      return typeof member === "function" ? (member.bind(target) as unknown) : member;
+    },
+  });
+}
