@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import type { FaultKind } from "@hashlog/fs-io/testing";
+import type { Fault } from "@hashlog/fs-io/testing";
 import type { StoreShape } from "../world/text-store.ts";
 
 /** A life with failures, as plain data. Numbers are read modulo what there is. */
@@ -7,7 +7,7 @@ export interface FaultCase extends StoreShape {
   /** Chooses crash points and fates. */
   readonly seed: number;
   readonly operations: readonly FaultOperation[];
-  /** Which call fails, how, and how many bytes of an append get through all the same. */
+  /** Which of the calls fails that can fail so, how, and how many bytes of an append get through all the same. */
   readonly faults: readonly (readonly [number, number, number])[];
   /** Which waiting call of the file system returns next. */
   readonly schedule: readonly number[];
@@ -26,7 +26,17 @@ export type FaultOperation =
   | readonly ["full", number]
   | readonly ["room"];
 
-export const FAULT_KINDS: readonly FaultKind[] = ["EIO", "ENOSPC", "short", "EMFILE"];
+/** The ways to fail, from the most harmless on. */
+export const WAYS: readonly Omit<Fault, "at">[] = [
+  { kind: "EIO" },
+  { kind: "ENOSPC" },
+  { kind: "short" },
+  { kind: "EMFILE" },
+  { kind: "EPERM" },
+  { kind: "EIO", failedSync: "reverted" },
+  { kind: "ENOSPC", failedSync: "reverted" },
+  { kind: "EIO", failedSync: "late" },
+];
 
 const key = fc.nat({ max: 3 });
 const length = fc.constantFrom(0, 30, 200, 400, 480);
@@ -55,11 +65,8 @@ export const faultCase: fc.Arbitrary<FaultCase> = fc.record({
   segments: fc.constantFrom(0, 0, 2),
   seed: fc.nat({ max: 2 ** 31 - 1 }),
   operations: fc.array(operation, { minLength: 1, maxLength: 24 }),
-  faults: fc.array(
-    fc.tuple(fc.nat({ max: 250 }), fc.nat({ max: FAULT_KINDS.length - 1 }), fc.constantFrom(0, 40, 600)),
-    {
-      maxLength: 3,
-    },
-  ),
+  faults: fc.array(fc.tuple(fc.nat({ max: 250 }), fc.nat({ max: WAYS.length - 1 }), fc.constantFrom(0, 40, 600)), {
+    maxLength: 3,
+  }),
   schedule: fc.array(fc.nat({ max: 3 }), { maxLength: 30 }),
 });

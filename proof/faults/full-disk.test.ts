@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { isThorough, TEST_TIMEOUT_MS } from "../world/runs.ts";
 import { codeOf, long, of, Script } from "../world/script.ts";
 import { DIRECTORY, emptyStore } from "../world/text-store.ts";
-import { runOutOfSpace } from "./fault-sweep.ts";
+import { runOutOfSpace } from "./out-of-space.ts";
 import { busyLife, ordinaryLife } from "./programs.ts";
 
 const RESERVE = `${DIRECTORY}/hashlog.reserve`;

@@ -1,4 +1,6 @@
 import { HashlogError } from "@hashlog/engine";
+import { errorAtomicity, mustBeOneOf } from "../properties/p15-error-atomicity.ts";
+import { violated } from "../properties/property.ts";
 
 /**
  * What a store has promised, and what it therefore has to show: the oracle of the fault tests.
@@ -12,9 +14,11 @@ export class Ledger {
   #units: LedgerUnit[] = [];
   /** Called whenever something has changed. */
   onChange: () => void = () => undefined;
+  /** What time it is, for what expires. */
+  now: () => number = () => 0;
 
-  /** One write, or one batch. Resolves when the promise has settled. */
-  async write(changes: Changes, durably: boolean, write: () => Promise<unknown>): Promise<void> {
+  /** One write, or one batch. Resolves when the promise has settled, to whether something was acknowledged that is there. */
+  async write(changes: Changes, durably: boolean, write: () => Promise<unknown>): Promise<boolean> {
     const unit: LedgerUnit = { changes, status: "waiting", isDurable: false, reason: undefined };
     this.#units.push(unit);
     this.onChange();
@@ -24,10 +28,12 @@ export class Ledger {
       unit.isDurable = durably;
       // A delete that found nothing left nothing in the log.
       if (answer === false) this.#units = this.#units.filter((other) => other !== unit);
+      return answer !== false;
     } catch (error) {
       if (!HashlogError.is(error)) throw error;
       unit.status = "refused";
       unit.reason = error;
+      return false;
     } finally {
       this.onChange();
     }
@@ -42,30 +48,50 @@ export class Ledger {
     };
   }
 
-  get hasRefused(): boolean {
-    return this.#units.some(({ status }) => status === "refused");
+  /** Why the last write that was refused was, if one was. */
+  get lastRefusal(): unknown {
+    return this.#units.findLast(({ status }) => status === "refused")?.reason;
+  }
+
+  /** How many of the acknowledged writes, oldest first, are durable for certain. */
+  get durableCount(): number {
+    return this.#acknowledged().findLastIndex(({ isDurable }) => isDurable) + 1;
+  }
+
+  /** Whether the last acknowledged write of the key is durable for certain. */
+  isDurable(key: string): boolean {
+    const writes = this.#acknowledged();
+    const last = writes.findLastIndex(({ changes }) => changes.some(([changed]) => changed === key));
+    return last < this.durableCount;
   }
 
   /** What an open store shows. */
   get visible(): Contents {
-    return contentsOf(this.#acknowledged());
+    return this.#contentsOf(this.#acknowledged());
   }
 
   /** What may be there when the process was killed, or has closed the store. */
   get afterKill(): readonly Contents[] {
-    return this.#withRefused().map(contentsOf);
+    return this.#withRefused().map((units) => this.#contentsOf(units));
   }
 
   /** What may be there when the power was cut. */
   get afterPowerCut(): readonly Contents[] {
-    return [...this.#prefixes(), ...this.#withRefused()].map(contentsOf);
+    return this.prefixesFrom(this.durableCount);
+  }
+
+  /** What may be there when of the acknowledged writes only the first so many are certain. */
+  prefixesFrom(count: number): readonly Contents[] {
+    return [...this.#prefixes(count), ...this.#withRefused()].map((units) => this.#contentsOf(units));
   }
 
   /** The store was opened again and shows this. `durably`: it promises to show it for ever. */
   recovered(shown: Contents, durably: boolean): void {
-    const candidates = [...this.#withRefused(), ...this.#prefixes().reverse()];
-    const found = candidates.find((units) => describe(contentsOf(units)) === describe(shown));
-    if (found === undefined) throw new Error(`${describe(shown)} is not what ${describe(this.visible)} may become`);
+    const candidates = [...this.#withRefused(), ...this.#prefixes(this.durableCount).reverse()];
+    const found = candidates.find((units) => describe(this.#contentsOf(units)) === describe(shown));
+    if (found === undefined) {
+      violated(errorAtomicity, `${describe(shown)} is not what ${describe(this.visible)} may become`);
+    }
     this.#units = found.map((unit) => ({ ...unit, status: "acknowledged", isDurable: unit.isDurable || durably }));
     this.onChange();
   }
@@ -74,16 +100,21 @@ export class Ledger {
   copy(): Ledger {
     const copy = new Ledger();
     copy.#units = this.#units.map((unit) => ({ ...unit }));
+    copy.now = this.now;
     return copy;
+  }
+
+  /** The same for two ledgers only if the same may be there under both. */
+  get key(): string {
+    return `${this.afterKill.map(describe).join()} ${this.afterPowerCut.map(describe).join()}`;
   }
 
   #acknowledged(): LedgerUnit[] {
     return this.#units.filter(({ status }) => status === "acknowledged");
   }
 
-  #prefixes(): LedgerUnit[][] {
+  #prefixes(least: number): LedgerUnit[][] {
     const acknowledged = this.#acknowledged();
-    const least = acknowledged.findLastIndex(({ isDurable }) => isDurable) + 1;
     return acknowledged.map((_, index) => acknowledged.slice(0, index)).slice(least);
   }
 
@@ -98,10 +129,20 @@ export class Ledger {
     });
     return [acknowledged, ...refused];
   }
+
+  #contentsOf(units: readonly LedgerUnit[]): Contents {
+    const contents = new Map<string, string>();
+    const now = this.now();
+    for (const [key, value, expiresAtMs = Infinity] of units.flatMap(({ changes }) => changes)) {
+      if (value === undefined || expiresAtMs <= now) contents.delete(key);
+      else contents.set(key, value);
+    }
+    return contents;
+  }
 }
 
-/** Key and value; `undefined`: a delete. */
-export type Changes = readonly (readonly [string, string | undefined])[];
+/** Key, value (`undefined`: a delete), and when it expires, if it does. */
+export type Changes = readonly (readonly [string, string | undefined, (number | undefined)?])[];
 export type Contents = ReadonlyMap<string, string>;
 
 interface LedgerUnit {
@@ -111,25 +152,13 @@ interface LedgerUnit {
   reason: unknown;
 }
 
-function contentsOf(units: readonly LedgerUnit[]): Contents {
-  const contents = new Map<string, string>();
-  for (const [key, value] of units.flatMap(({ changes }) => changes)) {
-    if (value === undefined) contents.delete(key);
-    else contents.set(key, value);
-  }
-  return contents;
-}
-
 /** In a line, the same for the same contents. */
 export function describe(contents: Contents): string {
   const lines = [...contents].map(([key, value]) => `${key}=${value.slice(0, value.indexOf("."))}*${value.length}`);
   return `{${lines.sort((left, right) => (left < right ? -1 : 1)).join(" ")}}`;
 }
 
-/** Fails unless the contents are one of those. */
-export function mustBeOneOf(shown: Contents, allowed: readonly Contents[], when: string): void {
-  const texts = allowed.map(describe);
-  if (!texts.includes(describe(shown))) {
-    throw new Error(`${when} the store shows ${describe(shown)} instead of ${[...new Set(texts)].join(" or ")}`);
-  }
+/** @throws PropertyViolation unless the contents are one of those */
+export function mustShowOneOf(shown: Contents, allowed: readonly Contents[], when: string): void {
+  mustBeOneOf(describe(shown), allowed.map(describe), when);
 }

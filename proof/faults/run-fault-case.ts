@@ -2,10 +2,9 @@ import { crashPointAt, diskAt, sampleFates, SeededRandom, SimulatedDisk, type Pr
 import { interestingSteps } from "../crashing/interesting-steps.ts";
 import { settled } from "../world/quiet.ts";
 import { emptyStore } from "../world/text-store.ts";
-import { FAULT_KINDS, type FaultCase, type FaultOperation } from "./fault-case.ts";
-import { mustNotTouchWhatFailed, mustTakeWrites } from "./fault-sweep.ts";
-import type { Ledger } from "./ledger.ts";
-import { KEYS, Session } from "./session.ts";
+import { WAYS, type FaultCase, type FaultOperation } from "./fault-case.ts";
+import { judgeLie, mustNotTouchWhatFailed, mustTakeWrites } from "./judge.ts";
+import { KEYS, Session, type Moment } from "./session.ts";
 
 const PROFILES: readonly Profile[] = ["kill", "drop-all", "prefix", "ordered", "free"];
 
@@ -13,14 +12,12 @@ const PROFILES: readonly Profile[] = ["kill", "drop-all", "prefix", "ordered", "
 export async function runFaultCase(given: FaultCase, crashes: number): Promise<void> {
   const disk = new SimulatedDisk({ image: await emptyStore(), schedule: given.schedule });
   const session = new Session(disk, given);
-  const ledgers: { readonly ordinal: number; readonly ledger: Ledger }[] = [];
+  const moments: Moment[] = [];
   session.ledger.onChange = () => {
-    ledgers.push({ ordinal: disk.position, ledger: session.ledger.copy() });
+    moments.push(session.moment());
   };
   await session.open();
-  for (const [at, kind, keepBytes] of given.faults) {
-    disk.inject({ at: disk.faultableCalls + at, kind: FAULT_KINDS[kind]!, keepBytes });
-  }
+  inject(given, session);
   const life = new Life(session);
   for (const operation of given.operations) await life.do(operation);
   await life.do(["await"]);
@@ -29,8 +26,8 @@ export async function runFaultCase(given: FaultCase, crashes: number): Promise<v
   const steps = interestingSteps(disk);
   for (let crash = 0; crash < crashes; crash += 1) {
     const ordinal = steps[random.below(steps.length)]!;
-    const ledger = ledgers.findLast((moment) => moment.ordinal <= ordinal)?.ledger;
-    if (ledger !== undefined) await judgeCrash(disk, ordinal, ledger, given, random);
+    const moment = moments.findLast((before) => before.ordinal <= ordinal);
+    if (moment !== undefined) await judgeCrash(disk, ordinal, moment, random);
   }
   disk.clearFaults();
   disk.capacityBytes = Infinity;
@@ -39,21 +36,33 @@ export async function runFaultCase(given: FaultCase, crashes: number): Promise<v
   await mustTakeWrites(session);
 }
 
-async function judgeCrash(
-  disk: SimulatedDisk,
-  ordinal: number,
-  ledger: Ledger,
-  given: FaultCase,
-  random: SeededRandom,
-): Promise<void> {
+function inject({ faults }: FaultCase, { disk, seen }: Session): void {
+  const ways = faults.map(([, way]) => WAYS[way % WAYS.length]!);
+  // A lie that is then reverted takes durable writes without a power cut: that is two disks that break at once.
+  const isLiedTo = ways.some(({ failedSync }) => failedSync === "late");
+  for (const [index, [at, , keepBytes]] of faults.entries()) {
+    const way = ways[index]!;
+    const fault = isLiedTo && way.failedSync === "reverted" ? { kind: way.kind } : way;
+    const nth = at % (way.failedSync === undefined ? CALLS_OF_A_CASE : SYNCS_OF_A_CASE);
+    disk.inject({ ...fault, at: { nth }, keepBytes });
+    if (fault.kind === "short") seen.bytesWereMissing = true;
+  }
+}
+
+const CALLS_OF_A_CASE = 250;
+const SYNCS_OF_A_CASE = 30;
+
+async function judgeCrash(disk: SimulatedDisk, ordinal: number, moment: Moment, random: SeededRandom): Promise<void> {
   const profile = PROFILES[random.below(PROFILES.length)]!;
   const point = crashPointAt(disk, ordinal);
   const fates = sampleFates(point, random, { profile });
+  const after = profile === "kill" ? "kill" : "power cut";
   const crashed =
     profile === "kill" ? diskAt(disk, ordinal) : new SimulatedDisk({ image: point.image(fates, profile) });
   try {
-    const session = new Session(crashed, given, ledger.copy());
-    await session.mustOpen(profile === "kill" ? "kill" : "power cut");
+    const session = moment.crashed(crashed, after);
+    if (moment.wasLiedTo && after === "power cut") return await judgeLie(session);
+    await session.mustOpen();
     await mustTakeWrites(session);
   } catch (error) {
     const crash = JSON.stringify({ ordinal, profile, fates });

@@ -1,38 +1,130 @@
 import { HashlogError, type BatchOperation } from "@hashlog/engine";
-import type { FileSystem } from "@hashlog/fs-io";
-import type { SimulatedDisk } from "@hashlog/fs-io/testing";
+import type { SimulatedDisk, SimulatedFileSystem } from "@hashlog/fs-io/testing";
+import {
+  mayBeUnreadable,
+  mustBeAcknowledged,
+  mustBeTyped,
+  mustGoOn,
+  mustHaveClosedAll,
+  mustHaveStopped,
+} from "../properties/p15-error-atomicity.ts";
 import { quiet, settled } from "../world/quiet.ts";
 import { openStore, readState, type StoreShape, type TextStore } from "../world/text-store.ts";
-import { VirtualClock } from "../world/virtual-clock.ts";
-import { WatchedFileSystem } from "../../packages/engine/test/support/watched-file-system.ts";
-import { describe, Ledger, mustBeOneOf, type Contents } from "./ledger.ts";
+import { BEGINNING, VirtualClock } from "../world/virtual-clock.ts";
+import { FailuresSeen } from "./failures-seen.ts";
+import { Ledger, mustShowOneOf, type Changes, type Contents } from "./ledger.ts";
 
 /** Something a program does while calls of the file system fail. */
 export type Program = (session: Session) => Promise<void>;
 
+/** How the disk came to be as it is when the store is opened. */
+export type After = "kill" | "power cut";
+
+/** What a session goes on from. By default nothing. */
+export interface SessionOptions {
+  readonly ledger?: Ledger;
+  readonly after?: After;
+  readonly nowMs?: number;
+  /** Reads may fail again and again, as long as the faults are there. */
+  readonly readsMayFail?: boolean;
+  /** How often the store was opened before: each opening has random numbers of its own. */
+  readonly openings?: number;
+}
+
+/** A session as it was after so many steps of its disk. */
+export interface Moment {
+  readonly ordinal: number;
+  readonly wasLiedTo: boolean;
+  /** A session on another disk, after a crash at that moment. */
+  readonly crashed: (disk: SimulatedDisk, after: After) => Session;
+}
+
 /**
  * A program's store on a disk whose calls may fail. Every method survives what the failures do, as a program would, and
- * checks what has to hold all the same: only HashlogErrors, every promise settles, what was acknowledged stays readable,
- * what was refused is not seen, no handle is left open.
+ * checks what has to hold all the same (P15): only fitting HashlogErrors, every promise settles, what was acknowledged
+ * stays readable, what was refused is not seen, no handle is left open.
  */
 export class Session {
   readonly disk: SimulatedDisk;
   readonly ledger: Ledger;
-  readonly clock: VirtualClock = new VirtualClock();
+  readonly clock: VirtualClock;
+  readonly seen: FailuresSeen;
+  /** From which call of the disk on, and up to which, the program does what it is about. */
+  begun = 0;
+  ended = Infinity;
+  /** How many acknowledged writes were durable when a sync first lied. */
+  durableBeforeLie = Infinity;
+  readsMayFail: boolean;
   readonly #shape: StoreShape;
-  #watched: WatchedFileSystem;
+  #after: After;
+  #openings: number;
+  #process: SimulatedFileSystem;
   #store: TextStore | undefined;
   #whyNot: unknown;
 
-  constructor(disk: SimulatedDisk, shape: StoreShape, ledger: Ledger = new Ledger()) {
+  constructor(disk: SimulatedDisk, shape: StoreShape, options: SessionOptions = {}) {
+    const { ledger = new Ledger(), after = "kill", nowMs = BEGINNING, readsMayFail = false, openings = 0 } = options;
     this.disk = disk;
     this.ledger = ledger;
+    this.clock = new VirtualClock(nowMs);
+    ledger.now = () => this.clock.now();
+    this.readsMayFail = readsMayFail;
     this.#shape = shape;
-    this.#watched = this.#boot();
+    this.#after = after;
+    this.#openings = openings;
+    this.seen = new FailuresSeen(disk);
+    this.seen.onLie = () => {
+      this.durableBeforeLie = Math.min(this.durableBeforeLie, ledger.durableCount);
+      ledger.onChange();
+    };
+    this.seen.onRevert = () => ledger.onChange();
+    this.#process = this.disk.boot();
+  }
+
+  /** What comes before is not what this program is about: no call of it is made to fail. */
+  begin(): void {
+    this.begun = this.disk.faultableCalls;
+  }
+
+  /** Nor is what comes from now on. */
+  async end(): Promise<void> {
+    await quiet();
+    this.ended = this.disk.faultableCalls;
+  }
+
+  /** As it is now, on another disk, after a crash. */
+  crashed(disk: SimulatedDisk, after: After): Session {
+    return this.moment().crashed(disk, after);
+  }
+
+  /** What there is to know of it now, for judging a crash at this moment later. */
+  moment(): Moment {
+    const { disk, durableBeforeLie } = this;
+    const options = { ledger: this.ledger.copy(), nowMs: this.clock.now(), openings: this.#openings + 1 };
+    const wasReverted = this.seen.logWasReverted;
+    return {
+      ordinal: disk.position,
+      wasLiedTo: this.wasLiedTo,
+      crashed: (crashed, after) => {
+        const ledger = options.ledger.copy();
+        const later = new Session(crashed, this.#shape, {
+          ...options,
+          ledger,
+          after: wasReverted ? "power cut" : after,
+        });
+        later.durableBeforeLie = durableBeforeLie;
+        return later;
+      },
+    };
   }
 
   get store(): TextStore | undefined {
     return this.#store;
+  }
+
+  /** A sync has lied on this disk, and from then on a power cut may take what was acknowledged as durable. */
+  get wasLiedTo(): boolean {
+    return this.durableBeforeLie !== Infinity;
   }
 
   /** The code of the error with which the last opening failed, if one has. */
@@ -42,27 +134,26 @@ export class Session {
 
   /** Opens the store; where that fails, once more. */
   async open(): Promise<void> {
-    await this.#tryToOpen(this.ledger.afterKill);
-    if (this.#store === undefined) await this.#tryToOpen(this.ledger.afterKill);
+    await this.tryToOpen();
+    if (this.#store === undefined) await this.tryToOpen();
   }
 
   /** Opens the store where nothing fails any more. */
-  async mustOpen(after: "kill" | "power cut" = "kill"): Promise<TextStore> {
-    await this.#tryToOpen(after === "kill" ? this.ledger.afterKill : this.ledger.afterPowerCut);
-    if (this.#store === undefined)
-      throw new Error("the store does not open, though nothing fails", { cause: this.#whyNot });
-    return this.#store;
+  async mustOpen(): Promise<TextStore> {
+    await this.tryToOpen();
+    return this.#store ?? mustGoOn("opening", this.#whyNot);
   }
 
   /** The power is cut, and takes all that it can. */
   cutPower(): void {
     this.disk.powerCut([], "drop-all");
     this.#store = undefined;
-    this.#watched = this.#boot();
+    this.#after = "power cut";
+    this.#process = this.disk.boot();
   }
 
-  async put(key: string, value: string, options: { sync?: boolean } = {}): Promise<void> {
-    await this.#write([[key, value]], options.sync, (store) => store.put(key, value, options));
+  async put(key: string, value: string, options: { sync?: boolean; expiresAtMs?: number } = {}): Promise<void> {
+    await this.#write([[key, value, options.expiresAtMs]], options.sync, (store) => store.put(key, value, options));
   }
 
   async delete(key: string): Promise<void> {
@@ -78,7 +169,10 @@ export class Session {
 
   async sync(): Promise<void> {
     const durable = this.ledger.barrier();
-    if (await this.#attempt("a sync", (store) => store.sync())) durable();
+    const hadFailed = this.seen.logHasFailed;
+    if (!(await this.#attempt("a sync", (store) => store.sync()))) return;
+    if (hadFailed) mustHaveStopped("a sync");
+    durable();
   }
 
   async compact(): Promise<void> {
@@ -116,16 +210,27 @@ export class Session {
     const keys = new Set([...expected.keys(), ...KEYS]);
     for (const key of keys) {
       const value = await this.#read(store, key);
-      if (value === UNREADABLE || value === expected.get(key)) continue;
-      throw new Error(`${key} is ${String(value)} where ${describe(expected)} was acknowledged`);
+      if (value === UNREADABLE) mayBeUnreadable(key, this.readsMayFail || this.#mayBeGone(key));
+      else mustBeAcknowledged(key, value, expected.get(key));
     }
   }
 
-  async #tryToOpen(allowed: readonly Contents[]): Promise<void> {
+  /** Reads all entries in one go. */
+  async iterate(): Promise<void> {
+    if (this.#store === undefined) return;
+    const shown = await this.#readAll(this.#store);
+    if (shown !== undefined) mustShowOneOf(shown, [this.ledger.visible], "iterated");
+  }
+
+  /** Opens the store if it can be opened. */
+  async tryToOpen(): Promise<void> {
+    this.seen.reopened();
+    this.#openings += 1;
     try {
-      this.#store = await settled(openStore(this.#watched.fileSystem, this.#shape, this.clock), "opening");
+      const opening = openStore(this.#process, this.#shape, this.clock, this.#openings);
+      this.#store = await settled(opening, "opening");
     } catch (error) {
-      mustBeHashlogError(error, "opening");
+      mustBeTyped(error, "opening", this.seen);
       this.#whyNot = error;
       await this.#mustHaveClosedAll("an opening that failed");
       return;
@@ -133,26 +238,56 @@ export class Session {
     const shown = await this.#readAll(this.#store);
     if (shown === undefined) {
       // It cannot be told what it shows, and so not what it may show from now on: back to the beginning.
-      await this.#store.close().catch((error: unknown) => mustBeHashlogError(error, "closing"));
+      await this.#store.close().catch((error: unknown) => mustBeTyped(error, "closing", this.seen));
       this.#store = undefined;
-      return;
+      return this.#mustHaveClosedAll("closing");
     }
-    mustBeOneOf(shown, allowed, "opened");
+    const allowed = this.#after === "kill" ? this.ledger.afterKill : this.ledger.afterPowerCut;
+    mustShowOneOf(shown, allowed, `opened after a ${this.#after}`);
     this.ledger.recovered(shown, this.#store.stats().writes === "ready");
+    this.#after = "kill";
+    this.seen.logWasReverted = false;
+  }
+
+  /**
+   * Opens the store where a sync has lied, and reads each key: what can be read, or `undefined` where the opening says
+   * that the store is damaged. A key of which that is said is not there.
+   */
+  async remains(): Promise<ReadonlyMap<string, string | undefined> | undefined> {
+    this.seen.bytesWereMissing = true;
+    this.#openings += 1;
+    const opening = openStore(this.#process, this.#shape, this.clock, this.#openings);
+    const store = await settled(opening, "opening").catch((error: unknown) => {
+      mustBeTyped(error, "opening", this.seen);
+      return undefined;
+    });
+    if (store === undefined) return undefined;
+    const remains = new Map<string, string | undefined>();
+    for (const key of KEYS) {
+      const value = await this.#read(store, key);
+      if (value !== UNREADABLE) remains.set(key, value);
+    }
+    await settled(store.close(), "closing").catch((error: unknown) => mustBeTyped(error, "closing", this.seen));
+    await this.#mustHaveClosedAll("closing");
+    return remains;
   }
 
   async #write(
-    changes: readonly (readonly [string, string | undefined])[],
+    changes: Changes,
     sync: boolean | undefined,
     write: (store: TextStore) => Promise<unknown>,
   ): Promise<void> {
     const store = this.#store;
     if (store === undefined) return;
     const durably = sync === true || this.#shape.sync === "always";
-    await settled(
-      this.ledger.write(changes, durably, () => write(store)),
-      "a write",
+    const hadFailed = this.seen.logHasFailed;
+    const written = this.ledger.write(changes, durably, () =>
+      write(store).catch((error: unknown) => {
+        mustBeTyped(error, "a write", this.seen);
+        throw error;
+      }),
     );
+    if ((await settled(written, "a write")) && hadFailed) mustHaveStopped("a write");
   }
 
   async #attempt(what: string, work: (store: TextStore) => Promise<unknown>): Promise<boolean> {
@@ -161,43 +296,45 @@ export class Session {
       await settled(work(this.#store), what);
       return true;
     } catch (error) {
-      mustBeHashlogError(error, what);
+      mustBeTyped(error, what, this.seen);
       return false;
     }
   }
 
   /** A read that fails is done again: a failure that passes has no further consequence. */
   async #read(store: TextStore, key: string): Promise<string | undefined | typeof UNREADABLE> {
-    for (const read of [() => store.getSync(key), () => settled(store.get(key), "a read"), () => store.getSync(key)]) {
+    const ways = [() => store.getSync(key), () => settled(store.get(key), "a read")];
+    for (const read of [...ways, ...ways]) {
       try {
         return await read();
       } catch (error) {
-        mustBeHashlogError(error, "a read");
+        mustBeTyped(error, "a read", this.seen);
       }
     }
     return UNREADABLE;
   }
 
   async #readAll(store: TextStore): Promise<Contents | undefined> {
-    for (let attempt = 0; attempt < 3; attempt += 1) {
+    for (let attempt = 0; attempt < 4; attempt += 1) {
       try {
         return await settled(readState(store), "reading everything");
       } catch (error) {
-        mustBeHashlogError(error, "reading everything");
+        mustBeTyped(error, "reading everything", this.seen);
       }
     }
     return undefined;
   }
 
-  async #mustHaveClosedAll(when: string): Promise<void> {
-    await quiet();
-    if (this.#watched.openFiles !== 0) throw new Error(`${when} left ${this.#watched.openFiles} files open`);
-    this.#watched = this.#boot();
+  /** The log was reverted, and the key's value may have gone with what was not durable of it. */
+  #mayBeGone(key: string): boolean {
+    return this.seen.logWasReverted && !this.ledger.isDurable(key);
   }
 
-  #boot(): WatchedFileSystem {
-    const fileSystem: FileSystem = this.disk.boot();
-    return new WatchedFileSystem(fileSystem);
+  async #mustHaveClosedAll(when: string): Promise<void> {
+    await quiet();
+    mustHaveClosedAll(this.#process.openFiles, when);
+    if (this.seen.logWasReverted) this.#after = "power cut";
+    this.#process = this.disk.boot();
   }
 }
 
@@ -205,11 +342,3 @@ const UNREADABLE = Symbol("a read that fails whenever it is tried");
 
 /** All keys that the programs use. */
 export const KEYS: readonly string[] = ["a", "b", "c", "d", "e", "f"];
-
-/** Whatever goes wrong with a file system, users see it as one class of errors. */
-export function mustBeHashlogError(error: unknown, what: string): asserts error is HashlogError {
-  if (HashlogError.is(error) && CODES.includes(error.code)) return;
-  throw new Error(`${what} failed with what is no fitting HashlogError`, { cause: error });
-}
-
-const CODES: readonly string[] = ["HASHLOG_IO", "HASHLOG_NO_SPACE", "HASHLOG_WRITES_DISABLED", "HASHLOG_CORRUPT"];

@@ -1,0 +1,37 @@
+import { canHit, type FailedSync, type FaultKind } from "@hashlog/fs-io/testing";
+
+/** A way in which a call can fail: the kind, what a failed sync makes of the bytes, and for how long. */
+export interface Failure {
+  readonly name: string;
+  readonly kind: FaultKind;
+  readonly failedSync: FailedSync;
+  readonly sticky: boolean;
+}
+
+const WAYS: readonly (readonly [string, FaultKind, FailedSync])[] = [
+  ["EIO", "EIO", "kept"],
+  ["ENOSPC", "ENOSPC", "kept"],
+  ["EMFILE", "EMFILE", "kept"],
+  ["EPERM", "EPERM", "kept"],
+  ["short", "short", "kept"],
+  ["EIO, reverted", "EIO", "reverted"],
+  ["ENOSPC, reverted", "ENOSPC", "reverted"],
+  ["EIO, late", "EIO", "late"],
+];
+
+/** Every way, once and from some call on. */
+export const FAILURES: readonly Failure[] = WAYS.flatMap(([name, kind, failedSync]) =>
+  [false, true].map((sticky) => ({ name: sticky ? `${name}, for ever` : name, kind, failedSync, sticky })),
+);
+
+/** Those that can befall a call of that operation. */
+export function failuresOf(operation: string): readonly Failure[] {
+  return FAILURES.filter((failure) => canHit(failure, operation));
+}
+
+/** What a file of a store is, by its name: failures of one are not those of another. */
+export function fileKind(path: string): string {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const dot = name.indexOf(".");
+  return dot === -1 ? "directory" : name.slice(dot + 1);
+}

@@ -1,0 +1,170 @@
+import { crashPointAt, diskAt, hashImage, sampleFates, SeededRandom, SimulatedDisk } from "@hashlog/fs-io/testing";
+import { mustBeOneOf, mustGoOn, mustHaveReason, mustShowOrTell } from "../properties/p15-error-atomicity.ts";
+import { isThorough } from "../world/runs.ts";
+import { DIRECTORY, readState } from "../world/text-store.ts";
+import type { Failure } from "./failures.ts";
+import { describe, mustShowOneOf } from "./ledger.ts";
+import type { Session } from "./session.ts";
+
+/** A program has come to its end, whatever failed: what must be true of its disk and its store (P15). */
+export class Judge {
+  readonly #seen = new Set<string>();
+
+  /** After failures of that way. `seed` chooses what a power cut takes. The store is closed afterwards. */
+  async judge(session: Session, failure: Pick<Failure, "kind">, seed: number): Promise<void> {
+    const { disk } = session;
+    mustNotTouchWhatFailed(disk);
+    const isWayCertain = wayIsCertain(session);
+    if (isWayCertain) await this.crash(session, disk.position, seed);
+    disk.clearFaults();
+    disk.capacityBytes = Infinity;
+    session.readsMayFail = false;
+    if (session.store === undefined) await session.mustOpen();
+    await probe(session, failure);
+    await session.close();
+    if (!isWayCertain) return;
+    await this.#once(`closed ${hashImage(disk.image())}`, session, disk, async () => {
+      await session.mustOpen();
+      await mustTakeWrites(session);
+    });
+  }
+
+  /** A crash after that step of the disk, when the ledger was as it is in the session: killed, and the power cut. */
+  async crash(session: Session, ordinal: number, seed: number): Promise<void> {
+    const { disk } = session;
+    const killed = diskAt(disk, ordinal);
+    const hash = hashImage(killed.image());
+    await this.#once(`killed ${hash}`, session, killed, () => judgeKill(session, killed));
+    const point = crashPointAt(disk, ordinal);
+    for (const profile of ["drop-all", "free"] as const) {
+      // By chance, but the same for the same state: what was judged once need not be again.
+      const random = new SeededRandom(seed + Number.parseInt(hash.slice(0, 8), 16));
+      const fates = profile === "free" ? sampleFates(point, random, { profile }) : [];
+      const image = point.image(fates, profile);
+      const cut = (): Promise<void> => judgePowerCut(session, new SimulatedDisk({ image }));
+      await this.#once(`cut ${hashImage(image)}`, session, undefined, cut);
+    }
+  }
+
+  /** What was right once, on a disk like this and with a ledger like this, is right again. */
+  async #once(
+    what: string,
+    session: Session,
+    disk: SimulatedDisk | undefined,
+    work: () => Promise<void>,
+  ): Promise<void> {
+    const durable = disk === undefined ? "" : hashImage(crashPointAt(disk, disk.position).image([], "drop-all"));
+    const key = `${what} ${durable} ${session.ledger.key} ${session.durableBeforeLie}`;
+    if (this.#seen.has(key) && !isThorough()) return;
+    await work();
+    this.#seen.add(key);
+  }
+}
+
+async function judgeKill(session: Session, disk: SimulatedDisk): Promise<void> {
+  const killed = session.crashed(disk, "kill");
+  await killed.mustOpen();
+  const shown = await readState(killed.store!);
+  const isShownForEver = killed.store!.stats().writes === "ready";
+  if (session.wasLiedTo) return judgeLie(killed.crashed(new SimulatedDisk({ image: disk.powerCut() }), "power cut"));
+  killed.cutPower();
+  await killed.mustOpen();
+  if (isShownForEver)
+    mustShowOneOf(await readState(killed.store!), [shown], "after a kill, an opening and a power cut");
+  await mustTakeWrites(killed);
+}
+
+async function judgePowerCut(session: Session, disk: SimulatedDisk): Promise<void> {
+  const cut = session.crashed(disk, "power cut");
+  if (session.wasLiedTo) return judgeLie(cut);
+  await cut.mustOpen();
+  await mustTakeWrites(cut);
+}
+
+/** A sync has lied, and the power was cut: what is left is what P15 says of that case. */
+export async function judgeLie(cut: Session): Promise<void> {
+  const allowed = cut.ledger.prefixesFrom(cut.durableBeforeLie);
+  const remains = await cut.remains();
+  if (remains !== undefined) mustShowOrTell(remains, allowed);
+}
+
+/** With nothing failing any more: what was acknowledged reads well, and writes go on by themselves or say why not. */
+async function probe(session: Session, { kind }: Pick<Failure, "kind">): Promise<void> {
+  const store = session.store!;
+  await session.check();
+  await session.put("f", "probe.", { sync: true });
+  await session.check();
+  if (session.ledger.visible.get("f") === "probe.") {
+    mustShowOneOf(await readState(store), [session.ledger.visible], "after writing went on");
+    return;
+  }
+  const { calls, bytesWereMissing } = session.seen;
+  const disables = kind === "EIO" ? DISABLE_ON_EIO : UNKNOWN_OUTCOME;
+  const isInDoubt = bytesWereMissing || calls.some(({ operation }) => disables.includes(operation));
+  mustHaveReason(session.ledger.lastRefusal, isInDoubt);
+}
+
+const UNKNOWN_OUTCOME: readonly string[] = ["replace.rename", "replace.syncDirectory"];
+const DISABLE_ON_EIO: readonly string[] = [...UNKNOWN_OUTCOME, "append", "sync"];
+
+/** An open store, where nothing fails: it takes a write, can be compacted and closed, and has it after a power cut. */
+export async function mustTakeWrites(session: Session): Promise<void> {
+  if (session.wasLiedTo) return mustTakeWritesAtLast(session);
+  const store = session.store!;
+  const { failures } = store.stats();
+  await session.put("f", "last.");
+  await session.compact();
+  await session.close();
+  const { count, last } = store.stats().failures;
+  if (count > failures.count) mustGoOn("something in the background", last);
+  const expected = session.ledger.visible;
+  if (expected.get("f") !== "last.") mustGoOn("a write", session.ledger.lastRefusal);
+  session.cutPower();
+  await session.mustOpen();
+  mustBeOneOf(describe(await readState(session.store!)), [describe(expected)], "closed clean");
+  await session.close();
+}
+
+/**
+ * After a sync that lied: a file that goes on being written may have to tell of it yet, and then the store stops once
+ * more. Afterwards it takes writes, and a power cut leaves what may be left.
+ */
+async function mustTakeWritesAtLast(session: Session): Promise<void> {
+  for (let attempt = 0; attempt < FILES_THAT_MAY_TELL; attempt += 1) {
+    if (session.store === undefined) await session.mustOpen();
+    await session.put("f", "last.");
+    await session.compact();
+    await session.close();
+    if (session.ledger.visible.get("f") === "last.") break;
+  }
+  if (session.ledger.visible.get("f") !== "last.") mustGoOn("a write", session.ledger.lastRefusal);
+  await judgeLie(session.crashed(new SimulatedDisk({ image: session.disk.powerCut() }), "power cut"));
+}
+
+const FILES_THAT_MAY_TELL = 3;
+
+/**
+ * Where the sync of a directory above the store failed that makes a new directory below it durable, nothing that a store
+ * can do makes it so: a second sync succeeds without having written it, and there is no way to unmake a directory.
+ */
+function wayIsCertain({ seen }: Session): boolean {
+  return !seen.calls.some(({ operation, path }) => operation === "syncDirectory" && path !== DIRECTORY);
+}
+
+/** A file whose sync failed is neither written nor synced again. */
+export function mustNotTouchWhatFailed(disk: SimulatedDisk): void {
+  const failed = new Set<number>();
+  const files = new Set<number>();
+  for (const operation of disk.recording.operations) {
+    const isAppend = operation.kind === "append";
+    if (isAppend) files.add(operation.file);
+    const target = isAppend
+      ? operation.file
+      : operation.kind.startsWith("sync") && "target" in operation
+        ? operation.target
+        : -1;
+    if (failed.has(target)) throw new Error(`file ${target} was touched again after its sync had failed`);
+    const fails = operation.kind === "sync-failed" || operation.kind === "sync-reverted";
+    if (fails && files.has(target)) failed.add(target);
+  }
+}
