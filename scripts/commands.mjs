@@ -32,6 +32,7 @@ export const commands = {
   "bench:open": (args) => inTurn([...script("bench/open-roads.ts"), ...args]),
   proof: (args) => inTurn([...script("proof/commands/proof.ts"), ...args]),
   "proof:replay": (args) => inTurn([...script("proof/commands/replay.ts"), ...args]),
+  mutants: (args) => inTurn([...script("proof/commands/mutants.ts"), ...args]),
   changeset: (args) => inTurn([...tools.changeset, ...args]),
   clean,
 };

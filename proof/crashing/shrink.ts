@@ -23,6 +23,7 @@ export async function shrink(found: Counterexample, { milliseconds }: ShrinkOpti
   await shrinker.dropOperations();
   await shrinker.simplifyOperations();
   await shrinker.simplifyStore();
+  await shrinker.dropCrashes();
   await shrinker.soften();
   return shrinker.smallest;
 }
@@ -71,6 +72,14 @@ class Shrinker {
     }
   }
 
+  /** Each crash but one, if it breaks without. */
+  async dropCrashes(): Promise<void> {
+    for (let index = this.#crashes.length - 1; index >= 0 && this.#crashes.length > 1; index -= 1) {
+      const given = { ...this.smallest.case, crashes: this.#crashes.toSpliced(index, 1) };
+      await this.#try(() => accusing(given, [], () => judgeCase(given)));
+    }
+  }
+
   /** Every fate of every crash: nothing happens, or else it is only lost. */
   async soften(): Promise<void> {
     for (let crash = 0; crash < this.#crashes.length; crash += 1) {
@@ -114,16 +123,22 @@ class Shrinker {
       const same = { ...plain, crashes };
       if (await this.#try(() => accusing(same, [], () => judgeCase(same)))) return true;
     }
-    return this.#try(() => hunt(plain, Math.max(1, crashes?.length ?? 0)));
+    // One crash first, then one after it. The hunt may append one of its own, and no case grows that way.
+    const most = Math.max(1, crashes?.length ?? 0);
+    for (let depth = 1; depth <= most; depth += 1) {
+      if (await this.#try(() => hunt(plain, depth), depth === 1 ? Infinity : most)) return true;
+    }
+    return false;
   }
 
-  async #try(work: () => Promise<void>): Promise<boolean> {
+  async #try(work: () => Promise<void>, crashesMax: number = Infinity): Promise<boolean> {
     if (Date.now() > this.#deadline) return false;
     try {
       await work();
       return false;
     } catch (error) {
       if (!(error instanceof Counterexample)) throw error;
+      if ((error.case.crashes?.length ?? 0) > crashesMax) return false;
       this.smallest = error;
       return true;
     }

@@ -1,0 +1,94 @@
+/**
+ * `npm run mutants`: plants bugs in copies of the sources, one in each, and requires the proof to notice every one.
+ *
+ *     npm run mutants                        all of them, two at a time; writes mutants/RESULTS.md
+ *     npm run mutants -- --only m05,m06      those whose names begin so
+ *     npm run mutants -- --baseline          no bug: the proof must have nothing to say
+ *
+ * First comes the canary, a bug so gross that the proof is blind if it does not see it at once.
+ */
+import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { hashOfSources } from "../campaign/source-hash.ts";
+import { readMutants, type Mutant } from "../mutants/mutant.ts";
+import { describeResults, describeTotals, isSettled, resultLine, totalsOf, type Result } from "../mutants/results.ts";
+import { runTrial } from "../mutants/run-mutant.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const USAGE = "usage: npm run mutants -- [--only NAME,NAME] [--jobs N] [--seconds N] [--baseline] [--verbose]";
+const CANARY = "m01-";
+const CANARY_SECONDS = 10;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string" },
+    jobs: { type: "string", default: "2" },
+    seconds: { type: "string", default: "60" },
+    baseline: { type: "boolean", default: false },
+    verbose: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+
+const seconds = Number(values.seconds);
+if (values.help) console.log(USAGE);
+else process.exitCode = values.baseline ? await baseline() : await main();
+
+async function main(): Promise<number> {
+  const all = readMutants();
+  const prefixes = values.only?.split(",");
+  const wanted = all.filter(({ name }) => prefixes === undefined || prefixes.some((prefix) => name.startsWith(prefix)));
+  if (wanted.length === 0) {
+    console.error(`there is no mutant ${values.only}\n${USAGE}`);
+    return 2;
+  }
+  const canary = all.find(({ name }) => name.startsWith(CANARY))!;
+  if (!(await seesCanary(canary))) return 1;
+  const results = await inParallel(wanted, Number(values.jobs));
+  console.log(`\n${describeTotals(totalsOf(results))}`);
+  if (prefixes === undefined) {
+    writeFileSync(`${ROOT}mutants/RESULTS.md`, describeResults(results, hashOfSources(ROOT)));
+  }
+  return results.every(isSettled) ? 0 : 1;
+}
+
+async function seesCanary(canary: Mutant): Promise<boolean> {
+  const verdict = await runTrial({ patch: canary.path, tests: [], seconds: CANARY_SECONDS });
+  console.log(`canary: ${resultLine({ mutant: canary, verdict })}`);
+  if (!verdict.caught) console.error("the canary lives: the proof is blind, and what it says of others means nothing");
+  return verdict.caught;
+}
+
+async function inParallel(mutants: readonly Mutant[], jobs: number): Promise<Result[]> {
+  const results: Result[] = [];
+  const left = [...mutants];
+  const work = async (): Promise<void> => {
+    for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
+      const verdict = await runTrial({ patch: mutant.path, tests: mutant.tests, seconds });
+      const result = { mutant, verdict };
+      results.push(result);
+      console.log(resultLine(result));
+      if (values.verbose && verdict.caught)
+        console.log(`    ${verdict.message}\n    ${JSON.stringify(verdict.counterexample)}`);
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
+  return results.toSorted((one, other) => mutants.indexOf(one.mutant) - mutants.indexOf(other.mutant));
+}
+
+/** Everything that any mutant is judged by, on the sources as they are. */
+async function baseline(): Promise<number> {
+  const tests = new Set(readMutants().flatMap((mutant) => mutant.tests));
+  const trials = [[], ...[...tests].toSorted().map((test) => [test])];
+  let isSound = true;
+  for (const tests of trials) {
+    const verdict = await runTrial({ patch: undefined, tests, seconds });
+    const what = verdict.caught ? `${verdict.property} ${verdict.message}` : "nothing found";
+    console.log(
+      `${tests.join() || "the campaign"}: ${what}, ${verdict.cases} cases in ${verdict.seconds.toFixed(1)} s`,
+    );
+    isSound &&= !verdict.caught;
+  }
+  return isSound ? 0 : 1;
+}

@@ -1,0 +1,67 @@
+/**
+ * What the runner starts in a copy of the repository that has a bug planted in it: goes through the cases of the short
+ * campaign until one breaks a property, makes that one small, and writes down what it was (`Verdict`).
+ *
+ *     node --conditions=@hashlog/source proof/mutants/judge.ts VERDICT_FILE SECONDS
+ *
+ * The time is the processor's, so that a machine that does other things as well gives the same verdict.
+ */
+import { writeFileSync } from "node:fs";
+import { tasksOf, type Task } from "../campaign/tasks.ts";
+import { Counterexample } from "../crashing/counterexample.ts";
+import { SeenImages } from "../crashing/seen-images.ts";
+import { shrink } from "../crashing/shrink.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** How long a counterexample may be made smaller. */
+const SHRINK_MS = 30_000;
+
+const [path, budget] = process.argv.slice(2);
+writeFileSync(path!, JSON.stringify(await judge(Number(budget))));
+
+async function judge(seconds: number): Promise<Verdict> {
+  const seen = new SeenImages();
+  let cases = 0;
+  for (const task of agenda()) {
+    if (processorSeconds() >= seconds) break;
+    cases += 1;
+    try {
+      await task.run(seen);
+    } catch (error) {
+      if (!(error instanceof Counterexample)) throw error;
+      return caught(error, { part: task.part, seconds: processorSeconds(), cases });
+    }
+  }
+  return { caught: false, seconds: processorSeconds(), cases };
+}
+
+/** What is short first; then programs of two operations and programs by chance in turns. */
+function* agenda(): Generator<Task> {
+  const part = (...parts: string[]): Generator<Task> => tasksOf({ extent: "short", freshSeed: 0, parts });
+  yield* part("corpus", "every program of 1");
+  const pairs = part("every program of 2");
+  const seeds = part("fixed seeds");
+  for (;;) {
+    const next = [seeds.next(), pairs.next()].filter(({ done }) => done !== true);
+    if (next.length === 0) return;
+    for (const { value } of next) yield value as Task;
+  }
+}
+
+async function caught(found: Counterexample, how: { part: string; seconds: number; cases: number }): Promise<Verdict> {
+  const { case: given, violation } = await shrink(found, { milliseconds: SHRINK_MS });
+  return {
+    caught: true,
+    ...how,
+    property: found.violation.property.id,
+    operations: given.operations.length,
+    crashes: given.crashes?.length ?? 0,
+    message: violation.message,
+    counterexample: given,
+  };
+}
+
+function processorSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}

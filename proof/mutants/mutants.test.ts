@@ -1,0 +1,78 @@
+import { describe, expect, test } from "vitest";
+import { parseMutant, readMutants } from "./mutant.ts";
+import { describeTotals, isSettled, median, resultLine, totalsOf, type Result } from "./results.ts";
+import { checkPatch } from "./scratch-copy.ts";
+
+const DIFF = "\ndiff --git a/x b/x\n";
+
+function result(verdict: Result["verdict"], equivalent?: string): Result {
+  const mutant = parseMutant("m99-x.patch", `Breaks: a\nOrigin: b\nProperty: P1${DIFF}`);
+  return { mutant: { ...mutant, equivalent }, verdict };
+}
+
+const caught = { caught: true, part: "corpus", property: "P1", seconds: 2, cases: 5, message: "" } as const;
+const survived = { caught: false, seconds: 60, cases: 900 } as const;
+
+describe("the planted bugs", () => {
+  const mutants = readMutants();
+
+  test("are many, and no two say the same", () => {
+    expect(mutants.length).toBeGreaterThanOrEqual(45);
+    expect(new Set(mutants.map(({ breaks }) => breaks)).size).toBe(mutants.length);
+    expect(new Set(mutants.map(({ name }) => name.split("-")[0])).size).toBe(mutants.length);
+  });
+
+  test.each(mutants)("$name can be planted in the present sources", ({ path }) => {
+    expect(() => checkPatch(path)).not.toThrow();
+  });
+});
+
+describe("the header of a planted bug", () => {
+  test("is read field by field, over lines that go on", () => {
+    const text = `Breaks: one\n  and two\nOrigin: somebody\nProperty: P3, P18\nPart: proof/a, proof/b\n${DIFF}`;
+    expect(parseMutant("m07-name.patch", text, "path")).toEqual({
+      name: "m07-name",
+      path: "path",
+      breaks: "one and two",
+      origin: "somebody",
+      properties: ["P3", "P18"],
+      tests: ["proof/a", "proof/b"],
+      equivalent: undefined,
+    });
+  });
+
+  test.each([
+    ["there is no diff", "Breaks: a\n"],
+    ['the header has no "Origin:"', `Breaks: a\nProperty: P1${DIFF}`],
+    ['"Brakes: a" is no field', `Brakes: a${DIFF}`],
+    ["a property is called P1, P2, ...", `Breaks: a\nOrigin: b\nProperty: durability${DIFF}`],
+  ])("is refused where %s", (complaint, text) => {
+    expect(() => parseMutant("m.patch", text)).toThrow(complaint);
+  });
+});
+
+describe("the results", () => {
+  test("are settled where a bug was caught, or nobody can tell that it is there", () => {
+    expect(isSettled(result(caught))).toBe(true);
+    expect(isSettled(result(survived))).toBe(false);
+    expect(isSettled(result(survived, "nothing changes"))).toBe(true);
+  });
+
+  test("have a median of the counterexamples that have a size", () => {
+    const sized = [1, 4, 9].map((operations) => result({ ...caught, operations, crashes: 1 }));
+    expect(totalsOf([...sized, result(caught), result(survived)])).toMatchObject({
+      planted: 5,
+      caught: 4,
+      medianOperations: 4,
+      medianCrashes: 1,
+    });
+    expect(describeTotals(totalsOf([result(survived)]))).toContain("1 survived");
+    expect([median([]), median([3]), median([1, 2])]).toEqual([0, 3, 1.5]);
+  });
+
+  test("are told one by one", () => {
+    expect(resultLine(result(survived))).toContain("SURVIVED");
+    expect(resultLine(result(survived, "why"))).toContain("equivalent");
+    expect(resultLine(result({ ...caught, operations: 2, crashes: 1 }))).toContain("2 operations, 1 crashes");
+  });
+});
