@@ -46,11 +46,14 @@ export class FsError extends Error {
     this.path = details.path;
     this.outcome = details.outcome;
     this.holder = details.holder;
-    Object.defineProperty(this, BRAND, { value: true });
   }
 
   /** Whether `value` is an `FsError`, also one of another copy of this package. */
   static is(value: unknown): value is FsError {
     return typeof value === "object" && value !== null && BRAND in value;
+  }
+
+  static {
+    Object.defineProperty(this.prototype, BRAND, { value: true });
   }
 }

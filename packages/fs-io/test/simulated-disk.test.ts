@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { diskAt, DiskImage, fate, SimulatedDisk, type TraceEvent } from "../src/testing/index.ts";
+import { diskAt, DiskImage, fate, imageAt, SimulatedDisk, type TraceEvent } from "../src/testing/index.ts";
 import { bytes, read, shown, write } from "./simulated-support.ts";
 
 /** Whether a promise has settled once everything that is due has run. */
@@ -278,6 +278,26 @@ describe("the trace", () => {
     ];
     expect(disk.trace).toEqual(expected);
     expect(JSON.parse(JSON.stringify(disk.trace))).toEqual(expected);
+  });
+
+  test("is not kept where nobody wants it; steps are recorded, and who listens is told, all the same", async () => {
+    const run = async (keepsTrace: boolean): Promise<{ disk: SimulatedDisk; told: TraceEvent[] }> => {
+      const disk = new SimulatedDisk({ keepsTrace });
+      const fs = disk.boot();
+      const file = await write(fs, "/a", bytes(3));
+      const told: TraceEvent[] = [];
+      disk.onOperation = (event) => told.push(event);
+      await file.sync();
+      await expect(fs.remove("/b")).rejects.toMatchObject({ code: "FS_NOT_FOUND" });
+      return { disk, told };
+    };
+    const kept = await run(true);
+    const forgotten = await run(false);
+    expect(forgotten.disk.trace).toEqual([]);
+    expect(forgotten.told).toEqual(kept.told);
+    expect(forgotten.told).toHaveLength(5);
+    expect(forgotten.disk.recording.operations).toEqual(kept.disk.recording.operations);
+    expect(imageAt(forgotten.disk, 2).toJSON()).toEqual(imageAt(kept.disk, 2).toJSON());
   });
 });
 

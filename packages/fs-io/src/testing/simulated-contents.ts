@@ -33,6 +33,11 @@ export class FileContents {
     this.#buffer.set(source.subarray(start, end), offset);
   }
 
+  /** Makes room for so many bytes in all, of which the first `used` are there: for somebody who appends piece by piece. */
+  makeRoom(used: number, bytes: number): void {
+    if (bytes > this.#buffer.length) this.#grow(used, bytes);
+  }
+
   /** The first `bytes` bytes, as a file of an image; the same object each time, as it keeps its hash. */
   prefix(bytes: number): ImageFile {
     let file = this.#prefixes.get(bytes);

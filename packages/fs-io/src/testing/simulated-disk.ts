@@ -21,6 +21,11 @@ export interface SimulatedDiskOptions extends DiskTraits {
    * Default and after the last number: first come, first served.
    */
   readonly schedule?: readonly number[];
+  /**
+   * Whether `trace` is written down. Default `true`. Without it a disk is quicker that is opened by the million and never
+   * looked back upon; `onOperation` is told everything all the same.
+   */
+  readonly keepsTrace?: boolean;
   /** A disk's life up to now, to go on from instead of `image`: what `diskAt` makes. */
   readonly recording?: Recording;
 }
@@ -39,7 +44,12 @@ export class SimulatedDisk {
 
   constructor(options: SimulatedDiskOptions = {}) {
     const recording = options.recording ?? newRecording(options.image ?? new DiskImage());
-    this.#machine = new SimulatedMachine(recording, options.schedule ?? [], traitsOf(options));
+    this.#machine = new SimulatedMachine(
+      recording,
+      options.schedule ?? [],
+      traitsOf(options),
+      options.keepsTrace ?? true,
+    );
     this.#machine.capacityBytes = options.capacityBytes ?? Infinity;
     for (const fault of options.faults ?? []) this.#machine.faults.add(fault);
   }

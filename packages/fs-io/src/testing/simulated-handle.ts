@@ -46,25 +46,25 @@ export class SimulatedHandle implements AppendFile {
     );
   }
 
-  async read(target: Uint8Array, at: number, bytes: number, position: number): Promise<number> {
-    this.#mustBeOpen("read");
-    checkRange("read", this.path, target, at, at + bytes, position);
-    return this.#track(
-      this.#machine.submit(this.#process, "read", this.path, (fault) =>
+  read(target: Uint8Array, at: number, bytes: number, position: number): Promise<number> {
+    return this.#track(() => {
+      this.#mustBeOpen("read");
+      checkRange("read", this.path, target, at, at + bytes, position);
+      return this.#machine.submit(this.#process, "read", this.path, (fault) =>
         this.#read("read", fault, target, at, bytes, position),
-      ),
-    );
+      );
+    });
   }
 
-  async sync(): Promise<void> {
-    this.#mustBeOpen("sync");
-    const upTo = this.#machine.state.position;
-    return this.#track(
-      this.#machine.submit(this.#process, "sync", this.path, (fault) => {
+  sync(): Promise<void> {
+    return this.#track(() => {
+      this.#mustBeOpen("sync");
+      const upTo = this.#machine.state.position;
+      return this.#machine.submit(this.#process, "sync", this.path, (fault) => {
         const kind = syncFile(this.#machine, this.path, this.#file, upTo, fault);
         if (kind !== undefined) throw faultError(kind, "sync", this.path);
-      }),
-    );
+      });
+    });
   }
 
   async close(): Promise<void> {
@@ -88,13 +88,20 @@ export class SimulatedHandle implements AppendFile {
     return count;
   }
 
-  async #track<T>(promise: Promise<T>): Promise<T> {
-    this.#underWay.add(promise);
+  /** A call that `close` waits for. Its promise is given on as it is: each further one would cost several microtasks. */
+  #track<T>(begin: () => Promise<T>): Promise<T> {
+    let promise: Promise<T>;
     try {
-      return await promise;
-    } finally {
-      this.#underWay.delete(promise);
+      promise = begin();
+    } catch (error) {
+      return Promise.reject(error);
     }
+    const forget = (): void => {
+      this.#underWay.delete(promise);
+    };
+    this.#underWay.add(promise);
+    promise.then(forget, forget);
+    return promise;
   }
 
   #mustBeOpen(operation: string): void {

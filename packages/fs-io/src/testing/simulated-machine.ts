@@ -43,6 +43,7 @@ export class SimulatedMachine {
   readonly locks: Map<string, SimulatedProcess> = new Map();
   readonly processes: SimulatedProcess[] = [];
   readonly traits: DiskTraits;
+  readonly #keepsTrace: boolean;
   capacityBytes: number = Infinity;
   isStopped = false;
   onEvent: ((event: TraceEvent) => void) | undefined;
@@ -50,9 +51,10 @@ export class SimulatedMachine {
   #calls = 0;
   #tellStopped: (() => void)[] = [];
 
-  constructor(recording: Recording, choices: readonly number[], traits: DiskTraits) {
+  constructor(recording: Recording, choices: readonly number[], traits: DiskTraits, keepsTrace: boolean) {
     this.recording = recording;
     this.traits = traits;
+    this.#keepsTrace = keepsTrace;
     this.queue = new CompletionQueue(choices);
     this.state = new DiskState(recording.image, recording.contents);
     for (const operation of recording.operations) replay(this.state, operation);
@@ -77,7 +79,7 @@ export class SimulatedMachine {
     const ordinal = this.state.position;
     replay(this.state, operation);
     this.recording.operations.push(operation);
-    this.note({ type: "step", ordinal, operation });
+    if (this.#isWatched) this.note({ type: "step", ordinal, operation });
     if (this.state.position >= this.stopAt) this.stop();
   }
 
@@ -99,8 +101,13 @@ export class SimulatedMachine {
   }
 
   note(event: TraceEvent): void {
-    this.trace.push(event);
+    if (this.#keepsTrace) this.trace.push(event);
     this.onEvent?.(event);
+  }
+
+  /** Whether anybody would ever know of an event. */
+  get #isWatched(): boolean {
+    return this.#keepsTrace || this.onEvent !== undefined;
   }
 
   /** A call that returns at once. `work` is given the fault that the call is to have. */
@@ -108,7 +115,7 @@ export class SimulatedMachine {
     mustBeAlive(process, operation, path);
     if (this.isStopped) return work(undefined);
     const call = this.#begin(process, operation, path);
-    return this.#finish(call, () => work(this.faults.next(operation, path)));
+    return this.#finish(call, this.faults.next(operation, path), work);
   }
 
   /**
@@ -121,39 +128,31 @@ export class SimulatedMachine {
       if (this.isStopped) return;
       const call = this.#begin(process, operation, path);
       const fault = this.faults.next(operation, path);
-      this.queue.push({ call, operation, path }, () =>
-        this.#complete(process, call, () => work(fault), resolve, reject),
-      );
+      const complete = (): void => {
+        if (!process.alive) return;
+        try {
+          const value = this.#finish(call, fault, work);
+          if (!this.isStopped) resolve(value);
+        } catch (error) {
+          if (!this.isStopped) reject(error);
+        }
+      };
+      this.queue.push({ call, operation, path, complete });
     });
-  }
-
-  #complete<T>(
-    process: SimulatedProcess,
-    call: number,
-    work: () => T,
-    resolve: (value: T) => void,
-    reject: (reason: unknown) => void,
-  ): void {
-    if (!process.alive) return;
-    try {
-      const value = this.#finish(call, work);
-      if (!this.isStopped) resolve(value);
-    } catch (error) {
-      if (!this.isStopped) reject(error);
-    }
   }
 
   #begin(process: SimulatedProcess, operation: string, path: string): number {
     const call = this.#calls++;
-    this.note({ type: "call", call, process: process.id, operation, path });
+    if (this.#isWatched) this.note({ type: "call", call, process: process.id, operation, path });
     return call;
   }
 
   /** Does the work of a call that has begun, and notes how it ended; a call in which the world stopped has no end. */
-  #finish<T>(call: number, work: () => T): T {
+  #finish<T>(call: number, fault: Fault | undefined, work: Work<T>): T {
+    if (!this.#isWatched) return work(fault);
     let outcome: Extract<TraceEvent, { type: "return" }>["outcome"] = "ok";
     try {
-      return work();
+      return work(fault);
     } catch (error) {
       outcome = (error as FsError).code;
       throw error;

@@ -84,8 +84,7 @@ export class DiskState {
   /** What programs find at `path`. */
   lookup(path: string): DiskNode | undefined {
     let node: DiskNode | undefined = this.root;
-    for (const name of path.split("/")) {
-      if (name === "") continue;
+    for (const name of namesOf(path)) {
       if (node?.kind !== "directory") return undefined;
       const id: number | undefined = node.entries.get(name);
       if (id === undefined) return undefined;
@@ -100,8 +99,7 @@ export class DiskState {
    */
   lookupDurable(path: string): DiskNode | undefined {
     let node: DiskNode | undefined = this.root;
-    for (const name of path.split("/")) {
-      if (name === "") continue;
+    for (const name of namesOf(path)) {
       if (node?.kind !== "directory") return undefined;
       const id = this.#durableEntry(node, name);
       if (id === undefined) return undefined;
@@ -227,6 +225,20 @@ export class DiskState {
     return node;
   }
 }
+
+/** The names along a path. The same few paths are looked up by the million, so they are taken apart once. */
+function namesOf(path: string): readonly string[] {
+  let names = knownPaths.get(path);
+  if (names === undefined) {
+    names = path.split("/").filter((name) => name !== "");
+    if (knownPaths.size === PATHS_KNOWN_MAX) knownPaths.clear();
+    knownPaths.set(path, names);
+  }
+  return names;
+}
+
+const knownPaths = new Map<string, readonly string[]>();
+const PATHS_KNOWN_MAX = 10_000;
 
 /** How far a logged step has come: on its way, on the disk for certain, or in the cache alone, as its sync failed. */
 export type Standing = "pending" | "durable" | "cache-only";

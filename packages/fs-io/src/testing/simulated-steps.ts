@@ -20,6 +20,7 @@ export function appendWithin(
   end: number,
 ): void {
   const stop = start + Math.min(end - start, machine.freeBytes);
+  file.contents.makeRoom(file.size, file.size + stop - start);
   for (let at = start; at < stop && !machine.isStopped;) {
     const offset = file.size;
     const bytes = Math.min(stop - at, PAGE_BYTES - (offset % PAGE_BYTES));
