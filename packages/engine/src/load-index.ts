@@ -84,8 +84,7 @@ class SealedLoader {
   }
 
   async load(segment: Segment): Promise<void> {
-    const state = segment.state;
-    if (state.kind !== "sealed") return;
+    const state = segment.sealed;
     const replay = this.#parts.checkpoint?.replay;
     const hasHint = this.#parts.hintIds.has(segment.segmentId);
     const known = this.#known.has(segment.segmentId);

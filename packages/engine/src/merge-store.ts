@@ -153,11 +153,11 @@ export class StoreOfMerge implements MergeStore {
 
   dropExpired(input: MergeInput, offset: number, bytes: Uint8Array, keyStart: number, keyEnd: number): boolean {
     const { keydir, table } = this.#parts;
-    if (!this.isNewest(input, offset, bytes, keyStart, keyEnd)) {
+    const isNewest = this.isNewest(input, offset, bytes, keyStart, keyEnd);
+    if (!isNewest || !keydir.deleteIfAt(bytes, keyStart, keyEnd, this.#found)) {
       // mark: merge/expired-key-written-meanwhile
       return false;
     }
-    if (!keydir.deleteIfAt(bytes, keyStart, keyEnd, this.#found)) return false;
     table.countDead(this.#found, keyEnd - keyStart);
     return true;
   }

@@ -96,9 +96,8 @@ function isClean({ totals, liveRecords }: Segment): boolean {
 }
 
 function mergeInput(segment: Segment): MergeInput {
-  const { segmentId, place, state } = segment;
-  if (state.kind !== "sealed") throw new Error(`segment ${segmentId} is not sealed`);
-  const { sealedBytes, lowestSequence, highestSequence } = state;
+  const { segmentId, place } = segment;
+  const { sealedBytes, lowestSequence, highestSequence } = segment.sealed;
   const source = fileSource(segment.file, sealedBytes);
   return { segmentId, place, sealedBytes, lowestSequence, highestSequence, source };
 }
@@ -108,6 +107,7 @@ function explain(error: unknown, signal: AbortSignal | undefined): unknown {
     // mark: merge/aborted
     return new HashlogError("HASHLOG_ABORTED", "compacting was cancelled; nothing was changed", { cause: error });
   }
+  /* v8 ignore if -- a merge rejects with nothing else but the signal's reason */
   if (!MergeError.is(error)) return error;
   const cause = fromFileSystem(error.cause, "compacting failed");
   if (HashlogError.is(cause)) return cause;

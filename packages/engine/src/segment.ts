@@ -50,6 +50,13 @@ export class Segment {
     return this.state.kind === "sealed" ? this.state.sealedBytes : this.state.bytes();
   }
 
+  /** What the manifest says of it as a sealed segment, which it has to be. */
+  get sealed(): SealedState {
+    /* v8 ignore if -- only an error in the program asks this of another */
+    if (this.state.kind !== "sealed") throw new Error(`segment ${this.segmentId} is not sealed`);
+    return this.state;
+  }
+
   /** Keeps the handle open until `unpin`. */
   pin(): void {
     this.#pins += 1;
@@ -70,14 +77,16 @@ export class Segment {
   }
 }
 
+export interface SealedState {
+  readonly kind: "sealed";
+  readonly sealedBytes: number;
+  readonly lowestSequence: number;
+  readonly highestSequence: number;
+  readonly merged: boolean;
+}
+
 export type SegmentState =
-  | {
-      readonly kind: "sealed";
-      readonly sealedBytes: number;
-      readonly lowestSequence: number;
-      readonly highestSequence: number;
-      readonly merged: boolean;
-    }
+  | SealedState
   | { readonly kind: "unsealed"; readonly firstSequence: number; readonly bytes: () => number };
 
 export interface SegmentTotals {

@@ -253,10 +253,7 @@ interface Recovered {
 
 // Everything below was acknowledged or found readable; what comes after begins at the reserved sequence.
 function lastSequence({ sealed, unsealed }: OpenedSegments, run: LogRun, manifest: Manifest): number {
-  const highest = sealed.reduce(
-    (most, { state }) => (state.kind === "sealed" ? Math.max(most, state.highestSequence) : most),
-    manifest.floor,
-  );
+  const highest = sealed.reduce((most, segment) => Math.max(most, segment.sealed.highestSequence), manifest.floor);
   return unsealed.length === 0 ? highest : Math.max(highest, run.lastSequence);
 }
 
