@@ -4,7 +4,7 @@ import type { Agenda } from "./tasks.ts";
 /** What a worker is to do. Sent once, first. */
 export interface ToWorker {
   readonly agenda: Agenda;
-  /** It takes the tasks whose number leaves `index` when divided by `workers`. */
+  /** It takes the tasks that fall to it, each to exactly one of them. */
   readonly index: number;
   readonly workers: number;
   /** It begins no task after that moment. */

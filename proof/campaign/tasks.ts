@@ -1,6 +1,13 @@
 import type { SeenImages } from "../crashing/seen-images.ts";
 import { exploreCorpusCase, readCorpus } from "./corpus.ts";
-import { casesOf, exploreExhaustively, LONG_PARTS, SHORT_PARTS, type ExhaustivePart } from "./exhaustive.ts";
+import {
+  casesOf,
+  exploreExhaustively,
+  exploreOneOfMany,
+  LONG_PARTS,
+  SHORT_PARTS,
+  type ExhaustivePart,
+} from "./exhaustive.ts";
 import { exploreByChance } from "./random.ts";
 
 /** Something to explore: one case, and all that is derived of it. */
@@ -32,8 +39,9 @@ export function* tasksOf({ extent, freshSeed, parts }: Agenda): Generator<Task> 
     if (wanted(nameOf(part))) yield* exhaustiveTasks(part);
   }
   if (wanted("fixed seeds")) yield* seededTasks("fixed seeds", 1, FIXED_SEEDS);
-  if (wanted("fresh seeds"))
-    yield* seededTasks("fresh seeds", freshSeed, extent === "short" ? FRESH_SEEDS_SHORT : Infinity);
+  if (!wanted("fresh seeds")) return;
+  if (extent === "short") yield* seededTasks("fresh seeds", freshSeed, FRESH_SEEDS_SHORT);
+  else yield* endlessTasks(freshSeed);
 }
 
 function nameOf({ length }: ExhaustivePart): string {
@@ -53,5 +61,13 @@ function* exhaustiveTasks(part: ExhaustivePart): Generator<Task> {
 function* seededTasks(part: string, first: number, count: number): Generator<Task> {
   for (let number = 0; number < count; number += 1) {
     yield { part, run: (seen) => exploreByChance(first + number, seen) };
+  }
+}
+
+/** Cases by chance, and programs of three and four operations, for as long as there is time. */
+function* endlessTasks(freshSeed: number): Generator<Task> {
+  for (let seed = freshSeed; ; seed += 1) {
+    yield { part: "fresh seeds", run: (seen) => exploreByChance(seed, seen) };
+    yield { part: "programs of 3 and 4", run: (seen) => exploreOneOfMany(seed, seen) };
   }
 }

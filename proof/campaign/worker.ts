@@ -28,7 +28,7 @@ async function work({ agenda, index, workers, deadlineMs, gatherMarks, shrinkMs 
   let number = 0;
   for (const task of tasksOf(agenda)) {
     number += 1;
-    if (number % workers !== index) continue;
+    if (workerOf(number, workers) !== index) continue;
     if (Date.now() >= deadlineMs) break;
     await log.begin(task.part);
     try {
@@ -44,6 +44,11 @@ async function work({ agenda, index, workers, deadlineMs, gatherMarks, shrinkMs 
     await log.end();
   }
   await log.tell();
+}
+
+/** Which worker takes the task of that number: spread, so that tasks of two kinds in turn do not fall to one each. */
+function workerOf(number: number, workers: number): number {
+  return (Math.imul(number, 0x9e3779b1) >>> 16) % workers;
 }
 
 /** What this worker has done, and has not told yet. */
