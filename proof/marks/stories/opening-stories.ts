@@ -1,6 +1,6 @@
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES } from "@hashlog/format";
 import { SimulatedDisk } from "@hashlog/fs-io/testing";
-import { Script } from "../../world/script.ts";
+import { long, Script } from "../../world/script.ts";
 import { DIRECTORY } from "../../world/text-store.ts";
 import {
   altered,
@@ -119,6 +119,25 @@ export const openingStories: readonly Story[] = [
         changed(image, path, (bytes) => (bytes.set(foreign), bytes)),
         "HASHLOG_CORRUPT",
       );
+    },
+  },
+  {
+    title: "a manifest from before the last writes is told of, and what was written since is not cleared away",
+    marks: ["open/manifest-older-than-its-log", "open/manifest-older-than-a-segment"],
+    tell: async () => {
+      const first = await Script.begin({ segments: 0 });
+      await first.store.put("a", "1");
+      await first.close();
+      const before = first.disk.image();
+      const [manifest] = pathsOf(before, "manifest");
+      // One more write in the same segment; and one that begins another.
+      for (const value of ["2", long("2", 450)]) {
+        const script = on(before);
+        await script.open();
+        await script.store.put("b", value);
+        await script.close();
+        await mustRefuse(script.disk.image().withFile(manifest!, before.bytes(manifest!)!), "HASHLOG_CORRUPT");
+      }
     },
   },
   {

@@ -1,15 +1,19 @@
+import { fileStories } from "./file-stories.ts";
 import { lockStories } from "./lock-stories.ts";
 import { logStories } from "./log-stories.ts";
 import { mergeStories } from "./merge-stories.ts";
 import { openingStories } from "./opening-stories.ts";
 import { recoveryStories } from "./recovery-stories.ts";
+import { syncStories } from "./sync-stories.ts";
 import type { Story } from "./story.ts";
 
 /** Every story there is: together with the crash cases of a campaign they pass every mark. */
 export const STORIES: readonly Story[] = [
   ...openingStories,
   ...recoveryStories,
+  ...fileStories,
   ...logStories,
+  ...syncStories,
   ...mergeStories,
   ...lockStories,
 ];

@@ -1,5 +1,6 @@
 import { HashlogError, type HashlogErrorCode } from "@hashlog/engine";
 import { parseFileName, type StoreFile } from "@hashlog/format";
+import type { FileSystem, ReadFile } from "@hashlog/fs-io";
 import { SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
 import { quiet, settled } from "../../world/quiet.ts";
 import { long, Script, type ScriptOptions } from "../../world/script.ts";
@@ -108,5 +109,23 @@ export function altered<T extends object>(port: T, changes: Partial<T>): T {
       const member = Reflect.get(target, name, target) as unknown;
       return typeof member === "function" ? (member.bind(target) as unknown) : member;
     },
+  });
+}
+
+/** A file system of which one read, the `nth` of a file whose path ends so, gives other bytes than those that are there. */
+export function misreading(fileSystem: FileSystem, ending: string, nth: number): FileSystem {
+  let reads = 0;
+  const file = <T extends ReadFile>(original: T): T => {
+    const read: ReadFile["read"] = async (target, at, bytes, position) => {
+      const got = await original.read(target, at, bytes, position);
+      if (original.path.endsWith(ending) && reads++ === nth) target.fill(0xaa, at, at + got);
+      return got;
+    };
+    return altered<ReadFile>(original, { read }) as T;
+  };
+  return altered(fileSystem, {
+    openRead: async (path) => file(await fileSystem.openRead(path)),
+    openAppend: async (path) => file(await fileSystem.openAppend(path)),
+    create: async (path) => file(await fileSystem.create(path)),
   });
 }

@@ -1,0 +1,82 @@
+import { quiet } from "../../world/quiet.ts";
+import { long, Script } from "../../world/script.ts";
+import {
+  altered,
+  closedDisk,
+  mustFail,
+  mustHold,
+  mustNoteFailures,
+  on,
+  pathsOf,
+  THREE,
+  threeSegments,
+  type Story,
+} from "./story.ts";
+
+const SEGMENT = ".segment";
+
+/** Files that cannot be made, or be removed, or that another writer makes as well. */
+export const fileStories: readonly Story[] = [
+  {
+    title: "a hint that cannot be written, or not be made of what is read, is noted and done without",
+    marks: ["hint/writing-failed", "hint/segment-damaged", "files/not-removed"],
+    tell: async () => {
+      for (const fault of [
+        { at: { operation: "append", path: ".hint" }, kind: "EIO" },
+        { at: { operation: "read", path: SEGMENT }, kind: "short", keepBytes: 0 },
+      ] as const) {
+        const script = await Script.begin({ segments: 0 });
+        script.disk.inject(fault);
+        for (const [key, value] of Object.entries(THREE)) await script.store.put(key, value);
+        await mustNoteFailures(script);
+        await script.killAndOpen();
+        await mustHold(script, THREE);
+      }
+      const image = await closedDisk();
+      const script = on(
+        image.withFile(`${pathsOf(image, "segment")[0]!.slice(0, -18)}0000009999.segment`, new Uint8Array(1)),
+      );
+      script.disk.inject({ at: { operation: "remove" }, kind: "EIO" });
+      await script.open();
+      await mustNoteFailures(script);
+    },
+  },
+  {
+    title: "the files of two who make some at once do not vouch for each other when a directory's sync fails",
+    marks: ["directory/sync-failed", "directory/sync-refused-after-another-failed"],
+    tell: async () => {
+      for (let turns = 0; turns < 130; turns += 2) {
+        const script = await threeSegments();
+        script.disk.inject({ at: { operation: "syncDirectory" }, kind: "EIO" });
+        const merging = script.store.compact().catch(() => undefined);
+        await script.turns(turns);
+        await script.store.put("d", long("4")).catch(() => undefined);
+        await merging;
+        await quiet();
+        script.disk.clearFaults();
+        const before = await script.state();
+        await script.cutPowerAndOpen("drop-all");
+        await mustHold(script, before);
+      }
+    },
+  },
+  {
+    title:
+      "a writer that has lost its lock stops at its next edit of the manifest, and what it made is in nobody's way",
+    marks: ["manifest/changed-by-another-writer", "commit/disabled-by-the-manifest", "rotation/another-writers-file"],
+    tell: async () => {
+      const first = await threeSegments();
+      const second = new Script(first.disk, { segments: 0 });
+      const lock = (): Promise<{ release: () => Promise<void> }> =>
+        Promise.resolve({ release: () => Promise.resolve() });
+      await second.open(altered(first.disk.boot(), { lock }));
+      await mustFail(first.store.put("z", long("9")), "HASHLOG_WRITES_DISABLED");
+      await mustFail(first.store.checkpoint(), "HASHLOG_WRITES_DISABLED");
+      // The first one's new segment lies where its successor's next one would.
+      await second.store.put("d", "4");
+      await mustHold(second, { ...THREE, d: "4" });
+      await second.cutPowerAndOpen("drop-all");
+      await mustHold(second, { ...THREE, d: "4" });
+    },
+  },
+];
