@@ -1,7 +1,7 @@
 /** What the tests reach, package by package, from the summary that the coverage reporter wrote. */
 
 /** Below these a package fails, in percent. */
-export const LEAST = { statements: 95, branches: 90 };
+export const LEAST = { statements: 97, branches: 97 };
 
 /** @typedef {{ total: number, covered: number }} Tally */
 /** @typedef {Record<string, { statements: Tally, branches: Tally }>} CoverageSummary File paths, and `total`. */

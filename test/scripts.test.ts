@@ -36,19 +36,26 @@ describe("coverage", () => {
   });
   const summary = {
     total: tallies([0, 0], [0, 0]),
-    "/somewhere/packages/format/src/a.ts": tallies([90, 90], [8, 10]),
-    "/somewhere/packages/format/src/b.ts": tallies([5, 10], [10, 10]),
-    "C:\\somewhere\\packages\\index\\src\\a.ts": tallies([94, 100], [100, 100]),
+    "/somewhere/packages/format/src/a.ts": tallies([90, 90], [48, 50]),
+    "/somewhere/packages/format/src/b.ts": tallies([7, 10], [50, 50]),
+    "C:\\somewhere\\packages\\index\\src\\a.ts": tallies([96, 100], [100, 100]),
   };
 
   test("is the sum over a package's files", () => {
     const [format] = coverageByPackage(summary, ["format"]);
-    expect(format).toEqual({ name: "format", statements: 95, branches: 90, ok: true });
+    expect(format).toEqual({ name: "format", statements: 97, branches: 98, ok: true });
   });
 
   test("fails a package below the least", () => {
     const [index] = coverageByPackage(summary, ["index"]);
-    expect(index).toEqual({ name: "index", statements: 94, branches: 100, ok: false });
+    expect(index).toEqual({ name: "index", statements: 96, branches: 100, ok: false });
+  });
+
+  test("fails a package of which branches are missing, though every statement is reached", () => {
+    const branches = { "/somewhere/packages/engine/src/a.ts": tallies([100, 100], [96, 100]) };
+    expect(coverageByPackage(branches, ["engine"])).toEqual([
+      { name: "engine", statements: 100, branches: 96, ok: false },
+    ]);
   });
 
   test("is nothing for a package that is not in the summary", () => {
@@ -58,7 +65,7 @@ describe("coverage", () => {
 
   test("names the files in which most is missing", () => {
     const file = "/somewhere/packages/format/src/b.ts";
-    expect(leastCovered(summary, "format", 3)).toEqual([{ path: file, missed: 5 }]);
+    expect(leastCovered(summary, "format", 3)).toEqual([{ path: file, missed: 3 }]);
   });
 
   test("names the source files that are not in the summary", () => {
