@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { CrashCase } from "../cases/case.ts";
+import type { FaultCase } from "../faults/fault-case.ts";
 import { HashSet } from "../crashing/hash-set.ts";
 import { readMarks } from "../marks/marks.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
@@ -66,7 +67,7 @@ function added(left: PartTally, right: PartTally): PartTally {
 export interface FoundCounterexample {
   readonly part: string;
   readonly found: string;
-  readonly case: CrashCase;
+  readonly case: CrashCase | FaultCase;
   readonly message: string;
 }
 

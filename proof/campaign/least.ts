@@ -9,5 +9,6 @@ export const LEAST: Readonly<
   corpus: { cases: 2, crashes: 30_000, images: 2000 },
   "every program of 1": { cases: 75, crashes: 20_000, images: 1000 },
   "every program of 2": { cases: 1875, crashes: 150_000, images: 1500 },
+  "fixed failures": { cases: 1000, crashes: 0, images: 0 },
   "fixed seeds": { cases: 600, crashes: 80_000, images: 15_000 },
 };

@@ -1,4 +1,5 @@
 import type { CrashCase } from "../cases/case.ts";
+import type { FaultCase } from "../faults/fault-case.ts";
 import type { Agenda } from "./tasks.ts";
 
 /** What a worker is to do. Sent once, first. */
@@ -36,7 +37,7 @@ export type FromWorker =
       /** As it was found. */
       readonly found: string;
       /** As small as it could be made, and what it breaks. */
-      readonly case: CrashCase;
+      readonly case: CrashCase | FaultCase;
       readonly message: string;
     }
   /** The proof itself failed. */

@@ -8,6 +8,7 @@ import {
   SHORT_PARTS,
   type ExhaustivePart,
 } from "./exhaustive.ts";
+import { exploreFaultsByChance } from "../faults/explore-fault-case.ts";
 import { exploreByChance } from "./random.ts";
 
 /** Something to explore: one case, and all that is derived of it. */
@@ -30,6 +31,9 @@ export interface Agenda {
 /** Seeds below this are the fixed ones. */
 const FIXED_SEEDS = 600;
 const FRESH_SEEDS_SHORT = 600;
+/** Lives with failing calls are quicker each. */
+const FAILING_FIXED = 1000;
+const FAILING_FRESH_SHORT = 600;
 
 /** Every task, in its order: what has gone wrong before, then what is short, then chance. */
 export function* tasksOf({ extent, freshSeed, parts }: Agenda): Generator<Task> {
@@ -38,10 +42,12 @@ export function* tasksOf({ extent, freshSeed, parts }: Agenda): Generator<Task> 
   for (const part of extent === "short" ? SHORT_PARTS : LONG_PARTS) {
     if (wanted(nameOf(part))) yield* exhaustiveTasks(part);
   }
-  if (wanted("fixed seeds")) yield* seededTasks("fixed seeds", 1, FIXED_SEEDS);
-  if (!wanted("fresh seeds")) return;
-  if (extent === "short") yield* seededTasks("fresh seeds", freshSeed, FRESH_SEEDS_SHORT);
-  else yield* endlessTasks(freshSeed);
+  if (wanted("fixed seeds")) yield* seededTasks("fixed seeds", 1, FIXED_SEEDS, exploreByChance);
+  if (wanted("fixed failures")) yield* seededTasks("fixed failures", 1, FAILING_FIXED, exploreFaultsByChance);
+  if (extent === "long") yield* endlessTasks(freshSeed, wanted);
+  if (wanted("fresh seeds")) yield* seededTasks("fresh seeds", freshSeed, FRESH_SEEDS_SHORT, exploreByChance);
+  if (wanted("fresh failures"))
+    yield* seededTasks("fresh failures", freshSeed, FAILING_FRESH_SHORT, exploreFaultsByChance);
 }
 
 function nameOf({ length }: ExhaustivePart): string {
@@ -58,16 +64,31 @@ function* exhaustiveTasks(part: ExhaustivePart): Generator<Task> {
   }
 }
 
-function* seededTasks(part: string, first: number, count: number): Generator<Task> {
-  for (let number = 0; number < count; number += 1) {
-    yield { part, run: (seen) => exploreByChance(first + number, seen) };
+function* seededTasks(
+  part: string,
+  first: number,
+  count: number,
+  explore: (seed: number, seen: SeenImages) => Promise<void>,
+): Generator<Task> {
+  for (let seed = first; seed < first + count; seed += 1) yield { part, run: (seen) => explore(seed, seen) };
+}
+
+/** Cases by chance, programs of three and four operations, and failing lives, for as long as there is time. */
+function* endlessTasks(freshSeed: number, wanted: (part: string) => boolean): Generator<Task> {
+  if (!ENDLESS.some(({ part }) => wanted(part))) return;
+  for (let seed = freshSeed; ; seed += 1) {
+    for (const { part, explore } of ENDLESS) {
+      if (wanted(part)) yield { part, run: (seen) => explore(seed, seen) };
+    }
   }
 }
 
-/** Cases by chance, and programs of three and four operations, for as long as there is time. */
-function* endlessTasks(freshSeed: number): Generator<Task> {
-  for (let seed = freshSeed; ; seed += 1) {
-    yield { part: "fresh seeds", run: (seen) => exploreByChance(seed, seen) };
-    yield { part: "programs of 3 and 4", run: (seen) => exploreOneOfMany(seed, seen) };
-  }
-}
+const ENDLESS: readonly {
+  readonly part: string;
+  readonly explore: (seed: number, seen: SeenImages) => Promise<void>;
+}[] = [
+  { part: "fresh seeds", explore: exploreByChance },
+  { part: "programs of 3 and 4", explore: exploreOneOfMany },
+  { part: "fresh seeds", explore: (seed, seen) => exploreByChance(-seed, seen) },
+  { part: "fresh failures", explore: exploreFaultsByChance },
+];

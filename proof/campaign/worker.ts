@@ -5,6 +5,7 @@
 import { Counterexample } from "../crashing/counterexample.ts";
 import { SeenImages } from "../crashing/seen-images.ts";
 import { shrink } from "../crashing/shrink.ts";
+import { FaultCounterexample, shrinkFaultCase } from "../faults/explore-fault-case.ts";
 import { MarkCoverage } from "../marks/marks.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { tasksOf } from "./tasks.ts";
@@ -34,16 +35,28 @@ async function work({ agenda, index, workers, deadlineMs, gatherMarks, shrinkMs 
     try {
       await task.run(log.seen);
     } catch (error) {
-      if (!(error instanceof Counterexample)) throw error;
       await log.tell();
-      const small = await shrink(error, { milliseconds: shrinkMs });
+      const small = await shrunk(error, shrinkMs);
       const { case: given, violation } = small;
-      tell({ type: "counterexample", part: task.part, found: error.message, case: given, message: violation.message });
+      tell({
+        type: "counterexample",
+        part: task.part,
+        found: (error as Error).message,
+        case: given,
+        message: violation.message,
+      });
       return;
     }
     await log.end();
   }
   await log.tell();
+}
+
+/** As small as it can be made in that time. @throws whatever is no counterexample */
+function shrunk(error: unknown, milliseconds: number): Promise<Counterexample | FaultCounterexample> {
+  if (error instanceof Counterexample) return shrink(error, { milliseconds });
+  if (error instanceof FaultCounterexample) return shrinkFaultCase(error, { milliseconds });
+  throw error;
 }
 
 /** Which worker takes the task of that number: spread, so that tasks of two kinds in turn do not fall to one each. */
@@ -77,6 +90,7 @@ class WorkLog {
   }
 
   async tell(): Promise<void> {
+    if (this.#part === "") return;
     const { crashes, recoveries } = this.seen;
     const { user, system } = process.cpuUsage();
     tell({

@@ -10,6 +10,8 @@ import { fileURLToPath } from "node:url";
 import type { CrashCase } from "../cases/case.ts";
 import { readCase } from "../cases/read-case.ts";
 import { judgeCase } from "../crashing/judge-case.ts";
+import { WAYS, type FaultCase } from "../faults/fault-case.ts";
+import { FaultCounterexample, judgeFaultCase } from "../faults/explore-fault-case.ts";
 import { PropertyViolation } from "../properties/property.ts";
 import { SEGMENT_BYTES } from "../world/text-store.ts";
 
@@ -23,9 +25,8 @@ if (given === undefined) {
 
 async function replay(source: string): Promise<number> {
   const one = load(source);
-  describeStore(one);
   try {
-    await judgeCase(one, (line) => console.log(line));
+    await judge(one);
   } catch (error) {
     if (!(error instanceof PropertyViolation)) throw error;
     console.log(
@@ -37,11 +38,33 @@ async function replay(source: string): Promise<number> {
   return 0;
 }
 
-function load(source: string): CrashCase {
+async function judge(one: CrashCase | FaultCase): Promise<void> {
+  if (!("faults" in one)) {
+    describeStore(one);
+    return judgeCase(one, (line) => console.log(line));
+  }
+  console.log(`A life with failures; sync policy "${one.sync}". What it does: ${JSON.stringify(one.operations)}`);
+  for (const [at, way, kept] of one.faults) {
+    const { kind, failedSync } = WAYS[way % WAYS.length]!;
+    const how = failedSync === undefined ? kind : `${kind}, the sync ${failedSync}`;
+    const bytes = kept > 0 ? `, after ${kept} bytes` : "";
+    console.log(
+      `Of the calls of the file system that can fail so, number ${at} after the opening fails: ${how}${bytes}.`,
+    );
+  }
+  try {
+    await judgeFaultCase(one);
+  } catch (error) {
+    throw error instanceof FaultCounterexample ? error.violation : error;
+  }
+}
+
+function load(source: string): CrashCase | FaultCase {
   const text = source.trimStart().startsWith("{") ? source : readFileSync(pathOf(source), "utf8");
   const json = JSON.parse(text) as { story?: string; case?: unknown };
   if (json.story !== undefined) console.log(`${json.story}\n`);
-  return readCase(json.case ?? json);
+  const given = json.case ?? json;
+  return typeof given === "object" && "faults" in given ? (given as FaultCase) : readCase(given);
 }
 
 /** As it is, or in the proof's folder. */

@@ -5,6 +5,7 @@ import { accusing, Counterexample } from "./counterexample.ts";
 import { Explorer, spread, type ExplorationPlan, type PlannedCrash } from "./explorer.ts";
 import { SeenImages } from "./seen-images.ts";
 import { judgeCase } from "./judge-case.ts";
+import { shorten } from "./shorten.ts";
 
 /** How long to look for something smaller, at most. */
 export interface ShrinkOptions {
@@ -37,15 +38,8 @@ class Shrinker {
     this.#deadline = deadline;
   }
 
-  /** Halves first, then quarters, and so on to single ones, until no single one can go. */
   async dropOperations(): Promise<void> {
-    for (let size = this.#operations.length; size >= 1;) {
-      const before = this.#operations.length;
-      for (let from = this.#operations.length - size; from >= 0; from -= size) {
-        await this.#tryOperations([...this.#operations.slice(0, from), ...this.#operations.slice(from + size)]);
-      }
-      if (size > 1 || before === this.#operations.length) size = Math.floor(size / 2);
-    }
+    await shorten(this.#operations, (operations) => this.#tryOperations(operations));
   }
 
   /** Each number of each operation: 0, or else its half. */
