@@ -36,6 +36,11 @@ function withFiles(fileSystem: Changeable, change: (file: AppendFile) => void): 
   }
 }
 
+function sharedAs(name: string, fileSystem: FileSystem): FileSystem["sharedVolume"] {
+  const original = fileSystem.sharedVolume.bind(fileSystem);
+  return async (directory) => (await original(directory)) ?? name;
+}
+
 const unsupported = (operation: string): never => {
   throw new FsError("FS_NOT_SUPPORTED", "there is no such thing", { operation, path: "/" });
 };
@@ -75,6 +80,12 @@ describe("the contract is kept by", () => {
       };
     });
     expect(broken).toEqual([]);
+  });
+
+  test("a file system on a volume that other machines write too, if it says what kind of volume that is", async () => {
+    expect(await brokenBy((fileSystem) => (fileSystem.sharedVolume = sharedAs("NFS", fileSystem)))).toEqual([]);
+    const nameless = await brokenBy((fileSystem) => (fileSystem.sharedVolume = sharedAs("", fileSystem)));
+    expect(nameless).toEqual(["there are free bytes, and the volume is shared or is not"]);
   });
 
   test("a file system that cannot sync directories", async () => {

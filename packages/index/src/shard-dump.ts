@@ -124,7 +124,7 @@ function checkEntries(shard: Shard, arenaWords: number): void {
 
 /** The dump of another store, with another hash key, is told by the first key. */
 function checkOneHash(index: number, shard: Shard, shards: Shards): void {
-  const slot = shard.slots.find((candidate) => candidate !== 0) ?? 0;
+  const slot = shard.slots.find((candidate) => candidate !== 0)!;
   const words = shard.arena.chunks[0];
   const key = new Uint8Array(keyBytesAt(words, 0));
   readKey(words, headerWords(words, 0, 0), key.length, key, 0);

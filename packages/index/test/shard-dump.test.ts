@@ -164,6 +164,19 @@ describe("the dump of a shard", () => {
     expect(() => shardOf(SHARD, new Uint8Array(twice.buffer), SHARDS)).toThrow(/not where it should be/);
   });
 
+  test("is refused when the header of its last entry is cut off", () => {
+    const shard = new Shards(HASH_KEY).own(SHARD);
+    put(shard, [{ bytes: new Uint8Array(0), place: 7 }]);
+    const dump = new Uint32Array(dumpOf(SHARD, shard).buffer);
+    const entry = 8 + dump[3];
+    expect(dump.length).toBe(entry + 3 + 2);
+    // No expiry, whose two words would be there, but a long entry, which has a fourth word.
+    const cut = dump.slice(0, entry + 3);
+    cut[5] = 3;
+    cut[entry + 1] = (cut[entry + 1] & ~0x4000) | 0x8000;
+    expect(() => shardOf(SHARD, new Uint8Array(cut.buffer), SHARDS)).toThrow(/entry of slot \d+ is cut off/);
+  });
+
   test("is refused when no slot is empty, as a search would not end", () => {
     const dump = new Uint32Array(dumpOf(SHARD, shardWith(1)).buffer);
     const slot = dump.find((word, at) => at >= 8 && word !== 0) ?? 0;

@@ -37,8 +37,7 @@ export function withSeeds(seeds: readonly number[], body: (random: SeededRandom)
     try {
       body(new SeededRandom(seed));
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new Error(`with seed ${seed}: ${reason}`, { cause });
+      throw new Error(`with seed ${seed}: ${(cause as Error).message}`, { cause });
     }
   }
 }
