@@ -20,6 +20,6 @@ export function failedState(error: unknown): FailedState {
       error: new HashlogError("HASHLOG_NO_SPACE", message, { path: error.path, cause: error }),
     };
   }
-  const message = `writing failed (${(error as Error).message}); what was acknowledged is safe, and the store must be opened again to write`;
+  const message = `writing failed (${(error as Error).message}); what was durable is safe, and the store must be opened again to write`;
   return { kind: "disabled", error: new HashlogError("HASHLOG_WRITES_DISABLED", message, { cause: error }) };
 }
