@@ -10,7 +10,6 @@ export interface ToWorker {
   readonly workers: number;
   /** It begins no task after that moment. */
   readonly deadlineMs: number;
-  readonly gatherMarks: boolean;
   /** How long it may try to make a counterexample smaller. */
   readonly shrinkMs: number;
 }
@@ -29,7 +28,6 @@ export type FromWorker =
       readonly cpuSeconds: number;
       /** Hashes of images that are new to it, two words each. */
       readonly images: Uint32Array;
-      readonly marks: readonly string[];
     }
   | {
       readonly type: "counterexample";

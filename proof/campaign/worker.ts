@@ -6,7 +6,6 @@ import { Counterexample } from "../crashing/counterexample.ts";
 import { SeenImages } from "../crashing/seen-images.ts";
 import { shrink } from "../crashing/shrink.ts";
 import { FaultCounterexample, shrinkFaultCase } from "../faults/explore-fault-case.ts";
-import { MarkCoverage } from "../marks/marks.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { tasksOf } from "./tasks.ts";
 
@@ -24,18 +23,18 @@ process.once("message", (order: ToWorker) => {
 // Nobody is there any more who would want to know.
 process.once("disconnect", () => process.exit());
 
-async function work({ agenda, index, workers, deadlineMs, gatherMarks, shrinkMs }: ToWorker): Promise<void> {
-  const log = new WorkLog(gatherMarks ? await MarkCoverage.start() : undefined);
+async function work({ agenda, index, workers, deadlineMs, shrinkMs }: ToWorker): Promise<void> {
+  const log = new WorkLog();
   let number = 0;
   for (const task of tasksOf(agenda)) {
     number += 1;
     if (workerOf(number, workers) !== index) continue;
     if (Date.now() >= deadlineMs) break;
-    await log.begin(task.part);
+    log.begin(task.part);
     try {
       await task.run(log.seen);
     } catch (error) {
-      await log.tell();
+      log.tell();
       const small = await shrunk(error, shrinkMs);
       const { case: given, violation } = small;
       tell({
@@ -47,9 +46,9 @@ async function work({ agenda, index, workers, deadlineMs, gatherMarks, shrinkMs 
       });
       return;
     }
-    await log.end();
+    log.end();
   }
-  await log.tell();
+  log.tell();
 }
 
 /** As small as it can be made in that time. @throws whatever is no counterexample */
@@ -67,29 +66,24 @@ function workerOf(number: number, workers: number): number {
 /** What this worker has done, and has not told yet. */
 class WorkLog {
   readonly seen = new SeenImages();
-  readonly #marks: MarkCoverage | undefined;
   #part = "";
   #cases = 0;
   #crashesTold = 0;
   #recoveriesTold = 0;
   #toldAt = Date.now();
 
-  constructor(marks: MarkCoverage | undefined) {
-    this.#marks = marks;
-  }
-
   /** A case of that part begins. */
-  async begin(part: string): Promise<void> {
-    if (part !== this.#part && this.#cases > 0) await this.tell();
+  begin(part: string): void {
+    if (part !== this.#part && this.#cases > 0) this.tell();
     this.#part = part;
   }
 
-  async end(): Promise<void> {
+  end(): void {
     this.#cases += 1;
-    if (Date.now() - this.#toldAt > TELL_EVERY_MS) await this.tell();
+    if (Date.now() - this.#toldAt > TELL_EVERY_MS) this.tell();
   }
 
-  async tell(): Promise<void> {
+  tell(): void {
     if (this.#part === "") return;
     const { crashes, recoveries } = this.seen;
     const { user, system } = process.cpuUsage();
@@ -101,7 +95,6 @@ class WorkLog {
       recoveries: recoveries - this.#recoveriesTold,
       cpuSeconds: (user + system) / 1e6,
       images: this.seen.takeFresh(),
-      marks: this.#marks === undefined ? [] : [...(await this.#marks.hit())],
     });
     this.#cases = 0;
     this.#crashesTold = crashes;

@@ -72,10 +72,11 @@ function pathOf(path: string): string {
   return path.startsWith("corpus/") ? fileURLToPath(new URL(`../${path}`, import.meta.url)) : path;
 }
 
-function describeStore({ sync, segments, keydir = "map", fresh = false, schedule = [] }: CrashCase): void {
+function describeStore({ sync, segments, keydir = "map", broken, fresh = false, schedule = [] }: CrashCase): void {
   const bytes = SEGMENT_BYTES[segments % SEGMENT_BYTES.length]!;
   const disk = fresh ? "on an empty disk" : "that is there already, and empty";
   console.log(`A store ${disk}; sync policy "${sync}"; segments of ${bytes} bytes; keydir "${keydir}".`);
+  if (broken !== undefined) console.log(`The file system beneath it is broken: ${broken}.`);
   if (schedule.length > 0) console.log(`Calls of the file system return in the order that ${schedule.join()} chooses.`);
   console.log(" step  what");
 }
