@@ -23,41 +23,31 @@ export class Judge {
     await probe(session, failure);
     await session.close();
     if (!isWayCertain) return;
-    await this.#once(`closed ${hashImage(disk.image())}`, session, disk, async () => {
-      await session.mustOpen();
-      await mustTakeWrites(session);
-    });
+    if (!this.#isNew("closed", session, disk.position)) return;
+    await session.mustOpen();
+    await mustTakeWrites(session);
   }
 
   /** A crash after that step of the disk, when the ledger was as it is in the session: killed, and the power cut. */
   async crash(session: Session, ordinal: number, seed: number): Promise<void> {
     const { disk } = session;
-    const killed = diskAt(disk, ordinal);
-    const hash = hashImage(killed.image());
-    await this.#once(`killed ${hash}`, session, killed, () => judgeKill(session, killed));
+    if (!this.#isNew("crashed", session, ordinal)) return;
+    await judgeKill(session, diskAt(disk, ordinal));
     const point = crashPointAt(disk, ordinal);
     for (const profile of ["drop-all", "free"] as const) {
-      // By chance, but the same for the same state: what was judged once need not be again.
-      const random = new SeededRandom(seed + Number.parseInt(hash.slice(0, 8), 16));
-      const fates = profile === "free" ? sampleFates(point, random, { profile }) : [];
-      const image = point.image(fates, profile);
-      const cut = (): Promise<void> => judgePowerCut(session, new SimulatedDisk({ image }));
-      await this.#once(`cut ${hashImage(image)}`, session, undefined, cut);
+      const fates = profile === "free" ? sampleFates(point, new SeededRandom(seed + ordinal), { profile }) : [];
+      await judgePowerCut(session, new SimulatedDisk({ image: point.image(fates, profile) }));
     }
   }
 
-  /** What was right once, on a disk like this and with a ledger like this, is right again. */
-  async #once(
-    what: string,
-    session: Session,
-    disk: SimulatedDisk | undefined,
-    work: () => Promise<void>,
-  ): Promise<void> {
-    const durable = disk === undefined ? "" : hashImage(crashPointAt(disk, disk.position).image([], "drop-all"));
-    const key = `${what} ${durable} ${session.ledger.key} ${session.durableBeforeLie}`;
-    if (this.#seen.has(key) && !isThorough()) return;
-    await work();
+  /** What was right once, on a disk like this and with a ledger like this, need not be asked again. */
+  #isNew(what: string, { disk, ledger, seen, durableBeforeLie }: Session, ordinal: number): boolean {
+    const point = crashPointAt(disk, ordinal);
+    const images = [point.image([], "kill"), point.image([], "drop-all")].map((image) => hashImage(image));
+    const key = `${what} ${images.join(" ")} ${ledger.key} ${seen.logWasReverted} ${durableBeforeLie}`;
+    if (this.#seen.has(key)) return isThorough();
     this.#seen.add(key);
+    return true;
   }
 }
 
