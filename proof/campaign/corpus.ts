@@ -13,6 +13,8 @@ export interface CorpusCase {
   readonly name: string;
   /** What went wrong, or would. */
   readonly story: string;
+  /** How many crashes one after the other to hunt for. Default 2; fewer for long stories, which have many steps. */
+  readonly depth: number;
   readonly case: CrashCase;
 }
 
@@ -22,18 +24,18 @@ const FOLDER = fileURLToPath(new URL("../corpus/", import.meta.url));
 export function readCorpus(): CorpusCase[] {
   const names = readdirSync(FOLDER).filter((name) => name.endsWith(".json"));
   return names.toSorted().map((name) => {
-    const { story, case: given } = JSON.parse(readFileSync(FOLDER + name, "utf8")) as { story: string; case: unknown };
-    return { name, story, case: readCase(given) };
+    const file = JSON.parse(readFileSync(FOLDER + name, "utf8")) as { story: string; depth?: number; case: unknown };
+    return { name, story: file.story, depth: file.depth ?? 2, case: readCase(file.case) };
   });
 }
 
 /**
- * Judges the case with its own crashes; then with a crash at each of its steps, in many ways, and with another in the
- * recovery: the code has changed since, and with it the steps, but the crash that it was is among these, or one like it.
+ * Judges the case with its own crashes; then with a crash at each of its steps, in many ways, and mostly with another in
+ * the recovery: the code has changed since, and with it the steps, but the crash that it was is among these, or one like it.
  * @throws Counterexample
  */
-export async function exploreCorpusCase({ case: given }: CorpusCase, seen: SeenImages): Promise<void> {
+export async function exploreCorpusCase({ case: given, depth }: CorpusCase, seen: SeenImages): Promise<void> {
   await accusing(given, [], () => judgeCase(given));
   const { crashes: _own, ...plain } = given;
-  await hunt(plain, 2, seen);
+  await hunt(plain, depth, seen);
 }

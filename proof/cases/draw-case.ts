@@ -17,8 +17,8 @@ export function drawCase(random: SeededRandom): CrashCase {
     keydir: random.below(8) === 0 ? "real" : "map",
     disk: pick(random, ["posix", "posix", "posix", "posix", "posix", "posix", "safe flush", "windows"] as const),
     fresh: random.below(8) === 0,
-    operations: Array.from({ length: count }, () => pick(random, mix)(random)),
-    schedule: random.below(2) === 0 ? [] : Array.from({ length: random.below(30) }, () => random.below(4)),
+    operations: Array.from({ length: count }, () => weave(pick(random, mix)(random), random)).flat(),
+    schedule: drawSchedule(random),
   };
 }
 
@@ -32,7 +32,7 @@ const DRAWS: readonly (readonly [number, Draw])[] = [
   [5, (random) => ["delete", drawKey(random)]],
   [3, (random) => ["batch", drawBatch(random)]],
   [5, () => ["await"]],
-  [3, (random) => ["turns", random.below(20)]],
+  [3, (random) => ["turns", drawTurns(random)]],
   [1, () => ["sync"]],
   [2, () => ["checkpoint"]],
   [4, () => ["compact"]],
@@ -52,6 +52,30 @@ function drawMix(random: SeededRandom): readonly Draw[] {
     return isIn ? Array.from({ length: weight * (1 + random.below(3)) }, () => draw) : [];
   });
   return mix;
+}
+
+/** What takes long is written into, every other time: a merge takes some hundreds of microtasks. */
+function weave(operation: CrashOperation, random: SeededRandom): readonly CrashOperation[] {
+  if (!LONG.has(operation[0]) || random.below(2) === 0) return [operation];
+  const write: CrashOperation =
+    random.below(3) === 0 ? ["delete", drawKey(random)] : ["put", drawKey(random), drawLength(random)];
+  return [operation, ["turns", random.below(pick(random, [160, 160, 1000]))], write];
+}
+
+const LONG: ReadonlySet<CrashOperation[0]> = new Set(["compact", "checkpoint"]);
+
+/** A call takes two microtasks, or thirty where a schedule chooses; a segment is begun in ten calls. */
+function drawTurns(random: SeededRandom): number {
+  return random.below(pick(random, [20, 20, 100, 400]));
+}
+
+/** First come, first served; or by chance; or some call waits while many others go by. */
+function drawSchedule(random: SeededRandom): readonly number[] {
+  const kind = random.below(8);
+  if (kind < 4) return [];
+  if (kind < 7) return Array.from({ length: random.below(30) }, () => random.below(4));
+  const held = random.below(40);
+  return Array.from({ length: held + random.below(60) }, (_, index) => (index < held ? 0 : 1));
 }
 
 function drawBatch(random: SeededRandom): [number, number][] {

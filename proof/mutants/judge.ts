@@ -11,6 +11,7 @@ import { tasksOf, type Task } from "../campaign/tasks.ts";
 import { Counterexample } from "../crashing/counterexample.ts";
 import { SeenImages } from "../crashing/seen-images.ts";
 import { shrink } from "../crashing/shrink.ts";
+import { FaultCounterexample, shrinkFaultCase } from "../faults/explore-fault-case.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** How long a counterexample may be made smaller. */
@@ -28,27 +29,35 @@ async function judge(seconds: number): Promise<Verdict> {
     try {
       await task.run(seen);
     } catch (error) {
-      if (!(error instanceof Counterexample)) throw error;
-      return caught(error, { part: task.part, seconds: processorSeconds(), cases });
+      const how = { part: task.part, seconds: processorSeconds(), cases };
+      if (error instanceof Counterexample) return caught(error, how);
+      if (error instanceof FaultCounterexample) return caughtByFailures(error, how);
+      throw error;
     }
   }
   return { caught: false, seconds: processorSeconds(), cases };
 }
 
-/** What is short first; then programs of two operations and programs by chance in turns. */
+/** What is short first; then programs by chance, programs with failing calls, and programs of two operations in turns. */
 function* agenda(): Generator<Task> {
   const part = (...parts: string[]): Generator<Task> => tasksOf({ extent: "short", freshSeed: 0, parts });
   yield* part("corpus", "every program of 1");
-  const pairs = part("every program of 2");
-  const seeds = part("fixed seeds");
+  const rest = [part("fixed seeds"), part("fixed failures"), part("every program of 2")];
   for (;;) {
-    const next = [seeds.next(), pairs.next()].filter(({ done }) => done !== true);
+    const next = rest.map((tasks) => tasks.next()).filter(({ done }) => done !== true);
     if (next.length === 0) return;
     for (const { value } of next) yield value as Task;
   }
 }
 
-async function caught(found: Counterexample, how: { part: string; seconds: number; cases: number }): Promise<Verdict> {
+/** Where a bug was found, and after how long. */
+interface Finding {
+  readonly part: string;
+  readonly seconds: number;
+  readonly cases: number;
+}
+
+async function caught(found: Counterexample, how: Finding): Promise<Verdict> {
   const { case: given, violation } = await shrink(found, { milliseconds: SHRINK_MS });
   return {
     caught: true,
@@ -56,6 +65,19 @@ async function caught(found: Counterexample, how: { part: string; seconds: numbe
     property: found.violation.property.id,
     operations: given.operations.length,
     crashes: given.crashes?.length ?? 0,
+    message: violation.message,
+    counterexample: given,
+  };
+}
+
+async function caughtByFailures(found: FaultCounterexample, how: Finding): Promise<Verdict> {
+  const { case: given, violation } = await shrinkFaultCase(found, { milliseconds: SHRINK_MS });
+  return {
+    caught: true,
+    ...how,
+    property: found.violation.property.id,
+    operations: given.operations.length,
+    crashes: violation.message.includes('after {"ordinal"') ? 1 : 0,
     message: violation.message,
     counterexample: given,
   };

@@ -1,4 +1,5 @@
 import type { CrashCase } from "../cases/case.ts";
+import type { FaultCase } from "../faults/fault-case.ts";
 
 /** What the proof said of code with a bug in it. */
 export type Verdict = Caught | Survived;
@@ -18,7 +19,7 @@ export interface Caught {
   readonly crashes?: number;
   /** What was seen. */
   readonly message: string;
-  readonly counterexample?: CrashCase;
+  readonly counterexample?: CrashCase | FaultCase;
 }
 
 /** Nothing was noticed. */
