@@ -1,4 +1,5 @@
 import { PROFILES } from "@hashlog/fs-io/testing";
+import { BREAKAGES } from "../world/broken-file-system.ts";
 import type { Aftermath, Crash, CrashCase, CrashOperation } from "./case.ts";
 
 /**
@@ -7,11 +8,23 @@ import type { Aftermath, Crash, CrashCase, CrashOperation } from "./case.ts";
  */
 export function readCase(json: unknown): CrashCase {
   const given = record(json, "a case");
-  known(given, ["sync", "segments", "keydir", "disk", "fresh", "operations", "schedule", "crashes", "aftermath"]);
+  known(given, [
+    "sync",
+    "segments",
+    "keydir",
+    "broken",
+    "disk",
+    "fresh",
+    "operations",
+    "schedule",
+    "crashes",
+    "aftermath",
+  ]);
   return {
     sync: oneOf(given["sync"], "sync", ["always", "never", "interval"] as const),
     segments: natural(given["segments"] ?? 0, "segments"),
     ...optional(given, "keydir", (value) => oneOf(value, "keydir", ["map", "real"] as const)),
+    ...optional(given, "broken", (value) => oneOf(value, "broken", BREAKAGES)),
     ...optional(given, "disk", (value) => oneOf(value, "disk", ["posix", "safe flush", "windows"] as const)),
     ...optional(given, "fresh", (value) => oneOf(value, "fresh", [true, false] as const)),
     operations: list(given["operations"], "operations").map(readOperation),

@@ -1,6 +1,7 @@
 import { open, utf8, type OpenOptions, type Store } from "@hashlog/engine";
 import type { FileSystem } from "@hashlog/fs-io";
 import { SeededRandom, SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
+import { breakFileSystem, type Breakage } from "./broken-file-system.ts";
 import { mapKeydir } from "./map-keydir.ts";
 import { quiet } from "./quiet.ts";
 import { VirtualClock } from "./virtual-clock.ts";
@@ -22,6 +23,8 @@ export interface StoreShape {
   readonly segments: number;
   /** The real keydir, or one that opens in no time. Default `"map"`. */
   readonly keydir?: "map" | "real";
+  /** What is wrong with the file system beneath it, to see that it is found. Default: nothing. */
+  readonly broken?: Breakage;
 }
 
 /**
@@ -30,13 +33,13 @@ export interface StoreShape {
  */
 export function openStore(
   fileSystem: FileSystem,
-  { sync, segments, keydir = "map" }: StoreShape,
+  { sync, segments, keydir = "map", broken }: StoreShape,
   clock: VirtualClock = new VirtualClock(),
   opening: number = 0,
 ): Promise<TextStore> {
   const random = new SeededRandom(opening + 1);
   const options: OpenOptions<string, string> = {
-    fileSystem,
+    fileSystem: broken === undefined ? fileSystem : breakFileSystem(fileSystem, broken),
     clock,
     values: utf8,
     sync: sync === "interval" ? { intervalMs: INTERVAL_MS } : sync,
