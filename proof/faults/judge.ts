@@ -1,5 +1,7 @@
 import { crashPointAt, diskAt, hashImage, sampleFates, SeededRandom, SimulatedDisk } from "@hashlog/fs-io/testing";
 import { mustBeOneOf, mustGoOn, mustHaveReason, mustShowOrTell } from "../properties/p15-error-atomicity.ts";
+import { FailedSyncs, ioDiscipline } from "../properties/p18-io-discipline.ts";
+import { violated } from "../properties/property.ts";
 import { isThorough } from "../world/runs.ts";
 import { DIRECTORY, readState } from "../world/text-store.ts";
 import type { Failure } from "./failures.ts";
@@ -141,20 +143,11 @@ function wayIsCertain({ seen }: Session): boolean {
   return !seen.calls.some(({ operation, path }) => operation === "syncDirectory" && path !== DIRECTORY);
 }
 
-/** A file whose sync failed is neither written nor synced again. */
+/** A file whose sync failed is neither written nor synced again: P18. */
 export function mustNotTouchWhatFailed(disk: SimulatedDisk): void {
-  const failed = new Set<number>();
-  const files = new Set<number>();
+  const failedSyncs = new FailedSyncs();
   for (const operation of disk.recording.operations) {
-    const isAppend = operation.kind === "append";
-    if (isAppend) files.add(operation.file);
-    const target = isAppend
-      ? operation.file
-      : operation.kind.startsWith("sync") && "target" in operation
-        ? operation.target
-        : -1;
-    if (failed.has(target)) throw new Error(`file ${target} was touched again after its sync had failed`);
-    const fails = operation.kind === "sync-failed" || operation.kind === "sync-reverted";
-    if (fails && files.has(target)) failed.add(target);
+    const touched = failedSyncs.take(operation);
+    if (touched !== undefined) violated(ioDiscipline, touched);
   }
 }

@@ -4,7 +4,9 @@ import { settled } from "../world/quiet.ts";
 import { emptyStore } from "../world/text-store.ts";
 import { WAYS, type FaultCase, type FaultOperation } from "./fault-case.ts";
 import { judgeLie, mustNotTouchWhatFailed, mustTakeWrites } from "./judge.ts";
-import { KEYS, Session, type Moment } from "./session.ts";
+import type { Moment } from "./moment.ts";
+import { KEYS } from "./reading.ts";
+import { Session } from "./session.ts";
 
 const PROFILES: readonly Profile[] = ["kill", "drop-all", "prefix", "ordered", "free"];
 

@@ -2,7 +2,8 @@ import { DiskImage, SimulatedDisk } from "@hashlog/fs-io/testing";
 import { BEGINNING } from "../world/virtual-clock.ts";
 import { emptyStore, type StoreShape } from "../world/text-store.ts";
 import { Ledger } from "./ledger.ts";
-import { Session, type After, type Program } from "./session.ts";
+import type { After } from "./moment.ts";
+import { Session, type Program } from "./session.ts";
 
 /** A short stretch of a store's life, whose calls are to fail; short, as it is run again for each of them. */
 export interface Scene {

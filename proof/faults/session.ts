@@ -9,35 +9,15 @@ import {
   mustHaveStopped,
 } from "../properties/p15-error-atomicity.ts";
 import { quiet, settled } from "../world/quiet.ts";
-import { openStore, readState, type StoreShape, type TextStore } from "../world/text-store.ts";
+import { openStore, type StoreShape, type TextStore } from "../world/text-store.ts";
 import { BEGINNING, VirtualClock } from "../world/virtual-clock.ts";
 import { FailuresSeen } from "./failures-seen.ts";
-import { Ledger, mustShowOneOf, type Changes, type Contents } from "./ledger.ts";
+import type { After, Moment, SessionOptions } from "./moment.ts";
+import { KEYS, readEverything, readKey, readWhatCanBeRead, UNREADABLE } from "./reading.ts";
+import { Ledger, mustShowOneOf, type Changes } from "./ledger.ts";
 
 /** Something a program does while calls of the file system fail. */
 export type Program = (session: Session) => Promise<void>;
-
-/** How the disk came to be as it is when the store is opened. */
-export type After = "kill" | "power cut";
-
-/** What a session goes on from. By default nothing. */
-export interface SessionOptions {
-  readonly ledger?: Ledger;
-  readonly after?: After;
-  readonly nowMs?: number;
-  /** Reads may fail again and again, as long as the faults are there. */
-  readonly readsMayFail?: boolean;
-  /** How often the store was opened before: each opening has random numbers of its own. */
-  readonly openings?: number;
-}
-
-/** A session as it was after so many steps of its disk. */
-export interface Moment {
-  readonly ordinal: number;
-  readonly wasLiedTo: boolean;
-  /** A session on another disk, after a crash at that moment. */
-  readonly crashed: (disk: SimulatedDisk, after: After) => Session;
-}
 
 /**
  * A program's store on a disk whose calls may fail. Every method survives what the failures do, as a program would, and
@@ -209,7 +189,7 @@ export class Session {
     const expected = this.ledger.visible;
     const keys = new Set([...expected.keys(), ...KEYS]);
     for (const key of keys) {
-      const value = await this.#read(store, key);
+      const value = await readKey(store, key, this.seen);
       if (value === UNREADABLE) mayBeUnreadable(key, this.readsMayFail || this.#mayBeGone(key));
       else mustBeAcknowledged(key, value, expected.get(key));
     }
@@ -218,33 +198,24 @@ export class Session {
   /** Reads all entries in one go. */
   async iterate(): Promise<void> {
     if (this.#store === undefined) return;
-    const shown = await this.#readAll(this.#store);
+    const shown = await readEverything(this.#store, this.seen);
     if (shown !== undefined) mustShowOneOf(shown, [this.ledger.visible], "iterated");
   }
 
   /** Opens the store if it can be opened. */
   async tryToOpen(): Promise<void> {
-    this.seen.reopened();
-    this.#openings += 1;
-    try {
-      const opening = openStore(this.#process, this.#shape, this.clock, this.#openings);
-      this.#store = await settled(opening, "opening");
-    } catch (error) {
-      mustBeTyped(error, "opening", this.seen);
-      this.#whyNot = error;
-      await this.#mustHaveClosedAll("an opening that failed");
-      return;
-    }
-    const shown = await this.#readAll(this.#store);
+    const store = await this.#opened();
+    if (store === undefined) return;
+    const shown = await readEverything(store, this.seen);
     if (shown === undefined) {
       // It cannot be told what it shows, and so not what it may show from now on: back to the beginning.
-      await this.#store.close().catch((error: unknown) => mustBeTyped(error, "closing", this.seen));
-      this.#store = undefined;
+      await store.close().catch((error: unknown) => mustBeTyped(error, "closing", this.seen));
       return this.#mustHaveClosedAll("closing");
     }
+    this.#store = store;
     const allowed = this.#after === "kill" ? this.ledger.afterKill : this.ledger.afterPowerCut;
     mustShowOneOf(shown, allowed, `opened after a ${this.#after}`);
-    this.ledger.recovered(shown, this.#store.stats().writes === "ready");
+    this.ledger.recovered(shown, store.stats().writes === "ready");
     this.#after = "kill";
     this.seen.logWasReverted = false;
   }
@@ -255,18 +226,9 @@ export class Session {
    */
   async remains(): Promise<ReadonlyMap<string, string | undefined> | undefined> {
     this.seen.bytesWereMissing = true;
-    this.#openings += 1;
-    const opening = openStore(this.#process, this.#shape, this.clock, this.#openings);
-    const store = await settled(opening, "opening").catch((error: unknown) => {
-      mustBeTyped(error, "opening", this.seen);
-      return undefined;
-    });
+    const store = await this.#opened();
     if (store === undefined) return undefined;
-    const remains = new Map<string, string | undefined>();
-    for (const key of KEYS) {
-      const value = await this.#read(store, key);
-      if (value !== UNREADABLE) remains.set(key, value);
-    }
+    const remains = await readWhatCanBeRead(store, this.seen);
     await settled(store.close(), "closing").catch((error: unknown) => mustBeTyped(error, "closing", this.seen));
     await this.#mustHaveClosedAll("closing");
     return remains;
@@ -290,6 +252,19 @@ export class Session {
     if ((await settled(written, "a write")) && hadFailed) mustHaveStopped("a write");
   }
 
+  async #opened(): Promise<TextStore | undefined> {
+    this.seen.reopened();
+    this.#openings += 1;
+    try {
+      return await settled(openStore(this.#process, this.#shape, this.clock, this.#openings), "opening");
+    } catch (error) {
+      mustBeTyped(error, "opening", this.seen);
+      this.#whyNot = error;
+      await this.#mustHaveClosedAll("an opening that failed");
+      return undefined;
+    }
+  }
+
   async #attempt(what: string, work: (store: TextStore) => Promise<unknown>): Promise<boolean> {
     if (this.#store === undefined) return false;
     try {
@@ -299,30 +274,6 @@ export class Session {
       mustBeTyped(error, what, this.seen);
       return false;
     }
-  }
-
-  /** A read that fails is done again: a failure that passes has no further consequence. */
-  async #read(store: TextStore, key: string): Promise<string | undefined | typeof UNREADABLE> {
-    const ways = [() => store.getSync(key), () => settled(store.get(key), "a read")];
-    for (const read of [...ways, ...ways]) {
-      try {
-        return await read();
-      } catch (error) {
-        mustBeTyped(error, "a read", this.seen);
-      }
-    }
-    return UNREADABLE;
-  }
-
-  async #readAll(store: TextStore): Promise<Contents | undefined> {
-    for (let attempt = 0; attempt < 4; attempt += 1) {
-      try {
-        return await settled(readState(store), "reading everything");
-      } catch (error) {
-        mustBeTyped(error, "reading everything", this.seen);
-      }
-    }
-    return undefined;
   }
 
   /** The log was reverted, and the key's value may have gone with what was not durable of it. */
@@ -337,8 +288,3 @@ export class Session {
     this.#process = this.disk.boot();
   }
 }
-
-const UNREADABLE = Symbol("a read that fails whenever it is tried");
-
-/** All keys that the programs use. */
-export const KEYS: readonly string[] = ["a", "b", "c", "d", "e", "f"];

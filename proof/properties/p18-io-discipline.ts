@@ -1,5 +1,5 @@
 import { decodeManifest, MANIFEST_NAME, segmentFileName, type Manifest } from "@hashlog/format";
-import type { DiskTraits, MicroOperation, SimulatedDisk, TraceEvent } from "@hashlog/fs-io/testing";
+import type { DiskTraits, MicroOperation, SimulatedDisk, SyncOperation, TraceEvent } from "@hashlog/fs-io/testing";
 import { violated, type Property } from "./property.ts";
 
 export const ioDiscipline: Property = {
@@ -25,8 +25,7 @@ export class DisciplineMonitor {
   /** Whether the sync of a file makes its name durable. */
   readonly #syncsNames: boolean;
   #durable: Manifest | undefined;
-  readonly #files = new Set<number>();
-  readonly #failed = new Set<number>();
+  readonly #failedSyncs = new FailedSyncs();
   /** The first rule that was broken: a listener must not throw, so it is asked for later. */
   #broken: string | undefined;
 
@@ -42,7 +41,8 @@ export class DisciplineMonitor {
   take(event: TraceEvent): void {
     if (event.type !== "step") return;
     const { operation } = event;
-    this.#watchFailedSyncs(operation);
+    const touched = this.#failedSyncs.take(operation);
+    if (touched !== undefined) this.#break(touched);
     if (this.#keepsOrder) return;
     if (operation.kind === "rename") this.#watchReplacement(operation.path);
     if (operation.kind === "unlink") this.#watchRemoval(operation.path);
@@ -53,16 +53,6 @@ export class DisciplineMonitor {
   /** @throws PropertyViolation if a rule was broken */
   judge(): void {
     if (this.#broken !== undefined) violated(ioDiscipline, this.#broken);
-  }
-
-  #watchFailedSyncs(operation: MicroOperation): void {
-    if (operation.kind === "append") {
-      this.#files.add(operation.file);
-      if (this.#failed.has(operation.file)) this.#break(`${operation.path} was written after its sync had failed`);
-    }
-    if (operation.kind !== "sync" && operation.kind !== "sync-failed") return;
-    if (this.#failed.has(operation.target)) this.#break(`${operation.path} was synced again after its sync had failed`);
-    if (operation.kind === "sync-failed" && this.#files.has(operation.target)) this.#failed.add(operation.target);
   }
 
   // At this step the replacement has just taken the name; the bytes are the same, and must have been durable before.
@@ -95,4 +85,28 @@ export class DisciplineMonitor {
   #break(rule: string): void {
     this.#broken ??= rule;
   }
+}
+
+/** Knows which files' syncs have failed, of the steps that it was given. */
+export class FailedSyncs {
+  readonly #files = new Set<number>();
+  readonly #failed = new Set<number>();
+
+  /** What is wrong with this step, if it touches a file whose sync has failed. */
+  take(operation: MicroOperation): string | undefined {
+    if (operation.kind === "append") {
+      this.#files.add(operation.file);
+      return this.#failed.has(operation.file) ? `${operation.path} was written after its sync had failed` : undefined;
+    }
+    if (!isSync(operation)) return undefined;
+    if (this.#failed.has(operation.target)) return `${operation.path} was synced again after its sync had failed`;
+    // One that lies went well, for all that its caller can know.
+    const hasFailed = operation.kind === "sync-failed" || operation.kind === "sync-reverted";
+    if (hasFailed && this.#files.has(operation.target)) this.#failed.add(operation.target);
+    return undefined;
+  }
+}
+
+function isSync(operation: MicroOperation): operation is SyncOperation {
+  return operation.kind.startsWith("sync");
 }
