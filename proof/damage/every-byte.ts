@@ -12,13 +12,24 @@ import { expect } from "vitest";
 import { DamageJudge, filesOf } from "./judge.ts";
 import type { SmallStore } from "./stores.ts";
 
-/** Every damage to the bytes of a file: each bit, each byte, each length. */
+/** Every damage to the bytes of a file: each bit, each byte, each length, with zeros behind it and without. */
 export function* everyByte(image: DiskImage, path: string): Generator<Damage> {
   yield* bitFlips(image, path);
   yield* byteOverwrites(image, path, 0);
   yield* byteOverwrites(image, path, 0xff);
   yield* truncations(image, path);
+  yield* zeroTails(image, path);
   yield* extensions(image, path);
+}
+
+/** From some byte on the file reads as zeros, as where its length became durable and its blocks did not. */
+function* zeroTails(image: DiskImage, path: string): Generator<Damage> {
+  const content = image.bytes(path)!;
+  // Of a single last byte `byteOverwrites` has it already.
+  for (let at = 0; at < content.length - 1; at += 1) {
+    const description = `${path} reads as zeros from byte ${at} on`;
+    yield { description, paths: [path], apply: (damaged) => damaged.withFile(path, content.slice().fill(0, at)) };
+  }
 }
 
 // The files of the small stores are hardly longer than a sector of today's disks.

@@ -43,27 +43,30 @@ export async function smallStore(name: StoreName, keydir: KeydirFactory = mapKey
   return name === "killed before it sealed" ? builder.killedBeforeSealing(name) : builder.killed(name);
 }
 
-/** Another store with files of the same names. */
+/** Another store with files of the same names and lengths, in which two keys have changed places. */
 export async function foreignStore(keydir: KeydirFactory = mapKeydir): Promise<SmallStore> {
-  const builder = await Builder.begin({ sync: "always", seed: 4711, keydir });
+  const builder = await Builder.begin({ sync: "always", seed: 4711, keydir }, { a: "b", b: "a" });
   return builder.closed("foreign");
 }
 
 class Builder {
   readonly #disk: SimulatedDisk;
   readonly #shape: StoreShape;
+  readonly #otherKeys: Readonly<Record<string, string>>;
   readonly #contents = new Map<number, ReadonlyMap<string, string>>([[0, new Map()]]);
   #latest: ReadonlyMap<string, string> = new Map();
   #puts = 0;
   #store!: TextStore;
 
-  constructor(disk: SimulatedDisk, shape: StoreShape) {
+  constructor(disk: SimulatedDisk, shape: StoreShape, otherKeys: Readonly<Record<string, string>>) {
     this.#disk = disk;
     this.#shape = shape;
+    this.#otherKeys = otherKeys;
   }
 
-  static async begin(shape: StoreShape): Promise<Builder> {
-    const builder = new Builder(new SimulatedDisk(), shape);
+  /** `otherKeys`: which keys are written instead of others. */
+  static async begin(shape: StoreShape, otherKeys: Readonly<Record<string, string>> = {}): Promise<Builder> {
+    const builder = new Builder(new SimulatedDisk(), shape, otherKeys);
     builder.#store = await openSmall(builder.#disk.boot(), shape, BEGINNING);
     await builder.#writeAndMerge();
     await builder.#writeMore();
@@ -135,7 +138,10 @@ class Builder {
   }
 
   /** Commits at the same time; notes what the store holds after each. */
-  async #commit(...commits: readonly (readonly Write[])[]): Promise<void> {
+  async #commit(...given: readonly (readonly Write[])[]): Promise<void> {
+    const commits = given.map((writes) =>
+      writes.map((write) => ({ ...write, key: this.#otherKeys[write.key] ?? write.key })),
+    );
     const acknowledged = commits.map((writes) => this.#write(writes));
     const states = commits.map((writes) => (this.#latest = contentsAfter(this.#latest, writes)));
     await Promise.all(acknowledged);
