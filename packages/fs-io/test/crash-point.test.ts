@@ -1,5 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { crashPointAt, diskAt, fate, imageAt, SimulatedDisk } from "../src/testing/index.ts";
+import {
+  crashPointAt,
+  diskAt,
+  DiskImage,
+  fate,
+  hashImage,
+  imageAt,
+  imageHash,
+  INFORMATIONAL_PROFILES,
+  PROFILES,
+  sampleFates,
+  SeededRandom,
+  SimulatedDisk,
+} from "../src/testing/index.ts";
 import { bytes, read, shown, write, writeDurably } from "./simulated-support.ts";
 
 const LOST = fate("lost");
@@ -31,6 +44,39 @@ describe("a crash point", () => {
     ]);
     const backward = Array.from({ length: disk.position + 1 }, (_, i) => at(disk.position - i));
     expect(backward.reverse()).toEqual(forward);
+  });
+
+  test("tells the hash of an image without making it: that which the image has, whatever the profile and the fates", async () => {
+    const disk = new SimulatedDisk();
+    const fs = disk.boot();
+    await fs.makeDirectory("/d");
+    const file = await write(fs, "/d/a", bytes(700, 1));
+    await fs.link("/d/a", "/d/b");
+    await file.sync();
+    file.append(bytes(700, 2), 0, 700);
+    await fs.replace("/m", bytes(9));
+    await fs.replace("/m", bytes(5));
+    await fs.remove("/d/b");
+    const random = new SeededRandom(7);
+    const hashes = new Set<string>();
+    for (let ordinal = 0; ordinal <= disk.position; ordinal += 1) {
+      const point = crashPointAt(disk, ordinal);
+      for (const profile of [...PROFILES, ...INFORMATIONAL_PROFILES]) {
+        for (const fates of [[], ...Array.from({ length: 5 }, () => sampleFates(point, random, { profile }))]) {
+          const image = point.image(fates, profile);
+          // As it is made from nothing but what the image holds.
+          const copy = DiskImage.fromJSON(JSON.parse(JSON.stringify(image)));
+          expect({ ...point.imageHash(fates, profile) }).toEqual({ ...imageHash(copy) });
+          hashes.add(hashImage(copy));
+        }
+      }
+    }
+    expect(hashes.size).toBeGreaterThan(100);
+  });
+
+  test("refuses to tell the hash of fates that are none", () => {
+    const point = crashPointAt(new SimulatedDisk(), 0);
+    expect(() => point.imageHash([-1])).toThrow(expect.objectContaining({ code: "FS_INVALID_ARGUMENT" }));
   });
 
   test("keeps its meaning while the disk goes on", async () => {

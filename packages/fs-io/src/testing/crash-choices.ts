@@ -37,24 +37,24 @@ export const queuesAt: (point: CrashPoint, options: CrashKinds) => readonly Queu
 export function oncePerPoint<T>(
   make: (point: CrashPoint, profile: Profile, kinds: readonly FateKind[]) => T,
 ): (point: CrashPoint, options: CrashKinds) => T {
-  const known = new WeakMap<CrashPoint, Map<string, T>>();
   return (point, { profile = "free", kinds = FATE_KINDS }) => {
-    const ofPoint = known.get(point) ?? new Map<string, T>();
-    known.set(point, ofPoint);
     const key = kinds === FATE_KINDS ? profile : `${profile} ${kinds.join()}`;
-    const made = ofPoint.get(key) ?? make(point, profile, kinds);
-    ofPoint.set(key, made);
-    return made;
+    return point.once(make, key, () => make(point, profile, kinds));
   };
 }
 
 /** In which ways this unit may fail to stay whole, as far as they make a difference. */
 export function choicesOf(unit: PendingUnit, rules: ProfileRules, kinds: readonly FateKind[]): Choice[] {
+  const choices: Choice[] = [];
   const isOpen = unit.standing === "cache-only" ? rules.failedSyncMayWrite : unit.standing === "pending";
-  if (!isOpen || !rules.kinds.includes("intact")) return [];
-  const ways = damagesOf(unit, rules).filter((kind) => kinds.includes(kind));
-  const isLostSooner = kinds.includes("lost") && saysNothing(unit, rules);
-  return (isLostSooner ? [] : ways).filter((kind) => !isMuted(unit, kind, ways)).map((kind) => choice(unit, kind));
+  if (!isOpen || !rules.kinds.includes("intact")) return choices;
+  const ways = damagesOf(unit, rules);
+  const canBeLost = kinds.includes("lost") && ways.includes("lost");
+  if (canBeLost && saysNothing(unit, rules)) return choices;
+  for (const kind of ways) {
+    if (kinds.includes(kind) && !isMuted(unit, kind, canBeLost)) choices.push(choice(unit, kind));
+  }
+  return choices;
 }
 
 /** Fates in which these choices came about, and nothing else happened. */
@@ -84,19 +84,26 @@ function saysNothing({ kind, logged, standing }: PendingUnit, rules: ProfileRule
 }
 
 /** A single byte is not torn: it is whole, or it is lost. */
-function isMuted({ kind, from, to }: PendingUnit, way: FateKind, ways: readonly FateKind[]): boolean {
+function isMuted({ kind, from, to }: PendingUnit, way: FateKind, canBeLost: boolean): boolean {
   if (kind !== "bytes" || to - from > 1) return false;
-  return way === "torn-suffix" || (way === "torn-prefix" && ways.includes("lost"));
+  return way === "torn-suffix" || (way === "torn-prefix" && canBeLost);
 }
 
 function makeQueues(units: readonly PendingUnit[], rules: ProfileRules, kinds: readonly FateKind[]): Queue[] {
-  const queues = new Map<unknown, { readonly units: number[]; readonly choices: Choice[] }>();
+  const queues: Queue[] = [];
+  const shared = new Map<number, { readonly units: number[]; readonly choices: Choice[] }>();
   for (const [index, unit] of units.entries()) {
-    const name = rules.queueOf(unit) ?? unit;
-    const queue = queues.get(name) ?? { units: [], choices: [] };
-    queues.set(name, queue);
-    queue.units.push(index);
-    queue.choices.push(...choicesOf(unit, rules, kinds));
+    const name = rules.queueOf(unit);
+    const queue = name === undefined ? undefined : shared.get(name);
+    const choices = choicesOf(unit, rules, kinds);
+    if (queue !== undefined) {
+      queue.units.push(index);
+      queue.choices.push(...choices);
+      continue;
+    }
+    const begun = { units: [index], choices };
+    if (name !== undefined) shared.set(name, begun);
+    queues.push(begun);
   }
-  return [...queues.values()];
+  return queues;
 }

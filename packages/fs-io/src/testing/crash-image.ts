@@ -4,7 +4,7 @@ import { rulesOf, type Profile, type ProfileRules } from "./crash-profiles.ts";
 import { FateReader } from "./crash-settling.ts";
 import { cachedTree, survivingTree, type Tree } from "./crash-tree.ts";
 import { unitsOf, type PendingUnit } from "./crash-units.ts";
-import { DiskImage, ImageFile } from "./disk-image.ts";
+import { DIRECTORY, DiskImage, hashPath, HashSum, ImageFile, type ImageHash } from "./disk-image.ts";
 import type { FileNode } from "./simulated-nodes.ts";
 import type { DiskState } from "./simulated-state.ts";
 
@@ -17,10 +17,20 @@ export function crashImage(state: DiskState, fates: Fates, profile: Profile): Di
 /** What programs see: all that was handed to the operating system is there. */
 export function imageAsSeen(state: DiskState): DiskImage {
   const tree = cachedTree(state);
-  return imageOf(
-    tree,
-    tree.files.map((id) => fileOf(state, id)).map((file) => file.contents.prefix(file.size)),
-  );
+  return imageOf(tree, filesAsSeen(state, tree));
+}
+
+/** The hash of `imageAsSeen`. */
+export function hashAsSeen(state: DiskState): ImageHash {
+  const tree = cachedTree(state);
+  return new HashedTree(tree).hash(filesAsSeen(state, tree));
+}
+
+function filesAsSeen(state: DiskState, tree: Tree): ImageFile[] {
+  return tree.files.map((id) => {
+    const { contents, size } = fileOf(state, id);
+    return contents.prefix(size);
+  });
 }
 
 /**
@@ -37,7 +47,7 @@ export class CrashImages {
   readonly #state: () => DiskState;
   readonly #names: readonly number[];
   readonly #unitsOfFile: ReadonlyMap<number, readonly number[]>;
-  readonly #trees: Map<string, Tree> = new Map();
+  readonly #trees: Map<string, HashedTree> = new Map();
   readonly #files: Map<string, ImageFile> = new Map();
   #keptBytes = 0;
 
@@ -53,17 +63,20 @@ export class CrashImages {
 
   image(fates: Fates): DiskImage {
     const settled = this.#reader.settle(fates);
-    const tree = this.#treeOf(settled);
-    const strays = this.#strayWrites(settled);
-    return imageOf(
-      tree,
-      tree.files.map((id) => this.#file(id, settled, strays)),
-    );
+    const { tree } = this.#treeOf(settled);
+    return imageOf(tree, this.#filesOf(tree, settled));
+  }
+
+  /** The hash of that image, without the image: where nothing is damaged, all that it is made of is known. */
+  hash(fates: Fates): ImageHash {
+    const settled = this.#reader.settle(fates);
+    const hashed = this.#treeOf(settled);
+    return hashed.hash(this.#filesOf(hashed.tree, settled));
   }
 
   /** The names that are left, and the files that they lead to. */
   tree(fates: Fates): Tree {
-    return this.#treeOf(this.#reader.settle(fates));
+    return this.#treeOf(this.#reader.settle(fates)).tree;
   }
 
   /** What becomes of one unit by that number, if nothing before it is cut. */
@@ -81,7 +94,12 @@ export class CrashImages {
     return fileOf(this.#state(), file).durableBytes;
   }
 
-  #treeOf(settled: readonly number[]): Tree {
+  #filesOf(tree: Tree, settled: readonly number[]): ImageFile[] {
+    const strays = this.#strayWrites(settled);
+    return tree.files.map((id) => this.#file(id, settled, strays));
+  }
+
+  #treeOf(settled: readonly number[]): HashedTree {
     let key = "";
     for (const index of this.#names) {
       if (settled[index] !== INTACT) key += `${index}:${settled[index]} `;
@@ -89,7 +107,7 @@ export class CrashImages {
     let tree = this.#trees.get(key);
     if (tree === undefined) {
       const outcomes = this.#names.map((index) => ({ logged: this.#units[index].logged, outcome: settled[index] }));
-      tree = survivingTree(this.#state(), outcomes);
+      tree = new HashedTree(survivingTree(this.#state(), outcomes));
       this.#trees.set(key, tree);
     }
     return tree;
@@ -163,6 +181,31 @@ export class CrashImages {
     }
     this.#files.set(key, file);
     return file;
+  }
+}
+
+/** A tree, and the part of its images' hashes that does not depend on what the files hold. */
+class HashedTree {
+  readonly tree: Tree;
+  #begun: { readonly directories: ImageHash; readonly paths: readonly ImageHash[] } | undefined;
+
+  constructor(tree: Tree) {
+    this.tree = tree;
+  }
+
+  /** Of the image in which these are the tree's files. */
+  hash(contents: readonly ImageFile[]): ImageHash {
+    this.#begun ??= this.#begin();
+    const { directories, paths } = this.#begun;
+    const sum = new HashSum(directories);
+    for (let i = 0; i < paths.length; i++) sum.add(paths[i], contents[this.tree.names[i].file].hash);
+    return sum;
+  }
+
+  #begin(): { readonly directories: ImageHash; readonly paths: readonly ImageHash[] } {
+    const directories = new HashSum();
+    for (const path of this.tree.directories) directories.add(hashPath(path), DIRECTORY);
+    return { directories, paths: this.tree.names.map(({ path }) => hashPath(path)) };
   }
 }
 

@@ -95,8 +95,18 @@ export function rulesOf(profile: Exclude<Profile, "kill">): ProfileRules {
 
 /** What can become of this unit, other than that it stays whole, if it is not settled yet. */
 export function damagesOf(unit: PendingUnit, rules: ProfileRules): readonly FateKind[] {
-  return kindsOfUnit(unit, rules).filter((kind) => kind !== "intact" && rules.kinds.includes(kind));
+  const kinds = kindsOfUnit(unit, rules);
+  // There are few different answers, and millions of questions.
+  let ofRules = knownDamages.get(rules);
+  if (ofRules === undefined) knownDamages.set(rules, (ofRules = new Map()));
+  const known = ofRules.get(kinds);
+  if (known !== undefined) return known;
+  const damages = kinds.filter((kind) => kind !== "intact" && rules.kinds.includes(kind));
+  ofRules.set(kinds, damages);
+  return damages;
 }
+
+const knownDamages = new WeakMap<ProfileRules, Map<readonly FateKind[], readonly FateKind[]>>();
 
 function kindsOfUnit(unit: PendingUnit, rules: ProfileRules): readonly FateKind[] {
   if (unit.kind === "bytes") return FATE_KINDS;

@@ -5,14 +5,14 @@ import { scramble } from "./simulated-random.ts";
 export class ImageFile {
   /** The content. Shared with other images: not to be changed. */
   readonly bytes: Uint8Array;
-  #hash: Hash | undefined;
+  #hash: ImageHash | undefined;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
   }
 
   /** A 64-bit hash of the bytes, worked out once. */
-  get hash(): Hash {
+  get hash(): ImageHash {
     this.#hash ??= hashBytes(this.bytes);
     return this.#hash;
   }
@@ -95,27 +95,46 @@ export class DiskImage {
  * names share a file does not count.
  */
 export function hashImage(image: DiskImage): string {
-  let low = 0;
-  let high = 0;
-  const add = (path: string, hash: Hash): void => {
-    const name = hashPath(path);
-    low = (low + scramble(name.low ^ hash.low)) >>> 0;
-    high = (high + scramble(Math.imul(name.high, 31) ^ hash.high)) >>> 0;
-  };
-  for (const path of image.directories) add(path, DIRECTORY);
-  for (const [path, file] of image.files) add(path, file.hash);
+  const { high, low } = imageHash(image);
   return high.toString(16).padStart(8, "0") + low.toString(16).padStart(8, "0");
 }
 
-interface Hash {
+/** The same as two numbers, for those who keep millions of them. */
+export function imageHash(image: DiskImage): ImageHash {
+  const sum = new HashSum();
+  for (const path of image.directories) sum.add(hashPath(path), DIRECTORY);
+  for (const [path, file] of image.files) sum.add(hashPath(path), file.hash);
+  return sum;
+}
+
+/** A hash of 64 bits in two unsigned words. */
+export interface ImageHash {
   readonly low: number;
   readonly high: number;
 }
 
-const DIRECTORY: Hash = { low: 0x64697265, high: 0x63746f72 };
+/** Adds up the hash of an image, entry by entry, in whatever order. */
+export class HashSum implements ImageHash {
+  low: number;
+  high: number;
+
+  constructor(begun: ImageHash = { low: 0, high: 0 }) {
+    this.low = begun.low;
+    this.high = begun.high;
+  }
+
+  /** A path, as `hashPath` has it, and what lies there. */
+  add(path: ImageHash, content: ImageHash): void {
+    this.low = (this.low + scramble(path.low ^ content.low)) >>> 0;
+    this.high = (this.high + scramble(Math.imul(path.high, 31) ^ content.high)) >>> 0;
+  }
+}
+
+/** What a directory adds, where a file adds its content. */
+export const DIRECTORY: ImageHash = { low: 0x64697265, high: 0x63746f72 };
 
 /** Two multiplicative hashes side by side: fast, and 64 bits are plenty to tell a few million images apart. */
-function hashBytes(bytes: Uint8Array): Hash {
+function hashBytes(bytes: Uint8Array): ImageHash {
   const wholeWords = bytes.length >>> 2;
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
   const words = new Uint32Array(aligned.buffer, aligned.byteOffset, wholeWords);
@@ -133,9 +152,10 @@ function hashBytes(bytes: Uint8Array): Hash {
   return { low: scramble(low), high: scramble(high) };
 }
 
-const hashedPaths = new Map<string, Hash>();
+const hashedPaths = new Map<string, ImageHash>();
 
-function hashPath(path: string): Hash {
+/** The same paths come by the million: worked out once. */
+export function hashPath(path: string): ImageHash {
   let hash = hashedPaths.get(path);
   if (hash === undefined) {
     hash = hashBytes(new TextEncoder().encode(path));
