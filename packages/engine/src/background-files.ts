@@ -12,6 +12,7 @@ export class BackgroundFiles {
   readonly #parts: StoreParts;
   readonly #maintenance: Maintenance;
   #checkpointer: Checkpointer | undefined;
+  readonly #sealedWhileOpening: Segment[] = [];
   #bytesSinceCheckpoint = 0;
 
   constructor(parts: StoreParts, maintenance: Maintenance) {
@@ -19,15 +20,22 @@ export class BackgroundFiles {
     this.#maintenance = maintenance;
   }
 
-  /** The store is open: checkpoints may be written, and the hints that the opening found missing. */
+  /**
+   * The store is open: checkpoints may be written, and the hints that the opening found missing. Whoever waits for the
+   * store has the first turn.
+   */
   begin(checkpointer: Checkpointer, withoutHint: readonly Segment[]): void {
     this.#checkpointer = checkpointer;
-    for (const segment of withoutHint) this.hint(segment);
+    const missing = [...withoutHint, ...this.#sealedWhileOpening];
+    if (missing.length === 0) return;
+    this.#later(() => this.#parts.clock.yield());
+    for (const segment of missing) this.hint(segment);
   }
 
-  /** A segment of the log was sealed. */
+  /** A segment of the log was sealed; by the opening, if the store is not open yet. */
   sealed(segment: Segment): void {
-    this.hint(segment);
+    if (this.#checkpointer === undefined) this.#sealedWhileOpening.push(segment);
+    else this.hint(segment);
     this.#bytesSinceCheckpoint += segment.bytes;
     const enough = Math.max(CHECKPOINT_BYTES_LEAST, this.#parts.keydir.memoryBytes);
     if (this.#checkpointer === undefined || this.#bytesSinceCheckpoint < enough) return;

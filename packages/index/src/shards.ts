@@ -9,6 +9,7 @@ import { Shard } from "./shard.ts";
 export const SHARD_COUNT = 256;
 
 const NO_KEYS = new Shard();
+const NONE: readonly Shard[] = Array.from({ length: SHARD_COUNT }, () => NO_KEYS);
 
 export class Shards {
   readonly hashKey: Uint8Array;
@@ -23,7 +24,7 @@ export class Shards {
     this.extra = extra;
     this.#k0 = k0;
     this.#k1 = k1;
-    this.#list = Array.from({ length: SHARD_COUNT }, () => NO_KEYS);
+    this.#list = NONE.slice();
   }
 
   /** 32 bits: the upper 8 choose the shard, the lower 24 the place in it. */
