@@ -66,7 +66,7 @@ export async function exploreExhaustively(given: CrashCase, part: ExhaustivePart
 }
 
 function planOf(part: ExhaustivePart): ExplorationPlan {
-  return { depth: part.depth, crashesAt: (point, how) => crashesAt(point, how, part) };
+  return { depth: part.depth, crashesAt: (point, how) => crashesAt(point, how, part), name: JSON.stringify(part) };
 }
 
 function crashesAt(point: CrashPoint, { depth, newFrom }: PointPlan, part: ExhaustivePart): PlannedCrashes {

@@ -8,6 +8,7 @@ import { mustNotRepair, mustShowTheSame } from "../properties/p07-monotone-recov
 import { mustBeCompact, mustBeTidy, mustCountTheSame } from "../properties/p13-merge-refinement.ts";
 import { mustHold } from "../properties/p14-forward-progress.ts";
 import { quiet } from "../world/quiet.ts";
+import { VirtualClock } from "../world/virtual-clock.ts";
 import { readState, type StoreShape, type TextStore } from "../world/text-store.ts";
 import { openCrashed, possible, type Recovered } from "./recover.ts";
 
@@ -27,7 +28,7 @@ async function killAndReopen({ disk, read, time }: Recovered, shape: RecoveredSh
   await quiet();
   disk.kill();
   const begun = disk.trace.length;
-  const again = await openCrashed(disk, shape, time, depth + 1);
+  const again = await openCrashed(disk, shape, { clock: new VirtualClock(time.nowMs), depth: depth + 1 });
   mustShowTheSame(await readState(again), read, "after a kill");
   mustNotRepair(disk, begun);
   await possible("closing", again.close());
@@ -62,7 +63,7 @@ async function openByEveryRoad(image: DiskImage, { shape, expected, time, depth 
     const road = new SimulatedDisk({ image });
     if (removed !== "nothing") await removeCaches(road.boot(), removed);
     const begun = road.trace.length;
-    const again = await openCrashed(road, shape, time, depth + 2);
+    const again = await openCrashed(road, shape, { clock: new VirtualClock(time.nowMs), depth: depth + 2 });
     const when = `closed, and opened again with ${removed} removed`;
     mustHold(await readState(again), expected, when);
     mustNotRepair(road, begun);

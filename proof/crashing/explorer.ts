@@ -1,21 +1,25 @@
 import {
   crashPointAt,
-  hashImage,
+  imageHash,
   SimulatedDisk,
   type CrashPoint,
   type DiskImage,
   type Fates,
+  type ImageHash,
   type Profile,
 } from "@hashlog/fs-io/testing";
 import type { Crash, CrashCase } from "../cases/case.ts";
 import { traitsOf, type RunCase } from "../cases/run-case.ts";
+import type { ReadingTime } from "../oracle/model.ts";
 import type { Obligation } from "../oracle/obligation.ts";
 import { quiet } from "../world/quiet.ts";
 import { accusing } from "./counterexample.ts";
+import { hashText } from "./hash-set.ts";
+import { LifeHashes } from "./life-hashes.ts";
 import { interestingSteps } from "./interesting-steps.ts";
-import { judgeCrashes, mustBeRecovered, nextChain, outlive, recoverFrom, type CrashChain } from "./judge-case.ts";
+import { mustBeRecovered, nextChain, outlive, recoverFrom, type CrashChain } from "./judge-case.ts";
 import { readCrashed } from "./recover.ts";
-import type { ImageState, SeenImages } from "./seen-images.ts";
+import type { ExploredPoint, SeenImages } from "./seen-images.ts";
 
 /** One crash of a point. */
 export interface PlannedCrash {
@@ -48,6 +52,11 @@ export interface ExplorationPlan {
   readonly steps?: (steps: readonly number[], depth: number) => readonly number[];
   /** How many crashes come one after the other, at most. */
   readonly depth: number;
+  /**
+   * A name for plans that choose the same crashes whenever they are asked of the same disk: a point that one case has in
+   * common with another is gone through once then, as programs that begin alike take the same steps. Default: none.
+   */
+  readonly name?: string;
 }
 
 /** Goes through crashes of a run that went well, and judges what they leave. */
@@ -71,33 +80,49 @@ export class Explorer {
     const steps = this.#plan.steps?.(all, chain.depth) ?? all;
     // The last point, if all of its crashes were gone through: what is asked of them need not be asked again.
     let previous: { readonly ordinal: number; readonly obligation: Obligation } | undefined;
+    const lives = chain.depth === 0 && this.#plan.name !== undefined ? new LifeHashes(chain.disk.recording) : undefined;
     for (const ordinal of steps) {
-      const point = crashPointAt(chain.disk, ordinal);
       const obligation = chain.obligationAt(ordinal);
       const newFrom = previous?.obligation.implies(obligation) === true ? previous.ordinal : undefined;
-      const { crashes, isComplete } = this.#plan.crashesAt(point, { depth: chain.depth, newFrom });
+      const life = lives && `${lives.upTo(ordinal)} ${demandOf(chain, obligation)} ${newFrom} ${this.#plan.name}`;
+      const { isComplete } = await this.#seen.goThrough(life, () => this.#explorePoint(chain, ordinal, newFrom));
       previous = isComplete ? { ordinal, obligation } : undefined;
-      for (const planned of crashes) {
-        this.#seen.crashes += 1;
-        await this.#crash(chain, point, obligation, planned);
-      }
     }
   }
 
-  async #crash(chain: CrashChain, point: CrashPoint, obligation: Obligation, planned: PlannedCrash): Promise<void> {
+  async #explorePoint(chain: CrashChain, ordinal: number, newFrom: number | undefined): Promise<ExploredPoint> {
+    const point = crashPointAt(chain.disk, ordinal);
+    const { crashes, isComplete } = this.#plan.crashesAt(point, { depth: chain.depth, newFrom });
+    return { isComplete, crashes: await this.#tryAll(chain, point, crashes) };
+  }
+
+  /**
+   * Judges these crashes, as far as what they leave was not judged before: most leave what others have left. Resolves to
+   * how many they were.
+   */
+  async #tryAll(chain: CrashChain, point: CrashPoint, crashes: Iterable<PlannedCrash>): Promise<number> {
+    const demand = demandOf(chain, chain.obligationAt(point.ordinal));
+    let count = 0;
+    for (const planned of crashes) {
+      count += 1;
+      this.#seen.crashes += 1;
+      const hash = point.imageHash(planned.fates, planned.profile);
+      if (this.#seen.isNew(hash, demand ^ stillToLose(point, planned))) await this.#crash(chain, point, planned, hash);
+    }
+    return count;
+  }
+
+  async #crash(chain: CrashChain, point: CrashPoint, planned: PlannedCrash, hash: ImageHash): Promise<void> {
     const crash: Crash = { step: point.ordinal - chain.begun, ...planned };
     const crashes = [...chain.crashes, crash];
-    const image = point.image(crash.fates, crash.profile);
-    const { sync, segments, keydir, disk } = chain.given;
-    const shape = `${sync} ${segments} ${chain.depth}`;
-    // A machine on which only the process died is another than one that lost power: it still has things to lose.
-    const durable = crash.profile === "kill" ? hashImage(point.image([], "drop-all")) : "";
-    const state = { image: hashImage(image), standing: `${keydir} ${disk} ${durable}` };
-    if (!this.#seen.isNew(state, `${shape} ${obligation.key}`)) return;
+    const isLast = chain.depth + 1 >= this.#plan.depth;
     await accusing(chain.given, crashes, () => {
-      const isLeaf = chain.depth + 1 >= this.#plan.depth && (chain.given.aftermath ?? "nothing") === "nothing";
-      if (isLeaf && crash.profile !== "kill") return this.#judgeImage(chain, obligation, image, state);
-      return this.#judge({ ...chain, crashes }, point.ordinal, crash);
+      if (!isLast || (chain.given.aftermath ?? "nothing") !== "nothing") {
+        return this.#judge({ ...chain, crashes }, point, crash, isLast);
+      }
+      return crash.profile === "kill"
+        ? this.#judgeKill({ ...chain, crashes }, point, crash, hash)
+        : this.#judgeImage(chain, point, crash, hash);
     });
   }
 
@@ -105,28 +130,78 @@ export class Explorer {
    * P1, and nothing else: what an image shows is read once, whatever is asked of it, and under whichever policy: what an
    * opening shows does not depend on the policy, and where crashes are chained it is opened under each.
    */
-  async #judgeImage(chain: CrashChain, obligation: Obligation, image: DiskImage, state: ImageState): Promise<void> {
-    const read = await this.#seen.contentsOf(state, obligation.time.nowMs, () =>
-      readCrashed(new SimulatedDisk({ image, ...traitsOf(chain.given) }), chain.given, obligation.time, chain.depth),
-    );
-    mustBeRecovered(chain.depth, read, obligation);
+  async #judgeImage(chain: CrashChain, point: CrashPoint, { fates, profile }: Crash, hash: ImageHash): Promise<void> {
+    const obligation = chain.obligationAt(point.ordinal);
+    const image = (): DiskImage => point.image(fates, profile);
+    mustBeRecovered(chain.depth, await this.#readOf(hash, image, chain, obligation), obligation);
   }
 
-  async #judge(chain: CrashChain, ordinal: number, crash: Crash): Promise<void> {
-    const { crashes } = chain;
-    const recovered = await recoverFrom(chain, ordinal, crash);
-    const next = nextChain(recovered, chain, []);
-    if (next.depth < this.#plan.depth) {
+  /**
+   * The same after a kill; then the machine that was not switched off loses power as soon as another process has shown its
+   * state, and everything that is not durable with it.
+   */
+  async #judgeKill(chain: CrashChain, point: CrashPoint, crash: Crash, hash: ImageHash): Promise<void> {
+    const { given, depth, crashes } = chain;
+    const obligation = chain.obligationAt(point.ordinal);
+    const way = `kill ${stillToLose(point, crash)} ${given.segments} ${wayOf(chain, obligation.time)}`;
+    const { read, image, steps } = await this.#seen.shownBy(hash, way, async () => {
+      const { disk, begun, read } = await recoverFrom(chain, point.ordinal, crash, { isAbandoned: true });
+      const steps = disk.position - begun;
+      return { read, steps, image: disk.powerCut([], "drop-all") };
+    });
+    const narrowed = obligation.narrowed(mustBeRecovered(depth, read, obligation), obligation.time);
+    const next = { ...chain, depth: depth + 1 };
+    const left = imageHash(image);
+    this.#seen.crashes += 1;
+    this.#seen.note(left);
+    const last: Crash = { step: steps, profile: "drop-all", fates: [] };
+    await accusing(given, [...crashes, last], async () => {
+      mustBeRecovered(next.depth, await this.#readOf(left, () => image, next, narrowed), narrowed);
+    });
+  }
+
+  #readOf(
+    hash: ImageHash,
+    image: () => DiskImage,
+    chain: CrashChain,
+    { time }: Obligation,
+  ): Promise<ReadonlyMap<string, string>> {
+    const { given, depth } = chain;
+    return this.#seen.shownBy(hash, wayOf(chain, time), () =>
+      readCrashed(new SimulatedDisk({ image: image(), ...traitsOf(given), keepsTrace: false }), given, time, depth),
+    );
+  }
+
+  /** All that the case asks of a recovered store; or further crashes, of the recovery. */
+  async #judge(chain: CrashChain, point: CrashPoint, crash: Crash, isLast: boolean): Promise<void> {
+    const recovered = await recoverFrom(chain, point.ordinal, crash);
+    const next = { ...nextChain(recovered, chain, []), crashes: chain.crashes };
+    if (!isLast) {
       await quiet();
-      await this.#explore({ ...next, crashes });
+      await this.#explore(next);
     } else if (crash.profile === "kill") {
-      // The machine that was not switched off loses power now, and everything that is not durable with it.
-      const last: Crash = { step: recovered.disk.position - recovered.begun, profile: "drop-all", fates: [] };
-      await accusing(chain.given, [...crashes, last], () => judgeCrashes({ ...next, crashes: [last] }));
+      const end = crashPointAt(recovered.disk, recovered.disk.position);
+      await this.#tryAll(next, end, [{ profile: "drop-all", fates: [] }]);
       return;
     }
     await outlive(recovered, chain);
   }
+}
+
+/** Stands for how an image of that chain is opened, and what is asked of it. */
+function demandOf({ given, depth }: CrashChain, obligation: Obligation): number {
+  const { sync, segments, keydir, disk, broken } = given;
+  return hashText(`${sync} ${segments} ${keydir} ${disk} ${broken} ${depth}`) ^ obligation.hash;
+}
+
+/** Of how an image is opened, what decides what that shows. */
+function wayOf({ given: { keydir, disk, broken } }: CrashChain, { nowMs }: ReadingTime): string {
+  return `${keydir} ${disk} ${broken} ${nowMs}`;
+}
+
+/** A machine on which only the process died is another than one that lost power: it still has things to lose. */
+function stillToLose(point: CrashPoint, { profile }: PlannedCrash): number {
+  return profile === "kill" ? point.imageHash([], "drop-all").low | 1 : 0;
 }
 
 /** As many of them, spread evenly, the first and the last among them. */

@@ -9,7 +9,7 @@ import { mustBePossible } from "../properties/p14-forward-progress.ts";
 import { PropertyViolation, violated } from "../properties/property.ts";
 import { quiet } from "../world/quiet.ts";
 import { live } from "./aftermath.ts";
-import { crashedDisk, recover, type Recovered } from "./recover.ts";
+import { crashedDisk, recover, type Recovered, type Recovering } from "./recover.ts";
 
 /** Is told what happens, in words. */
 export type Narrator = (line: string) => void;
@@ -65,14 +65,11 @@ export async function recoverFrom(
   { disk, obligationAt, given, depth }: CrashChain,
   ordinal: number,
   crash: Crash,
+  { isAbandoned = false }: Pick<Recovering, "isAbandoned"> = {},
 ): Promise<Recovered> {
-  const how = { laterMs: crash.laterMs, depth };
-  const recovered = await recover(
-    crashedDisk(disk, ordinal, crash, traitsOf(given)),
-    given,
-    obligationAt(ordinal),
-    how,
-  );
+  const crashed = crashedDisk(disk, ordinal, crash, { ...traitsOf(given), keepsTrace: !isAbandoned });
+  const how = { laterMs: crash.laterMs, depth, isAbandoned };
+  const recovered = await recover(crashed, given, obligationAt(ordinal), how);
   const counts = mustBeRecovered(depth, recovered.read, obligationAt(ordinal), recovered.time);
   return { ...recovered, after: recovered.before.narrowed(counts, recovered.time) };
 }

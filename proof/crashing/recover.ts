@@ -6,7 +6,7 @@ import { mustBePossible } from "../properties/p14-forward-progress.ts";
 import { PropertyViolation } from "../properties/property.ts";
 import { settled } from "../world/quiet.ts";
 import { openStore, readState, type StoreShape, type TextStore } from "../world/text-store.ts";
-import { VirtualClock } from "../world/virtual-clock.ts";
+import { StoppedClock, VirtualClock } from "../world/virtual-clock.ts";
 
 /** A store that was opened after a crash, and was found to hold what it had to. */
 export interface Recovered {
@@ -27,28 +27,47 @@ export function crashedDisk(
   disk: SimulatedDisk,
   ordinal: number,
   { profile, fates }: Crash,
-  traits: DiskTraits,
+  options: DiskTraits & { readonly keepsTrace?: boolean },
 ): SimulatedDisk {
-  if (profile === "kill") return diskAt(disk, ordinal);
-  return new SimulatedDisk({ image: crashPointAt(disk, ordinal).image(fates, profile), ...traits });
+  if (profile === "kill") return diskAt(disk, ordinal, options);
+  return new SimulatedDisk({ image: crashPointAt(disk, ordinal).image(fates, profile), ...options });
 }
 
 /** Openings of recovered stores have random numbers that those of the run before do not have. */
 const OPENINGS_OF_RUN = 1000;
+
+/** How a store is recovered. */
+export interface Recovering {
+  /** How many crashes came before the one that left it. */
+  readonly depth: number;
+  /** See `Crash.laterMs`. */
+  readonly laterMs?: number | undefined;
+  /**
+   * Whether it is read and nothing else is done with it. What it would do in the background is not begun then, and keys
+   * are looked up rather than listed. Default `false`.
+   */
+  readonly isAbandoned?: boolean;
+}
 
 /** Opens the store that a crash left, and reads everything; the caller judges it, and narrows `after` to what it showed. */
 export async function recover(
   disk: SimulatedDisk,
   shape: StoreShape,
   before: Obligation,
-  how: { readonly laterMs?: number | undefined; readonly depth: number },
+  { depth, laterMs = 0, isAbandoned = false }: Recovering,
 ): Promise<Recovered> {
   const begun = disk.position;
-  const nowMs = before.time.nowMs + (how.laterMs ?? 0);
+  const nowMs = before.time.nowMs + laterMs;
   const time = { nowMs, latestMs: Math.max(before.time.latestMs, nowMs) };
-  const store = await openCrashed(disk, shape, time, how.depth);
-  const read = await possible("reading", readState(store));
-  return { disk, store, read, time, begun, shown: disk.position, before, after: before };
+  // From the moment on at which it is open it shows its state to whoever asks, however long the asking takes.
+  let shown = 0;
+  const onOpen = (): void => {
+    shown = disk.position;
+  };
+  const clock = isAbandoned ? new StoppedClock(nowMs) : new VirtualClock(nowMs);
+  const store = await openCrashed(disk, shape, { clock, depth, onOpen });
+  const read = await (isAbandoned ? readQuickly(store) : possible("reading", readState(store)));
+  return { disk, store, read, time, begun, shown, before, after: before };
 }
 
 /**
@@ -58,15 +77,19 @@ export async function recover(
 export async function readCrashed(
   disk: SimulatedDisk,
   shape: StoreShape,
-  time: ReadingTime,
+  { nowMs }: ReadingTime,
   depth: number,
 ): Promise<ReadonlyMap<string, string>> {
-  const store = await openCrashed(disk, shape, time, depth);
-  // One read for each key that there can be; where there are more, or fewer, everything is listed.
-  const known = readKnown(store);
-  const read = known.size === store.stats().keys ? known : await possible("reading", readState(store));
+  const store = await openCrashed(disk, shape, { clock: new StoppedClock(nowMs), depth });
+  const read = await readQuickly(store);
   disk.kill();
   return read;
+}
+
+/** One read for each key that there can be; where there are more, or fewer, everything is listed. */
+async function readQuickly(store: TextStore): Promise<ReadonlyMap<string, string>> {
+  const known = readKnown(store);
+  return known.size === store.stats().keys ? known : possible("reading", readState(store));
 }
 
 function readKnown(store: TextStore): Map<string, string> {
@@ -78,15 +101,18 @@ function readKnown(store: TextStore): Map<string, string> {
   return read;
 }
 
-/** Opens a store in a new process, at that time. */
-export function openCrashed(
-  disk: SimulatedDisk,
-  shape: StoreShape,
-  time: ReadingTime,
-  depth: number,
-): Promise<TextStore> {
-  const opening = OPENINGS_OF_RUN + depth;
-  return possible("opening", openStore(disk.boot(), shape, new VirtualClock(time.nowMs), opening));
+/** Opens a store in a new process. */
+export function openCrashed(disk: SimulatedDisk, shape: StoreShape, how: CrashedOpening): Promise<TextStore> {
+  const opening = openStore(disk.boot(), shape, how.clock, OPENINGS_OF_RUN + how.depth);
+  if (how.onOpen !== undefined) opening.then(how.onOpen, () => undefined);
+  return possible("opening", opening);
+}
+
+export interface CrashedOpening {
+  readonly clock: VirtualClock;
+  readonly depth: number;
+  /** Called as soon as the store is open, before anything else can go on. */
+  readonly onOpen?: () => void;
 }
 
 /** What the promise resolves to; that it rejects, or never settles, breaks P14. */

@@ -1,3 +1,4 @@
+import { hashText } from "../crashing/hash-set.ts";
 import { applyUnit, describeContents, fits, type ReadingTime, type ReadonlyContents, type Unit } from "./model.ts";
 
 /**
@@ -8,7 +9,7 @@ export class Obligation {
   readonly counts: readonly number[];
   readonly time: ReadingTime;
   readonly #contents: ReadonlyContents[] = [];
-  #key: string | undefined;
+  #hash: number | undefined;
 
   constructor(units: readonly Unit[], counts: readonly number[], time: ReadingTime) {
     this.units = units;
@@ -27,9 +28,9 @@ export class Obligation {
   }
 
   /** The same for two obligations only if the same is right under both: an image that was judged once need not be again. */
-  get key(): string {
-    this.#key ??= JSON.stringify([this.time, this.counts.map((count) => this.#describe(count))]);
-    return this.#key;
+  get hash(): number {
+    this.#hash ??= hashText(JSON.stringify([this.time, this.counts.map((count) => this.#describe(count))]));
+    return this.#hash;
   }
 
   /** Whether whatever is right under this one is right under the other as well. */

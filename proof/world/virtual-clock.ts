@@ -38,5 +38,15 @@ export class VirtualClock implements Clock {
   }
 }
 
+/**
+ * The clock of an opening that is thrown away once it has shown its state: what the store would do in the background,
+ * after others have had their turn, it never begins.
+ */
+export class StoppedClock extends VirtualClock {
+  override yield(): Promise<void> {
+    return new Promise(() => undefined);
+  }
+}
+
 /** When virtual time begins. */
 export const BEGINNING = 1_700_000_000_000;
