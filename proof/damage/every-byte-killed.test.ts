@@ -43,6 +43,14 @@ const SWEEPS: readonly Sweep[] = [
     bytes: { tried: 9250, refused: 8300, torn: 870, right: 10 },
     sectors: { tried: 1410, refused: 1260, torn: 140 },
   },
+  {
+    name: "killed within a segment",
+    unsealed: 1,
+    paths: unsealedPaths,
+    mayLose: true,
+    bytes: { tried: 6000, refused: 4800, torn: 800, right: 370 },
+    sectors: { tried: 790, refused: 620, torn: 70 },
+  },
 ];
 
 /** The unsealed segments, and the manifest that lists them. */

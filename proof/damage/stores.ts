@@ -25,7 +25,12 @@ export interface SmallStore {
   readonly past: readonly DiskImage[];
 }
 
-export type StoreName = "closed" | "killed under always" | "killed under never" | "killed before it sealed";
+export type StoreName =
+  | "closed"
+  | "killed under always"
+  | "killed under never"
+  | "killed before it sealed"
+  | "killed within a segment";
 
 /** All of them. */
 export const STORE_NAMES: readonly StoreName[] = [
@@ -33,6 +38,7 @@ export const STORE_NAMES: readonly StoreName[] = [
   "killed under always",
   "killed under never",
   "killed before it sealed",
+  "killed within a segment",
 ];
 
 /** The store of that name: the same one each time. */
@@ -40,6 +46,7 @@ export async function smallStore(name: StoreName, keydir: KeydirFactory = mapKey
   const sync = name === "killed under never" ? "never" : "always";
   const builder = await Builder.begin({ sync, seed: 1, keydir });
   if (name === "closed") return builder.closed(name);
+  if (name === "killed within a segment") return builder.killedWithinSegment(name);
   return name === "killed before it sealed" ? builder.killedBeforeSealing(name) : builder.killed(name);
 }
 
@@ -98,6 +105,20 @@ class Builder {
       if (log.kind === "readable" && log.testified < log.lastSequence) return this.#done(name, step);
     }
     throw new Error("there was never more than one unsealed segment");
+  }
+
+  /** As it was when the one unsealed segment testified to more durable writes in it than the manifest did. */
+  async killedWithinSegment(name: string): Promise<SmallStore> {
+    const begun = this.#disk.position;
+    await this.#writeTail();
+    for (let step = this.#disk.position; step > begun; step -= 1) {
+      const image = crashPointAt(this.#disk, step).image([], "kill");
+      const { segments, floor } = manifestOf(image);
+      if (segments.filter(({ state }) => state === "unsealed").length !== 1) continue;
+      const log = await logOutcome(image);
+      if (log.kind === "readable" && log.testified >= floor + 2) return this.#done(name, step);
+    }
+    throw new Error("the manifest always testified to almost everything");
   }
 
   async #writeAndMerge(): Promise<void> {
