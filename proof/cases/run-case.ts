@@ -204,6 +204,7 @@ class CaseRunner {
     this.history.powerWasCut();
     const { floor, issued } = this.history;
     this.#disk.powerCut(fates, profile);
+    this.history.note();
     const counts = await this.#openAndRead(this.#obligation(floor, issued));
     const count = this.history.countUpTo(this.#store.stats().sequence);
     mustKnowItsLast(count, counts);

@@ -17,7 +17,7 @@ import { accusing } from "./counterexample.ts";
 import { hashText } from "./hash-set.ts";
 import { LifeHashes } from "./life-hashes.ts";
 import { interestingSteps } from "./interesting-steps.ts";
-import { mustBeRecovered, nextChain, outlive, recoverFrom, type CrashChain } from "./judge-case.ts";
+import { mustBeRecovered, nextChain, obligationsOf, outlive, recoverFrom, type CrashChain } from "./judge-case.ts";
 import { readCrashed } from "./recover.ts";
 import type { ExploredPoint, SeenImages } from "./seen-images.ts";
 
@@ -71,8 +71,7 @@ export class Explorer {
 
   /** @throws Counterexample */
   async explore(given: CrashCase, { disk, history }: RunCase): Promise<void> {
-    const obligationAt = (ordinal: number): Obligation => history.obligation(ordinal);
-    await this.#explore({ disk, begun: 0, obligationAt, given, crashes: [], depth: 0 });
+    await this.#explore({ disk, begun: 0, ...obligationsOf(history), given, crashes: [], depth: 0 });
   }
 
   async #explore(chain: CrashChain): Promise<void> {

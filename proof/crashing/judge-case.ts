@@ -1,6 +1,7 @@
 import { crashPointAt, type SimulatedDisk } from "@hashlog/fs-io/testing";
 import type { Crash, CrashCase } from "../cases/case.ts";
 import { runCase, traitsOf, type Tell } from "../cases/run-case.ts";
+import type { History } from "../oracle/history.ts";
 import { describeContents, type ReadingTime } from "../oracle/model.ts";
 import type { Obligation } from "../oracle/obligation.ts";
 import { describeState, durablePrefix, mustBeDurablePrefix } from "../properties/p01-durable-prefix.ts";
@@ -23,10 +24,7 @@ export async function judgeCase(given: CrashCase, narrate: Narrator = () => unde
   const { disk, history } = await runCase(given, tell);
   const { crashes = [] } = given;
   if (crashes.length === 0) return;
-  await judgeCrashes(
-    { disk, begun: 0, obligationAt: (ordinal) => history.obligation(ordinal), given, crashes, depth: 0 },
-    narrate,
-  );
+  await judgeCrashes({ disk, begun: 0, ...obligationsOf(history), given, crashes, depth: 0 }, narrate);
 }
 
 /** A disk that is to crash, and then the disk of its recovery, and so on. */
@@ -35,10 +33,20 @@ export interface CrashChain {
   /** The ordinal from which the steps of the first crash are counted. */
   readonly begun: number;
   readonly obligationAt: (ordinal: number) => Obligation;
+  /** What must hold if the process is killed then: no less. */
+  readonly obligationAfterKill: (ordinal: number) => Obligation;
   readonly given: CrashCase;
   readonly crashes: readonly Crash[];
   /** How many crashes came before. */
   readonly depth: number;
+}
+
+/** What a run demands of the crashes of it. */
+export function obligationsOf(history: History): Pick<CrashChain, "obligationAt" | "obligationAfterKill"> {
+  return {
+    obligationAt: (ordinal) => history.obligation(ordinal),
+    obligationAfterKill: (ordinal) => history.obligationAfterKill(ordinal),
+  };
 }
 
 /**
@@ -48,7 +56,7 @@ export interface CrashChain {
 export async function judgeCrashes(chain: CrashChain, narrate: Narrator = () => undefined): Promise<void> {
   const [crash, ...later] = chain.crashes;
   const ordinal = chain.begun + Math.min(crash!.step, chain.disk.position - chain.begun);
-  const obligation = chain.obligationAt(ordinal);
+  const obligation = demanded(chain, ordinal, crash!);
   narrateCrash(chain, ordinal, crash!, obligation, narrate);
   const recovered = await recoverFrom(chain, ordinal, crash!);
   narrate(`What came back: ${describeContents(recovered.read)}`);
@@ -62,16 +70,22 @@ export async function judgeCrashes(chain: CrashChain, narrate: Narrator = () => 
  * @throws PropertyViolation
  */
 export async function recoverFrom(
-  { disk, obligationAt, given, depth }: CrashChain,
+  chain: CrashChain,
   ordinal: number,
   crash: Crash,
   { isAbandoned = false }: Pick<Recovering, "isAbandoned"> = {},
 ): Promise<Recovered> {
+  const { disk, obligationAt, given, depth } = chain;
   const crashed = crashedDisk(disk, ordinal, crash, { ...traitsOf(given), keepsTrace: !isAbandoned });
   const how = { laterMs: crash.laterMs, depth, isAbandoned };
   const recovered = await recover(crashed, given, obligationAt(ordinal), how);
-  const counts = mustBeRecovered(depth, recovered.read, obligationAt(ordinal), recovered.time);
+  const counts = mustBeRecovered(depth, recovered.read, demanded(chain, ordinal, crash), recovered.time);
   return { ...recovered, after: recovered.before.narrowed(counts, recovered.time) };
+}
+
+// Of a machine that was killed only, more is asked now; but what it must still have after a power cut is what it was.
+function demanded(chain: CrashChain, ordinal: number, { profile }: Crash): Obligation {
+  return profile === "kill" ? chain.obligationAfterKill(ordinal) : chain.obligationAt(ordinal);
 }
 
 /**
@@ -96,7 +110,15 @@ export function mustBeRecovered(
 export function nextChain(recovered: Recovered, chain: CrashChain, crashes: readonly Crash[]): CrashChain {
   const { disk, begun } = recovered;
   const obligationAt = (ordinal: number): Obligation => obligationOfSecondCrash(ordinal, recovered);
-  return { disk, begun, obligationAt, given: chain.given, crashes, depth: chain.depth + 1 };
+  return {
+    disk,
+    begun,
+    obligationAt,
+    obligationAfterKill: obligationAt,
+    given: chain.given,
+    crashes,
+    depth: chain.depth + 1,
+  };
 }
 
 /** What the case does with what it has recovered, judged. */

@@ -25,6 +25,8 @@ export class History {
   #sequences: number[][] = [];
   #recordsSeen = 0;
   #floor = 0;
+  /** The power was cut, and nobody has looked yet what it took. */
+  #isUnknown = false;
 
   constructor(observer: LogObserver, position: () => number, nowMs: () => number) {
     this.#observer = observer;
@@ -58,11 +60,13 @@ export class History {
   /** The power was cut. */
   powerWasCut(): void {
     this.#match();
+    this.#isUnknown = true;
     this.#observer.powerWasCut();
   }
 
   /** The store was opened after a power cut, and found `count` units. */
   recovered(count: number): void {
+    this.#isUnknown = false;
     this.#begin(count);
     this.#observer.recovered(this.#sequences.flat());
     this.note();
@@ -81,17 +85,25 @@ export class History {
       units: this.units,
       floor: this.#floor,
       issued: this.#sequences.length,
+      leastAfterKill: this.#isUnknown ? this.#floor : this.#sequences.length,
       time: { nowMs, latestMs: this.latestMs },
       obligation: undefined,
     });
   }
 
-  /** What must hold after a crash at that step. */
+  /** What must hold after a crash at that step, which may be a power cut. */
   obligation(ordinal: number): Obligation {
     const moment = this.#momentAt(ordinal);
     if (moment === undefined) return new Obligation([], [0], { nowMs: this.#nowMs(), latestMs: this.latestMs });
     moment.obligation ??= new Obligation(moment.units, range(moment.floor, moment.issued), moment.time);
     return moment.obligation;
+  }
+
+  /** What must hold if only the process died at that step: all is there that had been handed to the file system. */
+  obligationAfterKill(ordinal: number): Obligation {
+    const moment = this.#momentAt(ordinal);
+    if (moment === undefined) return this.obligation(ordinal);
+    return this.obligation(ordinal).narrowed(range(moment.leastAfterKill, moment.issued), moment.time);
   }
 
   #momentAt(ordinal: number): Moment | undefined {
@@ -143,6 +155,8 @@ interface Moment {
   readonly units: readonly Unit[];
   readonly floor: number;
   readonly issued: number;
+  /** How many units are there, at least, if only the process dies. */
+  readonly leastAfterKill: number;
   readonly time: ReadingTime;
   /** Made when it is first asked for. */
   obligation: Obligation | undefined;

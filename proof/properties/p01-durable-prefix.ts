@@ -11,7 +11,8 @@ export const durablePrefix: Property = {
   title: "Durable prefix",
   statement:
     "After a crash at any step the store holds exactly the first k commits of its log, in their order, for some k that " +
-    "is no smaller than what the disk knew to be durable at that step, and no larger than what had been handed to it.",
+    "is no smaller than what the disk knew to be durable at that step, and no larger than what had been handed to it. " +
+    "Where only the process died, it is all that had been handed to it.",
   why:
     "A store that loses the third of five writes has kept each single promise and is wrong all the same: an account is " +
     "debited and never credited. Oracles that ask key by key cannot see it; a prefix can be checked whole. The lower " +
