@@ -50,6 +50,27 @@ export function* tasksOf({ extent, freshSeed, parts }: Agenda): Generator<Task> 
     yield* seededTasks("fresh failures", freshSeed, FAILING_FRESH_SHORT, exploreFaultsByChance);
 }
 
+/** Which of the workers somebody is. */
+export interface Worker {
+  /** From 0 on. */
+  readonly index: number;
+  readonly workers: number;
+}
+
+/** The tasks of an agenda that fall to one worker: each falls to exactly one. */
+export function* shareOf(agenda: Agenda, { index, workers }: Worker): Generator<Task> {
+  let number = 0;
+  for (const task of tasksOf(agenda)) {
+    number += 1;
+    if (workerOf(number, workers) === index) yield task;
+  }
+}
+
+/** Which worker takes the task of that number: spread, so that tasks of two kinds in turn do not fall to one each. */
+export function workerOf(number: number, workers: number): number {
+  return (Math.imul(number, 0x9e3779b1) >>> 16) % workers;
+}
+
 function nameOf({ length }: ExhaustivePart): string {
   return `every program of ${length}`;
 }

@@ -7,7 +7,7 @@ import { SeenImages } from "../crashing/seen-images.ts";
 import { shrink } from "../crashing/shrink.ts";
 import { FaultCounterexample, shrinkFaultCase } from "../faults/explore-fault-case.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
-import { tasksOf } from "./tasks.ts";
+import { shareOf } from "./tasks.ts";
 
 const TELL_EVERY_MS = 500;
 
@@ -25,10 +25,7 @@ process.once("disconnect", () => process.exit());
 
 async function work({ agenda, index, workers, deadlineMs, shrinkMs }: ToWorker): Promise<void> {
   const log = new WorkLog();
-  let number = 0;
-  for (const task of tasksOf(agenda)) {
-    number += 1;
-    if (workerOf(number, workers) !== index) continue;
+  for (const task of shareOf(agenda, { index, workers })) {
     if (Date.now() >= deadlineMs) break;
     log.begin(task.part);
     try {
@@ -56,11 +53,6 @@ function shrunk(error: unknown, milliseconds: number): Promise<Counterexample | 
   if (error instanceof Counterexample) return shrink(error, { milliseconds });
   if (error instanceof FaultCounterexample) return shrinkFaultCase(error, { milliseconds });
   throw error;
-}
-
-/** Which worker takes the task of that number: spread, so that tasks of two kinds in turn do not fall to one each. */
-function workerOf(number: number, workers: number): number {
-  return (Math.imul(number, 0x9e3779b1) >>> 16) % workers;
 }
 
 /** What this worker has done, and has not told yet. */
