@@ -109,6 +109,33 @@ describe("a merge with an input that is damaged", () => {
 });
 
 describe("a record that has expired", () => {
+  test("still hides an older one in a segment that a merge has to leave out", async () => {
+    const first = await Script.begin({ segments: 0 });
+    await first.store.put("k", "old");
+    await first.store.put("r", long("rotten", 300));
+    await first.store.put("k", "short", { ttlMs: 10 });
+    await first.store.put("filler", long("1"));
+    await quiet();
+    await first.close();
+    const path = `${DIRECTORY}/hashlog-0000000002.segment`;
+    const bytes = first.disk.image().bytes(path)!.slice();
+    bytes[350] = bytes[350]! ^ 1;
+    const image = first.disk.powerCut().withFile(path, bytes);
+
+    const script = new Script(new SimulatedDisk({ image }), { segments: 0 });
+    script.clock.tick(20);
+    await script.open();
+    expect((await script.store.compact()).leftOut.map(({ segmentId }) => segmentId)).toEqual([2]);
+    expect(script.store.getSync("k")).toBe(undefined);
+    // The hint of the damaged segment has the older value, and nothing but the expired record stands against it.
+    await script.close();
+    await removeCaches(script.disk.boot(), "checkpoint");
+    await script.open();
+    expect(script.store.stats().open.road).toBe("hints");
+    expect(script.store.getSync("k")).toBe(undefined);
+    expect(await codeOf(script.store.get("r"))).toBe("HASHLOG_CORRUPT");
+  });
+
   test("does not uncover an older one when a merge drops it, by whatever road the store is opened again", async () => {
     const script = await Script.begin({ segments: 0 });
     await script.store.put("k", "old");
