@@ -17,7 +17,15 @@ import { accusing } from "./counterexample.ts";
 import { hashText } from "./hash-set.ts";
 import { LifeHashes } from "./life-hashes.ts";
 import { interestingSteps } from "./interesting-steps.ts";
-import { mustBeRecovered, nextChain, obligationsOf, outlive, recoverFrom, type CrashChain } from "./judge-case.ts";
+import {
+  demandedAt,
+  mustBeRecovered,
+  nextChain,
+  obligationsOf,
+  outlive,
+  recoverFrom,
+  type CrashChain,
+} from "./judge-case.ts";
 import { readCrashed } from "./recover.ts";
 import type { ExploredPoint, SeenImages } from "./seen-images.ts";
 
@@ -83,7 +91,8 @@ export class Explorer {
     for (const ordinal of steps) {
       const obligation = chain.obligationAt(ordinal);
       const newFrom = previous?.obligation.implies(obligation) === true ? previous.ordinal : undefined;
-      const life = lives && `${lives.upTo(ordinal)} ${demandOf(chain, obligation)} ${newFrom} ${this.#plan.name}`;
+      const asked = lives && `${demandOf(chain, ordinal, "free")} ${demandOf(chain, ordinal, "kill")} ${newFrom}`;
+      const life = lives && `${lives.upTo(ordinal)} ${asked} ${this.#plan.name}`;
       const { isComplete } = await this.#seen.goThrough(life, () => this.#explorePoint(chain, ordinal, newFrom));
       previous = isComplete ? { ordinal, obligation } : undefined;
     }
@@ -100,13 +109,15 @@ export class Explorer {
    * how many they were.
    */
   async #tryAll(chain: CrashChain, point: CrashPoint, crashes: Iterable<PlannedCrash>): Promise<number> {
-    const demand = demandOf(chain, chain.obligationAt(point.ordinal));
+    const demand = demandOf(chain, point.ordinal, "free");
     let count = 0;
     for (const planned of crashes) {
       count += 1;
       this.#seen.crashes += 1;
-      const hash = point.imageHash(planned.fates, planned.profile);
-      if (this.#seen.isNew(hash, demand ^ stillToLose(point, planned))) await this.#crash(chain, point, planned, hash);
+      const { fates, profile } = planned;
+      const hash = point.imageHash(fates, profile);
+      const asked = profile === "kill" ? demandOf(chain, point.ordinal, profile) ^ stillToLose(point) : demand;
+      if (this.#seen.isNew(hash, asked)) await this.#crash(chain, point, planned, hash);
     }
     return count;
   }
@@ -142,13 +153,14 @@ export class Explorer {
   async #judgeKill(chain: CrashChain, point: CrashPoint, crash: Crash, hash: ImageHash): Promise<void> {
     const { given, depth, crashes } = chain;
     const obligation = chain.obligationAt(point.ordinal);
-    const way = `kill ${stillToLose(point, crash)} ${given.segments} ${wayOf(chain, obligation.time)}`;
+    const way = `kill ${stillToLose(point)} ${given.segments} ${wayOf(chain, obligation.time)}`;
     const { read, image, steps } = await this.#seen.shownBy(hash, way, async () => {
       const { disk, begun, read } = await recoverFrom(chain, point.ordinal, crash, { isAbandoned: true });
       const steps = disk.position - begun;
       return { read, steps, image: disk.powerCut([], "drop-all") };
     });
-    const narrowed = obligation.narrowed(mustBeRecovered(depth, read, obligation), obligation.time);
+    const counts = mustBeRecovered(depth, read, demandedAt(chain, point.ordinal, "kill"));
+    const narrowed = obligation.narrowed(counts, obligation.time);
     const next = { ...chain, depth: depth + 1 };
     const left = imageHash(image);
     this.#seen.crashes += 1;
@@ -188,9 +200,13 @@ export class Explorer {
 }
 
 /** Stands for how an image of that chain is opened, and what is asked of it. */
-function demandOf({ given, depth }: CrashChain, obligation: Obligation): number {
+function demandOf(chain: CrashChain, ordinal: number, profile: Profile): number {
+  const { given, depth } = chain;
   const { sync, segments, keydir, disk, broken } = given;
-  return hashText(`${sync} ${segments} ${keydir} ${disk} ${broken} ${depth}`) ^ obligation.hash;
+  // After a kill the last of the states are left that a power cut might leave: so many of them.
+  const kept = profile === "kill" ? demandedAt(chain, ordinal, profile).counts.length : "";
+  const way = `${sync} ${segments} ${keydir} ${disk} ${broken} ${depth} ${kept}`;
+  return hashText(way) ^ chain.obligationAt(ordinal).hash;
 }
 
 /** Of how an image is opened, what decides what that shows. */
@@ -199,8 +215,8 @@ function wayOf({ given: { keydir, disk, broken } }: CrashChain, { nowMs }: Readi
 }
 
 /** A machine on which only the process died is another than one that lost power: it still has things to lose. */
-function stillToLose(point: CrashPoint, { profile }: PlannedCrash): number {
-  return profile === "kill" ? point.imageHash([], "drop-all").low | 1 : 0;
+function stillToLose(point: CrashPoint): number {
+  return point.imageHash([], "drop-all").low | 1;
 }
 
 /** As many of them, spread evenly, the first and the last among them. */

@@ -56,7 +56,7 @@ export function obligationsOf(history: History): Pick<CrashChain, "obligationAt"
 export async function judgeCrashes(chain: CrashChain, narrate: Narrator = () => undefined): Promise<void> {
   const [crash, ...later] = chain.crashes;
   const ordinal = chain.begun + Math.min(crash!.step, chain.disk.position - chain.begun);
-  const obligation = demanded(chain, ordinal, crash!);
+  const obligation = demandedAt(chain, ordinal, crash!.profile);
   narrateCrash(chain, ordinal, crash!, obligation, narrate);
   const recovered = await recoverFrom(chain, ordinal, crash!);
   narrate(`What came back: ${describeContents(recovered.read)}`);
@@ -79,12 +79,15 @@ export async function recoverFrom(
   const crashed = crashedDisk(disk, ordinal, crash, { ...traitsOf(given), keepsTrace: !isAbandoned });
   const how = { laterMs: crash.laterMs, depth, isAbandoned };
   const recovered = await recover(crashed, given, obligationAt(ordinal), how);
-  const counts = mustBeRecovered(depth, recovered.read, demanded(chain, ordinal, crash), recovered.time);
+  const counts = mustBeRecovered(depth, recovered.read, demandedAt(chain, ordinal, crash.profile), recovered.time);
   return { ...recovered, after: recovered.before.narrowed(counts, recovered.time) };
 }
 
-// Of a machine that was killed only, more is asked now; but what it must still have after a power cut is what it was.
-function demanded(chain: CrashChain, ordinal: number, { profile }: Crash): Obligation {
+/**
+ * What must hold after a crash of that kind. Of a machine that was killed only, more is asked now; but what it must still
+ * have after a power cut is what it was.
+ */
+export function demandedAt(chain: CrashChain, ordinal: number, profile: Crash["profile"]): Obligation {
   return profile === "kill" ? chain.obligationAfterKill(ordinal) : chain.obligationAt(ordinal);
 }
 
