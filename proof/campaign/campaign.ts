@@ -132,18 +132,22 @@ class Campaign {
   }
 
   #gatherMarks(): Promise<void> {
-    const child = fork(MARKS_WORKER, [], { execArgv: EXEC_ARGV });
+    const child = fork(MARKS_WORKER, [], { execArgv: EXEC_ARGV, stdio: ["ignore", "ignore", "pipe", "ipc"] });
+    this.#children.push(child);
+    let said = "";
+    child.stderr!.on("data", (text: Buffer) => (said += String(text)));
     child.on("message", (names: readonly string[]) => {
       for (const name of names) this.#marksHit.add(name);
     });
-    return this.#end(child, "the process that gathers marks");
+    return this.#end(child, "the process that gathers marks", () => said);
   }
 
-  #end(child: ChildProcess, who: string): Promise<void> {
+  #end(child: ChildProcess, who: string, said: () => string = () => ""): Promise<void> {
     return new Promise((resolve) => {
       child.on("exit", (code, signal) => {
         const isStopped = this.#counterexamples.length > 0;
-        if (code !== 0 && !isStopped) this.#broken.push(`${who} ended with ${signal ?? `code ${code}`}`);
+        if (code !== 0 && !isStopped)
+          this.#broken.push(`${who} ended with ${signal ?? `code ${code}`}\n${said()}`.trimEnd());
         resolve();
       });
     });
@@ -153,7 +157,7 @@ class Campaign {
     if (message.type === "broken") this.#broken.push(message.message);
     if (message.type === "counterexample") {
       this.#counterexamples.push(message);
-      for (const [other, child] of this.#children.entries()) if (other !== index) child.kill();
+      for (const child of this.#children) if (child !== this.#children[index]) child.kill();
     }
     if (message.type === "progress") this.#count(index, message);
   }

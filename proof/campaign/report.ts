@@ -24,18 +24,24 @@ export function progressLine(tally: Tally): string {
   return parts.join("  ");
 }
 
-/** All of it, part by part, and the counterexamples as they are to be replayed. */
+/** All of it, part by part. */
 export function describeTally(tally: Tally): string {
   const rows = [...tally.parts].map(([part, { cases, crashes, images }]) => row(part, cases, crashes, images));
   const { cases, crashes, images } = totalOf(tally);
-  const found = tally.counterexamples.map(
+  const head = `${"".padEnd(22)}${["cases", "crashes", "new images"].map((word) => word.padStart(12)).join("")}`;
+  return ["", head, ...rows, row("in all", cases, crashes, images)].join("\n");
+}
+
+/** What was found, in words that end with how to go on; `undefined` if nothing was. */
+export function describeFound({ counterexamples, broken }: Tally): string | undefined {
+  const found = counterexamples.map(
     ({ part, found: first, case: small, message }) =>
       `\nFOUND in ${part}: ${first}\n\nas small as it could be made: ${message}\n${JSON.stringify(small)}\n` +
       `to be told what happens: npm run proof:replay -- '${JSON.stringify(small)}'`,
   );
-  const broken = tally.broken.map((why) => `BROKEN: ${why}`);
-  const head = `${"".padEnd(22)}${["cases", "crashes", "new images"].map((word) => word.padStart(12)).join("")}`;
-  return ["", head, ...rows, row("in all", cases, crashes, images), ...found, ...broken].join("\n");
+  // Where something was found, others may have stumbled over the same.
+  if (found.length > 0) return found.join("\n");
+  return broken.length === 0 ? undefined : broken.map((why) => `BROKEN: ${why}`).join("\n");
 }
 
 function row(part: string, ...numbers: readonly number[]): string {

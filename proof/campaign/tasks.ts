@@ -35,6 +35,13 @@ const FRESH_SEEDS_SHORT = 600;
 const FAILING_FIXED = 1000;
 const FAILING_FRESH_SHORT = 600;
 
+/** The names of all parts, in their order. */
+export function partsOf(extent: Agenda["extent"]): readonly string[] {
+  const exhaustive = (extent === "short" ? SHORT_PARTS : LONG_PARTS).map(nameOf);
+  const chance = extent === "short" ? ["fresh seeds", "fresh failures"] : ENDLESS.map(({ part }) => part);
+  return [...new Set(["corpus", ...exhaustive, "fixed seeds", "fixed failures", ...chance])];
+}
+
 /** Every task, in its order: what has gone wrong before, then what is short, then chance. */
 export function* tasksOf({ extent, freshSeed, parts }: Agenda): Generator<Task> {
   const wanted = (name: string): boolean => parts === undefined || parts.includes(name);

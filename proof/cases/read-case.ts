@@ -1,5 +1,6 @@
 import { PROFILES } from "@hashlog/fs-io/testing";
 import { BREAKAGES } from "../world/broken-file-system.ts";
+import { integer, known, list, natural, oneOf, optional, record } from "./read-json.ts";
 import type { Aftermath, Crash, CrashCase, CrashOperation } from "./case.ts";
 
 /**
@@ -82,42 +83,4 @@ function readCrash(json: unknown): Crash {
     fates: list(given["fates"] ?? [], "fates").map((one) => natural(one, "a fate")),
     ...optional(given, "laterMs", (value) => integer(value, "laterMs")),
   };
-}
-
-function record(value: unknown, what: string): Record<string, unknown> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new TypeError(`${what} is an object, not ${JSON.stringify(value)}`);
-}
-
-function known(given: Record<string, unknown>, names: readonly string[]): void {
-  const unknown = Object.keys(given).find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new TypeError(`there is no field ${unknown}, but ${names.join(", ")}`);
-}
-
-function list(value: unknown, what: string): readonly unknown[] {
-  if (Array.isArray(value)) return value as unknown[];
-  throw new TypeError(`${what}: a list is needed, not ${JSON.stringify(value)}`);
-}
-
-function integer(value: unknown, what: string): number {
-  if (Number.isSafeInteger(value)) return value as number;
-  throw new TypeError(`${what} is an integer, not ${JSON.stringify(value)}`);
-}
-
-function natural(value: unknown, what: string): number {
-  if (integer(value, what) >= 0) return value as number;
-  throw new TypeError(`${what} is not negative, as ${JSON.stringify(value)} is`);
-}
-
-function oneOf<T>(value: unknown, what: string, choices: readonly T[]): T {
-  if (choices.includes(value as T)) return value as T;
-  throw new TypeError(`${what} is one of ${JSON.stringify(choices)}, not ${JSON.stringify(value)}`);
-}
-
-function optional<K extends string, T>(
-  given: Record<string, unknown>,
-  name: K,
-  read: (value: unknown) => T,
-): { readonly [name in K]?: T } {
-  return given[name] === undefined ? {} : ({ [name]: read(given[name]) } as { readonly [name in K]?: T });
 }

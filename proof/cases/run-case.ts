@@ -230,7 +230,7 @@ class CaseRunner {
   async #spoilCaches(which: number): Promise<void> {
     const how = SPOILINGS[which % SPOILINGS.length]!;
     const fileSystem = this.#disk.boot();
-    await spoilCaches(fileSystem, how, this.#checkpoint);
+    await this.#discipline.whileSpoiling(() => spoilCaches(fileSystem, how, this.#checkpoint));
     if (how === "nothing")
       this.#checkpoint = (await readCaches(fileSystem, "checkpoint"))[0]?.bytes ?? this.#checkpoint;
   }

@@ -38,6 +38,7 @@ describe("a case that is replayed", () => {
     expect(words.replaceAll(/^ +\d+ {2}/gmu, "# ").replaceAll(/\d+\.\.\d+|step \d+/gu, "#")).toContain(
       [
         'A store that is there already, and empty; sync policy "never"; segments of 512 bytes; keydir "map".',
+        'A value is told as "a=3.*430": of the key a, what write 3 wrote, 430 characters.',
         " step  what",
         "# the store is open",
         '# put "a", 3 characters',
@@ -46,6 +47,8 @@ describe("a case that is replayed", () => {
         '# batch: put "b", 4 characters; delete "a"',
         "# wait for everything",
         "#   write 2 is acknowledged",
+        "",
+        "(The case says #; there are fewer by now.)",
         "",
         "The power is cut after # of the run, right after: append /data/store/hashlog-0000000002.segment",
         'What was in flight, and what became of it (profile "drop-all"):',
@@ -89,11 +92,23 @@ describe("a case that is replayed", () => {
 });
 
 test("replaying nothing tells how it is done", async () => {
-  expect(await replay()).toEqual({ code: 2, words: "usage: npm run proof:replay -- FILE or JSON\n" });
+  expect(await replay()).toEqual({ code: 2, words: "usage: npm run proof:replay -- FILE or 'JSON'\n" });
 });
 
 test("replaying what is no case says what of it is wrong", async () => {
   const { code, words } = await replay('{"sync": "often", "operations": []}');
   expect(words).toContain('sync is one of ["always","never","interval"], not "often"');
-  expect(code).toBe(1);
+  expect(code).toBe(2);
+});
+
+test.each([
+  ["nowhere.json", "ENOENT"],
+  ["{", "JSON"],
+  ["null", "ENOENT"],
+  ['{"faults": [], "sync": "always"}', "operations: a list is needed"],
+])("replaying %s is told in a line, and is no violation", async (given, why) => {
+  const { code, words } = await replay(given);
+  expect(words).toContain(`${given} is no case: `);
+  expect(words).toContain(why);
+  expect(code).toBe(2);
 });

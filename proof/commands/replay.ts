@@ -11,27 +11,36 @@ import type { CrashCase } from "../cases/case.ts";
 import { readCase } from "../cases/read-case.ts";
 import { judgeCase } from "../crashing/judge-case.ts";
 import { WAYS, type FaultCase } from "../faults/fault-case.ts";
+import { readFaultCase } from "../faults/read-fault-case.ts";
 import { FaultCounterexample, judgeFaultCase } from "../faults/explore-fault-case.ts";
 import { PropertyViolation } from "../properties/property.ts";
 import { SEGMENT_BYTES } from "../world/text-store.ts";
 
-const [given] = process.argv.slice(2);
-if (given === undefined) {
-  console.error("usage: npm run proof:replay -- FILE or JSON");
-  process.exitCode = 2;
-} else {
-  process.exitCode = await replay(given);
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  const [source] = args;
+  if (source === undefined || args.length > 1 || source.startsWith("--")) {
+    console.error("usage: npm run proof:replay -- FILE or 'JSON'");
+    return 2;
+  }
+  let one: CrashCase | FaultCase;
+  try {
+    one = load(source);
+  } catch (error) {
+    console.error(`${source} is no case: ${(error as Error).message}`);
+    return 2;
+  }
+  return replay(one);
 }
 
-async function replay(source: string): Promise<number> {
-  const one = load(source);
+async function replay(one: CrashCase | FaultCase): Promise<number> {
   try {
     await judge(one);
   } catch (error) {
     if (!(error instanceof PropertyViolation)) throw error;
-    console.log(
-      `\nVIOLATED ${error.message}\n\n${error.property.id}, ${error.property.title}: ${error.property.statement}`,
-    );
+    const { id, title, statement } = error.property;
+    console.log(`\nVIOLATED ${error.message}\n\n${id}, ${title}: ${statement}`);
     return 1;
   }
   console.log("\nEvery property holds.");
@@ -41,7 +50,11 @@ async function replay(source: string): Promise<number> {
 async function judge(one: CrashCase | FaultCase): Promise<void> {
   if (!("faults" in one)) {
     describeStore(one);
-    return judgeCase(one, (line) => console.log(line));
+    await judgeCase(one, (line) => console.log(line));
+    if (one.crashes === undefined) {
+      console.log("\nThe case names no crash. The proof crashes it at every step: npm run proof -- --parts corpus");
+    }
+    return;
   }
   console.log(`A life with failures; sync policy "${one.sync}". What it does: ${JSON.stringify(one.operations)}`);
   for (const [at, way, kept] of one.faults) {
@@ -61,10 +74,11 @@ async function judge(one: CrashCase | FaultCase): Promise<void> {
 
 function load(source: string): CrashCase | FaultCase {
   const text = source.trimStart().startsWith("{") ? source : readFileSync(pathOf(source), "utf8");
-  const json = JSON.parse(text) as { story?: string; case?: unknown };
-  if (json.story !== undefined) console.log(`${json.story}\n`);
-  const given = json.case ?? json;
-  return typeof given === "object" && "faults" in given ? (given as FaultCase) : readCase(given);
+  const json = JSON.parse(text) as { story?: string; case?: unknown } | null;
+  if (json?.story !== undefined) console.log(`${json.story}\n`);
+  const given = json?.case ?? json;
+  const isFaultCase = typeof given === "object" && given !== null && "faults" in given;
+  return isFaultCase ? readFaultCase(given) : readCase(given);
 }
 
 /** As it is, or in the proof's folder. */
@@ -72,10 +86,20 @@ function pathOf(path: string): string {
   return path.startsWith("corpus/") ? fileURLToPath(new URL(`../${path}`, import.meta.url)) : path;
 }
 
-function describeStore({ sync, segments, keydir = "map", broken, fresh = false, schedule = [] }: CrashCase): void {
+function describeStore({
+  sync,
+  segments,
+  keydir = "map",
+  disk: kind = "posix",
+  broken,
+  fresh = false,
+  schedule = [],
+}: CrashCase): void {
   const bytes = SEGMENT_BYTES[segments % SEGMENT_BYTES.length]!;
   const disk = fresh ? "on an empty disk" : "that is there already, and empty";
   console.log(`A store ${disk}; sync policy "${sync}"; segments of ${bytes} bytes; keydir "${keydir}".`);
+  if (kind !== "posix") console.log(`The disk, and the file system on it, have the manners of: ${kind}.`);
+  console.log('A value is told as "a=3.*430": of the key a, what write 3 wrote, 430 characters.');
   if (broken !== undefined) console.log(`The file system beneath it is broken: ${broken}.`);
   if (schedule.length > 0) console.log(`Calls of the file system return in the order that ${schedule.join()} chooses.`);
   console.log(" step  what");

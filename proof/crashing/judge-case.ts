@@ -57,6 +57,7 @@ export async function judgeCrashes(chain: CrashChain, narrate: Narrator = () => 
   const [crash, ...later] = chain.crashes;
   const ordinal = chain.begun + Math.min(crash!.step, chain.disk.position - chain.begun);
   const obligation = demandedAt(chain, ordinal, crash!.profile);
+  if (ordinal - chain.begun < crash!.step) narrate(`\n(The case says step ${crash!.step}; there are fewer by now.)`);
   narrateCrash(chain, ordinal, crash!, obligation, narrate);
   const recovered = await recoverFrom(chain, ordinal, crash!);
   narrate(`What came back: ${describeContents(recovered.read)}`);

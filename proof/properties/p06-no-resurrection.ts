@@ -1,4 +1,4 @@
-import { describeContents, type ReadingTime } from "../oracle/model.ts";
+import { describeContents, hasPassed, type ReadingTime } from "../oracle/model.ts";
 import type { Obligation } from "../oracle/obligation.ts";
 import { violated, type Property } from "./property.ts";
 
@@ -36,8 +36,4 @@ export function mustNotHaveComeBack(
       );
     }
   }
-}
-
-function hasPassed(expiresAtMs: number, { nowMs }: ReadingTime): boolean {
-  return expiresAtMs !== 0 && expiresAtMs <= nowMs;
 }

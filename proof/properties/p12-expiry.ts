@@ -26,7 +26,10 @@ export function mustHonourExpiry(read: ReadonlyMap<string, string>, obligation: 
     const missing = [...contents].filter(([key]) => !read.has(key));
     if (!isPart || missing.some(([, { expiresAtMs }]) => expiresAtMs === 0)) continue;
     const expired = [...contents].filter(([key, { expiresAtMs }]) => read.has(key) && hasPassed(expiresAtMs, time));
-    const kind = expired.length > 0 ? "entries that have expired" : "no entries that have not expired";
-    violated(expiry, `at ${time.nowMs} the store holds ${describeContents(read)}: ${kind}`);
+    const kind =
+      expired.length > 0
+        ? `with ${describeContents(new Map(expired))}, which has expired`
+        : `without ${describeContents(new Map(missing))}, which has not expired`;
+    violated(expiry, `at ${time.nowMs} the store holds ${describeContents(read)}, ${kind}`);
   }
 }

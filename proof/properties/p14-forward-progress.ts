@@ -27,5 +27,9 @@ export function mustHold(read: ReadonlyMap<string, string>, expected: ReadonlyMa
   const lost = [...expected].filter(([key, value]) => read.get(key) !== value).map(([key]) => key);
   const added = [...read.keys()].filter((key) => !expected.has(key));
   if (lost.length + added.length === 0) return;
-  violated(forwardProgress, `${when}: of the keys ${lost.join()} something is lost, and ${added.join()} are new`);
+  const what = [
+    ...lost.map((key) => `${JSON.stringify(key)} is not what it was`),
+    ...added.map((key) => `${JSON.stringify(key)} is new`),
+  ];
+  violated(forwardProgress, `${when}: ${what.join(", ")}`);
 }

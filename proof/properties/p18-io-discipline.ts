@@ -1,4 +1,4 @@
-import { decodeManifest, MANIFEST_NAME, segmentFileName, type Manifest } from "@hashlog/format";
+import { checkpointFileName, decodeManifest, MANIFEST_NAME, segmentFileName, type Manifest } from "@hashlog/format";
 import type { DiskTraits, MicroOperation, SimulatedDisk, SyncOperation, TraceEvent } from "@hashlog/fs-io/testing";
 import { violated, type Property } from "./property.ts";
 
@@ -6,9 +6,10 @@ export const ioDiscipline: Property = {
   id: "P18",
   title: "Discipline of the file system calls",
   statement:
-    "No file that the durable manifest lists is removed. A manifest replaces the old one only when its own bytes are " +
-    "durable, and when every segment and checkpoint that it lists is there for certain, up to the length that it " +
-    "vouches for. A file whose sync failed is neither written nor synced again.",
+    "No segment and no checkpoint that the durable manifest lists is removed. A manifest replaces the old one only when " +
+    "every segment that it lists, and a checkpoint that it newly names, is there for certain, up to the length that it " +
+    "vouches for. A file whose sync failed is neither written nor synced again. (On Windows, where directory operations " +
+    "become durable in their order, the last rule alone is asked.)",
   why:
     "Most bugs of this kind need an unlucky crash to show. The order of the calls shows them without any crash: each of " +
     "these rules, broken, is a window in which a power cut loses data. SQLite watches its journal in the same way.",
@@ -25,6 +26,10 @@ export class DisciplineMonitor {
   /** Whether the sync of a file makes its name durable. */
   readonly #syncsNames: boolean;
   #durable: Manifest | undefined;
+  /** The checkpoint that a manifest named last. */
+  #named: Manifest["checkpoint"];
+  /** Whether somebody else than the store is at its caches now. */
+  #mayBeSpoilt = false;
   readonly #failedSyncs = new FailedSyncs();
   /** The first rule that was broken: a listener must not throw, so it is asked for later. */
   #broken: string | undefined;
@@ -50,28 +55,46 @@ export class DisciplineMonitor {
     if (operation.kind === "sync" && (this.#syncsNames || operation.path === this.#directory)) this.#readDurable();
   }
 
+  /** While the work runs, the case itself removes caches. */
+  async whileSpoiling(work: () => Promise<void>): Promise<void> {
+    this.#mayBeSpoilt = true;
+    await work();
+    this.#mayBeSpoilt = false;
+  }
+
   /** @throws PropertyViolation if a rule was broken */
   judge(): void {
     if (this.#broken !== undefined) violated(ioDiscipline, this.#broken);
   }
 
-  // At this step the replacement has just taken the name; the bytes are the same, and must have been durable before.
   #watchReplacement(path: string): void {
     if (path !== `${this.#directory}/${MANIFEST_NAME}`) return;
     const bytes = this.#disk.image().bytes(path)!;
     const manifest = decodeManifest(bytes);
     if (manifest.kind !== "ok") return this.#break("a manifest that does not parse replaces the old one");
     for (const segment of manifest.value.segments) {
-      const file = `${this.#directory}/${segmentFileName(segment.segmentId)}`;
       const needed = segment.state === "sealed" ? segment.sealedBytes : segment.cleanBytes;
-      if (!this.#disk.isEntryDurable(file)) this.#break(`${file} is listed, and its entry is not durable`);
-      if (this.#disk.durableBytes(file) < needed) this.#break(`${file} is listed with more bytes than are durable`);
+      this.#mustBeDurable(segmentFileName(segment.segmentId), needed);
     }
+    // One that was named before may have been spoilt or removed since, as caches may.
+    const { checkpoint } = manifest.value;
+    if (checkpoint === undefined || checkpoint.id === this.#named?.id) return;
+    this.#named = checkpoint;
+    this.#mustBeDurable(checkpointFileName(checkpoint.id), checkpoint.bytes);
+  }
+
+  #mustBeDurable(name: string, bytes: number): void {
+    const file = `${this.#directory}/${name}`;
+    if (!this.#disk.isEntryDurable(file)) this.#break(`${file} is listed, and its entry is not durable`);
+    if (this.#disk.durableBytes(file) < bytes) this.#break(`${file} is listed with more bytes than are durable`);
   }
 
   #watchRemoval(path: string): void {
-    const removed = this.#durable?.segments.find(({ segmentId }) => path.endsWith(`/${segmentFileName(segmentId)}`));
-    if (removed !== undefined) this.#break(`${path} is removed, and the durable manifest lists it`);
+    const { segments = [], checkpoint } = this.#durable ?? {};
+    const listed = segments.map(({ segmentId }) => segmentFileName(segmentId));
+    if (checkpoint !== undefined && !this.#mayBeSpoilt) listed.push(checkpointFileName(checkpoint.id));
+    if (listed.some((name) => path.endsWith(`/${name}`)))
+      this.#break(`${path} is removed, and the durable manifest lists it`);
   }
 
   #readDurable(): void {
@@ -79,7 +102,9 @@ export class DisciplineMonitor {
     const bytes = this.#disk.image().bytes(path);
     if (bytes === undefined || this.#disk.durableBytes(path) < bytes.length) return;
     const manifest = decodeManifest(bytes);
-    if (manifest.kind === "ok") this.#durable = manifest.value;
+    if (manifest.kind !== "ok") return;
+    this.#durable = manifest.value;
+    this.#named ??= manifest.value.checkpoint;
   }
 
   #break(rule: string): void {

@@ -1,0 +1,89 @@
+import { parseArgs } from "node:util";
+import { partsOf } from "../campaign/tasks.ts";
+
+/** What `npm run proof` was asked for. */
+export interface ProofOptions {
+  /** How long it may take; `undefined`: the short agenda, to its end. */
+  readonly milliseconds: number | undefined;
+  readonly seed: number | undefined;
+  readonly workers: number | undefined;
+  readonly parts: readonly string[] | undefined;
+  /** Where to write a report as JSON. */
+  readonly report: string | undefined;
+  /** Whether PROOF.md is to tell of it. */
+  readonly record: boolean;
+}
+
+/** The words of one who asked for something that there is not. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+export const USAGE = `usage: npm run proof -- [options]
+
+  --minutes N, --seconds N   the long agenda, then chance, until that time is over; cases under way are finished
+  --seed N                   draws the fresh cases from that seed
+  --workers N                so many processes; default: one for each core
+  --parts A,B                only these: ${partsOf("long").join(", ")}
+  --report FILE              writes what came of it as JSON
+  --record                   writes it into PROOF.md; only of a run of all parts, with --minutes`;
+
+/** @throws UsageError */
+export function readProofOptions(args: readonly string[]): ProofOptions | "help" {
+  const values = parse(args);
+  if (values.help) return "help";
+  const minutes = positive("minutes", values.minutes);
+  const seconds = positive("seconds", values.seconds);
+  if (minutes !== undefined && seconds !== undefined) throw new UsageError("--minutes or --seconds, not both");
+  const milliseconds = minutes === undefined ? seconds && seconds * 1000 : minutes * 60_000;
+  const parts = values.parts?.split(",");
+  const known = partsOf(milliseconds === undefined ? "short" : "long");
+  const unknown = parts?.find((part) => !known.includes(part));
+  if (unknown !== undefined) {
+    throw new UsageError(`there is no part ${JSON.stringify(unknown)}; the parts are: ${known.join(", ")}`);
+  }
+  if (values.record && (parts !== undefined || minutes === undefined)) {
+    throw new UsageError("--record is for a run of all parts, with --minutes");
+  }
+  return {
+    milliseconds,
+    seed: whole("seed", values.seed),
+    workers: whole("workers", values.workers),
+    parts,
+    report: values.report,
+    record: values.record,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        minutes: { type: "string" },
+        seconds: { type: "string" },
+        seed: { type: "string" },
+        workers: { type: "string" },
+        parts: { type: "string" },
+        report: { type: "string" },
+        record: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function positive(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text !== "" && Number.isFinite(value) && value > 0) return value;
+  throw new UsageError(`--${name} needs a number above 0, not ${JSON.stringify(text)}`);
+}
+
+function whole(name: string, text: string | undefined): number | undefined {
+  const value = positive(name, text);
+  if (value === undefined || Number.isSafeInteger(value)) return value;
+  throw new UsageError(`--${name} needs a whole number, not ${JSON.stringify(text)}`);
+}
