@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { hashOfSources } from "../campaign/source-hash.ts";
 import { readMutants, type Mutant } from "../mutants/mutant.ts";
 import { describeResults, describeTotals, isSettled, resultLine, totalsOf, type Result } from "../mutants/results.ts";
-import { runTrial } from "../mutants/run-mutant.ts";
+import { abandonTrials, runTrial } from "../mutants/run-mutant.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const USAGE = "usage: npm run mutants -- [--only NAME,NAME] [--jobs N] [--seconds N] [--baseline] [--verbose]";
@@ -32,6 +32,12 @@ const { values } = parseArgs({
 });
 
 const seconds = Number(values.seconds);
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    abandonTrials();
+    process.exit(1);
+  });
+}
 if (values.help) console.log(USAGE);
 else process.exitCode = values.baseline ? await baseline() : await main();
 

@@ -18,13 +18,25 @@ export interface Trial {
 const PATIENCE = 5;
 const SHRINKING_SECONDS = 60;
 
+/** What is under way, to be given up when the runner is told to end. */
+const underWay = new Set<() => void>();
+
+/** Ends every process that was started here, and removes every copy. */
+export function abandonTrials(): void {
+  // Latest first: a process before the copy that it works in.
+  for (const abandon of [...underWay].toReversed()) abandon();
+}
+
 /** Runs the proof in a copy of its own. @throws Error if the patch does not apply, or the proof does not run at all */
 export async function runTrial({ patch, tests, seconds }: Trial): Promise<Verdict> {
   const copy = new ScratchCopy();
+  const abandon = (): void => copy.remove();
+  underWay.add(abandon);
   try {
     if (patch !== undefined) copy.apply(patch);
     return tests.length === 0 ? await runCampaign(copy, seconds) : await runTests(copy, tests, seconds);
   } finally {
+    underWay.delete(abandon);
     copy.remove();
   }
 }
@@ -97,16 +109,19 @@ function run(
       output = (output + text).slice(-10_000);
     });
   }
+  // A group of its own: tests have processes of theirs.
+  const stop = (): void => void process.kill(-child.pid!, "SIGKILL");
+  underWay.add(stop);
   let isStopped = false;
   const timer = setTimeout(() => {
     isStopped = true;
-    // A group of its own: tests have processes of theirs.
-    process.kill(-child.pid!, "SIGKILL");
+    stop();
   }, seconds * 1000);
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", () => {
       clearTimeout(timer);
+      underWay.delete(stop);
       resolve({ output, isStopped });
     });
   });
