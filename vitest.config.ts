@@ -9,7 +9,8 @@ export default defineConfig({
   test: {
     include: ["packages/*/test/**/*.test.ts", "proof/**/*.test.ts", "test/**/*.test.ts"],
     setupFiles: ["test/replay-seed.ts"],
-    testTimeout: 180_000,
+    testTimeout: 600_000,
+    hookTimeout: 120_000,
     coverage: {
       provider: "v8",
       include: ["packages/*/src/**/*.ts"],
