@@ -95,6 +95,8 @@ class Campaign {
   readonly #cpuSeconds: number[] = [];
   readonly #counterexamples: FoundCounterexample[] = [];
   readonly #broken: string[] = [];
+  /** Those that have told everything. */
+  readonly #done = new Set<number>();
   readonly #children: ChildProcess[] = [];
 
   constructor(options: CampaignOptions) {
@@ -128,7 +130,10 @@ class Campaign {
     const order: ToWorker = { agenda, index, workers: this.#workers, deadlineMs, shrinkMs };
     child.send(order);
     child.on("message", (message: FromWorker) => this.#hear(index, message));
-    return this.#end(child, `worker ${index}`);
+    return this.#end(child, `worker ${index}`).then(() => {
+      const isExplained = this.#done.has(index) || this.#broken.length + this.#counterexamples.length > 0;
+      if (!isExplained) this.#broken.push(`worker ${index} ended before it had told everything`);
+    });
   }
 
   #gatherMarks(): Promise<void> {
@@ -154,6 +159,7 @@ class Campaign {
   }
 
   #hear(index: number, message: FromWorker): void {
+    if (message.type === "done") this.#done.add(index);
     if (message.type === "broken") this.#broken.push(message.message);
     if (message.type === "counterexample") {
       this.#counterexamples.push(message);

@@ -38,5 +38,7 @@ export type FromWorker =
       readonly case: CrashCase | FaultCase;
       readonly message: string;
     }
+  /** It has told everything. One that ends without this has not. */
+  | { readonly type: "done" }
   /** The proof itself failed. */
   | { readonly type: "broken"; readonly message: string };

@@ -12,13 +12,14 @@ import { shareOf } from "./tasks.ts";
 const TELL_EVERY_MS = 500;
 
 process.once("message", (order: ToWorker) => {
-  void work(order).then(
-    () => process.disconnect(),
-    (error: unknown) => {
-      tell({ type: "broken", message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-      process.disconnect();
-    },
-  );
+  void work(order)
+    .then(
+      () => tell({ type: "done" }),
+      (error: unknown) =>
+        tell({ type: "broken", message: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    )
+    // Not before all is told: what is still to be sent is dropped.
+    .then(() => process.disconnect());
 });
 // Nobody is there any more who would want to know.
 process.once("disconnect", () => process.exit());
@@ -34,7 +35,7 @@ async function work({ agenda, index, workers, deadlineMs, shrinkMs }: ToWorker):
       log.tell();
       const small = await shrunk(error, shrinkMs);
       const { case: given, violation } = small;
-      tell({
+      await tell({
         type: "counterexample",
         part: task.part,
         found: (error as Error).message,
@@ -79,7 +80,7 @@ class WorkLog {
     if (this.#part === "") return;
     const { crashes, recoveries } = this.seen;
     const { user, system } = process.cpuUsage();
-    tell({
+    void tell({
       type: "progress",
       part: this.#part,
       cases: this.#cases,
@@ -95,6 +96,7 @@ class WorkLog {
   }
 }
 
-function tell(message: FromWorker): void {
-  process.send!(message);
+/** Resolves when it is on its way. */
+function tell(message: FromWorker): Promise<void> {
+  return new Promise((resolve) => process.send!(message, () => resolve()));
 }
