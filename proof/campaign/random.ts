@@ -45,7 +45,7 @@ function drawManner(random: SeededRandom): Manner {
 /** The real keydir takes longer to load than all the rest of an opening. */
 const STEPS_OF_REAL_MAX = 25;
 
-const POWER_CUTS: readonly Profile[] = ["free", "free", "free", "ordered", "prefix", "drop-all"];
+const POWER_CUTS: readonly Profile[] = ["free", "free", "free", "files-ordered", "ordered", "prefix", "drop-all"];
 
 function planOf({ depth, steps, crashes }: Manner, random: SeededRandom): ExplorationPlan {
   return {

@@ -8,7 +8,7 @@ import type { Moment } from "./moment.ts";
 import { KEYS } from "./reading.ts";
 import { Session } from "./session.ts";
 
-const PROFILES: readonly Profile[] = ["kill", "drop-all", "prefix", "ordered", "free"];
+const PROFILES: readonly Profile[] = ["kill", "drop-all", "prefix", "ordered", "files-ordered", "free"];
 
 /** Lives through the case, and crashes it at steps chosen by chance, before its failures, between them and after them. */
 export async function runFaultCase(given: FaultCase, crashes: number): Promise<void> {
