@@ -51,7 +51,7 @@ export class DisciplineMonitor {
     if (this.#keepsOrder) return;
     if (operation.kind === "rename") this.#watchReplacement(operation.path);
     if (operation.kind === "unlink") this.#watchRemoval(operation.path);
-    if (operation.kind === "power-cut") this.#readDurable();
+    if (operation.kind === "power-cut") this.#startOver();
     if (operation.kind === "sync" && (this.#syncsNames || operation.path === this.#directory)) this.#readDurable();
   }
 
@@ -95,6 +95,12 @@ export class DisciplineMonitor {
     if (checkpoint !== undefined && !this.#mayBeSpoilt) listed.push(checkpointFileName(checkpoint.id));
     if (listed.some((name) => path.endsWith(`/${name}`)))
       this.#break(`${path} is removed, and the durable manifest lists it`);
+  }
+
+  /** What a lost edit had named was never named: its predecessor is the manifest again, with the checkpoint of its own. */
+  #startOver(): void {
+    this.#named = undefined;
+    this.#readDurable();
   }
 
   #readDurable(): void {
