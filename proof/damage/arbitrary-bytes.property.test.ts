@@ -113,6 +113,34 @@ test.each(STORES)("each single byte of a manifest may be forged, of a store that
   expect(Math.min(endings.get("open") ?? 0, endings.get("HASHLOG_CORRUPT") ?? 0)).toBeGreaterThan(50);
 });
 
+/**
+ * A length is believed by nobody before it is held against what is left of its file. Wherever one may stand, a very large
+ * one is put there, and the file is read by the road that needs it.
+ */
+test.each(STORES)("a very large length anywhere in a file costs no memory, in a store that was %s", async (name) => {
+  const store = await smallStore(name);
+  let reached = 0;
+  for (const path of filesOf(store)) {
+    const original = store.image.bytes(path)!;
+    const image = withoutCaches(store.image, CACHES_BEFORE[path.slice(path.lastIndexOf(".") + 1)] ?? []);
+    for (let at = 0; at + LARGE.length <= original.length; at += 1) {
+      const content = original.slice();
+      content.set(LARGE, at);
+      await openAndRead(image.withFile(path, content), store);
+      reached += 1;
+    }
+  }
+  expect(reached).toBeGreaterThan(1000);
+});
+
+const LARGE = [0xff, 0xff, 0xff, 0x7f];
+
+/** What has to be gone for files of that kind to be read. */
+const CACHES_BEFORE: Readonly<Record<string, readonly string[]>> = {
+  segment: ["checkpoint", "hint"],
+  hint: ["checkpoint"],
+};
+
 /** The manifest with those bytes in it, and a checksum that says that it is right. */
 function resealed(original: Uint8Array, edits: readonly (readonly [at: number, byte: number])[]): Uint8Array {
   const content = original.slice();

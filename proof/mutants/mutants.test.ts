@@ -1,13 +1,25 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parseMutant, readMutants } from "./mutant.ts";
 import { describeTotals, isSettled, median, resultLine, totalsOf, type Result } from "./results.ts";
 import { checkPatch } from "./scratch-copy.ts";
 
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const DIFF = "\ndiff --git a/x b/x\n";
 
 function result(verdict: Result["verdict"], equivalent?: string): Result {
   const mutant = parseMutant("m99-x.patch", `Breaks: a\nOrigin: b\nProperty: P1${DIFF}`);
   return { mutant: { ...mutant, equivalent }, verdict };
+}
+
+/** `m07`, and what lies between `m01` to `m05`, of those that there are. */
+function numbersNamedIn(page: string, known: readonly number[]): number[] {
+  return [...page.matchAll(/`m(\d+)`(?: to `m(\d+)`)?/g)].flatMap(([, first, last]) => [
+    Number(first),
+    ...(last === undefined ? [] : [Number(last), ...known.filter((n) => n > Number(first) && n < Number(last))]),
+  ]);
 }
 
 const caught = { caught: true, part: "corpus", property: "P1", seconds: 2, cases: 5, message: "" } as const;
@@ -17,9 +29,22 @@ describe("the planted bugs", () => {
   const mutants = readMutants();
 
   test("are many, and no two say the same", () => {
-    expect(mutants.length).toBeGreaterThanOrEqual(45);
+    expect(mutants.length).toBeGreaterThanOrEqual(100);
     expect(new Set(mutants.map(({ breaks }) => breaks)).size).toBe(mutants.length);
     expect(new Set(mutants.map(({ name }) => name.split("-")[0])).size).toBe(mutants.length);
+  });
+
+  const numbers = mutants.map(({ name }) => Number(name.slice(1, name.indexOf("-"))));
+
+  test.each(["mutants/README.md", "proof/scenarios/README.md"])("are there where %s names one", (page) => {
+    const named = numbersNamedIn(readFileSync(join(ROOT, page), "utf8"), numbers);
+    expect(named.length).toBeGreaterThan(50);
+    expect(named.filter((number) => !numbers.includes(number))).toEqual([]);
+  });
+
+  test("have each a place in the README's table", () => {
+    const named = numbersNamedIn(readFileSync(join(ROOT, "mutants/README.md"), "utf8"), numbers);
+    expect(numbers.filter((number) => !named.includes(number))).toEqual([]);
   });
 
   test.each(mutants)("$name can be planted in the present sources", ({ path }) => {

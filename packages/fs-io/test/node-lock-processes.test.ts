@@ -105,9 +105,13 @@ test("of eight processes that race for a killed holder's lock exactly one gets i
   }
 });
 
-test("of two workers of a cluster one gets the lock", async () => {
+test.each([
+  ["sockets", 0],
+  ["named pipes", 1],
+])("of two workers of a cluster one gets the lock, by %s", async (_, pipeDirectories) => {
   const directory = await temporaryDirectory();
-  const primary = fork(fixture("lock-cluster.ts"), [directory], { execArgv: [] });
+  const pipes = await Promise.all(Array.from({ length: pipeDirectories }, () => temporaryDirectory()));
+  const primary = fork(fixture("lock-cluster.ts"), [directory, ...pipes], { execArgv: [] });
   onTestFinished(() => void primary.kill("SIGKILL"));
   const [replies] = (await once(primary, "message")) as [string[]];
   expect(replies.toSorted()).toEqual(["FS_LOCKED", "held"]);

@@ -11,28 +11,13 @@ import type { NodeNet, NodeServer, NodeSocket } from "../src/node-net.ts";
 import { temporaryDirectory } from "./directories.ts";
 import { failing, platformError } from "./failing-fs.ts";
 import { FakeClock } from "./fake-clock.ts";
+import { netAt, pipesIn } from "./lock-net.ts";
 
 const NAME = "store.lock";
 
 const take = (directory: string, options: NodeFileSystemOptions = {}): ReturnType<FileSystemLock> =>
   nodeFileSystem(options).lock(directory, NAME);
 type FileSystemLock = ReturnType<typeof nodeFileSystem>["lock"];
-
-/** `node:net`, with other addresses. */
-function netAt(address: (path: string) => string): NodeNet {
-  return {
-    createServer: (onConnection) => {
-      const server = net.createServer(onConnection);
-      return {
-        listen: ({ path, ...options }, onListening) => server.listen({ path: address(path), ...options }, onListening),
-        close: () => server.close(),
-        unref: () => server.unref(),
-        on: (event, listener) => server.on(event, listener),
-      } satisfies NodeServer;
-    },
-    connect: ({ path }) => net.connect({ path: address(path) }),
-  };
-}
 
 /** `node:net` whose connections go as the test says, one after the other, the last one for ever. */
 function netWhere(...connections: Array<(socket: EventEmitter) => void>): NodeNet {
@@ -355,10 +340,9 @@ describe("a directory whose path is too long for a socket's address", () => {
 });
 
 describe("on Windows the lock is a named pipe", () => {
-  /** The pipes of a Windows machine, as sockets in a directory. */
   const pipes = async (): Promise<{ net: NodeNet; where: string }> => {
     const where = await temporaryDirectory();
-    return { net: netAt((path) => join(where, path.replace("\\\\.\\pipe\\", ""))), where };
+    return { net: pipesIn(where), where };
   };
 
   test("whose name says which directory it is, and which leaves no file in it", async () => {
