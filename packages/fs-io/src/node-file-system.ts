@@ -108,7 +108,7 @@ class NodeFileSystem implements FileSystem {
       {
         fs: this.#fs,
         fullSync: this.#fullSync,
-        retryRename: this.#windows,
+        mayBeHeld: this.#windows,
         pause: this.#pause,
         parent: this.#windows ? undefined : this.#absolute(this.parent(path)),
       },

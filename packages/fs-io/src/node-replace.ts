@@ -9,15 +9,15 @@ import { type NodeFs, promised } from "./node-fs.ts";
 export interface ReplaceContext {
   readonly fs: NodeFs;
   readonly fullSync: boolean;
-  /** On Windows a virus scanner or an indexer may hold the target for a moment. */
-  readonly retryRename: boolean;
+  /** On Windows a virus scanner or an indexer may hold the file, under its old name or its new one, for a moment. */
+  readonly mayBeHeld: boolean;
   pause(delayMs: number): Promise<void>;
   /** The directory whose sync makes the rename durable; `undefined` where directories cannot be synced. */
   readonly parent: string | undefined;
 }
 
-/** The pauses between the attempts of a rename: 11 attempts in about 2 seconds. */
-export const RENAME_PAUSES_MS: readonly number[] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
+/** The pauses between the attempts at a file that somebody holds: 11 attempts in about 2 seconds. */
+export const HELD_PAUSES_MS: readonly number[] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 
 /**
  * Replaces a small file so that a crash leaves the old bytes or the new ones:
@@ -41,7 +41,7 @@ export async function replaceFile(context: ReplaceContext, path: string, bytes: 
     throw failed(error, path, "unchanged");
   }
   try {
-    await rename(context, replacement, path);
+    await patiently<void>(context, (done) => context.fs.rename(replacement, path, done));
     if (context.parent === undefined) await syncAgain(context, path);
     else await syncDirectoryEntries(context.fs, context.parent);
   } catch (error) {
@@ -59,8 +59,9 @@ async function writeDurably({ fs, fullSync }: ReplaceContext, path: string, cont
   }
 }
 
-async function syncAgain({ fs, fullSync }: ReplaceContext, path: string): Promise<void> {
-  const fd = await promised<number>((done) => fs.open(path, fs.constants.O_RDWR, 0o666, done));
+async function syncAgain(context: ReplaceContext, path: string): Promise<void> {
+  const { fs, fullSync } = context;
+  const fd = await patiently<number>(context, (done) => fs.open(path, fs.constants.O_RDWR, 0o666, done));
   try {
     await syncDescriptor(fs, fd, fullSync);
   } finally {
@@ -83,17 +84,18 @@ async function openFresh(fs: NodeFs, path: string): Promise<number> {
   }
 }
 
-async function rename(context: ReplaceContext, source: string, target: string): Promise<void> {
-  const pauses = context.retryRename ? RENAME_PAUSES_MS : [];
+/** Tries again, while somebody else holds the file. The last attempt's failure is told. */
+async function patiently<T>(context: ReplaceContext, begin: Parameters<typeof promised<T>>[0]): Promise<T> {
+  const pauses = context.mayBeHeld ? HELD_PAUSES_MS : [];
   for (const pauseMs of pauses) {
     try {
-      return await promised((done) => context.fs.rename(source, target, done));
+      return await promised(begin);
     } catch (error) {
       if (!heldByAnother(error)) throw error;
       await context.pause(pauseMs);
     }
   }
-  return promised((done) => context.fs.rename(source, target, done));
+  return promised(begin);
 }
 
 function heldByAnother(error: unknown): boolean {

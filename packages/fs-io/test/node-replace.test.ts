@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { replacementPath } from "../src/file-system.ts";
 import { nodeFileSystem, type NodeFileSystemOptions } from "../src/node-file-system.ts";
 import type { NodeFs } from "../src/node-fs.ts";
-import { RENAME_PAUSES_MS } from "../src/node-replace.ts";
+import { HELD_PAUSES_MS } from "../src/node-replace.ts";
 import { temporaryDirectory } from "./directories.ts";
 import { failing, platformError } from "./failing-fs.ts";
 
@@ -113,7 +113,7 @@ describe("on Windows, where a scanner may hold the file for a moment", () => {
       const pauses: number[] = [];
       const pause = async (delayMs: number): Promise<void> => void pauses.push(delayMs);
       await replace({ platform: "win32", pause, fs: { rename: scanned(errno, 4) } });
-      expect(pauses).toEqual(RENAME_PAUSES_MS.slice(0, 4));
+      expect(pauses).toEqual(HELD_PAUSES_MS.slice(0, 4));
       expect(await content()).toBe("new");
     },
   );
@@ -123,7 +123,7 @@ describe("on Windows, where a scanner may hold the file for a moment", () => {
     const refusal = { code: "FS_NOT_PERMITTED", outcome: "unknown" };
     const attempt = replace({ platform: "win32", pause: async () => {}, fs: { rename } });
     await expect(attempt).rejects.toMatchObject(refusal);
-    expect(rename).toHaveBeenCalledTimes(RENAME_PAUSES_MS.length + 1);
+    expect(rename).toHaveBeenCalledTimes(HELD_PAUSES_MS.length + 1);
     expect(await content()).toBe("old");
   });
 
@@ -140,6 +140,38 @@ describe("on Windows, where a scanner may hold the file for a moment", () => {
 });
 
 describe("where directories cannot be synced", () => {
+  /** Opening the file under its new name is refused with that so many times. */
+  const held = (errno: string, times: number): NodeFs["open"] => {
+    let opened = 0;
+    return vi.fn<NodeFs["open"]>((given, flags, mode, done) => {
+      if (given === path) opened += 1;
+      if (given === path && opened <= times) done(platformError(errno), -1);
+      else fs.open(given, flags, mode, done);
+    });
+  };
+
+  test.each([["EPERM"], ["EACCES"], ["EBUSY"]])(
+    "and a scanner holds the new file, its sync is as patient as the rename, after %s",
+    async (errno) => {
+      const pauses: number[] = [];
+      const pause = async (delayMs: number): Promise<void> => void pauses.push(delayMs);
+      const fdatasync = vi.fn<NodeFs["fdatasync"]>(fs.fdatasync);
+      await replace({ platform: "win32", pause, fs: { open: held(errno, 4), fdatasync } });
+      expect(pauses).toEqual(HELD_PAUSES_MS.slice(0, 4));
+      expect(fdatasync).toHaveBeenCalledTimes(2);
+    },
+  );
+
+  test("and the new file stays held, the outcome is unknown", async () => {
+    const open = held("EACCES", 100);
+    const refusal = { code: "FS_NOT_PERMITTED", operation: "replace", path, outcome: "unknown" };
+    const attempt = replace({ platform: "win32", pause: async () => {}, fs: { open } });
+    await expect(attempt).rejects.toMatchObject(refusal);
+    // Once to write aside, then the attempts at the new file.
+    expect(open).toHaveBeenCalledTimes(1 + HELD_PAUSES_MS.length + 1);
+    expect(await content()).toBe("new");
+  });
+
   test("the file is synced again under its new name, so that the rename is durable", async () => {
     const calls: string[] = [];
     const note =
