@@ -1,7 +1,9 @@
+import { MANIFEST_NAME } from "@hashlog/format";
 import type { AppendFile, FileSystem } from "@hashlog/fs-io";
-import { diskAt } from "@hashlog/fs-io/testing";
+import { diskAt, hashImage, SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
 import { describe, expect, test } from "vitest";
 import { codeOf, long, Script } from "../world/script.ts";
+import { DIRECTORY } from "../world/text-store.ts";
 
 /** A store whose process was killed, and of which three acknowledged writes lie above the testified floor. */
 async function killedWithATail(): Promise<Script> {
@@ -47,6 +49,32 @@ describe("a log that is not read as it was written", () => {
     await script.open();
     expect(await script.state()).toEqual(CONTENTS);
   });
+});
+
+/** A store whose manifest is the one from before its first write; the segments since testify, as nothing else does. */
+async function withAnOlderManifest(): Promise<DiskImage> {
+  const path = `${DIRECTORY}/${MANIFEST_NAME}`;
+  const script = await Script.begin({ segments: 0 });
+  const older = script.disk.image().bytes(path)!;
+  await script.store.put("a", long("1"));
+  await script.store.put("b", long("2"));
+  script.disk.kill();
+  return script.disk.image().withFile(path, older);
+}
+
+test("a segment that would testify, and is not read as it was written, fails the opening instead of being cleared away", async () => {
+  const image = await withAnOlderManifest();
+  const codes: string[] = [];
+  for (let nth = 0; nth < 6; nth += 1) {
+    for (const keepBytes of [0, 50]) {
+      const script = new Script(new SimulatedDisk({ image }), { segments: 0 });
+      script.disk.inject({ at: { operation: "read", path: ".segment", nth }, kind: "short", keepBytes, sticky: true });
+      codes.push(await codeOf(script.open()));
+      expect(hashImage(script.disk.image())).toBe(hashImage(image));
+    }
+  }
+  // The reads that fail, and the sight of the older manifest where all that matters was read before.
+  expect(new Set(codes)).toEqual(new Set(["HASHLOG_IO", "HASHLOG_CORRUPT"]));
 });
 
 /** Segments that it creates read as zeros. */

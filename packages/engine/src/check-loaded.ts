@@ -10,7 +10,7 @@ import {
 import type { FileSystem, ReadFile } from "@hashlog/fs-io";
 import type { Keydir } from "@hashlog/index";
 import { corrupt } from "./errors.ts";
-import { fileSource } from "./files.ts";
+import { wholeSource } from "./files.ts";
 import type { LogRun } from "./log-run.ts";
 import type { SegmentTable } from "./segment-table.ts";
 import type { ListedFile } from "./store-directory.ts";
@@ -90,17 +90,21 @@ async function checkUnlisted(store: LoadedStore, path: string, segmentId: number
   }
 }
 
-/** The highest floor that any frame of the segment testifies; of a merge output, which may be long, the first one's. */
+/**
+ * The highest floor that any frame of the segment testifies; of a merge output, which may be long, the first one's. What is
+ * not read whole is no testimony that there is none: the file would be cleared away.
+ */
 async function testifiedBy(file: ReadFile, segmentId: number): Promise<number> {
+  const source = wholeSource(file, file.size());
   const head = new Uint8Array(SEGMENT_HEADER_BYTES + FRAME_HEADER_BYTES);
-  const bytes = await file.read(head, 0, head.length, 0);
+  const bytes = await source.read(head, 0, head.length, 0);
   const header = decodeSegmentHeader(head.subarray(0, Math.min(bytes, SEGMENT_HEADER_BYTES)));
   if (header.kind !== "ok" || header.value.segmentId !== segmentId) return 0;
   const place = placeOf(header.value.identity);
   const first = readFrameHeader(head, SEGMENT_HEADER_BYTES, bytes, place, SEGMENT_HEADER_BYTES);
   if (first?.sparse === true) return first.floor;
   let highest = 0;
-  await findTestimony(fileSource(file, file.size()), {
+  await findTestimony(source, {
     place,
     from: SEGMENT_HEADER_BYTES,
     onTestimony: ({ floor }) => {

@@ -20,7 +20,7 @@ export function fileSource(file: ReadFile, bytes: number): ByteSource {
 
 /**
  * As `fileSource`, of a file that is known to have so many bytes: a read that comes short of them fails with `FS_IO`. For
- * the log, where what is missing would pass for the end, and acknowledged writes with it.
+ * the log, where what is missing would pass for the end, and acknowledged writes with it; and for whatever may testify.
  */
 export function wholeSource(file: ReadFile, bytes: number): ByteSource {
   return {
