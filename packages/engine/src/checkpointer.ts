@@ -10,6 +10,7 @@ import { IndexError, type Keydir } from "@hashlog/index";
 import { fromFileSystem, HashlogError } from "./errors.ts";
 import type { CommitLog } from "./commit-log.ts";
 import { countingSource } from "./files.ts";
+import { makeWithNewId } from "./new-files.ts";
 import { pathOf, removeFile, type StoreParts } from "./store-parts.ts";
 
 /**
@@ -64,10 +65,11 @@ export class Checkpointer {
       // mark: checkpoint/refused-by-a-failed-log
       throw state.error;
     }
-    const id = this.#parts.fileIds.take();
-    const path = this.#path(id);
     const files = this.#parts.entries.begin();
-    const file = await files.create(path);
+    const { id, file } = await makeWithNewId(this.#parts, async (taken) => ({
+      id: taken,
+      file: await files.create(this.#path(taken)),
+    }));
     try {
       const { written, covered } = await this.#dump(id, file);
       await file.sync();
@@ -92,7 +94,7 @@ export class Checkpointer {
         throw error;
       }
       // mark: checkpoint/failed-and-file-removed
-      await removeFile(this.#parts, path);
+      await removeFile(this.#parts, file.path);
       throw error;
     } finally {
       await file.close();

@@ -1,17 +1,11 @@
-import {
-  encodeSegmentHeader,
-  segmentFileName,
-  SEGMENT_BYTES_MAX,
-  type Manifest,
-  type Place,
-  type SealedSegment,
-} from "@hashlog/format";
-import { FsError, SegmentWriter } from "@hashlog/fs-io";
+import { SEGMENT_BYTES_MAX, type Manifest, type SealedSegment } from "@hashlog/format";
+import type { SegmentWriter } from "@hashlog/fs-io";
 import { corrupt } from "./errors.ts";
 import { installRescue } from "./install-rescue.ts";
 import { readRun, type LogRun, type RunSource } from "./log-run.ts";
+import { makeSegment } from "./new-files.ts";
 import { Segment } from "./segment.ts";
-import { newSegmentPlace, removeFile, SEQUENCES_RESERVED, type StoreParts } from "./store-parts.ts";
+import { removeFile, SEQUENCES_RESERVED, type StoreParts } from "./store-parts.ts";
 import { rescueTail } from "./tail-rescue.ts";
 
 /**
@@ -96,7 +90,7 @@ export class LogSegments {
       await this.#sealing?.catch(() => undefined);
     }
     this.#parts.table.checkLogRoom();
-    const { segmentId, place, writer } = await this.#create();
+    const { segmentId, place, writer } = await makeSegment(this.#parts.entries.begin(), this.#parts);
     const slot = this.#parts.table.takeSlot();
     try {
       await this.#parts.manifest.edit((manifest) => ({
@@ -185,11 +179,12 @@ export class LogSegments {
 
   /** Copies what the run holds above its testified floor and up to `upTo`, and seals everything in one edit. */
   async rescue(run: LogRun, upTo: number): Promise<void> {
+    const files = this.#parts.entries.begin();
     const rescue = await rescueTail(run, upTo, {
-      files: this.#parts.entries.begin(),
+      files,
       directory: this.#parts.directory,
       segmentBytesMax: this.#parts.segmentBytesMax,
-      newSegment: () => newSegmentPlace(this.#parts),
+      newSegment: () => makeSegment(files, this.#parts),
     });
     await this.#parts.manifest
       .edit((manifest) => ({
@@ -207,26 +202,6 @@ export class LogSegments {
     this.#active = undefined;
     const sealed = await installRescue(rescue, segments, this.#parts);
     for (const segment of sealed) this.#onSealed(segment);
-  }
-
-  // Ids are given once, so a file that is there already is another writer's: either one that has opened the store beside
-  // this one, which has lost it then; or the one before, that had lost it, and went on until its next edit. What that one
-  // made no manifest lists, and the next opening removes it.
-  async #create(): Promise<{ segmentId: number; place: Place; writer: SegmentWriter }> {
-    const files = this.#parts.entries.begin();
-    for (let attempt = 1; ; attempt += 1) {
-      const { segmentId, place } = newSegmentPlace(this.#parts);
-      const header = encodeSegmentHeader({ segmentId, identity: place.identity });
-      try {
-        const name = segmentFileName(segmentId);
-        return { segmentId, place, writer: await SegmentWriter.create(files, this.#parts.directory, name, header) };
-      } catch (error) {
-        // mark: rotation/segment-not-made
-        if (!(FsError.is(error) && error.code === "FS_EXISTS") || attempt === ATTEMPTS_MAX) throw error;
-        // mark: rotation/another-writers-file
-        await this.#parts.manifest.check();
-      }
-    }
   }
 
   async #sealEnded(progress: SealProgress): Promise<void> {
@@ -336,5 +311,3 @@ function isEmpty({ highestSequence }: SealedSegment): boolean {
 }
 
 const UNSEALED_MAX = 4;
-/** How many files of another writer's are passed over for one segment. */
-const ATTEMPTS_MAX = 16;

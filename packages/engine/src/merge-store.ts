@@ -11,9 +11,10 @@ import {
 import type { AppendFile } from "@hashlog/fs-io";
 import type { CommitLog } from "./commit-log.ts";
 import type { FileMaker } from "./directory-entries.ts";
+import { makeWithNewId, newPlace } from "./new-files.ts";
 import { newLocation } from "./segment-table.ts";
 import { Segment } from "./segment.ts";
-import { newSegmentPlace, pathOf, removeFile, type StoreParts } from "./store-parts.ts";
+import { pathOf, removeFile, type StoreParts } from "./store-parts.ts";
 
 /** An open store as a merge sees it. */
 export class StoreOfMerge implements MergeStore {
@@ -92,11 +93,12 @@ export class StoreOfMerge implements MergeStore {
 
   async createOutput(): Promise<MergeOutput> {
     this.#parts.table.checkRoom(this.#created.size + 1);
-    const { segmentId, place } = newSegmentPlace(this.#parts);
-    const file = await this.#files.create(pathOf(this.#parts, segmentFileName(segmentId)));
-    const output = new OutputFile(segmentId, place, file);
+    const output = await makeWithNewId(this.#parts, async (segmentId) => {
+      const file = await this.#files.create(pathOf(this.#parts, segmentFileName(segmentId)));
+      return new OutputFile(segmentId, newPlace(this.#parts), file);
+    });
     this.#created.add(output);
-    const header = encodeSegmentHeader({ segmentId, identity: place.identity });
+    const header = encodeSegmentHeader({ segmentId: output.segmentId, identity: output.place.identity });
     try {
       output.append(header, 0, header.length);
     } catch (error) {

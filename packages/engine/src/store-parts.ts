@@ -1,9 +1,8 @@
-import { placeOf, type Place } from "@hashlog/format";
 import { FsError, type Clock, type FileSystem } from "@hashlog/fs-io";
 import type { Keydir } from "@hashlog/index";
 import type { DirectoryEntries } from "./directory-entries.ts";
 import type { ManifestFile } from "./manifest-file.ts";
-import { randomIdentity, type RandomSource } from "./random.ts";
+import type { RandomSource } from "./random.ts";
 import type { ReserveFile } from "./reserve-file.ts";
 import type { SegmentTable } from "./segment-table.ts";
 
@@ -59,11 +58,6 @@ export class FileIds {
   get next(): number {
     return this.#next;
   }
-}
-
-/** A new segment's id and place. */
-export function newSegmentPlace(parts: Pick<StoreParts, "fileIds" | "random">): { segmentId: number; place: Place } {
-  return { segmentId: parts.fileIds.take(), place: placeOf(randomIdentity(parts.random, 8)) };
 }
 
 /**

@@ -1,21 +1,18 @@
 import {
-  encodeSegmentHeader,
   FRAME_HEADER_BYTES,
   newRecordFields,
   readRecord,
   scanFrames,
   sealFrame,
-  segmentFileName,
   SEGMENT_HEADER_BYTES,
   type ManifestSegment,
-  type Place,
   type ScannedFrame,
 } from "@hashlog/format";
-import { SegmentWriter } from "@hashlog/fs-io";
 import type { FileMaker } from "./directory-entries.ts";
 import { corrupt } from "./errors.ts";
 import { wholeSource } from "./files.ts";
 import type { LogRun, RunPart, RunSource, TailExtent } from "./log-run.ts";
+import type { NewSegment } from "./new-files.ts";
 
 /**
  * Bringing the log to rest after a crash or a failed write: what lies above the last testified floor is appended again,
@@ -35,10 +32,7 @@ export interface Rescue {
 }
 
 /** A new, sealed segment of copied frames. */
-export interface CopySegment {
-  readonly segmentId: number;
-  readonly place: Place;
-  readonly writer: SegmentWriter;
+export interface CopySegment extends NewSegment {
   readonly lowestSequence: number;
   readonly highestSequence: number;
   readonly ranges: readonly CopiedRange[];
@@ -61,8 +55,8 @@ export interface RescueParts {
   readonly files: FileMaker;
   readonly directory: string;
   readonly segmentBytesMax: number;
-  /** Ids and identities of the segments to make. */
-  readonly newSegment: () => { segmentId: number; place: Place };
+  /** Makes a segment that nothing lists yet. */
+  readonly newSegment: () => Promise<NewSegment>;
 }
 
 /**
@@ -165,17 +159,8 @@ class TailCopier {
     const last = this.#copies.at(-1);
     if (last !== undefined && last.writer.position + bytes <= this.#parts.segmentBytesMax) return last;
     // mark: rescue/segment-begun
-    const { segmentId, place } = this.#parts.newSegment();
-    const writer = await SegmentWriter.create(
-      this.#parts.files,
-      this.#parts.directory,
-      segmentFileName(segmentId),
-      encodeSegmentHeader({ segmentId, identity: place.identity }),
-    );
     const copy: GrowingCopy = {
-      segmentId,
-      place,
-      writer,
+      ...(await this.#parts.newSegment()),
       lowestSequence: firstSequence,
       highestSequence: firstSequence,
       ranges: [],

@@ -1,3 +1,4 @@
+import type { FileSystem } from "@hashlog/fs-io";
 import { quiet } from "../../world/quiet.ts";
 import { long, Script } from "../../world/script.ts";
 import {
@@ -5,6 +6,7 @@ import {
   closedDisk,
   mustFail,
   mustHold,
+  must,
   mustNoteFailures,
   on,
   pathsOf,
@@ -14,6 +16,17 @@ import {
 } from "./story.ts";
 
 const SEGMENT = ".segment";
+
+/** A file system on which somebody has taken the first name that is tried for each new file; and how often that was so. */
+function namesTaken(inner: FileSystem): { fileSystem: FileSystem; count: () => number } {
+  let attempts = 0;
+  const create: FileSystem["create"] = async (path) => {
+    if (path.endsWith(SEGMENT) || path.endsWith(".checkpoint")) attempts += 1;
+    if (attempts % 2 === 1) await (await inner.create(path)).close();
+    return inner.create(path);
+  };
+  return { fileSystem: altered(inner, { create }), count: () => Math.ceil(attempts / 2) };
+}
 
 /** Files that cannot be made, or be removed, or that another writer makes as well. */
 export const fileStories: readonly Story[] = [
@@ -63,7 +76,11 @@ export const fileStories: readonly Story[] = [
   {
     title:
       "a writer that has lost its lock stops at its next edit of the manifest, and what it made is in nobody's way",
-    marks: ["manifest/changed-by-another-writer", "commit/disabled-by-the-manifest", "rotation/another-writers-file"],
+    marks: [
+      "manifest/changed-by-another-writer",
+      "commit/disabled-by-the-manifest",
+      "files/another-writers-passed-over",
+    ],
     tell: async () => {
       const first = await threeSegments();
       const second = new Script(first.disk, { segments: 0 });
@@ -77,6 +94,27 @@ export const fileStories: readonly Story[] = [
       await mustHold(second, { ...THREE, d: "4" });
       await second.cutPowerAndOpen("drop-all");
       await mustHold(second, { ...THREE, d: "4" });
+    },
+  },
+  {
+    title: "the file of another writer lies where a copy of the tail, a merge's output or a checkpoint would",
+    marks: ["files/another-writers-passed-over"],
+    tell: async () => {
+      const script = await threeSegments({ sync: "never" });
+      script.disk.kill();
+      const taken = namesTaken(script.disk.boot());
+      await script.open(taken.fileSystem);
+      must(taken.count() > 0, "the recovery copies a tail");
+      await mustHold(script, THREE);
+      const { store } = script;
+      for (const work of [() => store.compact(), () => store.checkpoint()]) {
+        const before = taken.count();
+        await store.put("a", long("1"));
+        await work();
+        must(taken.count() > before + 1, "a new segment was made, and something else");
+      }
+      await script.cutPowerAndOpen("drop-all");
+      await mustHold(script, THREE);
     },
   },
 ];

@@ -65,7 +65,7 @@ export const logStories: readonly Story[] = [
   {
     title: "a new segment cannot be made or listed: the write is refused, and the next one tries again",
     marks: [
-      "rotation/segment-not-made",
+      "files/not-made",
       "rotation/segment-not-listed",
       "rotation/segment-begun",
       "commit/not-prepared",
