@@ -74,8 +74,9 @@ export function keyOf(number: number): string {
   return KEYS[number % KEYS.length]!;
 }
 
-/** An operation in words. */
-export function describeOperation(operation: CrashOperation): string {
+/** An operation in words. `keys` by their numbers. */
+export function describeOperation(operation: CrashOperation, keys: readonly string[] = KEYS): string {
+  const quoted = (key: number): string => JSON.stringify(keys[key % keys.length]);
   switch (operation[0]) {
     case "put":
       return `put ${quoted(operation[1])}, ${operation[2]} characters`;
@@ -108,10 +109,6 @@ export function describeOperation(operation: CrashOperation): string {
     default:
       return `${operation[0]}()`;
   }
-}
-
-function quoted(key: number): string {
-  return JSON.stringify(keyOf(key));
 }
 
 function withCaches(spoilt: number): string {

@@ -12,6 +12,7 @@ import { mustBePossible } from "../properties/p14-forward-progress.ts";
 import { DisciplineMonitor } from "../properties/p18-io-discipline.ts";
 import { PropertyViolation } from "../properties/property.ts";
 import { quiet, settled } from "../world/quiet.ts";
+import { Teller } from "../world/teller.ts";
 import { DIRECTORY, emptyStore, INTERVAL_MS, openStore, readState, type TextStore } from "../world/text-store.ts";
 import { VirtualClock } from "../world/virtual-clock.ts";
 import { describeOperation, KEYS, type CrashCase, type CrashOperation } from "./case.ts";
@@ -24,18 +25,16 @@ export interface RunCase {
   readonly history: History;
 }
 
-/** Is told what happens: how many steps the disk had taken by then, and what it was. */
-export type Tell = (step: number, what: string) => void;
-
 /**
  * Runs the case's operations to their end, without its crashes, and checks on the way what can be seen without a crash:
  * that what was acknowledged is as durable as was asked for (P3), that reads see what they must (P4), that iterators see
  * one moment (P11), that everything settles (P14), that the file system is called in a safe order (P18).
  */
-export async function runCase(given: CrashCase, tell: Tell = () => undefined): Promise<RunCase> {
+export async function runCase(given: CrashCase, teller: Teller = new Teller()): Promise<RunCase> {
   const image = given.fresh === true ? {} : { image: await emptyStore() };
   const disk = new SimulatedDisk({ ...image, ...traitsOf(given), schedule: given.schedule ?? [] });
-  const runner = new CaseRunner(disk, given, tell);
+  teller.watch(disk);
+  const runner = new CaseRunner(disk, given, teller);
   await runner.run().catch((error: unknown) => {
     if (error instanceof PropertyViolation) throw error;
     mustBePossible("an operation", error);
@@ -63,7 +62,7 @@ class CaseRunner {
   readonly history: History;
   readonly #disk: SimulatedDisk;
   readonly #case: CrashCase;
-  readonly #tell: (what: string) => void;
+  readonly #teller: Teller;
   readonly #observer: LogObserver;
   readonly #discipline: DisciplineMonitor;
   readonly #writer: CaseWriter;
@@ -75,10 +74,10 @@ class CaseRunner {
   /** What a checkpoint once held. */
   #checkpoint: Uint8Array | undefined;
 
-  constructor(disk: SimulatedDisk, given: CrashCase, tell: Tell) {
+  constructor(disk: SimulatedDisk, given: CrashCase, teller: Teller) {
     this.#disk = disk;
     this.#case = given;
-    this.#tell = (what) => tell(disk.position, what);
+    this.#teller = teller;
     this.#observer = new LogObserver(disk, DIRECTORY, traitsOf(given));
     this.#discipline = new DisciplineMonitor(disk, DIRECTORY, traitsOf(given));
     this.#observer.onEvent = (event) => this.#discipline.take(event);
@@ -91,17 +90,18 @@ class CaseRunner {
       store: () => this.#store,
       time: () => this.#time(),
       wait: (promise) => this.#wait(promise),
-      tell: this.#tell,
+      tell: (what) => this.#teller.tell(what),
     });
   }
 
   async run(): Promise<void> {
+    this.#teller.tell(this.#case.fresh === true ? "the store is made" : "the store is opened");
     await this.#open();
-    this.#tell("the store is open");
     for (const operation of this.#case.operations) {
-      this.#tell(describeOperation(operation));
+      this.#teller.tell(describeOperation(operation));
       await this.#do(operation);
     }
+    this.#teller.tell("the end: wait for everything");
     await this.#settle();
     await this.#drain();
     this.#discipline.judge();

@@ -56,7 +56,8 @@ async function judge(one: CrashCase | FaultCase): Promise<void> {
     }
     return;
   }
-  console.log(`A life with failures; sync policy "${one.sync}". What it does: ${JSON.stringify(one.operations)}`);
+  console.log(`A life with failures; sync policy "${one.sync}"; segments of ${segmentBytesOf(one)} bytes.`);
+  console.log('A value is told as "a=3*430": of the key a, what write 3 wrote, 430 characters.');
   for (const [at, way, kept] of one.faults) {
     const { kind, failedSync } = WAYS[way % WAYS.length]!;
     const how = failedSync === undefined ? kind : `${kind}, the sync ${failedSync}`;
@@ -65,8 +66,9 @@ async function judge(one: CrashCase | FaultCase): Promise<void> {
       `Of the calls of the file system that can fail so, number ${at} after the opening fails: ${how}${bytes}.`,
     );
   }
+  console.log(" step  what");
   try {
-    await judgeFaultCase(one);
+    await judgeFaultCase(one, (line) => console.log(line));
   } catch (error) {
     throw error instanceof FaultCounterexample ? error.violation : error;
   }
@@ -86,6 +88,10 @@ function pathOf(path: string): string {
   return path.startsWith("corpus/") ? fileURLToPath(new URL(`../${path}`, import.meta.url)) : path;
 }
 
+function segmentBytesOf({ segments }: Pick<CrashCase, "segments">): number {
+  return SEGMENT_BYTES[segments % SEGMENT_BYTES.length]!;
+}
+
 function describeStore({
   sync,
   segments,
@@ -95,9 +101,10 @@ function describeStore({
   fresh = false,
   schedule = [],
 }: CrashCase): void {
-  const bytes = SEGMENT_BYTES[segments % SEGMENT_BYTES.length]!;
   const disk = fresh ? "on an empty disk" : "that is there already, and empty";
-  console.log(`A store ${disk}; sync policy "${sync}"; segments of ${bytes} bytes; keydir "${keydir}".`);
+  console.log(
+    `A store ${disk}; sync policy "${sync}"; segments of ${segmentBytesOf({ segments })} bytes; keydir "${keydir}".`,
+  );
   if (kind !== "posix") console.log(`The disk, and the file system on it, have the manners of: ${kind}.`);
   console.log('A value is told as "a=3.*430": of the key a, what write 3 wrote, 430 characters.');
   if (broken !== undefined) console.log(`The file system beneath it is broken: ${broken}.`);

@@ -1,6 +1,6 @@
-import { crashPointAt, type SimulatedDisk } from "@hashlog/fs-io/testing";
+import type { SimulatedDisk } from "@hashlog/fs-io/testing";
 import type { Crash, CrashCase } from "../cases/case.ts";
-import { runCase, traitsOf, type Tell } from "../cases/run-case.ts";
+import { runCase, traitsOf } from "../cases/run-case.ts";
 import type { History } from "../oracle/history.ts";
 import { describeContents, type ReadingTime } from "../oracle/model.ts";
 import type { Obligation } from "../oracle/obligation.ts";
@@ -9,22 +9,25 @@ import { crashInRecovery, obligationOfSecondCrash } from "../properties/p08-cras
 import { mustBePossible } from "../properties/p14-forward-progress.ts";
 import { PropertyViolation, violated } from "../properties/property.ts";
 import { quiet } from "../world/quiet.ts";
+import { Teller, type Narrator } from "../world/teller.ts";
 import { live } from "./aftermath.ts";
+import { narrateCrash } from "./narrate-crash.ts";
 import { crashedDisk, recover, type Recovered, type Recovering } from "./recover.ts";
-
-/** Is told what happens, in words. */
-export type Narrator = (line: string) => void;
 
 /**
  * Runs the case, crashes it as it says, and judges everything.
  * @throws PropertyViolation for the first property that does not hold
  */
-export async function judgeCase(given: CrashCase, narrate: Narrator = () => undefined): Promise<void> {
-  const tell: Tell = (step, what) => narrate(`${String(step).padStart(5)}  ${what}`);
-  const { disk, history } = await runCase(given, tell);
-  const { crashes = [] } = given;
-  if (crashes.length === 0) return;
-  await judgeCrashes({ disk, begun: 0, ...obligationsOf(history), given, crashes, depth: 0 }, narrate);
+export async function judgeCase(given: CrashCase, narrate?: Narrator): Promise<void> {
+  const teller = new Teller(narrate);
+  try {
+    const { disk, history } = await runCase(given, teller);
+    const { crashes = [] } = given;
+    if (crashes.length === 0) return;
+    await judgeCrashes({ disk, begun: 0, ...obligationsOf(history), given, crashes, depth: 0 }, teller);
+  } finally {
+    teller.catchUp();
+  }
 }
 
 /** A disk that is to crash, and then the disk of its recovery, and so on. */
@@ -53,17 +56,19 @@ export function obligationsOf(history: History): Pick<CrashChain, "obligationAt"
  * Crashes one disk, recovers it, crashes the recovery, and so on to the end of the chain; then the aftermath.
  * @throws PropertyViolation
  */
-export async function judgeCrashes(chain: CrashChain, narrate: Narrator = () => undefined): Promise<void> {
+async function judgeCrashes(chain: CrashChain, teller: Teller): Promise<void> {
   const [crash, ...later] = chain.crashes;
   const ordinal = chain.begun + Math.min(crash!.step, chain.disk.position - chain.begun);
-  const obligation = demandedAt(chain, ordinal, crash!.profile);
-  if (ordinal - chain.begun < crash!.step) narrate(`\n(The case says step ${crash!.step}; there are fewer by now.)`);
-  narrateCrash(chain, ordinal, crash!, obligation, narrate);
-  const recovered = await recoverFrom(chain, ordinal, crash!);
-  narrate(`What came back: ${describeContents(recovered.read)}`);
-  if (later.length === 0) return outlive(recovered, chain, narrate);
+  if (teller.isHeard) narrate(chain, ordinal, crash!, teller);
+  const onCrashed = (disk: SimulatedDisk): void => {
+    teller.watch(disk);
+    teller.tell("the store is opened");
+  };
+  const recovered = await recoverFrom(chain, ordinal, crash!, { onCrashed });
+  narrateRecovery(recovered, teller);
+  if (later.length === 0) return outlive(recovered, chain, teller);
   await quiet();
-  await judgeCrashes(nextChain(recovered, chain, later), narrate);
+  await judgeCrashes(nextChain(recovered, chain, later), teller);
 }
 
 /**
@@ -74,14 +79,20 @@ export async function recoverFrom(
   chain: CrashChain,
   ordinal: number,
   crash: Crash,
-  { isAbandoned = false }: Pick<Recovering, "isAbandoned"> = {},
+  { isAbandoned = false, onCrashed }: Pick<Recovering, "isAbandoned"> & CrashedListener = {},
 ): Promise<Recovered> {
   const { disk, obligationAt, given, depth } = chain;
   const crashed = crashedDisk(disk, ordinal, crash, { ...traitsOf(given), keepsTrace: !isAbandoned });
+  onCrashed?.(crashed);
   const how = { laterMs: crash.laterMs, depth, isAbandoned };
   const recovered = await recover(crashed, given, obligationAt(ordinal), how);
   const counts = mustBeRecovered(depth, recovered.read, demandedAt(chain, ordinal, crash.profile), recovered.time);
   return { ...recovered, after: recovered.before.narrowed(counts, recovered.time) };
+}
+
+interface CrashedListener {
+  /** Called with the disk that the crash left, before anybody opens the store on it. */
+  readonly onCrashed?: (disk: SimulatedDisk) => void;
 }
 
 /**
@@ -126,13 +137,9 @@ export function nextChain(recovered: Recovered, chain: CrashChain, crashes: read
 }
 
 /** What the case does with what it has recovered, judged. */
-export async function outlive(
-  recovered: Recovered,
-  chain: CrashChain,
-  narrate: Narrator = () => undefined,
-): Promise<void> {
+export async function outlive(recovered: Recovered, chain: CrashChain, teller: Teller = new Teller()): Promise<void> {
   const { aftermath = "nothing" } = chain.given;
-  if (aftermath !== "nothing") narrate(`Afterwards: ${AFTERMATHS[aftermath]}`);
+  if (aftermath !== "nothing") teller.tell(`afterwards ${AFTERMATHS[aftermath]}`);
   try {
     await live(aftermath, recovered, chain.given, chain.depth);
   } catch (error) {
@@ -146,25 +153,22 @@ const AFTERMATHS = {
   "go-on": "the store is written to, compacted, closed; the power is cut; and it is opened by every road",
 };
 
-function narrateCrash(
-  { disk, begun, depth }: CrashChain,
-  ordinal: number,
-  { profile, fates, laterMs = 0 }: Crash,
-  obligation: Obligation,
-  narrate: Narrator,
-): void {
-  const point = crashPointAt(disk, ordinal);
-  const where = depth === 0 ? "of the run" : "of the recovery";
-  const last = disk.recording.operations[ordinal - 1];
-  const done = last === undefined ? "" : `, right after: ${last.kind} ${"path" in last ? last.path : ""}`;
-  narrate("");
-  narrate(
-    `${profile === "kill" ? "The process is killed" : "The power is cut"} after step ${ordinal - begun} ${where}${done}`,
-  );
-  narrate(`What was in flight, and what became of it (profile "${profile}"):`);
-  for (const line of point.describe(fates, profile).split("\n")) narrate(`    ${line}`);
+function narrate(chain: CrashChain, ordinal: number, crash: Crash, teller: Teller): void {
+  const { disk, begun, depth } = chain;
+  const step = ordinal - begun;
+  if (step < crash.step) teller.say(`\n(The case says step ${crash.step}; there are fewer by now.)`);
+  narrateCrash(disk, { ...crash, step }, teller, { begun, of: depth === 0 ? "the run" : "the recovery" });
+  const { laterMs = 0 } = crash;
   if (laterMs !== 0)
-    narrate(`The clock is ${Math.abs(laterMs)} ms ${laterMs > 0 ? "later" : "earlier"} when it is opened again.`);
-  narrate("What may come back:");
-  for (const count of obligation.counts) narrate(`    ${describeState(count, obligation)}`);
+    teller.say(`The clock is ${Math.abs(laterMs)} ms ${laterMs > 0 ? "later" : "earlier"} when it is opened again.`);
+  const obligation = demandedAt(chain, ordinal, crash.profile);
+  teller.say("What may come back:");
+  for (const count of obligation.counts) teller.say(`    ${describeState(count, obligation)}`);
+}
+
+function narrateRecovery({ disk, begun, shown, read }: Recovered, teller: Teller): void {
+  teller.say(`What came back: ${describeContents(read)}`);
+  const [opening, all] = [shown - begun, disk.position - begun];
+  const more = all > opening ? ` until the store was open, and ${all - opening} more` : "";
+  teller.say(`The recovery took ${opening} steps${more}.`);
 }

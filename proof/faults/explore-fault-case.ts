@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { mustBePossible } from "../properties/p14-forward-progress.ts";
 import { PropertyViolation } from "../properties/property.ts";
+import type { Narrator } from "../world/teller.ts";
 import { shorten } from "../crashing/shorten.ts";
 import { faultCase, type FaultCase } from "./fault-case.ts";
 import { runFaultCase } from "./run-fault-case.ts";
@@ -28,9 +29,9 @@ export async function exploreFaultsByChance(seed: number): Promise<void> {
 }
 
 /** @throws FaultCounterexample */
-export async function judgeFaultCase(given: FaultCase): Promise<void> {
+export async function judgeFaultCase(given: FaultCase, narrate?: Narrator): Promise<void> {
   try {
-    await runFaultCase(given, CRASHES);
+    await runFaultCase(given, CRASHES, narrate);
   } catch (error) {
     if (error instanceof PropertyViolation) throw new FaultCounterexample(given, error);
     throw new FaultCounterexample(given, violationOf(error));

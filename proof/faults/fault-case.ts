@@ -1,6 +1,8 @@
 import * as fc from "fast-check";
 import type { Fault } from "@hashlog/fs-io/testing";
+import { describeOperation } from "../cases/case.ts";
 import type { StoreShape } from "../world/text-store.ts";
+import { KEYS } from "./reading.ts";
 
 /** A life with failures, as plain data. Numbers are read modulo what there is. */
 export interface FaultCase extends StoreShape {
@@ -21,10 +23,25 @@ export type FaultOperation =
   /** Waits for everything, and looks at what is to be seen. */
   | readonly ["await"]
   | readonly ["turns", number]
-  | readonly ["sync" | "compact" | "checkpoint" | "reopen"]
+  | readonly ["sync" | "compact" | "checkpoint"]
+  | readonly ["reopen"]
   /** The disk has room for so many bytes more; or for any number. */
   | readonly ["full", number]
   | readonly ["room"];
+
+/** An operation in words. */
+export function describeFaultOperation(operation: FaultOperation): string {
+  switch (operation[0]) {
+    case "reopen":
+      return "close and open again";
+    case "full":
+      return `the disk has room for ${operation[1]} bytes more`;
+    case "room":
+      return "the disk has room for any number of bytes";
+    default:
+      return describeOperation(operation, KEYS);
+  }
+}
 
 /** The ways to fail, from the most harmless on. */
 export const WAYS: readonly Omit<Fault, "at">[] = [

@@ -152,10 +152,19 @@ interface LedgerUnit {
   reason: unknown;
 }
 
+/** In a line, in their order. */
+export function describeChanges(changes: Changes): string {
+  return changes.map(([key, value]) => (value === undefined ? `${key} deleted` : describeEntry(key, value))).join(", ");
+}
+
 /** In a line, the same for the same contents. */
 export function describe(contents: Contents): string {
-  const lines = [...contents].map(([key, value]) => `${key}=${value.slice(0, value.indexOf("."))}*${value.length}`);
+  const lines = [...contents].map(([key, value]) => describeEntry(key, value));
   return `{${lines.sort((left, right) => (left < right ? -1 : 1)).join(" ")}}`;
+}
+
+function describeEntry(key: string, value: string): string {
+  return `${key}=${value.slice(0, value.indexOf("."))}*${value.length}`;
 }
 
 /** @throws PropertyViolation unless the contents are one of those */

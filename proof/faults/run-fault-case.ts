@@ -1,8 +1,10 @@
 import { crashPointAt, diskAt, sampleFates, SeededRandom, SimulatedDisk, type Profile } from "@hashlog/fs-io/testing";
 import { interestingSteps } from "../crashing/interesting-steps.ts";
+import { narrateCrash } from "../crashing/narrate-crash.ts";
 import { settled } from "../world/quiet.ts";
+import { Teller, type Narrator } from "../world/teller.ts";
 import { emptyStore } from "../world/text-store.ts";
-import { WAYS, type FaultCase, type FaultOperation } from "./fault-case.ts";
+import { describeFaultOperation, WAYS, type FaultCase, type FaultOperation } from "./fault-case.ts";
 import { judgeLie, mustNotTouchWhatFailed, mustTakeWrites } from "./judge.ts";
 import type { Moment } from "./moment.ts";
 import { KEYS } from "./reading.ts";
@@ -10,18 +12,35 @@ import { Session } from "./session.ts";
 
 const PROFILES: readonly Profile[] = ["kill", "drop-all", "prefix", "ordered", "files-ordered", "free"];
 
-/** Lives through the case, and crashes it at steps chosen by chance, before its failures, between them and after them. */
-export async function runFaultCase(given: FaultCase, crashes: number): Promise<void> {
+/**
+ * Lives through the case, and crashes it at steps chosen by chance, before its failures, between them and after them.
+ * @throws PropertyViolation
+ */
+export async function runFaultCase(given: FaultCase, crashes: number, narrate?: Narrator): Promise<void> {
+  const teller = new Teller(narrate);
+  try {
+    await live(given, crashes, teller);
+  } finally {
+    teller.catchUp();
+  }
+}
+
+async function live(given: FaultCase, crashes: number, teller: Teller): Promise<void> {
   const disk = new SimulatedDisk({ image: await emptyStore(), schedule: given.schedule });
   const session = new Session(disk, given);
   const moments: Moment[] = [];
   session.ledger.onChange = () => {
     moments.push(session.moment());
   };
+  listen(session, teller);
   await session.open();
   inject(given, session);
   const life = new Life(session);
-  for (const operation of given.operations) await life.do(operation);
+  for (const operation of given.operations) {
+    teller.tell(describeFaultOperation(operation));
+    await life.do(operation);
+  }
+  teller.tell("the end: wait for everything");
   await life.do(["await"]);
   mustNotTouchWhatFailed(disk);
   const random = new SeededRandom(given.seed);
@@ -29,13 +48,24 @@ export async function runFaultCase(given: FaultCase, crashes: number): Promise<v
   for (let crash = 0; crash < crashes; crash += 1) {
     const ordinal = steps[random.below(steps.length)]!;
     const moment = moments.findLast((before) => before.ordinal <= ordinal);
-    if (moment !== undefined) await judgeCrash(disk, ordinal, moment, random);
+    if (moment !== undefined) await judgeCrash(disk, ordinal, moment, random, teller);
   }
   disk.clearFaults();
   disk.capacityBytes = Infinity;
+  teller.say(
+    "\nWithout any crash. From now on nothing fails any more: the store is closed, opened again, and written to.",
+  );
+  teller.watch(disk, 0);
   await session.close();
   await session.mustOpen();
   await mustTakeWrites(session);
+}
+
+/** What it does, and the disk beneath it, is told. */
+function listen(session: Session, teller: Teller): void {
+  teller.watch(session.disk);
+  teller.tell("the store is opened");
+  if (teller.isHeard) session.tell = (what) => teller.tell(what);
 }
 
 function inject({ faults }: FaultCase, { disk, seen }: Session): void {
@@ -54,17 +84,26 @@ function inject({ faults }: FaultCase, { disk, seen }: Session): void {
 const CALLS_OF_A_CASE = 250;
 const SYNCS_OF_A_CASE = 30;
 
-async function judgeCrash(disk: SimulatedDisk, ordinal: number, moment: Moment, random: SeededRandom): Promise<void> {
+async function judgeCrash(
+  disk: SimulatedDisk,
+  ordinal: number,
+  moment: Moment,
+  random: SeededRandom,
+  teller: Teller,
+): Promise<void> {
   const profile = PROFILES[random.below(PROFILES.length)]!;
   const point = crashPointAt(disk, ordinal);
   const fates = sampleFates(point, random, { profile });
   const after = profile === "kill" ? "kill" : "power cut";
+  if (teller.isHeard) narrateCrash(disk, { step: ordinal, profile, fates }, teller);
   const crashed =
     profile === "kill" ? diskAt(disk, ordinal) : new SimulatedDisk({ image: point.image(fates, profile) });
   try {
     const session = moment.crashed(crashed, after);
+    listen(session, teller);
     if (moment.wasLiedTo && after === "power cut") return await judgeLie(session);
     await session.mustOpen();
+    teller.tell("it is written to, compacted, and opened after a power cut");
     await mustTakeWrites(session);
   } catch (error) {
     const crash = JSON.stringify({ ordinal, profile, fates });

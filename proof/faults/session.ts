@@ -14,7 +14,7 @@ import { BEGINNING, VirtualClock } from "../world/virtual-clock.ts";
 import { FailuresSeen } from "./failures-seen.ts";
 import type { After, Moment, SessionOptions } from "./moment.ts";
 import { KEYS, readEverything, readKey, readWhatCanBeRead, UNREADABLE } from "./reading.ts";
-import { Ledger, mustShowOneOf, type Changes } from "./ledger.ts";
+import { describe, describeChanges, Ledger, mustShowOneOf, type Changes } from "./ledger.ts";
 
 /** Something a program does while calls of the file system fail. */
 export type Program = (session: Session) => Promise<void>;
@@ -35,6 +35,8 @@ export class Session {
   /** How many acknowledged writes were durable when a sync first lied. */
   durableBeforeLie = Infinity;
   readsMayFail: boolean;
+  /** Is told what comes of what the program does, in words. */
+  tell: ((what: string) => void) | undefined;
   readonly #shape: StoreShape;
   #after: After;
   #openings: number;
@@ -193,6 +195,7 @@ export class Session {
       if (value === UNREADABLE) mayBeUnreadable(key, this.readsMayFail || this.#mayBeGone(key));
       else mustBeAcknowledged(key, value, expected.get(key));
     }
+    this.tell?.(`it shows ${describe(expected)}`);
   }
 
   /** Reads all entries in one go. */
@@ -214,6 +217,9 @@ export class Session {
     }
     this.#store = store;
     const allowed = this.#after === "kill" ? this.ledger.afterKill : this.ledger.afterPowerCut;
+    this.tell?.(
+      `it is open, and shows ${describe(shown)}; after a ${this.#after} it may show ${allowed.map(describe).join(" or ")}`,
+    );
     mustShowOneOf(shown, allowed, `opened after a ${this.#after}`);
     this.ledger.recovered(shown, store.stats().writes === "ready");
     this.#after = "kill";
@@ -243,12 +249,16 @@ export class Session {
     if (store === undefined) return;
     const durably = sync === true || this.#shape.sync === "always";
     const hadFailed = this.seen.logHasFailed;
-    const written = this.ledger.write(changes, durably, () =>
-      write(store).catch((error: unknown) => {
-        mustBeTyped(error, "a write", this.seen);
-        throw error;
-      }),
-    );
+    const acknowledged = (answer: unknown): unknown => {
+      this.tell?.(`  acknowledged${durably ? " as durable" : ""}: ${describeChanges(changes)}`);
+      return answer;
+    };
+    const refused = (error: unknown): never => {
+      mustBeTyped(error, "a write", this.seen);
+      this.tell?.(`  refused: ${describeChanges(changes)}; ${reasonOf(error)}`);
+      throw error;
+    };
+    const written = this.ledger.write(changes, durably, () => write(store).then(acknowledged, refused));
     if ((await settled(written, "a write")) && hadFailed) mustHaveStopped("a write");
   }
 
@@ -259,6 +269,7 @@ export class Session {
       return await settled(openStore(this.#process, this.#shape, this.clock, this.#openings), "opening");
     } catch (error) {
       mustBeTyped(error, "opening", this.seen);
+      this.tell?.(`  opening fails; ${reasonOf(error)}`);
       this.#whyNot = error;
       await this.#mustHaveClosedAll("an opening that failed");
       return undefined;
@@ -272,6 +283,7 @@ export class Session {
       return true;
     } catch (error) {
       mustBeTyped(error, what, this.seen);
+      this.tell?.(`  ${what} fails; ${reasonOf(error)}`);
       return false;
     }
   }
@@ -287,4 +299,8 @@ export class Session {
     if (this.seen.logWasReverted) this.#after = "power cut";
     this.#process = this.disk.boot();
   }
+}
+
+function reasonOf(error: unknown): string {
+  return HashlogError.is(error) ? `${error.code}: ${error.message}` : String(error);
 }

@@ -28,6 +28,7 @@ export { SimulatedFileSystem } from "./simulated-file-system.ts";
 export type { Recording } from "./simulated-machine.ts";
 export type { WaitingCall } from "./simulated-queue.ts";
 export { SeededRandom } from "./simulated-random.ts";
+export { describeStep } from "./step-description.ts";
 export type { LoggedOperation, Standing } from "./simulated-state.ts";
 export type { DiskTraits } from "./simulated-traits.ts";
 export type { AppendOperation, EntryOperation, MicroOperation, SyncOperation, TraceEvent } from "./simulated-trace.ts";

@@ -1,0 +1,26 @@
+import type { TraceEvent } from "@hashlog/fs-io/testing";
+
+/** Calls of the file system around a step. */
+export interface CallsAt {
+  /** The one that took the step. `undefined` if none did: before the first step, and when the power was cut. */
+  readonly last: string | undefined;
+  /** Others that had begun by then, and not returned. */
+  readonly underWay: readonly string[];
+}
+
+/** Which calls a crash meets that comes right after a disk's first `ordinal` steps. */
+export function callsAt(trace: readonly TraceEvent[], ordinal: number): CallsAt {
+  const underWay = new Map<number, string>();
+  let isTaken = false;
+  for (const event of trace) {
+    if (event.type === "kill") underWay.clear();
+    if (event.type === "call") underWay.set(event.call, `${event.operation} ${event.path}`);
+    if (event.type === "step" && event.ordinal + 1 === ordinal) isTaken = event.operation.kind !== "power-cut";
+    if (event.type !== "return") continue;
+    const last = underWay.get(event.call);
+    underWay.delete(event.call);
+    // A call takes its steps, and returns, with nothing between.
+    if (isTaken) return { last, underWay: [...underWay.values()] };
+  }
+  return { last: undefined, underWay: [] };
+}
