@@ -9,10 +9,11 @@ import { join, relative } from "node:path";
 import { coverageByPackage, LEAST, leastCovered, missingFromCoverage } from "./coverage-report.mjs";
 import { exampleModule, exampleNames, packageNames, sourceFiles } from "./layout.mjs";
 import { npmNode, ROOT, seconds } from "./setup.mjs";
+import { failedTests, lastLines, proofFindings, summary } from "./summary.mjs";
 import { CACHE, COVERAGE, runTool, script, tools } from "./tools.mjs";
 import { countTests } from "./vitest-report.mjs";
 
-/** @typedef {{ passed: number, failed: number }} Count */
+/** @typedef {{ passed: number, failed: number, findings?: readonly string[] }} Count What failed, one each. */
 /** @typedef {{ name: string, run: () => Promise<Count> }} Check */
 
 const VITEST_REPORT = join(CACHE, "vitest.json");
@@ -30,14 +31,8 @@ export async function runAllChecks() {
     console.log(`--- ${check.name}: ${count.failed === 0 ? "ok" : "FAILED"} (${seconds(started)})\n`);
   }
 
-  for (const { name, passed, failed, took } of rows) {
-    const verdict = failed === 0 ? "ok    " : "FAILED";
-    console.log(`${verdict} ${name.padEnd(36)} ${String(passed).padStart(5)} passed ${took.padStart(9)}`);
-  }
-  const passed = rows.reduce((sum, row) => sum + row.passed, 0);
-  const failed = rows.reduce((sum, row) => sum + row.failed, 0);
-  console.log(`\n${passed} passed, ${failed} failed`);
-  return failed === 0 ? 0 : 1;
+  console.log(summary(rows));
+  return rows.every(({ failed }) => failed === 0) ? 0 : 1;
 }
 
 /** @returns {Check[]} */
@@ -62,7 +57,7 @@ function allChecks() {
 async function quiet(command) {
   const { code, output } = await runTool(command, { keepOutput: true });
   if (code !== 0) console.log(output.trimEnd());
-  return one(code === 0);
+  return { ...one(code === 0), findings: lastLines(output) };
 }
 
 /** @param {readonly string[]} command */
@@ -93,7 +88,7 @@ async function vitest() {
   if (found === undefined) return one(false);
   const count = countTests(found);
   if (code !== 0 && count.failed === 0) count.failed = 1;
-  return count;
+  return { ...count, findings: failedTests(found) };
 }
 
 /**
@@ -103,8 +98,9 @@ async function proof() {
   await rm(PROOF_REPORT, { force: true });
   const { code } = await runTool([...script("proof/commands/proof.ts"), "--report", PROOF_REPORT]);
   const report = readJson(PROOF_REPORT);
-  if (report === undefined) return one(false);
-  return { passed: report.total.cases, failed: code === 0 ? 0 : Math.max(1, report.counterexamples.length) };
+  if (report === undefined) return { ...one(false), findings: ["it did not get as far as its report"] };
+  const findings = proofFindings(report);
+  return { passed: report.total.cases, failed: code === 0 ? 0 : Math.max(1, findings.length), findings };
 }
 
 async function coverage() {
@@ -114,19 +110,22 @@ async function coverage() {
     return one(false);
   }
   const count = { passed: 0, failed: 0 };
+  /** @type {string[]} */
+  const findings = [];
   for (const { name, statements, branches, ok } of coverageByPackage(summary, packageNames())) {
-    const numbers = `statements ${statements.toFixed(2)} %, branches ${branches.toFixed(2)} %`;
-    const least = ok ? "" : `  at least ${LEAST.statements} % and ${LEAST.branches} % are asked for`;
-    console.log(`${name.padEnd(12)} ${numbers}${least}`);
+    const numbers = `${name.padEnd(12)} statements ${statements.toFixed(2)} %, branches ${branches.toFixed(2)} %`;
+    console.log(numbers);
+    if (!ok) findings.push(`${numbers}; at least ${LEAST.statements} % and ${LEAST.branches} % are asked for`);
     for (const { path, missed } of ok ? [] : leastCovered(summary, name, 5)) {
-      console.log(`  ${relative(ROOT, path)}: ${missed} statements that no test reaches`);
+      findings.push(`${relative(ROOT, path)}: ${missed} statements that no test reaches`);
     }
     add(count, one(ok));
   }
   const missing = missingFromCoverage(summary, sourceFiles());
-  if (missing.length > 0) console.log(`not in the report at all: ${missing.join(", ")}`);
+  if (missing.length > 0) findings.push(`not in the report at all: ${missing.join(", ")}`);
   add(count, one(missing.length === 0));
-  return count;
+  for (const finding of findings) console.log(finding);
+  return { ...count, findings };
 }
 
 /** @param {boolean} ok */

@@ -3,8 +3,11 @@
 /**
  * @typedef {object} VitestReport The part of the report that is read here.
  * @property {boolean} success
- * @property {{ name: string, status: string, assertionResults: { status: string }[] }[]} testResults
+ * @property {TestFile[]} testResults
  */
+
+/** @typedef {{ name: string, status: string, message?: string, assertionResults: TestResult[] }} TestFile */
+/** @typedef {{ status: string, fullName?: string, failureMessages?: string[] }} TestResult */
 
 /**
  * A test that was not run counts as failed: a switched-off test proves nothing.

@@ -1,5 +1,8 @@
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { coverageByPackage, leastCovered, missingFromCoverage } from "../scripts/coverage-report.mjs";
+import { ROOT } from "../scripts/setup.mjs";
+import { failedTests, lastLines, proofFindings, summary } from "../scripts/summary.mjs";
 import { countTests } from "../scripts/vitest-report.mjs";
 
 describe("counting tests", () => {
@@ -71,5 +74,79 @@ describe("coverage", () => {
   test("names the source files that are not in the summary", () => {
     const files = ["packages/format/src/a.ts", "packages/index/src/a.ts", "packages/index/src/b.ts"];
     expect(missingFromCoverage(summary, files)).toEqual(["packages/index/src/b.ts"]);
+  });
+});
+
+describe("what failed, told again at the end", () => {
+  const name = join(ROOT, "packages", "a.test.ts");
+  const path = join("packages", "a.test.ts");
+
+  test("is each test that failed or was not run, with the first line of why", () => {
+    const assertionResults = [
+      { status: "passed", fullName: "a store opens" },
+      { status: "failed", fullName: "a store closes", failureMessages: ["Error: it does not\n    at somewhere"] },
+      { status: "pending", fullName: "a store merges", failureMessages: [] },
+    ];
+    expect(failedTests({ success: false, testResults: [{ name, status: "failed", assertionResults }] })).toEqual([
+      `${path} > a store closes: Error: it does not`,
+      `${path} > a store merges: pending`,
+    ]);
+  });
+
+  test("is a file that could not be loaded, and an error that belongs to no test", () => {
+    const file = { name, status: "failed", message: "Cannot find module\nat all", assertionResults: [] };
+    expect(failedTests({ success: false, testResults: [file] })).toEqual([`${path}: Cannot find module`]);
+    expect(failedTests({ success: false, testResults: [] })).toEqual([
+      "no test failed, but something did outside of every test: an error that nobody caught, or no test was found",
+    ]);
+    expect(failedTests({ success: true, testResults: [] })).toEqual([]);
+  });
+
+  const found = { part: "corpus", message: "P1 Durable prefix: less is there\nthan was", case: { sync: "never" } };
+
+  test("is each counterexample of the proof, with the command that replays it, and nothing that may be its consequence", () => {
+    const report = { total: { cases: 1 }, counterexamples: [found], broken: ["a worker"], complaints: ["too few"] };
+    expect(proofFindings(report)).toEqual([
+      `corpus: P1 Durable prefix: less is there\n    npm run proof:replay -- '{"sync":"never"}'`,
+    ]);
+  });
+
+  test("is what broke and what became less, where the proof has found no counterexample", () => {
+    const report = {
+      total: { cases: 1 },
+      counterexamples: [],
+      broken: ["TypeError: x\n at y"],
+      complaints: ["too few"],
+    };
+    expect(proofFindings(report)).toEqual(["broken: TypeError: x", "too few"]);
+  });
+
+  test("is the end of what another tool said", () => {
+    expect(lastLines(`${Array.from({ length: 30 }, (_, line) => line).join("\n")}\n`)).toEqual(
+      Array.from({ length: 20 }, (_, line) => String(10 + line)),
+    );
+  });
+
+  test("stands between the table and the count, which is the last line, and takes no more than a screen for each check", () => {
+    const row = { passed: 2, failed: 0, took: "1.0 s" };
+    const rows = [
+      { ...row, name: "lint", findings: ["said by a tool that found nothing"] },
+      { ...row, name: "tests", failed: 2, findings: ["one", "two"] },
+      { ...row, name: "proof by crashing", failed: 25, findings: Array.from({ length: 25 }, () => "found") },
+      { ...row, name: "example 001", failed: 1 },
+    ];
+    const lines = summary(rows).split("\n");
+    expect(lines.slice(0, 8)).toEqual([
+      `ok     ${"lint".padEnd(36)}     2 passed     1.0 s`,
+      `FAILED ${"tests".padEnd(36)}     2 passed     1.0 s`,
+      `FAILED ${"proof by crashing".padEnd(36)}     2 passed     1.0 s`,
+      `FAILED ${"example 001".padEnd(36)}     2 passed     1.0 s`,
+      "",
+      "tests:",
+      "  one",
+      "  two",
+    ]);
+    expect(lines.filter((line) => line === "  found")).toHaveLength(20);
+    expect(lines.slice(-6)).toEqual(["  and 5 more", "", "example 001:", "  see above", "", "8 passed, 28 failed"]);
   });
 });

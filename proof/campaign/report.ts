@@ -5,6 +5,8 @@ export interface CampaignReport extends Omit<Tally, "parts" | "marksHit"> {
   /** `hashOfSources` of the code that was run. */
   readonly sources: string;
   readonly freshSeed: number;
+  /** What is less than it was, and which marks were not passed; asked only of a whole run in which nothing was found. */
+  readonly complaints: readonly string[];
   readonly parts: Readonly<Record<string, PartTally>>;
   readonly total: PartTally;
   readonly marksHit: readonly string[];

@@ -12,7 +12,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runCampaign, totalOf, type Tally } from "../campaign/campaign.ts";
-import { LEAST } from "../campaign/least.ts";
+import { complaintsAbout, complaintsAboutNothing } from "../campaign/complaints.ts";
 import { recordCampaign } from "../campaign/record.ts";
 import { describeFound, describeTally, progressLine, type CampaignReport } from "../campaign/report.ts";
 import { hashOfSources } from "../campaign/source-hash.ts";
@@ -53,17 +53,17 @@ async function prove({ milliseconds, seed, workers, parts, report: file, record 
     onProgress: showProgress(),
   });
   console.log(describeTally(tally));
-  const report: CampaignReport = { ...tally, sources, freshSeed, ...plain(tally) };
-  if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, undefined, 2)}\n`);
   const found = describeFound(tally);
+  const isWhole = milliseconds === undefined && parts === undefined && found === undefined;
+  const complaints = [...complaintsAboutNothing(tally), ...(isWhole ? complaintsAbout(tally, readMarks(ROOT)) : [])];
+  const report: CampaignReport = { ...tally, sources, freshSeed, complaints, ...plain(tally) };
+  if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, undefined, 2)}\n`);
   if (found !== undefined) {
     console.log(found);
     return 1;
   }
   const unreached = partsOf(extent).filter((part) => (parts?.includes(part) ?? true) && !tally.parts.has(part));
   if (unreached.length > 0) console.log(`not reached in that time: ${unreached.join(", ")}`);
-  const complaints = milliseconds === undefined && parts === undefined ? complaintsAbout(tally) : [];
-  if (totalOf(tally).cases === 0) complaints.push("no case was tried");
   for (const complaint of complaints) console.log(complaint);
   if (complaints.length > 0) return 1;
   if (record) recordCampaign(join(ROOT, "PROOF.md"), report);
@@ -81,17 +81,6 @@ function showProgress(): (tally: Tally) => void {
     if (process.stdout.isTTY) process.stdout.write(`\r${progressLine(tally)}\u001b[K`);
     else console.log(progressLine(tally));
   };
-}
-
-/** The numbers never become less without anybody noticing, and every road is taken that has a mark. */
-function complaintsAbout({ parts, marksHit }: Tally): string[] {
-  const extent = Object.entries(LEAST).flatMap(([part, least]) => {
-    const found = parts.get(part);
-    const less = (["cases", "crashes", "images"] as const).filter((what) => (found?.[what] ?? 0) < least[what]);
-    return less.map((what) => `${part}: ${found?.[what] ?? 0} ${what}, and there were ${least[what]} at least`);
-  });
-  const marks = readMarks(ROOT).filter(({ name }) => !marksHit.has(name));
-  return [...extent, ...marks.map(({ name, path, line }) => `not passed: ${name} (${path}:${line})`)];
 }
 
 function plain(tally: Tally): Pick<CampaignReport, "parts" | "total" | "marksHit"> {
