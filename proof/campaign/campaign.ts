@@ -46,6 +46,8 @@ export interface PartTally {
   readonly recoveries: number;
   /** Images that no part and no worker had seen before. */
   readonly images: number;
+  /** Processor time of all workers, in seconds. */
+  readonly cpuSeconds: number;
 }
 
 /** All parts together. */
@@ -53,7 +55,7 @@ export function totalOf({ parts }: Pick<Tally, "parts">): PartTally {
   return [...parts.values()].reduce(added, NOTHING);
 }
 
-const NOTHING: PartTally = { cases: 0, crashes: 0, recoveries: 0, images: 0 };
+const NOTHING: PartTally = { cases: 0, crashes: 0, recoveries: 0, images: 0, cpuSeconds: 0 };
 
 function added(left: PartTally, right: PartTally): PartTally {
   return {
@@ -61,6 +63,7 @@ function added(left: PartTally, right: PartTally): PartTally {
     crashes: left.crashes + right.crashes,
     recoveries: left.recoveries + right.recoveries,
     images: left.images + right.images,
+    cpuSeconds: left.cpuSeconds + right.cpuSeconds,
   };
 }
 
@@ -173,7 +176,8 @@ class Campaign {
     for (let at = 0; at < told.images.length; at += 2) {
       if (this.#images.add(told.images[at]!, told.images[at + 1]!)) images += 1;
     }
-    this.#parts.set(told.part, added(this.#parts.get(told.part) ?? NOTHING, { ...told, images }));
+    const cpuSeconds = told.cpuSeconds - (this.#cpuSeconds[index] ?? 0);
+    this.#parts.set(told.part, added(this.#parts.get(told.part) ?? NOTHING, { ...told, images, cpuSeconds }));
     this.#cpuSeconds[index] = told.cpuSeconds;
     this.#options.onProgress?.(this.tally());
   }

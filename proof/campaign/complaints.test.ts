@@ -9,7 +9,7 @@ const MARKS = [
 ];
 
 const all = (): Map<string, PartTally> =>
-  new Map(Object.entries(LEAST).map(([part, least]) => [part, { ...least, recoveries: 0 }]));
+  new Map(Object.entries(LEAST).map(([part, least]) => [part, { ...least, recoveries: 0, cpuSeconds: 0 }]));
 
 test("there is nothing to complain of where each number is what it was, and every mark was passed", () => {
   const tally = { parts: all(), marksHit: new Set(["open/done", "open/failed"]) };
@@ -20,7 +20,7 @@ test("there is nothing to complain of where each number is what it was, and ever
 test("a number that became less is told with what it was, and a mark that was not passed with its place", () => {
   const parts = all();
   const { cases, crashes, images } = LEAST["corpus"]!;
-  parts.set("corpus", { cases: cases - 1, crashes, images: images - 1, recoveries: 0 });
+  parts.set("corpus", { cases: cases - 1, crashes, images: images - 1, recoveries: 0, cpuSeconds: 0 });
   expect(complaintsAbout({ parts, marksHit: new Set(["open/done"]) }, MARKS)).toEqual([
     `corpus: ${cases - 1} cases, and there were ${cases} at least`,
     `corpus: ${images - 1} images, and there were ${images} at least`,

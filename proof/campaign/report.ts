@@ -4,6 +4,10 @@ import { totalOf, type PartTally, type Tally } from "./campaign.ts";
 export interface CampaignReport extends Omit<Tally, "parts" | "marksHit"> {
   /** `hashOfSources` of the code that was run. */
   readonly sources: string;
+  /** Which commit that was; `undefined` where there was more, or less, than was committed, or no git. */
+  readonly commit: string | undefined;
+  /** The version of Node that it ran on. */
+  readonly node: string;
   readonly freshSeed: number;
   /** What is less than it was, and which marks were not passed; asked only of a whole run in which nothing was found. */
   readonly complaints: readonly string[];

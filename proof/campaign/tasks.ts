@@ -78,8 +78,11 @@ export function workerOf(number: number, workers: number): number {
   return (Math.imul(number, 0x9e3779b1) >>> 16) % workers;
 }
 
+/** How the names of parts begin that go through every short program. */
+export const EVERY_PROGRAM = "every program of";
+
 function nameOf({ length }: ExhaustivePart): string {
-  return `every program of ${length}`;
+  return `${EVERY_PROGRAM} ${length}`;
 }
 
 function* corpusTasks(): Generator<Task> {

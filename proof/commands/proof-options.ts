@@ -26,7 +26,7 @@ export const USAGE = `usage: npm run proof -- [options]
   --workers N                so many processes; default: one for each core
   --parts A,B                only these: ${partsOf("long").join(", ")}
   --report FILE              writes what came of it as JSON
-  --record                   writes it into PROOF.md; only of a run of all parts, with --minutes`;
+  --record                   writes it into PROOF.md; only of a run of all parts, with --minutes, that reached them all`;
 
 /** @throws UsageError */
 export function readProofOptions(args: readonly string[]): ProofOptions | "help" {

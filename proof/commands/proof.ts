@@ -12,6 +12,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runCampaign, totalOf, type Tally } from "../campaign/campaign.ts";
+import { commitOf } from "../campaign/commit.ts";
 import { complaintsAbout, complaintsAboutNothing } from "../campaign/complaints.ts";
 import { recordCampaign } from "../campaign/record.ts";
 import { describeFound, describeTally, progressLine, type CampaignReport } from "../campaign/report.ts";
@@ -44,6 +45,7 @@ async function prove({ milliseconds, seed, workers, parts, report: file, record 
   const sources = hashOfSources(ROOT);
   // Told now if it cannot be written, and not when all is done.
   if (file !== undefined) writeFileSync(file, "");
+  const commit = commitOf(ROOT);
   console.log(`sources ${sources}, fresh cases from seed ${freshSeed} on`);
   const tally = await runCampaign({
     agenda: { extent, freshSeed, ...(parts === undefined ? {} : { parts }) },
@@ -56,7 +58,15 @@ async function prove({ milliseconds, seed, workers, parts, report: file, record 
   const found = describeFound(tally);
   const isWhole = milliseconds === undefined && parts === undefined && found === undefined;
   const complaints = [...complaintsAboutNothing(tally), ...(isWhole ? complaintsAbout(tally, readMarks(ROOT)) : [])];
-  const report: CampaignReport = { ...tally, sources, freshSeed, complaints, ...plain(tally) };
+  const report: CampaignReport = {
+    ...tally,
+    sources,
+    commit,
+    node: process.version,
+    freshSeed,
+    complaints,
+    ...plain(tally),
+  };
   if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, undefined, 2)}\n`);
   if (found !== undefined) {
     console.log(found);
@@ -66,8 +76,13 @@ async function prove({ milliseconds, seed, workers, parts, report: file, record 
   if (unreached.length > 0) console.log(`not reached in that time: ${unreached.join(", ")}`);
   for (const complaint of complaints) console.log(complaint);
   if (complaints.length > 0) return 1;
-  if (record) recordCampaign(join(ROOT, "PROOF.md"), report);
   console.log("no counterexample");
+  if (!record) return 0;
+  if (unreached.length > 0) {
+    console.log("PROOF.md stays as it is: that is not the whole");
+    return 1;
+  }
+  recordCampaign(join(ROOT, "PROOF.md"), report);
   return 0;
 }
 
