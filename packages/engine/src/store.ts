@@ -161,7 +161,8 @@ export class Store<K, V, VI = V> {
     return this.#write(() => {
       const sync = resolveWriteOptions(options, "batch");
       const encoded = this.#encodeOperations(operations);
-      if (encoded.length === 0) return Promise.resolve();
+      // Nothing to write, but what was written before may not be durable yet.
+      if (encoded.length === 0) return sync ? this.#machinery.log.sync() : Promise.resolve();
       checkCommitBytes(operationsBytes(encoded));
       return this.#machinery.log.batch(encoded, sync);
     });

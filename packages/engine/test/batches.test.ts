@@ -61,6 +61,15 @@ describe.each(FILE_SYSTEMS)("on $name", ({ newWorld }) => {
     expect(seen).toEqual(expect.arrayContaining(["0", "19"]));
   });
 
+  test("an empty batch that asks for a sync resolves when all before it is durable", async () => {
+    const world = await newWorld();
+    const db = await world.open({ sync: "never" });
+    await db.put("a", "1");
+    expect(db.stats().floor).toBe(0);
+    await db.batch([], { sync: true });
+    expect(db.stats().floor).toBe(1);
+  });
+
   test("an empty batch is fine and writes nothing", async () => {
     const world = await newWorld();
     const db = await world.open();
