@@ -105,6 +105,11 @@ export class Checkpointer {
   // elsewhere, behind what is sealed of that segment, and nothing there was ever synced.
   #checkPlaces(failures: number): void {
     if (this.#log.failures === failures) return;
+    const { state } = this.#log;
+    if (state.kind !== "ready") {
+      // mark: checkpoint/log-failed-meanwhile
+      throw state.error;
+    }
     // mark: checkpoint/log-resumed-meanwhile
     throw new HashlogError("HASHLOG_NO_SPACE", "the volume was full while a checkpoint was written; nothing is lost");
   }

@@ -1,7 +1,7 @@
-import { open, utf8 } from "@hashlog/engine";
+import { open, utf8, type HashlogError } from "@hashlog/engine";
 import { systemClock, type Clock } from "@hashlog/fs-io";
 import { SimulatedDisk, type FaultKind } from "@hashlog/fs-io/testing";
-import { quiet } from "../../world/quiet.ts";
+import { quiet, settled } from "../../world/quiet.ts";
 import { long, Script } from "../../world/script.ts";
 import { DIRECTORY } from "../../world/text-store.ts";
 import {
@@ -166,6 +166,30 @@ export const mergeStories: readonly Story[] = [
       script.disk.clearFaults();
       await script.store.compact();
       await mustHold(script, { a: "1" });
+    },
+  },
+  {
+    title: "a checkpoint is not named when the log fails before the edit that would name it, and says of what",
+    marks: ["checkpoint/log-failed-meanwhile"],
+    tell: async () => {
+      let failed = 0;
+      for (let turns = 0; turns < 60; turns += 1) {
+        const script = await threeSegments({ segments: 2 });
+        script.disk.inject({ at: { operation: "append", path: ".segment" }, kind: "EIO" });
+        const checkpoint = settled(script.store.checkpoint(), "a checkpoint").then(
+          () => "written",
+          (error: HashlogError) => error.code,
+        );
+        await script.turns(turns);
+        await mustFail(script.store.put("d", "4"), "HASHLOG_WRITES_DISABLED");
+        const outcome = await checkpoint;
+        must(outcome === "written" || outcome === "HASHLOG_WRITES_DISABLED", `${outcome} is a fitting outcome`);
+        if (outcome !== "written") failed += 1;
+        await script.close();
+        await script.open();
+        await mustHold(script, THREE);
+      }
+      must(failed > 0, "some checkpoint failed");
     },
   },
   {
