@@ -10,6 +10,7 @@ export const ALPHABET: readonly CrashOperation[] = [
   ["put-synced", 0, 40],
   ["put-expiring", 0, 40, 45],
   ["delete", 0],
+  ["delete-synced", 0],
   [
     "batch",
     [
@@ -24,6 +25,14 @@ export const ALPHABET: readonly CrashOperation[] = [
       [1, 1],
     ],
   ],
+  [
+    "batch-synced",
+    [
+      [0, 1],
+      [1, 430],
+    ],
+  ],
+  ["clear"],
   ["await"],
   ["turns", 5],
   ["sync"],

@@ -1,13 +1,14 @@
 import type { History } from "../oracle/history.ts";
 import { contentsAfter, type Change, type ReadingTime, type Unit } from "../oracle/model.ts";
 import { mustBeDurable } from "../properties/p03-ack-honesty.ts";
-import { mustAnswerTruly } from "../properties/p04-read-your-writes.ts";
+import { mustAnswerTruly, mustHaveDeleted } from "../properties/p04-read-your-writes.ts";
 import type { TextStore } from "../world/text-store.ts";
-import { keyOf, type CrashCase, type CrashOperation } from "./case.ts";
+import { keyOf, KEYS, type CrashCase, type CrashOperation } from "./case.ts";
 
 type Write = Extract<
   CrashOperation,
-  readonly ["put" | "put-synced" | "put-expiring" | "delete" | "batch", ...unknown[]]
+  | readonly ["put" | "put-synced" | "put-expiring" | "delete" | "delete-synced", ...unknown[]]
+  | readonly ["batch" | "batch-synced" | "clear" | "clear-synced", ...unknown[]]
 >;
 
 /** What the writer needs of the run around it. */
@@ -40,9 +41,14 @@ export class CaseWriter {
       case "put-expiring":
         return this.#put(operation[1], operation[2], this.#around.time().nowMs + operation[3], false);
       case "delete":
-        return this.#delete(keyOf(operation[1]));
+      case "delete-synced":
+        return this.#delete(keyOf(operation[1]), operation[0] === "delete-synced");
       case "batch":
-        return this.#batch(operation[1]);
+      case "batch-synced":
+        return this.#batch(operation[1], operation[0] === "batch-synced");
+      case "clear":
+      case "clear-synced":
+        return this.#clear(operation[0] === "clear-synced");
     }
   }
 
@@ -52,14 +58,19 @@ export class CaseWriter {
     this.#submit([change], sync, () => this.#around.store().put(change.key, change.value, options));
   }
 
-  #delete(key: string): void {
-    const change = { key, value: undefined, expiresAtMs: 0 };
-    const { index, promise } = this.#submit([change], false, () => this.#around.store().delete(key));
-    const before = contentsAfter(this.#history.units, index);
-    this.#around.wait(promise.then((existed) => mustAnswerTruly(existed as boolean, key, before, this.#around.time())));
+  #delete(key: string, sync: boolean): void {
+    const { units } = this.#history;
+    const { unit, promise } = this.#submit([{ key, value: undefined, expiresAtMs: 0 }], sync, () =>
+      this.#around.store().delete(key, { sync }),
+    );
+    const judge = (existed: unknown): void => {
+      const before = contentsAfter(units, units.indexOf(unit));
+      mustAnswerTruly(existed as boolean, key, before, this.#around.time());
+    };
+    this.#around.wait(promise.then(judge));
   }
 
-  #batch(entries: readonly (readonly [number, number])[]): void {
+  #batch(entries: readonly (readonly [number, number])[], sync: boolean): void {
     const changes = entries.map(([key, length]) => ({
       key: keyOf(key),
       value: length < 0 ? undefined : this.#value(length),
@@ -68,33 +79,56 @@ export class CaseWriter {
     const operations = changes.map(({ key, value }) =>
       value === undefined ? ({ type: "delete", key } as const) : ({ type: "put", key, value } as const),
     );
-    this.#submit(changes, false, () => this.#around.store().batch(operations));
+    this.#submit(changes, sync, () => this.#around.store().batch(operations, { sync }));
+  }
+
+  #clear(sync: boolean): void {
+    const store = this.#around.store();
+    const { units } = this.#history;
+    const last = units.at(-1);
+    const clearing = this.#history.beginClear(KEYS.filter((key) => store.has(key)));
+    const judge = (): void => {
+      // Of a process that has died since, nothing is asked any more.
+      if (this.#history.units !== units) return;
+      this.#history.endClear(clearing);
+      this.#around.tell("  the store is cleared");
+      mustHaveDeleted(clearing.missing);
+      for (const unit of clearing.units) this.#acknowledge(unit);
+      const durable = sync || this.#case.sync === "always" ? clearing.units : [];
+      for (const unit of durable) mustBeDurable(this.#history, units.indexOf(unit));
+      if (sync && last !== undefined) mustBeDurable(this.#history, units.indexOf(last));
+    };
+    this.#around.wait(store.clear({ sync }).then(judge));
   }
 
   #submit(
     changes: readonly Change[],
     sync: boolean,
     write: () => Promise<unknown>,
-  ): { readonly index: number; readonly promise: Promise<unknown> } {
+  ): { readonly unit: Unit; readonly promise: Promise<unknown> } {
     const store = this.#around.store();
-    const before = store.stats().pendingWrites;
+    const before = store.stats();
     const promise = write();
-    const recorded = store.stats().pendingWrites > before;
+    const recorded = store.stats().pendingWrites > before.pendingWrites;
     const unit: Unit = { changes, recorded, status: "waiting", acknowledgedAtMs: 0 };
+    this.#history.write(unit, before);
     const { units } = this.#history;
-    units.push(unit);
-    const durably = recorded && (sync || this.#case.sync === "always");
+    const durably = sync || this.#case.sync === "always";
     this.#around.wait(promise.then(() => this.#acknowledged(unit, units, durably)));
-    return { index: units.length - 1, promise };
+    return { unit, promise };
   }
 
   #acknowledged(unit: Unit, units: readonly Unit[], durably: boolean): void {
-    unit.status = "acknowledged";
-    unit.acknowledgedAtMs = this.#around.time().nowMs;
-    const index = units.indexOf(unit);
+    this.#acknowledge(unit);
     this.#history.note();
+    const index = units.indexOf(unit);
     this.#around.tell(`  write ${index + 1} is acknowledged${durably ? " as durable" : ""}`);
     if (durably && this.#history.units === units) mustBeDurable(this.#history, index);
+  }
+
+  #acknowledge(unit: Unit): void {
+    unit.status = "acknowledged";
+    unit.acknowledgedAtMs = this.#around.time().nowMs;
   }
 
   // No two writes have the same value, so a state says which writes it is made of.

@@ -45,8 +45,12 @@ export type CrashOperation =
   /** Key, value's length, milliseconds until it expires. */
   | readonly ["put-expiring", number, number, number]
   | readonly ["delete", number]
+  | readonly ["delete-synced", number]
   /** Key and value's length, or -1 to delete. */
   | readonly ["batch", readonly (readonly [number, number])[]]
+  | readonly ["batch-synced", readonly (readonly [number, number])[]]
+  | readonly ["clear"]
+  | readonly ["clear-synced"]
   /** Waits for everything that was written so far, and for what goes on in the background. */
   | readonly ["await"]
   /** So many microtasks pass: about as many calls of the file system return. */
@@ -81,13 +85,19 @@ export function describeOperation(operation: CrashOperation, keys: readonly stri
     case "put":
       return `put ${quoted(operation[1])}, ${operation[2]} characters`;
     case "put-synced":
-      return `put ${quoted(operation[1])}, ${operation[2]} characters, with { sync: true }`;
+      return `put ${quoted(operation[1])}, ${operation[2]} characters${SYNCED}`;
     case "put-expiring":
       return `put ${quoted(operation[1])}, ${operation[2]} characters, to expire in ${operation[3]} ms`;
     case "delete":
       return `delete ${quoted(operation[1])}`;
+    case "delete-synced":
+      return `delete ${quoted(operation[1])}${SYNCED}`;
     case "batch":
-      return `batch: ${operation[1].map(([key, length]) => (length < 0 ? `delete ${quoted(key)}` : `put ${quoted(key)}, ${length} characters`)).join("; ")}`;
+      return describeBatch(operation[1], quoted);
+    case "batch-synced":
+      return `${describeBatch(operation[1], quoted)}${SYNCED}`;
+    case "clear-synced":
+      return `clear()${SYNCED}`;
     case "turns":
       return `${operation[1]} microtasks pass`;
     case "tick":
@@ -109,6 +119,15 @@ export function describeOperation(operation: CrashOperation, keys: readonly stri
     default:
       return `${operation[0]}()`;
   }
+}
+
+const SYNCED = ", with { sync: true }";
+
+function describeBatch(entries: readonly (readonly [number, number])[], quoted: (key: number) => string): string {
+  const changes = entries.map(([key, length]) =>
+    length < 0 ? `delete ${quoted(key)}` : `put ${quoted(key)}, ${length} characters`,
+  );
+  return `batch: ${changes.join("; ")}`;
 }
 
 function withCaches(spoilt: number): string {

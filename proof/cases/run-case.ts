@@ -111,6 +111,7 @@ class CaseRunner {
     this.#openings += 1;
     const fileSystem = this.#observer.watch(this.#disk.boot());
     this.#store = await settled(openStore(fileSystem, this.#case, this.#clock, this.#openings), "opening");
+    this.history.opened(this.#store.stats());
     this.history.note();
   }
 
@@ -129,7 +130,11 @@ class CaseRunner {
       case "put-synced":
       case "put-expiring":
       case "delete":
+      case "delete-synced":
       case "batch":
+      case "batch-synced":
+      case "clear":
+      case "clear-synced":
         this.#writer.write(operation);
         return;
       case "await":
@@ -168,11 +173,11 @@ class CaseRunner {
 
   #sync(): void {
     const { units } = this.history;
-    const writesBefore = units.length;
+    const last = units.at(-1);
     this.#wait(
       this.#store.sync().then(() => {
         this.history.note();
-        if (this.history.units === units) mustBeSynced(this.history, writesBefore);
+        if (this.history.units === units && last !== undefined) mustBeSynced(this.history, units.indexOf(last) + 1);
       }),
     );
   }

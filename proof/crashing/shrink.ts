@@ -178,9 +178,9 @@ function* huntedAt(point: CrashPoint, depth: number): Generator<PlannedCrash> {
 
 /** The same operation with one of its numbers made smaller. */
 function simplerThan(operation: CrashOperation): CrashOperation[] {
-  if (operation[0] === "batch") {
-    const [, entries] = operation;
-    return entries.length < 2 ? [] : entries.map((_, index) => ["batch", entries.toSpliced(index, 1)]);
+  if (operation[0] === "batch" || operation[0] === "batch-synced") {
+    const [name, entries] = operation;
+    return entries.length < 2 ? [] : entries.map((_, index) => [name, entries.toSpliced(index, 1)]);
   }
   return operation.flatMap((part, index) => {
     if (typeof part !== "number" || part <= 0) return [];

@@ -18,8 +18,10 @@ export interface FaultCase extends StoreShape {
 export type FaultOperation =
   /** Key, value's length. */
   | readonly ["put" | "put-synced", number, number]
-  | readonly ["delete", number]
-  | readonly ["batch", readonly (readonly [number, number])[]]
+  | readonly ["delete" | "delete-synced", number]
+  | readonly ["batch" | "batch-synced", readonly (readonly [number, number])[]]
+  /** Waits for everything, and deletes everything. */
+  | readonly ["clear" | "clear-synced"]
   /** Waits for everything, and looks at what is to be seen. */
   | readonly ["await"]
   | readonly ["turns", number]
@@ -61,17 +63,21 @@ const length = fc.constantFrom(0, 30, 200, 400, 480);
 const operation: fc.Arbitrary<FaultOperation> = fc.oneof(
   { weight: 8, arbitrary: fc.tuple(fc.constant("put" as const), key, length) },
   { weight: 2, arbitrary: fc.tuple(fc.constant("put-synced" as const), key, length) },
-  { weight: 3, arbitrary: fc.tuple(fc.constant("delete" as const), key) },
+  {
+    weight: 3,
+    arbitrary: fc.tuple(fc.constantFrom("delete" as const, "delete" as const, "delete-synced" as const), key),
+  },
   {
     weight: 2,
     arbitrary: fc.tuple(
-      fc.constant("batch" as const),
+      fc.constantFrom("batch" as const, "batch-synced" as const),
       fc.array(fc.tuple(key, fc.constantFrom(-1, 0, 200)), { minLength: 1, maxLength: 3 }),
     ),
   },
   { weight: 6, arbitrary: fc.constant(["await"] as const) },
   { weight: 2, arbitrary: fc.tuple(fc.constant("turns" as const), fc.nat({ max: 20 })) },
   { weight: 6, arbitrary: fc.constantFrom(["sync"] as const, ["compact"] as const, ["checkpoint"] as const) },
+  { weight: 1, arbitrary: fc.constantFrom(["clear"] as const, ["clear-synced"] as const) },
   { weight: 2, arbitrary: fc.constant(["reopen"] as const) },
   { weight: 1, arbitrary: fc.tuple(fc.constant("full" as const), fc.nat({ max: 1500 })) },
   { weight: 1, arbitrary: fc.constant(["room"] as const) },

@@ -22,12 +22,14 @@ export class Ledger {
     const unit: LedgerUnit = { changes, status: "waiting", isDurable: false, reason: undefined };
     this.#units.push(unit);
     this.onChange();
+    const durable = this.barrier();
     try {
       const answer = await write();
       unit.status = "acknowledged";
       unit.isDurable = durably;
-      // A delete that found nothing left nothing in the log.
+      // A delete that found nothing left nothing in the log; what its answer rests on is as durable as was asked.
       if (answer === false) this.#units = this.#units.filter((other) => other !== unit);
+      if (answer === false && durably) durable();
       return answer !== false;
     } catch (error) {
       if (!HashlogError.is(error)) throw error;

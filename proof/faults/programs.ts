@@ -24,8 +24,11 @@ export const ordinaryLife: Program = async (session) => {
   await session.close();
   await session.open();
   await session.put("a", "10.");
-  await session.delete("d");
+  await session.delete("d", { sync: true });
+  await session.batch([["a", long("11")]], { sync: true });
   await session.check();
+  await session.clear();
+  await session.put("b", "12.");
   await session.close();
 };
 

@@ -21,10 +21,13 @@ export function readFaultCase(json: unknown): FaultCase {
 }
 
 /** How many numbers follow the name of each operation. */
-const NUMBERS: Readonly<Record<Exclude<FaultOperation[0], "batch">, number>> = {
+const NUMBERS: Readonly<Record<Exclude<FaultOperation[0], "batch" | "batch-synced">, number>> = {
   put: 2,
   "put-synced": 2,
   delete: 1,
+  "delete-synced": 1,
+  clear: 0,
+  "clear-synced": 0,
   await: 0,
   turns: 1,
   sync: 0,
@@ -37,12 +40,12 @@ const NUMBERS: Readonly<Record<Exclude<FaultOperation[0], "batch">, number>> = {
 
 function readOperation(json: unknown): FaultOperation {
   const [name, ...parts] = list(json, "an operation");
-  if (name === "batch") {
+  if (name === "batch" || name === "batch-synced") {
     const entries = list(parts[0], "the entries of a batch").map((entry) => {
       const [key, length] = list(entry, "an entry of a batch");
       return [natural(key, "a key"), integer(length, "a length")] as const;
     });
-    return ["batch", entries];
+    return [name, entries];
   }
   const numbers = Object.entries(NUMBERS).find(([known]) => known === name)?.[1];
   if (numbers !== parts.length) throw new TypeError(`${JSON.stringify(json)} is no operation`);

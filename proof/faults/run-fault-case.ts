@@ -128,15 +128,18 @@ class Life {
         this.#wait(session.put(KEYS[operation[1]]!, this.#value(operation[2]), { sync: operation[0] !== "put" }));
         return;
       case "delete":
-        this.#wait(session.delete(KEYS[operation[1]]!));
+      case "delete-synced":
+        this.#wait(session.delete(KEYS[operation[1]]!, { sync: operation[0] !== "delete" }));
         return;
       case "batch":
-        this.#wait(
-          session.batch(
-            operation[1].map(([key, length]) => [KEYS[key]!, length < 0 ? undefined : this.#value(length)] as const),
-          ),
-        );
+      case "batch-synced":
+        this.#wait(session.batch(this.#changes(operation[1]), { sync: operation[0] !== "batch" }));
         return;
+      case "clear":
+      case "clear-synced":
+        await this.do(["await"]);
+        this.#wait(session.clear({ sync: operation[0] !== "clear" }));
+        return this.do(["await"]);
       case "await":
         await settled(Promise.all(this.#waiting), "something");
         this.#waiting = [];
@@ -165,6 +168,10 @@ class Life {
   #wait(promise: Promise<unknown>): void {
     promise.catch(() => undefined);
     this.#waiting.push(promise);
+  }
+
+  #changes(entries: readonly (readonly [number, number])[]): (readonly [string, string | undefined])[] {
+    return entries.map(([key, length]) => [KEYS[key]!, length < 0 ? undefined : this.#value(length)]);
   }
 
   #value(length: number): string {

@@ -104,13 +104,33 @@ export const SCENES: readonly Scene[] = [
         ["a", undefined],
       ]);
       await session.put("d", "5.", { sync: true });
-      await session.delete("c");
+      await session.delete("c", { sync: true });
+      await session.delete("c", { sync: true });
+      await session.batch([["d", undefined]], { sync: true });
       await session.sync();
       await session.put("e", "6.");
     },
     everyCall: ["always", "never"],
     everyKind: ["interval"],
     runsLeast: 510,
+  },
+  {
+    name: "cleared",
+    begin: closed(past),
+    program: async (session) => {
+      await session.open();
+      await session.put("a", long("10"));
+      session.begin();
+      await session.clear();
+      await session.check();
+      await session.put("b", "11.");
+      await session.clear({ sync: true });
+      await session.clear({ sync: true });
+      await session.check();
+    },
+    everyCall: ["always"],
+    everyKind: ["never", "interval"],
+    runsLeast: 420,
   },
   {
     name: "segments end and begin",

@@ -1,4 +1,4 @@
-import { HashlogError, type BatchOperation } from "@hashlog/engine";
+import { HashlogError, type BatchOperation, type WriteOptions } from "@hashlog/engine";
 import type { SimulatedDisk, SimulatedFileSystem } from "@hashlog/fs-io/testing";
 import {
   mayBeUnreadable,
@@ -138,15 +138,23 @@ export class Session {
     await this.#write([[key, value, options.expiresAtMs]], options.sync, (store) => store.put(key, value, options));
   }
 
-  async delete(key: string): Promise<void> {
-    await this.#write([[key, undefined]], false, (store) => store.delete(key));
+  async delete(key: string, options: WriteOptions = {}): Promise<void> {
+    await this.#write([[key, undefined]], options.sync, (store) => store.delete(key, options));
   }
 
-  async batch(changes: readonly (readonly [string, string | undefined])[]): Promise<void> {
+  async batch(changes: readonly (readonly [string, string | undefined])[], options: WriteOptions = {}): Promise<void> {
     const operations = changes.map(([key, value]): BatchOperation<string, string> =>
       value === undefined ? { type: "delete", key } : { type: "put", key, value },
     );
-    await this.#write(changes, false, (store) => store.batch(operations));
+    await this.#write(changes, options.sync, (store) => store.batch(operations, options));
+  }
+
+  /** Deletes everything; of so few keys in one commit. Nothing else may be under way: it would come before it in the log. */
+  async clear(options: WriteOptions = {}): Promise<void> {
+    const changes = [...this.ledger.visible.keys()].map((key) => [key, undefined] as const);
+    const clear = (store: TextStore): Promise<void> => store.clear(options);
+    if (changes.length > 0) await this.#write(changes, options.sync, clear);
+    else await this.#attempt("clearing", clear);
   }
 
   async sync(): Promise<void> {

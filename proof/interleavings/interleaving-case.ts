@@ -9,7 +9,11 @@ export type InterleavingOperation =
   | readonly ["put for a while", number, number]
   | readonly ["put, synced", number, number]
   | readonly ["delete", number]
+  | readonly ["delete, synced", number]
   | readonly ["batch", readonly (readonly [number, number])[]]
+  | readonly ["batch, synced", readonly (readonly [number, number])[]]
+  /** One at a time: while one is under way another does nothing. */
+  | readonly ["clear", boolean]
   | readonly ["read", number]
   | readonly ["iterate"]
   | readonly ["read on", number, number]
@@ -28,11 +32,13 @@ const operation: fc.Arbitrary<InterleavingOperation> = fc.oneof(
   { weight: 10, arbitrary: fc.tuple(fc.constant("put" as const), key, length) },
   { weight: 3, arbitrary: fc.tuple(fc.constant("put for a while" as const), key, fc.integer({ min: 1, max: 30 })) },
   { weight: 2, arbitrary: fc.tuple(fc.constant("put, synced" as const), key, length) },
-  { weight: 6, arbitrary: fc.tuple(fc.constant("delete" as const), key) },
+  { weight: 5, arbitrary: fc.tuple(fc.constant("delete" as const), key) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant("delete, synced" as const), key) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant("clear" as const), fc.boolean()) },
   {
     weight: 3,
     arbitrary: fc.tuple(
-      fc.constant("batch" as const),
+      fc.constantFrom("batch" as const, "batch" as const, "batch, synced" as const),
       fc.array(fc.tuple(key, fc.oneof(fc.constant(-1), length)), { minLength: 1, maxLength: 5 }),
     ),
   },

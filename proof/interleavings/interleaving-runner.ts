@@ -29,6 +29,10 @@ class InterleavingRunner {
   #acknowledged = 0;
   /** How many writes were visible at least, when it was looked last. */
   #seen = 0;
+  /** How many records the store was given, those before its opening included. */
+  #given = 0;
+  /** What a `clear()` is about to delete, in one commit, as long as it has not. */
+  #clearing: readonly Change[] | undefined;
   #waiting: Promise<unknown>[] = [];
   #iterators: OpenIterator[] = [];
 
@@ -70,13 +74,21 @@ class InterleavingRunner {
       case "put for a while": {
         const [, key, ttlMs] = operation;
         const [name, value] = this.#change(key, 20);
-        const put = db.put(name, value!, { ttlMs });
-        return this.#write([[name, value, this.#clock.highestTold + ttlMs]], () => put);
+        const change: [string, string | undefined, number] = [name, value, 0];
+        return this.#write([change], () => {
+          const put = db.put(name, value!, { ttlMs });
+          change[2] = this.#clock.highestTold + ttlMs;
+          return put;
+        });
       }
       case "delete":
-        return this.#delete(KEYS[operation[1]]!);
+      case "delete, synced":
+        return this.#delete(KEYS[operation[1]]!, operation[0] !== "delete");
       case "batch":
-        return this.#batch(operation[1]);
+      case "batch, synced":
+        return this.#batch(operation[1], operation[0] !== "batch");
+      case "clear":
+        return this.#clear(operation[1]);
       case "read":
         return this.#wait(this.#read(KEYS[operation[1]]!));
       case "iterate":
@@ -113,8 +125,10 @@ class InterleavingRunner {
   }
 
   #write(changes: readonly Change[], write: () => Promise<unknown>): void {
+    this.#noteClear();
     const promise = write();
     this.#writes.push(changes);
+    this.#given = this.#recordsGiven();
     const count = this.#writes.length;
     this.#wait(
       promise.then(() => {
@@ -123,23 +137,55 @@ class InterleavingRunner {
     );
   }
 
-  #delete(key: string): void {
+  // Every opening is one after a clean close, so sequences have no gaps.
+  #recordsGiven(): number {
+    const { sequence, pendingWrites } = this.#db.stats();
+    return sequence + pendingWrites;
+  }
+
+  /** What a `clear()` deletes comes into the log some time after its call; since the last write, if there is more now. */
+  #noteClear(): void {
+    const given = this.#recordsGiven() - this.#given;
+    if (given === 0) return;
+    assert.equal(given, this.#clearing?.length);
+    this.#writes.push(this.#clearing!);
+    this.#clearing = undefined;
+    this.#given += given;
+  }
+
+  #clear(sync: boolean): void {
+    this.#noteClear();
+    const changes = [...this.#visible().keys()].map((key): Change => [key, undefined, 0]);
+    // What has expired would be deleted as well, and cannot be seen.
+    if (this.#clearing !== undefined || this.#db.stats().keys !== changes.length) return;
+    if (changes.length > 0) this.#clearing = changes;
+    this.#wait(
+      this.#db.clear({ sync }).then(() => {
+        this.#noteClear();
+        assert.notEqual(this.#clearing, changes);
+        this.#acknowledged = Math.max(this.#acknowledged, this.#writes.indexOf(changes) + 1);
+      }),
+    );
+  }
+
+  #delete(key: string, sync: boolean): void {
+    this.#noteClear();
     const value = stateAfter(this.#writes, this.#writes.length).get(key);
     this.#write([[key, undefined, 0]], async () => {
-      const existed = await this.#db.delete(key);
+      const existed = await this.#db.delete(key, { sync });
       // Whether the value had expired was decided at some time since.
       if (value === undefined || value.expiresAtMs === 0) assert.equal(existed, value !== undefined);
     });
   }
 
-  #batch(entries: readonly (readonly [number, number])[]): void {
+  #batch(entries: readonly (readonly [number, number])[], sync: boolean): void {
     const changes = entries.map(([key, length]): Change =>
       length < 0 ? [KEYS[key]!, undefined, 0] : this.#change(key, length),
     );
     const operations = changes.map(([key, value]) =>
       value === undefined ? ({ type: "delete", key } as const) : ({ type: "put", key, value } as const),
     );
-    this.#write(changes, () => this.#db.batch(operations));
+    this.#write(changes, () => this.#db.batch(operations, { sync }));
   }
 
   async #read(key: string): Promise<void> {
@@ -191,6 +237,7 @@ class InterleavingRunner {
   }
 
   #look(): void {
+    this.#noteClear();
     const visible = JSON.stringify(sorted(this.#visible()));
     const least = Math.max(this.#seen, this.#acknowledged);
     const allowed: string[] = [];

@@ -1,4 +1,6 @@
-import type { LogObserver } from "./log-observer.ts";
+import type { StoreStats } from "@hashlog/engine";
+import { Clearing } from "./clearing.ts";
+import type { LogObserver, ObservedRecord } from "./log-observer.ts";
 import type { ReadingTime, Unit } from "./model.ts";
 import { Obligation } from "./obligation.ts";
 
@@ -24,6 +26,11 @@ export class History {
   /** For each unit that has appeared in the log, its sequences; an empty list for one that left no record. */
   #sequences: number[][] = [];
   #recordsSeen = 0;
+  /** For each unit that left records: how many records of the log come before them. */
+  readonly #recordsBefore = new WeakMap<Unit, number>();
+  /** As the store was opened: how many records the log had, and the last sequence. */
+  #opened = { records: 0, sequence: 0 };
+  #clearings: Clearing[] = [];
   #floor = 0;
   /** The power was cut, and nobody has looked yet what it took. */
   #isUnknown = false;
@@ -49,6 +56,30 @@ export class History {
   /** One more than the last unit that was acknowledged: acknowledged in log order, so were all before it. */
   get acknowledged(): number {
     return this.units.findLastIndex(({ status }) => status === "acknowledged") + 1;
+  }
+
+  /** The store was opened, and is asked for what it says of itself. */
+  opened({ sequence }: Pick<StoreStats, "sequence">): void {
+    this.#opened = { records: this.#observer.records.length, sequence };
+  }
+
+  /** Something was written; `stats` is what the store said right before. */
+  write(unit: Unit, stats: Pick<StoreStats, "sequence" | "pendingWrites">): void {
+    this.#recordsBefore.set(unit, this.#recordsGiven(stats));
+    this.units.push(unit);
+  }
+
+  /** `clear()` is called, where these keys can be seen. */
+  beginClear(keys: Iterable<string>): Clearing {
+    const clearing = new Clearing(keys);
+    this.#clearings.push(clearing);
+    return clearing;
+  }
+
+  /** It has resolved: it deletes nothing any more. */
+  endClear(clearing: Clearing): void {
+    this.note();
+    this.#clearings = this.#clearings.filter((other) => other !== clearing);
   }
 
   /** The process died: what was not handed to the file system is gone, everything else is in the log. */
@@ -122,7 +153,16 @@ export class History {
     return beyond === -1 ? this.#sequences.length : beyond;
   }
 
+  // Sequences are given in the order of the calls, and from the first one that this opening gave they are consecutive.
+  #recordsGiven({ sequence, pendingWrites }: Pick<StoreStats, "sequence" | "pendingWrites">): number {
+    const { records } = this.#opened;
+    const first = this.#observer.records[records]?.sequence;
+    const acknowledged = sequence === this.#opened.sequence ? 0 : sequence - first! + 1;
+    return records + acknowledged + pendingWrites;
+  }
+
   #begin(count: number): void {
+    this.#clearings = [];
     for (const unit of this.units.slice(0, count)) unit.status = "acknowledged";
     this.units = this.units.slice(0, count);
     this.#sequences = this.#sequences.slice(0, count);
@@ -130,23 +170,41 @@ export class History {
     this.#recordsSeen = this.#observer.records.length;
   }
 
-  // Units appear in the log in the order of their writing.
+  // Units appear in the log in the order of their writing, and between them what a `clear()` deletes.
   #match(): void {
     const { records } = this.#observer;
-    while (this.#sequences.length < this.units.length) {
-      const unit = this.units[this.#sequences.length]!;
-      if (unit.recorded && this.#recordsSeen === records.length) return;
-      const written = unit.recorded ? records.slice(this.#recordsSeen, this.#recordsSeen + unit.changes.length) : [];
-      const same = written.every(({ key, value, expiresAtMs }, index) => {
-        const change = unit.changes[index];
-        return key === change?.key && value === change.value && expiresAtMs === change.expiresAtMs;
-      });
-      if (!same) {
-        throw new Error(`the log holds ${JSON.stringify(written)} where ${JSON.stringify(unit.changes)} was written`);
+    for (;;) {
+      const unit = this.units[this.#sequences.length];
+      if (unit !== undefined && !unit.recorded) {
+        this.#sequences.push([]);
+      } else if (this.#recordsSeen === records.length) {
+        return;
+      } else if (unit === undefined || this.#recordsSeen < this.#recordsBefore.get(unit)!) {
+        this.#matchClear(records[this.#recordsSeen]!);
+      } else {
+        this.#matchUnit(unit, records.slice(this.#recordsSeen, this.#recordsSeen + unit.changes.length));
       }
-      this.#sequences.push(written.map(({ sequence }) => sequence));
-      this.#recordsSeen += written.length;
     }
+  }
+
+  #matchUnit(unit: Unit, written: readonly ObservedRecord[]): void {
+    const same = unit.changes.every(({ key, value, expiresAtMs }, index) => {
+      const record = written[index];
+      return key === record?.key && value === record.value && expiresAtMs === record.expiresAtMs;
+    });
+    if (!same) {
+      throw new Error(`the log holds ${JSON.stringify(written)} where ${JSON.stringify(unit.changes)} was written`);
+    }
+    this.#sequences.push(written.map(({ sequence }) => sequence));
+    this.#recordsSeen += written.length;
+  }
+
+  #matchClear({ key, value, sequence }: ObservedRecord): void {
+    const clearing = value === undefined ? this.#clearings.find((one) => !one.hasDeleted(key)) : undefined;
+    if (clearing === undefined) throw new Error(`the log holds a record of ${JSON.stringify(key)} that nobody wrote`);
+    this.units.splice(this.#sequences.length, 0, clearing.delete(key));
+    this.#sequences.push([sequence]);
+    this.#recordsSeen += 1;
   }
 }
 

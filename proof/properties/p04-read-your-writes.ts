@@ -44,6 +44,11 @@ export function mustAnswerTruly(
   violated(readYourWrites, `delete(${key}) answered ${existed}, where there was ${describeContents(before)}`);
 }
 
+/** `clear()` resolved, and has not deleted those keys, which could be seen when it was called. */
+export function mustHaveDeleted(missing: readonly string[]): void {
+  if (missing.length > 0) violated(readYourWrites, `clear() left ${missing.map((key) => JSON.stringify(key)).join()}`);
+}
+
 /** Two ways to read the same key agree. */
 export function mustAgree(key: string, ways: Readonly<Record<string, string | undefined>>): void {
   const answers = new Set(Object.values(ways));
