@@ -15,6 +15,7 @@ export function drawCase(random: SeededRandom): CrashCase {
     sync: pick(random, ["always", "never", "interval"] as const),
     segments: random.below(SEGMENT_BYTES.length),
     keydir: random.below(8) === 0 ? "real" : "map",
+    limits: random.below(4) === 0 ? "small" : "usual",
     disk: pick(random, ["posix", "posix", "posix", "posix", "posix", "posix", "safe flush", "windows"] as const),
     fresh: random.below(8) === 0,
     operations: Array.from({ length: count }, () => weave(pick(random, mix)(random), random)).flat(),

@@ -202,16 +202,16 @@ export class Explorer {
 /** Stands for how an image of that chain is opened, and what is asked of it. */
 function demandOf(chain: CrashChain, ordinal: number, profile: Profile): number {
   const { given, depth } = chain;
-  const { sync, segments, keydir, disk, broken } = given;
+  const { sync, segments, keydir, limits, disk, broken } = given;
   // After a kill the last of the states are left that a power cut might leave: so many of them.
   const kept = profile === "kill" ? demandedAt(chain, ordinal, profile).counts.length : "";
-  const way = `${sync} ${segments} ${keydir} ${disk} ${broken} ${depth} ${kept}`;
+  const way = `${sync} ${segments} ${keydir} ${limits} ${disk} ${broken} ${depth} ${kept}`;
   return hashText(way) ^ chain.obligationAt(ordinal).hash;
 }
 
 /** Of how an image is opened, what decides what that shows. */
-function wayOf({ given: { keydir, disk, broken } }: CrashChain, { nowMs }: ReadingTime): string {
-  return `${keydir} ${disk} ${broken} ${nowMs}`;
+function wayOf({ given: { keydir, limits, disk, broken } }: CrashChain, { nowMs }: ReadingTime): string {
+  return `${keydir} ${limits} ${disk} ${broken} ${nowMs}`;
 }
 
 /** A machine on which only the process died is another than one that lost power: it still has things to lose. */

@@ -55,6 +55,7 @@ class Shrinker {
     for (const simpler of [
       { schedule: [] },
       { keydir: "map" },
+      { limits: "usual" },
       { fresh: false },
       { disk: "posix" },
       { aftermath: "nothing" },
@@ -192,11 +193,12 @@ function simplerThan(operation: CrashOperation): CrashOperation[] {
 
 /** Shorter to print. */
 function withoutDefaults(given: Omit<CrashCase, "crashes">): Omit<CrashCase, "crashes"> {
-  const { fresh, schedule, keydir, aftermath, disk, ...rest } = given;
+  const { fresh, schedule, keydir, limits, aftermath, disk, ...rest } = given;
   return {
     ...rest,
     ...(fresh === true ? { fresh } : {}),
     ...(keydir === "real" ? { keydir } : {}),
+    ...(limits === "small" ? { limits } : {}),
     ...(disk !== undefined && disk !== "posix" ? { disk } : {}),
     ...(schedule !== undefined && schedule.length > 0 ? { schedule } : {}),
     ...(aftermath !== undefined && aftermath !== "nothing" ? { aftermath } : {}),

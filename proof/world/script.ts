@@ -21,6 +21,8 @@ export interface ScriptOptions extends SimulatedDiskOptions {
   readonly sync?: StoreShape["sync"];
   /** Index into `SEGMENT_BYTES`: 0 for segments of 512 bytes. Default 2, for 4096. */
   readonly segments?: number;
+  /** Default: those of every store. */
+  readonly limits?: StoreShape["limits"];
 }
 
 /** A store on a disk that crashes when it is told to, for telling one story from beginning to end. */
@@ -30,9 +32,9 @@ export class Script {
   readonly #shape: StoreShape;
   #store: TextStore | undefined;
 
-  constructor(disk: SimulatedDisk, { sync = "always", segments = 2 }: Pick<ScriptOptions, "sync" | "segments"> = {}) {
+  constructor(disk: SimulatedDisk, { sync = "always", segments = 2, limits = "usual" }: ScriptOptions = {}) {
     this.disk = disk;
-    this.#shape = { sync, segments };
+    this.#shape = { sync, segments, limits };
   }
 
   /** An open store that holds nothing, on an otherwise empty disk. */

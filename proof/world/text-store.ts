@@ -1,6 +1,8 @@
-import { open, utf8, type OpenOptions, type Store } from "@hashlog/engine";
+import { utf8, type OpenOptions, type Store } from "@hashlog/engine";
 import type { FileSystem } from "@hashlog/fs-io";
 import { SeededRandom, SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
+import { LIMITS, type Limits } from "../../packages/engine/src/limits.ts";
+import { openWithin } from "../../packages/engine/src/open.ts";
 import { breakFileSystem, type Breakage } from "./broken-file-system.ts";
 import { mapKeydir } from "./map-keydir.ts";
 import { quiet } from "./quiet.ts";
@@ -16,6 +18,24 @@ export const INTERVAL_MS = 40;
 /** Small, so that three records fill one. */
 export const SEGMENT_BYTES: readonly number[] = [512, 700, 4096];
 
+/**
+ * So small that what happens once in a million writes, or in a megabyte, happens in a case of a few operations: an edit
+ * that reserves more sequences, a checkpoint as the log grows, a frame that crosses the end of what is read at once.
+ */
+const SMALL_LIMITS: Limits = {
+  sequencesReserved: 3,
+  checkpointBytesLeast: 900,
+  groupBytesMax: 300,
+  clearKeysMax: 2,
+  extentFramesMax: 2,
+  scanBytes: 48,
+  sharedReadBytesMax: 100,
+  keysAhead: 2,
+  valuesAhead: 2,
+  mergeSyncBytes: 300,
+  mergeSliceBytes: 100,
+};
+
 /** What a store is opened with. */
 export interface StoreShape {
   readonly sync: "always" | "never" | "interval";
@@ -23,6 +43,8 @@ export interface StoreShape {
   readonly segments: number;
   /** The real keydir, or one that opens in no time. Default `"map"`. */
   readonly keydir?: "map" | "real";
+  /** The limits of every store, or such as are reached all the time. Default `"usual"`. */
+  readonly limits?: "usual" | "small";
   /** What is wrong with the file system beneath it, to see that it is found. Default: nothing. */
   readonly broken?: Breakage;
 }
@@ -33,7 +55,7 @@ export interface StoreShape {
  */
 export function openStore(
   fileSystem: FileSystem,
-  { sync, segments, keydir = "map", broken }: StoreShape,
+  { sync, segments, keydir = "map", limits = "usual", broken }: StoreShape,
   clock: VirtualClock = new VirtualClock(),
   opening: number = 0,
 ): Promise<TextStore> {
@@ -51,7 +73,7 @@ export function openStore(
       },
     },
   };
-  return open(DIRECTORY, options);
+  return openWithin(limits === "small" ? SMALL_LIMITS : LIMITS, DIRECTORY, options);
 }
 
 /** All entries of an open store, read in two ways. */

@@ -37,8 +37,9 @@ export class BackgroundFiles {
     if (this.#checkpointer === undefined) this.#sealedWhileOpening.push(segment);
     else this.hint(segment);
     this.#bytesSinceCheckpoint += segment.bytes;
-    const enough = Math.max(CHECKPOINT_BYTES_LEAST, this.#parts.keydir.memoryBytes);
+    const enough = Math.max(this.#parts.limits.checkpointBytesLeast, this.#parts.keydir.memoryBytes);
     if (this.#checkpointer === undefined || this.#bytesSinceCheckpoint < enough) return;
+    // mark: checkpoint/as-the-log-grows
     this.#bytesSinceCheckpoint = 0;
     const checkpointer = this.#checkpointer;
     this.#later(() => checkpointer.write());
@@ -64,5 +65,3 @@ export class BackgroundFiles {
     this.#maintenance.runLater(work, (error) => this.#parts.failures.note(error));
   }
 }
-
-const CHECKPOINT_BYTES_LEAST = 64 * 1024 * 1024;

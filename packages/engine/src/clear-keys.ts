@@ -2,6 +2,7 @@ import type { CommitLog } from "./commit-log.ts";
 import type { InFlight } from "./in-flight.ts";
 import { iterate } from "./iterate.ts";
 import type { EncodedOperation } from "./operations.ts";
+import type { Limits } from "./limits.ts";
 import type { RecordReader } from "./record-reader.ts";
 import type { Views } from "./views.ts";
 
@@ -15,8 +16,9 @@ export async function clearKeys(parts: {
   inFlight: InFlight;
   log: CommitLog;
   sync: boolean;
+  limits: Limits;
 }): Promise<void> {
-  const { inFlight, log, sync } = parts;
+  const { inFlight, log, sync, limits } = parts;
   inFlight.begin();
   try {
     const anything = { checkOpen: () => undefined, hasPassed: () => false, signal: undefined };
@@ -26,7 +28,8 @@ export async function clearKeys(parts: {
     for await (const key of keys) {
       commit.push({ key, value: undefined, expiresAtMs: 0 });
       bytes += key.length;
-      if (commit.length < COMMIT_KEYS_MAX && bytes < COMMIT_KEY_BYTES_MAX) continue;
+      if (commit.length < limits.clearKeysMax && bytes < COMMIT_KEY_BYTES_MAX) continue;
+      // mark: clear/another-commit
       await log.batch(commit, sync);
       commit = [];
       bytes = 0;
@@ -39,5 +42,4 @@ export async function clearKeys(parts: {
   }
 }
 
-const COMMIT_KEYS_MAX = 1000;
 const COMMIT_KEY_BYTES_MAX = 1024 * 1024;

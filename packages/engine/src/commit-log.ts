@@ -50,7 +50,7 @@ export class CommitLog {
     this.#policy = options.policy;
     this.#segments = options.segments;
     this.#applier = new GroupApplier(options.parts, options.hasPassed);
-    this.#queue = new GroupQueue(options.nextSequence);
+    this.#queue = new GroupQueue(options.nextSequence, options.parts.limits.groupBytesMax);
     this.#acknowledged = options.acknowledged;
     this.#frames = new FrameWriter(options.acknowledged, options.floor);
     this.#state = options.noSpace === undefined ? { kind: "ready" } : { kind: "no-space", error: options.noSpace };

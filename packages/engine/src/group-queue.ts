@@ -8,9 +8,12 @@ export class GroupQueue {
   readonly #buffers = new BufferPool();
   #groups: Group[] = [];
   #nextSequence: number;
+  readonly #groupBytesMax: number;
 
-  constructor(nextSequence: number) {
+  /** `groupBytesMax`: see `Limits`. */
+  constructor(nextSequence: number, groupBytesMax: number) {
     this.#nextSequence = nextSequence;
+    this.#groupBytesMax = groupBytesMax;
   }
 
   get length(): number {
@@ -42,10 +45,16 @@ export class GroupQueue {
    */
   groupFor(bytes: number): Group {
     const { last } = this;
-    if (last !== undefined && last.length + bytes <= GROUP_BYTES_MAX) {
+    if (last === undefined) return this.#begin(bytes);
+    if (last.length + bytes <= this.#groupBytesMax) {
       last.makeRoom(bytes);
       return last;
     }
+    // mark: commit/another-group
+    return this.#begin(bytes);
+  }
+
+  #begin(bytes: number): Group {
     const group = new Group(this.nextSequence, this.#buffers.take());
     group.makeRoom(bytes);
     this.#groups.push(group);
@@ -75,6 +84,3 @@ export class GroupQueue {
     this.#buffers.give(group.buffer);
   }
 }
-
-// From here on a second group is begun, and what is queued does not wait to share a sync.
-const GROUP_BYTES_MAX = 1024 * 1024;

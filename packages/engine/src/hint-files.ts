@@ -71,8 +71,8 @@ export async function readHintInto(
 
 /** Writes the hint file of a sealed segment, over an unusable one if need be. Rejects with what failed; nothing is lost. */
 export async function writeHint(segment: Segment, parts: StoreParts): Promise<void> {
-  const { fileSystem, clock, manifest } = parts;
-  const builder = await collect(segment, manifest.current.hashKey);
+  const { fileSystem, clock } = parts;
+  const builder = await collect(segment, parts);
   const path = pathOf(parts, hintFileName(segment.segmentId));
   await fileSystem.remove(path).catch(noFile);
   const file = await fileSystem.create(path);
@@ -93,11 +93,12 @@ export async function writeHint(segment: Segment, parts: StoreParts): Promise<vo
   }
 }
 
-async function collect(segment: Segment, hashKey: Uint8Array): Promise<HintBuilder> {
-  const builder = new HintBuilder({ hashKey });
+async function collect(segment: Segment, { manifest, limits }: StoreParts): Promise<HintBuilder> {
+  const builder = new HintBuilder({ hashKey: manifest.current.hashKey });
   const fields = newRecordFields();
   const end = await scanFrames(fileSource(segment.file, segment.bytes), {
     place: segment.place,
+    chunkBytes: limits.scanBytes,
     from: SEGMENT_HEADER_BYTES,
     onFrame(frame) {
       const shift = frame.end - frame.payloadEnd;

@@ -17,7 +17,7 @@ export async function installRescue(
   // mark: rescue/installed
   const copies = new Map(rescue.copies.map((copy) => [copy, addCopy(copy, parts)]));
   const sources = new Map(unsealed.map((segment) => [segment.segmentId, segment]));
-  await forEachCopiedRecord(rescue.copies, (record) => {
+  await forEachCopiedRecord(rescue.copies, parts.limits.scanBytes, (record) => {
     moveRecord(record, sources.get(record.source.segmentId)!, copies.get(record.copy)!, parts);
   });
   const sealed: Segment[] = [];

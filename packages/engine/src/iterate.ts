@@ -1,6 +1,7 @@
 import type { KeydirPage } from "@hashlog/index";
 import { throwIfAborted } from "./errors.ts";
 import type { InFlight } from "./in-flight.ts";
+import type { Limits } from "./limits.ts";
 import type { RecordReader } from "./record-reader.ts";
 import { newLocation } from "./segment-table.ts";
 import { checkOptions } from "./store-options.ts";
@@ -36,15 +37,20 @@ export function iterate<T>(parts: {
   withValues: boolean;
   hasPassed: (expiresAtMs: number) => boolean;
   signal: AbortSignal | undefined;
+  limits: Limits;
   make: EntryMaker<T>;
 }): AsyncIterableIterator<T> {
   const view = parts.views.open();
-  const chunks = parts.withValues
-    ? new ValueChunks(view, parts.reader, parts.hasPassed, parts.make)
-    : new KeyChunks(view, parts.hasPassed, parts.make);
+  const chunks = parts.withValues ? new ValueChunks(view, parts) : new KeyChunks(view, parts);
   const iterator = new ChunkIterator(view, chunks, parts);
   parts.views.closeWith(iterator, view);
   return iterator;
+}
+
+interface ChunkParts<T> {
+  readonly hasPassed: (expiresAtMs: number) => boolean;
+  readonly make: EntryMaker<T>;
+  readonly limits: Limits;
 }
 
 interface Chunks<T> {
@@ -159,15 +165,17 @@ class PageWalk {
 class KeyChunks<T> implements Chunks<T> {
   readonly #walk: PageWalk;
   readonly #make: EntryMaker<T>;
+  readonly #keysAhead: number;
 
-  constructor(view: View, hasPassed: (expiresAtMs: number) => boolean, make: EntryMaker<T>) {
+  constructor(view: View, { hasPassed, make, limits }: ChunkParts<T>) {
     this.#walk = new PageWalk(view, hasPassed);
     this.#make = make;
+    this.#keysAhead = limits.keysAhead;
   }
 
   next(): readonly T[] | undefined {
     const chunk: T[] = [];
-    while (chunk.length < KEYS_AHEAD) {
+    while (chunk.length < this.#keysAhead) {
       if (this.#walk.step()) chunk.push(this.#make(this.#walk.key(), NO_VALUE));
       else if (!this.#walk.turn()) break;
     }
@@ -180,18 +188,20 @@ class ValueChunks<T> implements Chunks<T> {
   readonly #walk: PageWalk;
   readonly #reader: RecordReader;
   readonly #make: EntryMaker<T>;
+  readonly #valuesAhead: number;
 
-  constructor(view: View, reader: RecordReader, hasPassed: (expiresAtMs: number) => boolean, make: EntryMaker<T>) {
+  constructor(view: View, { reader, hasPassed, make, limits }: ChunkParts<T> & { readonly reader: RecordReader }) {
     this.#view = view;
     this.#walk = new PageWalk(view, hasPassed);
     this.#reader = reader;
     this.#make = make;
+    this.#valuesAhead = limits.valuesAhead;
   }
 
   next(): Promise<readonly T[]> | undefined {
     const reads: Promise<T>[] = [];
     let bytes = 0;
-    while (reads.length < VALUES_AHEAD && bytes < BYTES_AHEAD) {
+    while (reads.length < this.#valuesAhead && bytes < BYTES_AHEAD) {
       if (this.#walk.step()) {
         bytes += this.#walk.page!.valueBytes[this.#walk.index]!;
         reads.push(this.#read());
@@ -219,7 +229,5 @@ class ValueChunks<T> implements Chunks<T> {
   }
 }
 
-const KEYS_AHEAD = 256;
-const VALUES_AHEAD = 64;
 const BYTES_AHEAD = 1024 * 1024;
 const NO_VALUE = new Uint8Array(0);

@@ -1,11 +1,18 @@
-import { scanFrames, SEGMENT_HEADER_BYTES, type CheckpointHeader, type Manifest } from "@hashlog/format";
+import {
+  scanFrames,
+  SEGMENT_HEADER_BYTES,
+  type CheckpointHeader,
+  type Manifest,
+  type ScannedFrame,
+} from "@hashlog/format";
 import type { FileSystem } from "@hashlog/fs-io";
 import type { Keydir } from "@hashlog/index";
 import { corrupt } from "./errors.ts";
 import { countingSource } from "./files.ts";
+import type { Limits } from "./limits.ts";
 import { LoadProgress } from "./load-progress.ts";
 import { readHintInto } from "./hint-files.ts";
-import { readRun, type LogRun } from "./log-run.ts";
+import { readRun, type LogRun, type RunSource } from "./log-run.ts";
 import { runSource, type LogSegment } from "./log-segments.ts";
 import { countingSink, FrameReplayer, loaderSink, replaySink, type RecordSink } from "./record-sink.ts";
 import type { Segment } from "./segment.ts";
@@ -42,6 +49,7 @@ export interface LoadParts {
   /** Ids of the hint files that the directory holds. */
   readonly hintIds: ReadonlySet<number>;
   readonly progress: LoadProgress;
+  readonly limits: Limits;
 }
 
 /**
@@ -64,10 +72,11 @@ async function loadRun(parts: LoadParts, sink: RecordSink): Promise<LogRun> {
   const replayer = new FrameReplayer(sink);
   const segments = new Map(parts.unsealed.map(({ segment }) => [segment.segmentId, segment]));
   const covered = parts.checkpoint?.replay.sequence ?? 0;
-  return readRun(parts.unsealed.map(runSource), parts.manifest.floor, (source, frame) => {
+  const onFrame = (source: RunSource, frame: ScannedFrame): void => {
     parts.progress.read("scan", frame.end - frame.offset);
     if (frame.header.firstSequence >= covered) replayer.replay(segments.get(source.segmentId)!, frame);
-  });
+  };
+  return readRun(parts.unsealed.map(runSource), parts.manifest.floor, onFrame, parts);
 }
 
 class SealedLoader {
@@ -127,6 +136,7 @@ class SealedLoader {
     const replayer = new FrameReplayer(sink);
     const end = await scanFrames(source, {
       place: segment.place,
+      chunkBytes: this.#parts.limits.scanBytes,
       from,
       onFrame: (frame) => replayer.replay(segment, frame),
     });

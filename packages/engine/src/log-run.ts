@@ -2,6 +2,7 @@ import { findTestimony, scanFrames, SEGMENT_HEADER_BYTES, type Place, type Scann
 import type { ReadFile } from "@hashlog/fs-io";
 import { corrupt } from "./errors.ts";
 import { wholeSource } from "./files.ts";
+import type { Limits } from "./limits.ts";
 
 /**
  * The unsealed segments read as one log: the longest run of consecutive sequences, what of it is testified to be
@@ -66,18 +67,26 @@ export interface TailExtent {
   acknowledgedWhenSynced: boolean;
 }
 
+export interface RunOptions {
+  readonly limits: Pick<Limits, "scanBytes" | "extentFramesMax">;
+  /**
+   * No testimony above it counts: writes that were refused may be testified by a frame whose own append failed. Default:
+   * all counts.
+   */
+  readonly floorMax?: number;
+}
+
 /**
- * Reads the run. `onFrame` gets every frame of it, in order. No testimony above `floorMax` counts: writes that were
- * refused may be testified by a frame whose own append failed.
+ * Reads the run. `onFrame` gets every frame of it, in order.
  * @throws HashlogError `HASHLOG_CORRUPT` for damage below the floor.
  */
 export async function readRun(
   sources: readonly RunSource[],
   manifestFloor: number,
   onFrame: (source: RunSource, frame: ScannedFrame) => void | Promise<void>,
-  floorMax: number = Number.MAX_SAFE_INTEGER,
+  options: RunOptions,
 ): Promise<LogRun> {
-  const reader = new RunReader(sources, manifestFloor, floorMax);
+  const reader = new RunReader(sources, manifestFloor, options);
   return reader.read(onFrame);
 }
 
@@ -87,12 +96,14 @@ class RunReader {
   readonly #pending: { part: RunPart; extent: TailExtent }[] = [];
   #floor: number;
   readonly #floorMax: number;
+  readonly #limits: RunOptions["limits"];
   #expected: number;
 
-  constructor(sources: readonly RunSource[], manifestFloor: number, floorMax: number) {
+  constructor(sources: readonly RunSource[], manifestFloor: number, options: RunOptions) {
     this.#parts = sources.map((source) => ({ source, testifiedEnd: 0, testifiedLast: 0, tail: [] }));
     this.#floor = manifestFloor;
-    this.#floorMax = floorMax;
+    this.#floorMax = options.floorMax ?? Number.MAX_SAFE_INTEGER;
+    this.#limits = options.limits;
     this.#expected = sources[0]?.firstSequence ?? 1;
   }
 
@@ -121,6 +132,7 @@ class RunReader {
     }
     const end = await scanFrames(wholeSource(source.file, source.bytes), {
       place: source.place,
+      chunkBytes: this.#limits.scanBytes,
       from: SEGMENT_HEADER_BYTES,
       expectedSequence: this.#expected,
       onFrame: (frame) => {
@@ -145,7 +157,10 @@ class RunReader {
   // Frames are kept by the thousand: a store that never syncs can have millions of small ones.
   #addPending(part: RunPart, frame: TailExtent): void {
     const last = this.#pending.at(-1);
-    if (last === undefined || last.part !== part || last.extent.frameCount === EXTENT_FRAMES_MAX) {
+    if (last?.part !== part) {
+      this.#pending.push({ part, extent: frame });
+    } else if (last.extent.frameCount >= this.#limits.extentFramesMax) {
+      // mark: recovery/another-extent
       this.#pending.push({ part, extent: frame });
     } else {
       extend(last.extent, frame);
@@ -176,6 +191,7 @@ class RunReader {
     const { place, file } = part.source;
     await scanFrames(wholeSource(file, extent.end), {
       place,
+      chunkBytes: this.#limits.scanBytes,
       from: extent.offset,
       expectedSequence: extent.firstSequence,
       onFrame: ({ header, offset, end }) => {
@@ -225,6 +241,7 @@ class RunReader {
       bytes += Math.max(0, part.source.bytes - from);
       await findTestimony(wholeSource(part.source.file, part.source.bytes), {
         place: part.source.place,
+        chunkBytes: this.#limits.scanBytes,
         from,
         onTestimony: (header) => {
           // mark: recovery/frame-beyond-the-tear
@@ -253,5 +270,3 @@ function extend(extent: TailExtent, frame: TailExtent): void {
   extent.frameCount += frame.frameCount;
   extent.acknowledgedWhenSynced ||= frame.acknowledgedWhenSynced;
 }
-
-const EXTENT_FRAMES_MAX = 1024;

@@ -5,7 +5,7 @@ import { installRescue } from "./install-rescue.ts";
 import { readRun, type LogRun, type RunSource } from "./log-run.ts";
 import { makeSegment } from "./new-files.ts";
 import { Segment } from "./segment.ts";
-import { removeFile, SEQUENCES_RESERVED, type StoreParts } from "./store-parts.ts";
+import { removeFile, type StoreParts } from "./store-parts.ts";
 import { rescueTail } from "./tail-rescue.ts";
 
 /**
@@ -166,7 +166,8 @@ export class LogSegments {
     await this.settle();
     const sources = this.#unsealed.map(runSource);
     const floor = this.#parts.manifest.current.floor;
-    const run = await readRun(sources, floor, () => undefined, acknowledged);
+    const { limits } = this.#parts;
+    const run = await readRun(sources, floor, () => undefined, { limits, floorMax: acknowledged });
     if (sources.length > 0 && run.lastSequence < acknowledged) {
       // mark: resume/acknowledged-not-readable-any-more
       throw corrupt(`acknowledged writes up to ${acknowledged} are not readable any more`, {
@@ -184,6 +185,7 @@ export class LogSegments {
       files,
       directory: this.#parts.directory,
       segmentBytesMax: this.#parts.segmentBytesMax,
+      scanBytes: this.#parts.limits.scanBytes,
       newSegment: () => makeSegment(files, this.#parts),
     });
     await this.#parts.manifest
@@ -250,12 +252,10 @@ export class LogSegments {
   }
 
   #reserved(manifest: Manifest, nextSequence: number): Manifest {
-    const enough = nextSequence < manifest.nextSequence;
-    return {
-      ...manifest,
-      nextFileId: this.#parts.fileIds.next,
-      nextSequence: enough ? manifest.nextSequence : nextSequence + SEQUENCES_RESERVED,
-    };
+    const edited = { ...manifest, nextFileId: this.#parts.fileIds.next };
+    if (nextSequence < manifest.nextSequence) return edited;
+    // mark: log/more-sequences-reserved
+    return { ...edited, nextSequence: nextSequence + this.#parts.limits.sequencesReserved };
   }
 
   // A file that no durable manifest lists. While an edit's outcome is unknown it may be listed, and must stay.

@@ -54,6 +54,8 @@ export class Merger {
     try {
       const report = await merge(segments.map(mergeInput), store, {
         outputBytesMax: this.#parts.segmentBytesMax,
+        syncEveryBytes: this.#parts.limits.mergeSyncBytes,
+        sliceBytes: this.#parts.limits.mergeSliceBytes,
         signal: options.signal,
         ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
       });

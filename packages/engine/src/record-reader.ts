@@ -11,11 +11,17 @@ import type { Segment } from "./segment.ts";
  */
 export class RecordReader {
   readonly #fields: RecordFields = newRecordFields();
+  readonly #sharedBytesMax: number;
+
+  /** `sharedBytesMax`: see `Limits.sharedReadBytesMax`; at most 64 KiB. */
+  constructor(sharedBytesMax: number = READ_BUFFER_BYTES) {
+    this.#sharedBytesMax = sharedBytesMax;
+  }
 
   /** The value of the record of `key` at `location` in `segment`. */
   readSync(segment: Segment, location: Readonly<RecordLocation>, key: Uint8Array): Uint8Array {
     const bytes = recordBytes(key.length, location.valueBytes, location.expiresAtMs !== 0);
-    const large = bytes > READ_BUFFER_BYTES;
+    const large = bytes > this.#sharedBytesMax;
     const buffer = large ? new Uint8Array(bytes) : readBuffer;
     const got = readOrThrow(segment, () => segment.file.readSync(buffer, 0, bytes, location.offset));
     const value = this.#value(buffer, got, bytes, segment, location, key);
@@ -34,7 +40,7 @@ export class RecordReader {
       throw fromFileSystem(error, `reading segment ${segment.segmentId} at offset ${location.offset} failed`);
     }
     const value = this.#value(buffer, got, bytes, segment, location, key);
-    return bytes > READ_BUFFER_BYTES ? value : value.slice();
+    return bytes > this.#sharedBytesMax ? value : value.slice();
   }
 
   #value(

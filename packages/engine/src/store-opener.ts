@@ -19,7 +19,7 @@ import { SegmentTable } from "./segment-table.ts";
 import { StoreClock } from "./store-clock.ts";
 import type { ListedFile, StoreDirectory } from "./store-directory.ts";
 import type { StoreOptions } from "./store-options.ts";
-import { Failures, FileIds, pathOf, removeFile, SEQUENCES_RESERVED, type StoreParts } from "./store-parts.ts";
+import { Failures, FileIds, pathOf, removeFile, type StoreParts } from "./store-parts.ts";
 import type { StoreMachinery } from "./store.ts";
 import { Views } from "./views.ts";
 
@@ -120,9 +120,9 @@ export class StoreOpener<K, V, VI> {
     segments: OpenedSegments;
     loaded: LoadedIndex;
   }> {
-    const { fileSystem, index, onProgress, signal } = this.#options;
+    const { fileSystem, index, limits, onProgress, signal } = this.#options;
     const manifest = this.#manifest;
-    const shared = { fileSystem, directory: this.#directory, manifest };
+    const shared = { fileSystem, directory: this.#directory, manifest, limits };
     const progress = new LoadProgress(bytesToLoad(manifest), onProgress, signal);
     const newKeydir = (): Keydir => index({ hashKey: manifest.hashKey });
     let keydir = newKeydir();
@@ -155,7 +155,7 @@ export class StoreOpener<K, V, VI> {
   }
 
   #parts(keydir: Keydir): StoreParts {
-    const { fileSystem, clock, random, segmentBytesMax } = this.#options;
+    const { fileSystem, clock, random, segmentBytesMax, limits } = this.#options;
     const directory = this.#directory;
     const used = this.#entered.files.map(({ file }) => ("id" in file ? file.id : 0));
     const entries = new DirectoryEntries(fileSystem);
@@ -167,6 +167,7 @@ export class StoreOpener<K, V, VI> {
       clock,
       random,
       segmentBytesMax,
+      limits,
       manifest: new ManifestFile({
         fileSystem,
         entries,
@@ -215,7 +216,7 @@ export class StoreOpener<K, V, VI> {
       await parts.manifest.edit((manifest) => ({
         ...manifest,
         nextFileId: parts.fileIds.next,
-        nextSequence: manifest.nextSequence + SEQUENCES_RESERVED,
+        nextSequence: manifest.nextSequence + parts.limits.sequencesReserved,
         segments: manifest.segments.map((listed) =>
           listed.state === "sealed" ? listed : { ...listed, cleanBytes: 0 },
         ),

@@ -2,6 +2,7 @@ import { parseSyncPolicy, systemClock, type Clock, type FileSystem, type SyncPol
 import type { KeydirFactory } from "@hashlog/index";
 import { bytes, utf8, describeType, type Codec } from "./codecs.ts";
 import { invalidArgument } from "./errors.ts";
+import type { Limits } from "./limits.ts";
 import { systemRandom, type RandomSource } from "./random.ts";
 
 /** What `open` takes besides the directory. Every option may be left out; an unknown one is refused by name. */
@@ -62,6 +63,7 @@ export interface StoreOptions<K, V, VI> {
   readonly index: KeydirFactory;
   readonly clock: Clock;
   readonly random: RandomSource;
+  readonly limits: Limits;
   readonly onProgress: ((progress: OpenProgress) => void) | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -70,10 +72,11 @@ export const SEGMENT_BYTES_DEFAULT: number = 256 * 1024 * 1024;
 const SEGMENT_BYTES_LEAST = 512;
 const SEGMENT_BYTES_MOST = 2 ** 31;
 
-/** What is used where the caller gives no part of their own. */
+/** What is used where the caller gives no part of their own; and limits, which are none of theirs. */
 export interface DefaultParts {
   readonly fileSystem: () => FileSystem;
   readonly index: KeydirFactory;
+  readonly limits: Limits;
 }
 
 type Check = (value: unknown) => string | undefined;
@@ -113,6 +116,7 @@ export function resolveOptions<K, V, VI>(given: OpenOptions<K, V, VI>, defaults:
     index: given.index ?? defaults.index,
     clock: given.clock ?? systemClock,
     random: given.random ?? systemRandom,
+    limits: defaults.limits,
     onProgress: given.onProgress,
     signal: given.signal,
   };

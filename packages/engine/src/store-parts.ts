@@ -1,6 +1,7 @@
 import { FsError, type Clock, type FileSystem } from "@hashlog/fs-io";
 import type { Keydir } from "@hashlog/index";
 import type { DirectoryEntries } from "./directory-entries.ts";
+import type { Limits } from "./limits.ts";
 import type { ManifestFile } from "./manifest-file.ts";
 import type { RandomSource } from "./random.ts";
 import type { ReserveFile } from "./reserve-file.ts";
@@ -15,6 +16,7 @@ export interface StoreParts {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly segmentBytesMax: number;
+  readonly limits: Limits;
   readonly manifest: ManifestFile;
   readonly table: SegmentTable;
   readonly keydir: Keydir;
@@ -73,6 +75,3 @@ export class Failures {
     this.last = error;
   }
 }
-
-/** How many sequences an edit reserves ahead: every later edit is this many writes away. */
-export const SEQUENCES_RESERVED = 1_048_576;

@@ -59,13 +59,14 @@ export interface StoreMachinery<K, V, VI> {
  */
 export class Store<K, V, VI = V> {
   readonly #machinery: StoreMachinery<K, V, VI>;
-  readonly #reader = new RecordReader();
+  readonly #reader: RecordReader;
   readonly #location = newLocation();
   #closing: Promise<void> | undefined;
   readonly #inFlight = new InFlight();
 
   constructor(machinery: StoreMachinery<K, V, VI>) {
     this.#machinery = machinery;
+    this.#reader = new RecordReader(machinery.parts.limits.sharedReadBytesMax);
   }
 
   /** The directory of the store, as it was given to `open`. */
@@ -197,8 +198,8 @@ export class Store<K, V, VI = V> {
   async clear(options?: WriteOptions): Promise<void> {
     this.#checkOpen();
     const sync = resolveWriteOptions(options, "clear");
-    const { views, log } = this.#machinery;
-    await clearKeys({ views, reader: this.#reader, inFlight: this.#inFlight, log, sync });
+    const { views, log, parts } = this.#machinery;
+    await clearKeys({ views, reader: this.#reader, inFlight: this.#inFlight, log, sync, limits: parts.limits });
   }
 
   /** Resolves when every write of before the call is durable, whatever the sync policy. */
@@ -332,9 +333,10 @@ export class Store<K, V, VI = V> {
   ): AsyncIterableIterator<T> {
     this.#checkOpen();
     const signal = checkIterateOptions(options, of);
-    const { views } = this.#machinery;
+    const { views, parts } = this.#machinery;
     return iterate({
       views,
+      limits: parts.limits,
       reader: this.#reader,
       inFlight: this.#inFlight,
       checkOpen: () => this.#checkOpen(),

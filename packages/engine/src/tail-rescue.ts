@@ -55,6 +55,8 @@ export interface RescueParts {
   readonly files: FileMaker;
   readonly directory: string;
   readonly segmentBytesMax: number;
+  /** How much is read at once. */
+  readonly scanBytes: number;
   /** Makes a segment that nothing lists yet. */
   readonly newSegment: () => Promise<NewSegment>;
 }
@@ -123,6 +125,7 @@ class TailCopier {
     let copiedTo = extent.firstSequence - 1;
     const end = await scanFrames(wholeSource(source.file, extent.end), {
       place: source.place,
+      chunkBytes: this.#parts.scanBytes,
       from: extent.offset,
       expectedSequence: extent.firstSequence,
       onFrame: async (frame) => {
@@ -157,7 +160,13 @@ class TailCopier {
 
   async #target(bytes: number, firstSequence: number): Promise<GrowingCopy> {
     const last = this.#copies.at(-1);
-    if (last !== undefined && last.writer.position + bytes <= this.#parts.segmentBytesMax) return last;
+    if (last === undefined) return this.#begin(firstSequence);
+    if (last.writer.position + bytes <= this.#parts.segmentBytesMax) return last;
+    // mark: rescue/another-segment
+    return this.#begin(firstSequence);
+  }
+
+  async #begin(firstSequence: number): Promise<GrowingCopy> {
     // mark: rescue/segment-begun
     const copy: GrowingCopy = {
       ...(await this.#parts.newSegment()),
@@ -193,6 +202,7 @@ function addRange(ranges: CopiedRange[], range: CopiedRange): void {
 /** Calls `onRecord` for every record in the copies with its old and its new place. */
 export async function forEachCopiedRecord(
   copies: readonly CopySegment[],
+  scanBytes: number,
   onRecord: (record: CopiedRecord) => void,
 ): Promise<void> {
   const fields = newRecordFields();
@@ -200,6 +210,7 @@ export async function forEachCopiedRecord(
     let ordinal = 0;
     const end = await scanFrames(wholeSource(copy.writer.file, copy.writer.position), {
       place: copy.place,
+      chunkBytes: scanBytes,
       from: SEGMENT_HEADER_BYTES,
       onFrame(frame) {
         let range = copy.ranges[ordinal]!;

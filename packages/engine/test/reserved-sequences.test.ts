@@ -6,7 +6,10 @@ import { entriesOf, text } from "./support/values.ts";
 import { memoryWorld } from "./support/worlds.ts";
 
 // A million are reserved at a time; with a handful the edge is met all the time.
-vi.mock("../src/store-parts.ts", async (original) => ({ ...(await original<object>()), SEQUENCES_RESERVED: 5 }));
+vi.mock("../src/limits.ts", async (original) => {
+  const { LIMITS } = await original<typeof import("../src/limits.ts")>();
+  return { LIMITS: { ...LIMITS, sequencesReserved: 5 } };
+});
 
 test("more sequences are reserved before those that were are used up", async () => {
   const world = await memoryWorld();

@@ -1,4 +1,5 @@
 import { fileStories } from "./file-stories.ts";
+import { limitStories } from "./limit-stories.ts";
 import { lockStories } from "./lock-stories.ts";
 import { logStories } from "./log-stories.ts";
 import { mergeStories } from "./merge-stories.ts";
@@ -15,5 +16,6 @@ export const STORIES: readonly Story[] = [
   ...logStories,
   ...syncStories,
   ...mergeStories,
+  ...limitStories,
   ...lockStories,
 ];

@@ -1,0 +1,42 @@
+/**
+ * Sizes at which something else begins to happen, and which no user has a reason to choose: another buffer, another commit,
+ * another edit of the manifest. What happens there happens seldom, and so whoever wants to see it (a test, a crash case)
+ * opens a store with small ones, by `openWithin`.
+ */
+export interface Limits {
+  /** How many sequences an edit reserves ahead: every later edit is this many writes away. */
+  readonly sequencesReserved: number;
+  /** A checkpoint is written whenever so many bytes were sealed since the last one, or as many as the keydir takes, if more. */
+  readonly checkpointBytesLeast: number;
+  /** Bytes of a group of waiting writes from which on a second one is begun, and does not wait to share a sync. */
+  readonly groupBytesMax: number;
+  /** How many keys `clear` deletes in one commit. */
+  readonly clearKeysMax: number;
+  /** How many frames of the tail are kept track of as one, when the log is read. */
+  readonly extentFramesMax: number;
+  /** Bytes that are read at once where segments are scanned, at least a frame header; a larger frame is read whole. */
+  readonly scanBytes: number;
+  /** Bytes of the largest record that is read into the buffer that all share. */
+  readonly sharedReadBytesMax: number;
+  /** How many keys, and how many values, an iterator holds ready. */
+  readonly keysAhead: number;
+  readonly valuesAhead: number;
+  /** Bytes that a merge writes between two syncs, and bytes after which it gives the event loop away. */
+  readonly mergeSyncBytes: number;
+  readonly mergeSliceBytes: number;
+}
+
+/** Those of every store. */
+export const LIMITS: Limits = {
+  sequencesReserved: 1_048_576,
+  checkpointBytesLeast: 64 * 1024 * 1024,
+  groupBytesMax: 1024 * 1024,
+  clearKeysMax: 1000,
+  extentFramesMax: 1024,
+  scanBytes: 1024 * 1024,
+  sharedReadBytesMax: 64 * 1024,
+  keysAhead: 256,
+  valuesAhead: 64,
+  mergeSyncBytes: 8 * 1024 * 1024,
+  mergeSliceBytes: 256 * 1024,
+};
