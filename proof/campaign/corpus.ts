@@ -32,10 +32,11 @@ export function readCorpus(): CorpusCase[] {
 /**
  * Judges the case with its own crashes; then with a crash at each of its steps, in many ways, and mostly with another in
  * the recovery: the code has changed since, and with it the steps, but the crash that it was is among these, or one like it.
+ * Where the clock was another after one of its own, it is so after each that comes in its place.
  * @throws Counterexample
  */
 export async function exploreCorpusCase({ case: given, depth }: CorpusCase, seen: SeenImages): Promise<void> {
   await accusing(given, [], () => judgeCase(given));
-  const { crashes: _own, ...plain } = given;
-  await hunt(plain, depth, seen);
+  const { crashes: own = [], ...plain } = given;
+  await hunt(plain, depth, { seen, delays: own.map(({ laterMs }) => laterMs) });
 }

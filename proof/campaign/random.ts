@@ -56,9 +56,16 @@ function planOf({ depth, steps, crashes }: Manner, random: SeededRandom): Explor
 }
 
 function* crashesBy(random: SeededRandom, point: CrashPoint, count: number): Generator<PlannedCrash> {
-  if (random.below(8) === 0) yield { profile: "kill", fates: [] };
+  if (random.below(8) === 0) yield { profile: "kill", fates: [], ...drawDelay(random) };
   for (let crash = 0; crash < count; crash += 1) {
     const profile = POWER_CUTS[random.below(POWER_CUTS.length)]!;
-    yield { profile, fates: sampleFates(point, random, { profile }) };
+    yield { profile, fates: sampleFates(point, random, { profile }), ...drawDelay(random) };
   }
+}
+
+/** How long the machine was off, by its clock, which may have been set back as well; what expires is about as long there. */
+const DELAYS_MS: readonly number[] = [50, 5000, -60];
+
+function drawDelay(random: SeededRandom): Pick<PlannedCrash, "laterMs"> {
+  return random.below(8) === 0 ? { laterMs: DELAYS_MS[random.below(DELAYS_MS.length)]! } : {};
 }

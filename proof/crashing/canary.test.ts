@@ -43,6 +43,6 @@ describe.each(BREAKAGES)("a store on a file system whose %s", (broken) => {
 
 test("the same store fails in nothing on a file system that keeps its word", async () => {
   const seen = new SeenImages();
-  await hunt({ sync: "always", segments: 0, operations: [["put", 0, 0], ["await"]] }, 2, seen);
+  await hunt({ sync: "always", segments: 0, operations: [["put", 0, 0], ["await"]] }, 2, { seen });
   expect(seen.images).toBeGreaterThan(50);
 });

@@ -33,6 +33,8 @@ import type { ExploredPoint, SeenImages } from "./seen-images.ts";
 export interface PlannedCrash {
   readonly profile: Profile;
   readonly fates: Fates;
+  /** See `Crash.laterMs`. */
+  readonly laterMs?: number;
 }
 
 /** What a plan is told of a point. */
@@ -117,7 +119,7 @@ export class Explorer {
       const { fates, profile } = planned;
       const hash = point.imageHash(fates, profile);
       const asked = profile === "kill" ? demandOf(chain, point.ordinal, profile) ^ stillToLose(point) : demand;
-      if (this.#seen.isNew(hash, asked)) await this.#crash(chain, point, planned, hash);
+      if (this.#seen.isNew(hash, asked ^ hashOfDelay(planned))) await this.#crash(chain, point, planned, hash);
     }
     return count;
   }
@@ -140,8 +142,9 @@ export class Explorer {
    * P1, and nothing else: what an image shows is read once, whatever is asked of it, and under whichever policy: what an
    * opening shows does not depend on the policy, and where crashes are chained it is opened under each.
    */
-  async #judgeImage(chain: CrashChain, point: CrashPoint, { fates, profile }: Crash, hash: ImageHash): Promise<void> {
-    const obligation = chain.obligationAt(point.ordinal);
+  async #judgeImage(chain: CrashChain, point: CrashPoint, crash: Crash, hash: ImageHash): Promise<void> {
+    const { fates, profile, laterMs } = crash;
+    const obligation = chain.obligationAt(point.ordinal).later(laterMs);
     const image = (): DiskImage => point.image(fates, profile);
     mustBeRecovered(chain.depth, await this.#readOf(hash, image, chain, obligation), obligation);
   }
@@ -152,14 +155,14 @@ export class Explorer {
    */
   async #judgeKill(chain: CrashChain, point: CrashPoint, crash: Crash, hash: ImageHash): Promise<void> {
     const { given, depth, crashes } = chain;
-    const obligation = chain.obligationAt(point.ordinal);
+    const obligation = chain.obligationAt(point.ordinal).later(crash.laterMs);
     const way = `kill ${stillToLose(point)} ${given.segments} ${wayOf(chain, obligation.time)}`;
     const { read, image, steps } = await this.#seen.shownBy(hash, way, async () => {
       const { disk, begun, read } = await recoverFrom(chain, point.ordinal, crash, { isAbandoned: true });
       const steps = disk.position - begun;
       return { read, steps, image: disk.powerCut([], "drop-all") };
     });
-    const counts = mustBeRecovered(depth, read, demandedAt(chain, point.ordinal, "kill"));
+    const counts = mustBeRecovered(depth, read, demandedAt(chain, point.ordinal, "kill"), obligation.time);
     const narrowed = obligation.narrowed(counts, obligation.time);
     const next = { ...chain, depth: depth + 1 };
     const left = imageHash(image);
@@ -212,6 +215,11 @@ function demandOf(chain: CrashChain, ordinal: number, profile: Profile): number 
 /** Of how an image is opened, what decides what that shows. */
 function wayOf({ given: { keydir, limits, disk, broken } }: CrashChain, { nowMs }: ReadingTime): string {
   return `${keydir} ${limits} ${disk} ${broken} ${nowMs}`;
+}
+
+/** Nothing where the clock goes on as it should. */
+function hashOfDelay({ laterMs = 0 }: PlannedCrash): number {
+  return laterMs === 0 ? 0 : hashText(String(laterMs));
 }
 
 /** A machine on which only the process died is another than one that lost power: it still has things to lose. */

@@ -54,17 +54,16 @@ export async function recover(
   disk: SimulatedDisk,
   shape: StoreShape,
   before: Obligation,
-  { depth, laterMs = 0, isAbandoned = false }: Recovering,
+  { depth, laterMs, isAbandoned = false }: Recovering,
 ): Promise<Recovered> {
   const begun = disk.position;
-  const nowMs = before.time.nowMs + laterMs;
-  const time = { nowMs, latestMs: Math.max(before.time.latestMs, nowMs) };
+  const { time } = before.later(laterMs);
   // From the moment on at which it is open it shows its state to whoever asks, however long the asking takes.
   let shown = 0;
   const onOpen = (): void => {
     shown = disk.position;
   };
-  const clock = isAbandoned ? new StoppedClock(nowMs) : new VirtualClock(nowMs);
+  const clock = isAbandoned ? new StoppedClock(time.nowMs) : new VirtualClock(time.nowMs);
   const store = await openCrashed(disk, shape, { clock, depth, onOpen });
   const read = await (isAbandoned ? readQuickly(store) : possible("reading", readState(store)));
   return { disk, store, read, time, begun, shown, before, after: before };

@@ -75,19 +75,21 @@ class Shrinker {
     }
   }
 
-  /** Every fate of every crash: nothing happens, or else it is only lost. */
+  /** Every crash: the clock goes on as it should; of every fate nothing happens, or else it is only lost. */
   async soften(): Promise<void> {
     for (let crash = 0; crash < this.#crashes.length; crash += 1) {
+      const { laterMs, ...punctual } = this.#crashes[crash]!;
+      if (laterMs !== undefined) await this.#tryCrash(crash, punctual);
       for (let unit = 0; unit < this.#crashes[crash]!.fates.length; unit += 1) await this.#softenUnit(crash, unit);
       const { fates } = this.#crashes[crash]!;
-      await this.#tryCrash(crash, fates.slice(0, fates.findLastIndex((one) => one !== 0) + 1));
+      await this.#tryFates(crash, fates.slice(0, fates.findLastIndex((one) => one !== 0) + 1));
     }
   }
 
   async #softenUnit(crash: number, unit: number): Promise<void> {
     for (const milder of [0, LOST]) {
       const { fates } = this.#crashes[crash]!;
-      if (fates[unit]! > milder && (await this.#tryCrash(crash, fates.with(unit, milder)))) return;
+      if (fates[unit]! > milder && (await this.#tryFates(crash, fates.with(unit, milder)))) return;
     }
   }
 
@@ -99,11 +101,13 @@ class Shrinker {
     return this.smallest.case.crashes ?? [];
   }
 
-  async #tryCrash(index: number, fates: Fates): Promise<boolean> {
-    const crashes = this.#crashes.with(index, { ...this.#crashes[index]!, fates });
-    return this.#try(() =>
-      accusing({ ...this.smallest.case, crashes }, [], () => judgeCase({ ...this.smallest.case, crashes })),
-    );
+  #tryFates(index: number, fates: Fates): Promise<boolean> {
+    return this.#tryCrash(index, { ...this.#crashes[index]!, fates });
+  }
+
+  #tryCrash(index: number, crash: Crash): Promise<boolean> {
+    const given = { ...this.smallest.case, crashes: this.#crashes.with(index, crash) };
+    return this.#try(() => accusing(given, [], () => judgeCase(given)));
   }
 
   async #tryOperations(operations: readonly CrashOperation[]): Promise<boolean> {
@@ -120,8 +124,9 @@ class Shrinker {
     }
     // One crash first, then one after it. The hunt may append one of its own, and no case grows that way.
     const most = Math.max(1, crashes?.length ?? 0);
+    const delays = (crashes ?? []).map(({ laterMs }) => laterMs);
     for (let depth = 1; depth <= most; depth += 1) {
-      if (await this.#try(() => hunt(plain, depth), depth === 1 ? Infinity : most)) return true;
+      if (await this.#try(() => hunt(plain, depth, { delays }), depth === 1 ? Infinity : most)) return true;
     }
     return false;
   }
@@ -140,22 +145,41 @@ class Shrinker {
   }
 }
 
+/** How to hunt. */
+export interface HuntOptions {
+  /** What was judged before. Default: nothing. */
+  readonly seen?: SeenImages;
+  /** `laterMs` of the first crash, of the second, and so on. Default: 0. */
+  readonly delays?: readonly (number | undefined)[];
+}
+
 /**
  * Looks for a crash of that case that breaks something, one thing lost, or one thing kept, at a time.
  * @throws Counterexample
  */
-export async function hunt(given: CrashCase, depth: number, seen: SeenImages = new SeenImages()): Promise<void> {
+export async function hunt(
+  given: CrashCase,
+  depth: number,
+  { seen = new SeenImages(), delays = [] }: HuntOptions = {},
+): Promise<void> {
   const run = await accusing(given, [], () => runCase(given));
-  await new Explorer(seen, { ...HUNT, depth }).explore(given, run);
+  await new Explorer(seen, huntingPlan(depth, delays)).explore(given, run);
 }
 
 const LOST = fate("lost");
 
-const HUNT: Omit<ExplorationPlan, "depth"> = {
-  crashesAt: (point, { depth }) => ({ crashes: huntedAt(point, depth), isComplete: false }),
-  // In a recovery not every step, but always its beginning and its end.
-  steps: (steps, depth) => (depth === 0 ? steps : spread(steps, 12)),
-};
+function huntingPlan(most: number, delays: readonly (number | undefined)[]): ExplorationPlan {
+  return {
+    depth: most,
+    crashesAt: (point, { depth }) => ({ crashes: delayed(huntedAt(point, depth), delays[depth]), isComplete: false }),
+    // In a recovery not every step, but always its beginning and its end.
+    steps: (steps, depth) => (depth === 0 ? steps : spread(steps, 12)),
+  };
+}
+
+function* delayed(crashes: Iterable<PlannedCrash>, laterMs: number = 0): Generator<PlannedCrash> {
+  for (const crash of crashes) yield laterMs === 0 ? crash : { ...crash, laterMs };
+}
 
 function* huntedAt(point: CrashPoint, depth: number): Generator<PlannedCrash> {
   yield { profile: "kill", fates: [] };

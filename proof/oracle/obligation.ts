@@ -41,6 +41,13 @@ export class Obligation {
     return this.counts.every((count) => other.counts.includes(count));
   }
 
+  /** The same demand of who opens the store when the clock is so much ahead, or behind. */
+  later(milliseconds: number = 0): Obligation {
+    if (milliseconds === 0) return this;
+    const nowMs = this.time.nowMs + milliseconds;
+    return this.narrowed(this.counts, { nowMs, latestMs: Math.max(this.time.latestMs, nowMs) });
+  }
+
   /** The same demand, but for these counts at that time. */
   narrowed(counts: readonly number[], time: ReadingTime): Obligation {
     return new Obligation(this.units, counts, time);
