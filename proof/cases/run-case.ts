@@ -8,7 +8,7 @@ import { mustAllBeDurable, mustBeSynced, mustBeWithinInterval } from "../propert
 import { mustAgree, mustSeeAcknowledged } from "../properties/p04-read-your-writes.ts";
 import { mustBeDurableNow, mustKnowItsLast } from "../properties/p07-monotone-recovery.ts";
 import { mustYieldItsMoment } from "../properties/p11-iterator-stability.ts";
-import { mustBePossible } from "../properties/p14-forward-progress.ts";
+import { mustBePossible, mustFailInNothing } from "../properties/p14-forward-progress.ts";
 import { DisciplineMonitor } from "../properties/p18-io-discipline.ts";
 import { PropertyViolation } from "../properties/property.ts";
 import { quiet, settled } from "../world/quiet.ts";
@@ -119,6 +119,7 @@ class CaseRunner {
     await settled(Promise.all(this.#waiting), "a write");
     this.#waiting = [];
     await quiet();
+    this.#mustFailInNothing("when all is quiet");
     // When all is quiet, no sync runs any more.
     if (this.#case.sync === "interval") mustBeWithinInterval(this.history, this.#clock.now(), INTERVAL_MS);
   }
@@ -193,6 +194,7 @@ class CaseRunner {
   }
 
   async #kill(spoiling: number): Promise<void> {
+    this.#mustFailInNothing("up to the kill");
     this.#disk.kill();
     this.#abandon();
     this.history.died();
@@ -205,6 +207,7 @@ class CaseRunner {
     const random = new SeededRandom(seed);
     const profile = (["free", "ordered", "prefix", "drop-all"] as const)[seed % 4]!;
     const fates = sampleFates(crashPointAt(this.#disk, this.#disk.position), random, { profile });
+    this.#mustFailInNothing("up to the power cut");
     this.#abandon();
     this.history.powerWasCut();
     const { floor, issued } = this.history;
@@ -214,6 +217,10 @@ class CaseRunner {
     const count = this.history.countUpTo(this.#store.stats().sequence);
     mustKnowItsLast(count, counts);
     this.history.recovered(count);
+  }
+
+  #mustFailInNothing(when: string): void {
+    mustFailInNothing(this.#store.stats(), this.#case, when);
   }
 
   #obligation(least: number, most: number): Obligation {

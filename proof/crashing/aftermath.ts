@@ -6,7 +6,7 @@ import type { Aftermath, CrashCase } from "../cases/case.ts";
 import type { ReadingTime } from "../oracle/model.ts";
 import { mustNotRepair, mustShowTheSame } from "../properties/p07-monotone-recovery.ts";
 import { mustBeCompact, mustBeTidy, mustCountTheSame } from "../properties/p13-merge-refinement.ts";
-import { mustHold } from "../properties/p14-forward-progress.ts";
+import { mustFailInNothing, mustHold } from "../properties/p14-forward-progress.ts";
 import { quiet } from "../world/quiet.ts";
 import { VirtualClock } from "../world/virtual-clock.ts";
 import { readState, type StoreShape, type TextStore } from "../world/text-store.ts";
@@ -24,14 +24,20 @@ export async function live(
 }
 
 /** The process is killed and another opens the store: it repairs nothing, and shows the same (P7). */
-async function killAndReopen({ disk, read, time }: Recovered, shape: RecoveredShape, depth: number): Promise<void> {
+async function killAndReopen(
+  { disk, store, read, time }: Recovered,
+  shape: RecoveredShape,
+  depth: number,
+): Promise<void> {
   await quiet();
+  mustFailInNothing(store.stats(), shape, "after a crash");
   disk.kill();
   const begun = disk.trace.length;
   const again = await openCrashed(disk, shape, { clock: new VirtualClock(time.nowMs), depth: depth + 1 });
   mustShowTheSame(await readState(again), read, "after a kill");
   mustNotRepair(disk, begun);
   await possible("closing", again.close());
+  mustFailInNothing(again.stats(), shape, "opened again after a kill");
 }
 
 /**
@@ -41,6 +47,7 @@ async function killAndReopen({ disk, read, time }: Recovered, shape: RecoveredSh
 async function goOn({ disk, store, read, time }: Recovered, shape: RecoveredShape, depth: number): Promise<void> {
   const expected = new Map(read);
   await quiet();
+  mustFailInNothing(store.stats(), shape, "after a crash");
   await possible("a write", write(store, expected));
   await possible("compacting", store.compact());
   await quiet();
@@ -53,6 +60,7 @@ async function goOn({ disk, store, read, time }: Recovered, shape: RecoveredShap
   expected.set("x", "2.");
   await possible("closing", store.close());
   await quiet();
+  mustFailInNothing(store.stats(), shape, "compacted, written to and closed after a crash");
   if (removesAtOnce) mustBeTidy(disk.image());
   await openByEveryRoad(disk.powerCut([], "drop-all"), { shape, expected, time, depth });
 }
@@ -71,6 +79,7 @@ async function openByEveryRoad(image: DiskImage, { shape, expected, time, depth 
     mustCountTheSame(again.stats(), first, when);
     await possible("closing", again.close());
     await quiet();
+    mustFailInNothing(again.stats(), shape, when);
     mustBeTidy(road.image());
   }
 }

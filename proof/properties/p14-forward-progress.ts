@@ -1,3 +1,6 @@
+import type { StoreStats } from "@hashlog/engine";
+import { FsError } from "@hashlog/fs-io";
+import type { CrashCase } from "../cases/case.ts";
 import { violated, type Property } from "./property.ts";
 
 export const forwardProgress: Property = {
@@ -5,10 +8,12 @@ export const forwardProgress: Property = {
   title: "Forward progress",
   statement:
     "Every promise settles. After every crash that can be the store opens, takes writes, and can be compacted and closed; " +
-    "after a clean close everything is there, whatever the next power cut takes.",
+    "after a clean close everything is there, whatever the next power cut takes. Where no call of the file system fails, " +
+    "nothing does in the background either: no hint, checkpoint, seal or removal.",
   why:
     "A store that is safe because it no longer opens has lost everything. And a promise that never settles is a program " +
-    "that hangs without a message.",
+    "that hangs without a message. What fails in the background is tried again, loses nothing and is told to nobody: one " +
+    "that fails each time is found only when the store takes an hour to open, or when the disk is full.",
 };
 
 /** @throws PropertyViolation: all is quiet, and the promise has not settled */
@@ -20,6 +25,18 @@ export function neverSettles(what: string): never {
 export function mustBePossible(what: string, error: unknown): never {
   const words = error instanceof Error ? error.message : String(error);
   return violated(forwardProgress, `${what} failed: ${words}`, { cause: error });
+}
+
+/**
+ * Nothing has failed in the background, where nothing of the file system does. Where open files cannot be removed, what
+ * one still reads stays for the next opening, and that is noted.
+ */
+export function mustFailInNothing({ failures }: StoreStats, { disk }: Pick<CrashCase, "disk">, when: string): void {
+  const { count, last } = failures;
+  const isRefusedRemoval = disk === "windows" && FsError.is(last) && last.code === "FS_BUSY";
+  if (count === 0 || isRefusedRemoval) return;
+  const words = last instanceof Error ? last.message : String(last);
+  violated(forwardProgress, `${when}, ${count} failures in the background were noted, the last one: ${words}`);
 }
 
 /** After that, the store holds what it must. */
