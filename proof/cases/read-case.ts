@@ -71,6 +71,8 @@ function readOperation(json: unknown): CrashOperation {
       const [key, length] = list(entry, "an entry of a batch");
       return [natural(key, "a key"), integer(length, "a length")] as const;
     });
+    // One that asks for nothing at all is acknowledged at once, whatever waits before it.
+    if (name === "batch" && entries.length === 0) throw new TypeError("a batch of nothing is no operation");
     return [name, entries];
   }
   const numbers = Object.entries(NUMBERS).find(([known]) => known === name)?.[1];

@@ -96,6 +96,7 @@ function describeStore({
   sync,
   segments,
   keydir = "map",
+  limits = "usual",
   disk: kind = "posix",
   broken,
   fresh = false,
@@ -107,6 +108,8 @@ function describeStore({
   );
   if (kind !== "posix") console.log(`The disk, and the file system on it, have the manners of: ${kind}.`);
   console.log('A value is told as "a=3.*430": of the key a, what write 3 wrote, 430 characters.');
+  if (limits === "small")
+    console.log("Its limits are small: of sequences reserved, of groups, of what is read at once.");
   if (broken !== undefined) console.log(`The file system beneath it is broken: ${broken}.`);
   if (schedule.length > 0) console.log(`Calls of the file system return in the order that ${schedule.join()} chooses.`);
   console.log(" step  what");
