@@ -33,6 +33,10 @@ export const errorAtomicity: Property = {
  *   the lie, or says with HASHLOG_CORRUPT that something is missing. It says so too where the lie was about a file that
  *   had taken the place of older ones (the output of a merge, the copy of a tail, the manifest), and then older writes
  *   are missing as well: a disk that lies is outside of what is assumed (ARCHITECTURE.md).
+ *
+ * A close that fails tells the store nothing (`ReadFile.close` in @hashlog/fs-io), and what was not synced is then as
+ * after a failed sync that keeps the bytes. All of the above holds: whatever the store relies upon, it has synced through
+ * the handle that wrote it.
  */
 
 /** What failed of that is a HashlogError whose code fits one of the failures that the file system has shown. */

@@ -144,7 +144,11 @@ export interface ReadFile {
   /** As `readSync`, without holding the event loop. `target` belongs to the read until the promise settles. */
   read(target: Uint8Array, at: number, bytes: number, position: number): Promise<number>;
 
-  /** Closes the handle; what was appended stays as durable as it was. Closing twice is fine. Never rejects. */
+  /**
+   * Closes the handle; what was synced stays durable. Closing twice is fine. Never rejects: what a system reports at a
+   * close (volumes that write only then) is about bytes that no sync has covered, of which nothing was promised. They
+   * may read well and be lost; a sync through a handle that is opened later would not be told of it.
+   */
   close(): Promise<void>;
 }
 

@@ -4,7 +4,7 @@ import { FsError, type FsErrorCode } from "../errors.ts";
  * What can go wrong with one call of the port:
  *
  * - `EIO` (`FS_IO`): any call. An append leaves nothing behind unless `keepBytes` says so.
- * - `ENOSPC` (`FS_NO_SPACE`): whatever needs room, syncs included, as a file system may look for the room only then.
+ * - `ENOSPC` (`FS_NO_SPACE`): whatever needs room, syncs and closes included, as a file system may look for it only then.
  * - `EMFILE` (`FS_TOO_MANY_OPEN`): whatever opens a file, a directory or a socket. Nothing was done.
  * - `EPERM` (`FS_NOT_PERMITTED`): whatever names a path instead of using an open file, as permissions change under a
  *   program, and on Windows a virus scanner holds what is to be removed, renamed or opened. Nothing was done.
@@ -13,6 +13,12 @@ import { FsError, type FsErrorCode } from "../errors.ts";
  *
  * What becomes of the bytes that a failing sync should have made durable is said by `Fault.failedSync`. A directory that
  * could not be opened for its sync (`EMFILE`, `EPERM`) is as it was: a later sync makes its entries durable.
+ *
+ * A `close` that fails (as on volumes that write when a file is closed) has closed the handle all the same, and by the
+ * port's contract its promise resolves; that it failed stands in the trace. What was synced stays so. What was appended
+ * through whatever handle and not synced is as after a failed sync that is `kept`, if the handle was open for appending:
+ * programs read it, a later sync through another handle succeeds without having written it, a power cut takes it. So it
+ * shows who syncs a file through a handle that was opened after the bytes were written.
  */
 export type FaultKind = "EIO" | "ENOSPC" | "EMFILE" | "EPERM" | "short";
 
@@ -100,11 +106,11 @@ function setOf(words: string): ReadonlySet<string> {
 }
 
 const NEEDS_ROOM = setOf(
-  "create append makeDirectory sync syncDirectory replace.write replace.sync replace.syncDirectory",
+  "create append makeDirectory sync close syncDirectory replace.write replace.sync replace.syncDirectory",
 );
 const OPENS = setOf("create openAppend openRead list syncDirectory lock replace.write replace.syncDirectory");
 const MOVES_BYTES = setOf("append read readSync replace.write");
-const USES_OPEN_FILE = setOf("append read readSync sync replace.sync");
+const USES_OPEN_FILE = setOf("append read readSync sync close replace.sync");
 const SYNCS_FILE = setOf("sync replace.sync");
 
 const APPLIES: Readonly<Record<FaultKind, (operation: string) => boolean>> = {

@@ -144,7 +144,8 @@ export class SimulatedFileSystem implements FileSystem {
   }
 
   #open(operation: string, path: string): SimulatedHandle {
-    return new SimulatedHandle(this.#machine, this.#process, path, this.#file(operation, path));
+    const use = operation === "openRead" ? "reading" : "appending";
+    return new SimulatedHandle(this.#machine, this.#process, path, this.#file(operation, path), use);
   }
 
   #link(path: string, directory: DirectoryNode, target: number, made: "file" | "directory" | undefined): void {

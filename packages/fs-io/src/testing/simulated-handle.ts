@@ -3,7 +3,10 @@ import { checkRange } from "../range.ts";
 import { bytesKept, faultError, type Fault } from "./simulated-faults.ts";
 import type { SimulatedMachine, SimulatedProcess } from "./simulated-machine.ts";
 import type { FileNode } from "./simulated-nodes.ts";
-import { appendWithin, fsFailure, syncFile } from "./simulated-steps.ts";
+import { appendWithin, failToFlush, fsFailure, syncFile } from "./simulated-steps.ts";
+
+/** What a handle was opened for. */
+export type HandleUse = "reading" | "appending";
 
 /** An open file of a simulated file system. Dies with its process. */
 export class SimulatedHandle implements AppendFile {
@@ -11,14 +14,16 @@ export class SimulatedHandle implements AppendFile {
   readonly #machine: SimulatedMachine;
   readonly #process: SimulatedProcess;
   readonly #file: FileNode;
+  readonly #use: HandleUse;
   readonly #underWay: Set<Promise<unknown>> = new Set();
-  #isClosed = false;
+  #closing: Promise<void> | undefined;
 
-  constructor(machine: SimulatedMachine, process: SimulatedProcess, path: string, file: FileNode) {
+  constructor(machine: SimulatedMachine, process: SimulatedProcess, path: string, file: FileNode, use: HandleUse) {
     this.path = path;
     this.#machine = machine;
     this.#process = process;
     this.#file = file;
+    this.#use = use;
     machine.openHandle(process, this, file);
   }
 
@@ -67,10 +72,27 @@ export class SimulatedHandle implements AppendFile {
     });
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true;
+  close(): Promise<void> {
+    this.#closing ??= this.#closeWhenUnused();
+    return this.#closing;
+  }
+
+  async #closeWhenUnused(): Promise<void> {
     if (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+    if (!this.#process.alive) return;
+    try {
+      this.#machine.call(this.#process, "close", this.path, (fault) => this.#letGo(fault));
+    } catch {
+      // By the port's contract a close never rejects: what could not be written then, no sync has vouched for.
+    }
+  }
+
+  /** The handle is gone in any case. */
+  #letGo(fault: Fault | undefined): void {
     this.#machine.closeHandle(this.#process, this);
+    if (fault === undefined) return;
+    if (this.#use === "appending") failToFlush(this.#machine, this.path, this.#file);
+    throw faultError(fault.kind, "close", this.path);
   }
 
   #read(
@@ -105,7 +127,7 @@ export class SimulatedHandle implements AppendFile {
   }
 
   #mustBeOpen(operation: string): void {
-    if (!this.#isClosed && this.#process.alive) return;
+    if (this.#closing === undefined && this.#process.alive) return;
     throw fsFailure("FS_CLOSED", operation, this.path, "the handle is closed");
   }
 }

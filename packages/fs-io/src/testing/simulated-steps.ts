@@ -50,6 +50,16 @@ export function syncFile(
   return owed ?? fault?.kind;
 }
 
+/**
+ * A close on which the system wanted to write what no sync has covered, and could not: pages marked clean, as after a
+ * failed sync. Without such pages nothing happens to the file.
+ */
+export function failToFlush(machine: SimulatedMachine, path: string, file: FileNode): void {
+  const { log, position } = machine.state;
+  const isDirty = log.some(({ object, standing }) => object === file.id && standing === "pending");
+  if (isDirty) machine.step({ kind: "sync-failed", path, target: file.id, upTo: position });
+}
+
 /** The return of a directory's sync. Gives what it fails of. */
 export function syncEntries(
   machine: SimulatedMachine,

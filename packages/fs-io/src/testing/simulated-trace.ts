@@ -57,7 +57,8 @@ export type EntryOperation = (
  * `upTo`: those taken before the call. What was done between call and return is not covered.
  *
  * - `sync`: what it covers is durable.
- * - `sync-failed`: what it covers only the cache knows, for ever.
+ * - `sync-failed`: what it covers only the cache knows, for ever. Also: a close on which unsynced bytes could not be
+ *   written.
  * - `sync-late`: the same, and the caller was told that all is well; the file's next sync fails of `owed`.
  * - `sync-reverted`: the file is what was durable of it, and nothing else of it is anywhere.
  */
