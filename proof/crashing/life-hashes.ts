@@ -27,7 +27,7 @@ export class LifeHashes {
   #take(step: number): void {
     const operation = this.#recording.operations[step]!;
     // From there on the bytes of a file are others than those that were appended: no life is taken for such a one.
-    if (operation.kind === "sync-reverted") this.#add(reverted++);
+    if (operation.kind === "sync-reverted" || operation.kind === "evict") this.#add(reverted++);
     const text = JSON.stringify(operation);
     for (let index = 0; index < text.length; index += 1) this.#add(text.charCodeAt(index));
     if (operation.kind === "append") {

@@ -18,9 +18,9 @@ export class FailuresSeen implements FailuresShown {
   bytesWereMissing = false;
   /** A sync or an append of the log failed, and not for want of room: this opening may acknowledge nothing more. */
   logHasFailed = false;
-  /** A file of the log was reverted: what was not durable of it is gone. */
+  /** A file of the log was reverted, or has left the cache: what was not durable of it is gone. */
   logWasReverted = false;
-  /** Called when a sync is about to be believed that has lied, and when the log was reverted. */
+  /** Called when a sync is about to be believed that has lied, and when the log was reverted or has left the cache. */
   onLie: () => void = () => undefined;
   onRevert: () => void = () => undefined;
   readonly #disk: SimulatedDisk;
@@ -54,7 +54,8 @@ export class FailuresSeen implements FailuresShown {
   }
 
   #step(operation: MicroOperation): void {
-    if (operation.kind === "sync-reverted" && operation.path.endsWith(".segment")) {
+    const losesBytes = operation.kind === "sync-reverted" || operation.kind === "evict";
+    if (losesBytes && operation.path.endsWith(".segment")) {
       this.logWasReverted = true;
       this.bytesWereMissing = true;
       this.onRevert();

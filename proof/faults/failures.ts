@@ -14,6 +14,7 @@ const WAYS: readonly (readonly [string, FaultKind, FailedSync])[] = [
   ["EMFILE", "EMFILE", "kept"],
   ["EPERM", "EPERM", "kept"],
   ["short", "short", "kept"],
+  ["EIO, evicted", "EIO", "evicted"],
   ["EIO, reverted", "EIO", "reverted"],
   ["ENOSPC, reverted", "ENOSPC", "reverted"],
   ["EIO, late", "EIO", "late"],

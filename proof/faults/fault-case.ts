@@ -27,6 +27,8 @@ export type FaultOperation =
   | readonly ["turns", number]
   | readonly ["sync" | "compact" | "checkpoint"]
   | readonly ["reopen"]
+  /** What the cache alone holds leaves it. */
+  | readonly ["evict"]
   /** The disk has room for so many bytes more; or for any number. */
   | readonly ["full", number]
   | readonly ["room"];
@@ -55,6 +57,7 @@ export const WAYS: readonly Omit<Fault, "at">[] = [
   { kind: "EIO", failedSync: "reverted" },
   { kind: "ENOSPC", failedSync: "reverted" },
   { kind: "EIO", failedSync: "late" },
+  { kind: "EIO", failedSync: "evicted" },
 ];
 
 const key = fc.nat({ max: 3 });
@@ -81,6 +84,7 @@ const operation: fc.Arbitrary<FaultOperation> = fc.oneof(
   { weight: 2, arbitrary: fc.constant(["reopen"] as const) },
   { weight: 1, arbitrary: fc.tuple(fc.constant("full" as const), fc.nat({ max: 1500 })) },
   { weight: 1, arbitrary: fc.constant(["room"] as const) },
+  { weight: 2, arbitrary: fc.constant(["evict"] as const) },
 );
 
 export const faultCase: fc.Arbitrary<FaultCase> = fc.record({

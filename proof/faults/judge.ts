@@ -35,6 +35,7 @@ export class Judge {
     const { disk } = session;
     if (!this.#isNew("crashed", session, ordinal)) return;
     await judgeKill(session, diskAt(disk, ordinal));
+    await judgeEviction(session, diskAt(disk, ordinal));
     const point = crashPointAt(disk, ordinal);
     for (const profile of ["drop-all", "free"] as const) {
       const fates = profile === "free" ? sampleFates(point, new SeededRandom(seed + ordinal), { profile }) : [];
@@ -64,6 +65,13 @@ async function judgeKill(session: Session, disk: SimulatedDisk): Promise<void> {
   if (isShownForEver)
     mustShowOneOf(await readState(killed.store!), [shown], "after a kill, an opening and a power cut");
   await mustTakeWrites(killed);
+}
+
+/** Killed, and what the cache alone had is gone before the store is opened: to the log it is as if the power was cut. */
+async function judgeEviction(session: Session, disk: SimulatedDisk): Promise<void> {
+  const { position } = disk;
+  disk.evict();
+  if (disk.position > position) await judgePowerCut(session, disk);
 }
 
 async function judgePowerCut(session: Session, disk: SimulatedDisk): Promise<void> {

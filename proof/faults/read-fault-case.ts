@@ -36,6 +36,7 @@ const NUMBERS: Readonly<Record<Exclude<FaultOperation[0], "batch" | "batch-synce
   reopen: 0,
   full: 1,
   room: 0,
+  evict: 0,
 };
 
 function readOperation(json: unknown): FaultOperation {

@@ -1,4 +1,12 @@
-import { crashPointAt, diskAt, sampleFates, SeededRandom, SimulatedDisk, type Profile } from "@hashlog/fs-io/testing";
+import {
+  crashPointAt,
+  diskAt,
+  sampleFates,
+  SeededRandom,
+  SimulatedDisk,
+  type Fault,
+  type Profile,
+} from "@hashlog/fs-io/testing";
 import { interestingSteps } from "../crashing/interesting-steps.ts";
 import { narrateCrash } from "../crashing/narrate-crash.ts";
 import { settled } from "../world/quiet.ts";
@@ -74,11 +82,15 @@ function inject({ faults }: FaultCase, { disk, seen }: Session): void {
   const isLiedTo = ways.some(({ failedSync }) => failedSync === "late");
   for (const [index, [at, , keepBytes]] of faults.entries()) {
     const way = ways[index]!;
-    const fault = isLiedTo && way.failedSync === "reverted" ? { kind: way.kind } : way;
+    const fault = isLiedTo && losesAtOnce(way) ? { kind: way.kind } : way;
     const nth = at % (way.failedSync === undefined ? CALLS_OF_A_CASE : SYNCS_OF_A_CASE);
     disk.inject({ ...fault, at: { nth }, keepBytes });
     if (fault.kind === "short") seen.bytesWereMissing = true;
   }
+}
+
+function losesAtOnce({ failedSync }: Omit<Fault, "at">): boolean {
+  return failedSync === "reverted" || failedSync === "evicted";
 }
 
 const CALLS_OF_A_CASE = 250;
@@ -156,6 +168,10 @@ class Life {
         await this.do(["await"]);
         await session.close();
         return session.open();
+      case "evict":
+        // As with a file that is reverted: not what a sync has lied about.
+        if (!session.wasLiedTo) session.disk.evict();
+        return;
       case "full":
         session.disk.capacityBytes = session.disk.usedBytes + operation[1];
         return;

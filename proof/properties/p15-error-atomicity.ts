@@ -23,12 +23,13 @@ export const errorAtomicity: Property = {
  * What a failed sync leaves depends on the file system (`FailedSync` in @hashlog/fs-io/testing), and so does what can be
  * promised:
  *
- * - It keeps the bytes in the cache (ext4, XFS): everything above. The store never syncs that file again.
+ * - It keeps the bytes in the cache (ext4, XFS): everything above, as long as they are there. The store never syncs that
+ *   file again. The pages count as written, and may leave the cache whenever memory is short: then it is as below.
  * - It reverts the file (btrfs): everything above, but that writes which were acknowledged without a sync may be gone at
  *   once, as if the power had been cut. A read of such a key fails with HASHLOG_CORRUPT until the store is opened again,
  *   and then shows the durable prefix. No wrong value is ever read.
  * - It tells the failure one sync too late (ext4 with its data in the journal): the writes that were acknowledged between
- *   the lie and the failure cannot be saved by anybody. As long as the machine runs nothing is lost. When the store is
+ *   the lie and the failure cannot be saved by anybody. As long as the cache has them nothing is lost. When the store is
  *   told, it acknowledges nothing more. After a power cut it holds a prefix, at least as long as what the disk had before
  *   the lie, or says with HASHLOG_CORRUPT that something is missing. It says so too where the lie was about a file that
  *   had taken the place of older ones (the output of a merge, the copy of a tail, the manifest), and then older writes

@@ -109,7 +109,7 @@ describe("a close", () => {
   });
 
   test("is no matter for a failing sync that reverts its file, or that lies", async () => {
-    for (const failedSync of ["reverted", "late"] as const) {
+    for (const failedSync of ["evicted", "reverted", "late"] as const) {
       const { disk, fs } = made({ failedSync });
       await (await write(fs, "/a", bytes(2))).close();
       expect(disk.firedFaults).toBe(0);

@@ -177,7 +177,7 @@ describe("a sync that fails late", () => {
 });
 
 describe("a sync that fails in whatever way", () => {
-  test.each(["kept", "reverted", "late"] as const)(
+  test.each(["kept", "evicted", "reverted", "late"] as const)(
     "(%s) is replayed from the recording as it happened",
     async (way) => {
       const { disk, fs, file } = await aboutToFail(way);
@@ -205,7 +205,7 @@ describe("a sync that fails in whatever way", () => {
   );
 
   test("other than keeping its bytes is the sync of a file, never of a directory", async () => {
-    for (const failedSync of ["reverted", "late"] as const) {
+    for (const failedSync of ["evicted", "reverted", "late"] as const) {
       const disk = new SimulatedDisk({ faults: [{ at: {}, kind: "EIO", failedSync, sticky: true }] });
       const fs = disk.boot();
       await fs.makeDirectory("/d");

@@ -7,7 +7,7 @@ import { unitsOf, type PendingUnit } from "./crash-units.ts";
 import type { DiskImage, ImageHash } from "./disk-image.ts";
 import { checkFates, SimulatedDisk, type SimulatedDiskOptions } from "./simulated-disk.ts";
 import { replay, type Recording } from "./simulated-machine.ts";
-import type { Contents } from "./simulated-contents.ts";
+import type { Contents, FileContents } from "./simulated-contents.ts";
 import { DiskState } from "./simulated-state.ts";
 
 /**
@@ -127,13 +127,12 @@ export function diskAt(
 
 /** What every file held then, of its own. What came later is the original's: the fork may write other bytes there. */
 function contentsOf(state: DiskState): Contents {
+  const sizes = new Map<FileContents, number>();
+  for (const node of state.nodes.values()) if (node.kind === "file") sizes.set(node.contents, node.size);
   const forked: Contents = new Map();
   for (const [id, contents] of state.contents) {
-    if (id >= state.nextId) continue;
-    const node = state.nodes.get(id);
-    // Of a file that was reverted, or is gone, earlier moments may read more than it has now.
-    const isCurrent = node?.kind === "file" && node.contents === contents;
-    forked.set(id, contents.fork(isCurrent ? node.size : contents.buffer.length));
+    // Of a file that was reverted or evicted, or is gone, earlier moments may read more than there is of it now.
+    if (id < state.nextId) forked.set(id, contents.fork(sizes.get(contents) ?? contents.buffer.length));
   }
   return forked;
 }

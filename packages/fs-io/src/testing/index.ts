@@ -31,4 +31,11 @@ export { SeededRandom } from "./simulated-random.ts";
 export { describeStep } from "./step-description.ts";
 export type { LoggedOperation, Standing } from "./simulated-state.ts";
 export type { DiskTraits } from "./simulated-traits.ts";
-export type { AppendOperation, EntryOperation, MicroOperation, SyncOperation, TraceEvent } from "./simulated-trace.ts";
+export type {
+  AppendOperation,
+  EntryOperation,
+  EvictOperation,
+  MicroOperation,
+  SyncOperation,
+  TraceEvent,
+} from "./simulated-trace.ts";

@@ -102,6 +102,15 @@ export class SimulatedDisk {
     return this.image();
   }
 
+  /**
+   * The operating system needs its memory, and drops every page that it takes for written. Where a sync (or a close) has
+   * failed, programs read from now on what the disk has, zeros, and no longer what was appended; nothing else changes: no
+   * process dies, and what is on its way to the disk stays so. Open handles read it as well.
+   */
+  evict(): void {
+    this.#machine.evict();
+  }
+
   /** What programs see on the disk at this moment. */
   image(): DiskImage {
     return this.#machine.imageAsSeen();

@@ -27,12 +27,15 @@ export type FaultKind = "EIO" | "ENOSPC" | "EMFILE" | "EPERM" | "short";
  *
  *                 this sync    the next    programs then read    after a power cut
  *     kept        fails        succeeds    the new bytes         zeros, or a shorter file
+ *     evicted     fails        succeeds    zeros                 zeros, or a shorter file
  *     reverted    fails        succeeds    what was durable      what was durable
  *     late        succeeds     fails       the new bytes         zeros, or a shorter file
  *
  * - `kept` (ext4, XFS): their pages are marked clean without having been written. Programs read them from the cache, no
  *   later sync writes them, and a power cut takes them. The file's new length is not lost with them, so zeros are read
  *   in their place. The entries of a directory whose sync fails fare likewise.
+ * - `evicted`: as `kept`, and the clean pages leave the cache at once, as they may at any time when memory is short
+ *   (`SimulatedDisk.evict` has it happen later). Who reads gets what the disk has, in the file's new length.
  * - `reverted` (btrfs): the file is again what was durable of it, and so long; what was appended while the sync ran is
  *   gone with the rest.
  * - `late` (ext4 with its data in the journal): the sync returns as if all were well. The file's next sync, through
@@ -41,7 +44,7 @@ export type FaultKind = "EIO" | "ENOSPC" | "EMFILE" | "EPERM" | "short";
  * Directories and their entries are always `kept`: file systems journal them, and notice at once. Seen and named in:
  * Rebello et al., "Can applications recover from fsync failures?", USENIX ATC 2020.
  */
-export type FailedSync = "kept" | "reverted" | "late";
+export type FailedSync = "kept" | "evicted" | "reverted" | "late";
 
 /** Something that is to go wrong, once or from some call on. */
 export interface Fault {

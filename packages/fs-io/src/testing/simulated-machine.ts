@@ -4,6 +4,7 @@ import { crashImage } from "./crash-image.ts";
 import type { Profile } from "./crash-profiles.ts";
 import type { DiskImage } from "./disk-image.ts";
 import type { Contents } from "./simulated-contents.ts";
+import { evictions } from "./simulated-eviction.ts";
 import { FaultPlan, type Fault } from "./simulated-faults.ts";
 import { CompletionQueue } from "./simulated-queue.ts";
 import type { FileNode } from "./simulated-nodes.ts";
@@ -94,6 +95,11 @@ export class SimulatedMachine {
   get stopped(): Promise<void> {
     if (this.isStopped) return Promise.resolve();
     return new Promise((resolve) => this.#tellStopped.push(resolve));
+  }
+
+  /** What the cache alone holds leaves it: of that file, or of all. */
+  evict(file?: FileNode): void {
+    for (const operation of evictions(this.state, file)) this.step(operation);
   }
 
   imageAsSeen(): DiskImage {

@@ -8,7 +8,7 @@ export type DiskNode = FileNode | DirectoryNode;
 export interface FileNode {
   readonly kind: "file";
   readonly id: number;
-  /** Another object once the file was reverted, as its bytes are others from there on. */
+  /** Another object once the file was reverted or evicted, as its bytes are others from there on. */
   contents: FileContents;
   size: number;
   /** So many bytes from the beginning are on the disk whatever happens. */

@@ -1,6 +1,7 @@
 import { FsError } from "../errors.ts";
 import { ImageFile, type DiskImage } from "./disk-image.ts";
 import { FileContents, type Contents } from "./simulated-contents.ts";
+import { bytesOnDisk } from "./simulated-eviction.ts";
 import type { DirectoryNode, DiskNode, FileNode } from "./simulated-nodes.ts";
 import type { AppendOperation, EntryOperation, MicroOperation, SyncOperation } from "./simulated-trace.ts";
 
@@ -51,6 +52,8 @@ export class DiskState {
         return this.#cover(operation);
       case "sync-reverted":
         return this.#revert(this.nodes.get(operation.target) as FileNode);
+      case "evict":
+        return this.#evict(this.nodes.get(operation.target) as FileNode);
       default:
         return this.#changeEntry(operation, ordinal);
     }
@@ -160,6 +163,11 @@ export class DiskState {
     file.size = bytes;
     file.durableBytes = bytes;
     file.owed = undefined;
+  }
+
+  /** Its contents get a number of their own here too. The log stays: what is in the cache alone will never be on the disk. */
+  #evict(file: FileNode): void {
+    file.contents = this.#contentsOf(this.#nextId++, new ImageFile(bytesOnDisk(file, this.log)));
   }
 
   /** Takes out of the log what is durable, unless something before it on the same object is not: order must be kept. */

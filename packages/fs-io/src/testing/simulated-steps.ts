@@ -47,6 +47,7 @@ export function syncFile(
   }
   if (fault?.failedSync === "reverted") machine.step({ kind: "sync-reverted", path, target });
   else machine.step({ kind: (fault?.kind ?? owed) === undefined ? "sync" : "sync-failed", path, target, upTo });
+  if (fault?.failedSync === "evicted") machine.evict(file);
   return owed ?? fault?.kind;
 }
 

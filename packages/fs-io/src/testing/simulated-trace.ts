@@ -14,6 +14,7 @@ export type MicroOperation =
   | AppendOperation
   | EntryOperation
   | SyncOperation
+  | EvictOperation
   | { readonly kind: "power-cut"; readonly fates: Fates; readonly profile: Profile };
 
 /** Up to one page of bytes at the end of a file: at a power cut its sectors and the file's length fare separately. */
@@ -81,6 +82,16 @@ export type SyncOperation =
       readonly owed: FaultKind;
     }
   | { readonly kind: "sync-reverted"; readonly path: string; readonly target: number };
+
+/**
+ * The pages of a file leave the cache: what of its bytes is `cache-only` is from now on read as what the disk has, zeros.
+ * Its length, and what of it is on its way to the disk yet, stay as they are.
+ */
+export interface EvictOperation {
+  readonly kind: "evict";
+  readonly path: string;
+  readonly target: number;
+}
 
 /** One line of the trace. */
 export type TraceEvent =
