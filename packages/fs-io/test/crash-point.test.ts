@@ -3,6 +3,7 @@ import {
   crashPointAt,
   diskAt,
   DiskImage,
+  EARLIER_LIVES,
   fate,
   hashImage,
   imageAt,
@@ -12,6 +13,8 @@ import {
   sampleFates,
   SeededRandom,
   SimulatedDisk,
+  tornFate,
+  type Fault,
 } from "../src/testing/index.ts";
 import { bytes, read, shown, write, writeDurably } from "./simulated-support.ts";
 
@@ -173,7 +176,71 @@ describe("a crash point", () => {
     );
     expect(crashPointAt(torn, 2).describe([0, fate("stale", 4)])).toContain("stale bytes 4     bytes 0..512 of /a");
     expect(crashPointAt(torn, 0).describe()).toBe("nothing was in flight");
-    expect(crashPointAt(torn, 2).describe([], "kill")).toContain("killed");
+  });
+
+  test("names what it was filled with where it was not written", async () => {
+    const disk = new SimulatedDisk();
+    await write(disk.boot(), "/a", bytes(1500));
+    const fates = [
+      0,
+      tornFate("torn-prefix", 4, fate("garbage", 7)),
+      tornFate("torn-suffix", 500, fate("stale", 2)),
+      fate("stale", EARLIER_LIVES + 9),
+    ];
+    expect(crashPointAt(disk, 2).describe(fates)).toBe(
+      [
+        "kept              /a created",
+        "first 4, garbage 7  bytes 0..512 of /a",
+        "last 12, stale bytes 2  bytes 512..1024 of /a",
+        "earlier bytes 9   bytes 1024..1500 of /a",
+        "kept              length 1500 of /a",
+      ].join("\n"),
+    );
+  });
+
+  test("says of a kill, which takes nothing, after which step it came", async () => {
+    const faults: Fault[] = [
+      { at: { operation: "sync", nth: 1 }, kind: "EIO" },
+      { at: { operation: "sync", nth: 2 }, kind: "EIO", failedSync: "reverted" },
+      { at: { operation: "sync", nth: 3 }, kind: "EIO", failedSync: "late" },
+    ];
+    const disk = new SimulatedDisk({ faults });
+    const fs = disk.boot();
+    await fs.makeDirectory("/d");
+    const file = await write(fs, "/a", bytes(10));
+    await file.sync();
+    file.append(bytes(5), 0, 5);
+    await file.sync().catch(() => undefined);
+    disk.evict();
+    for (let i = 0; i < 2; i++) await file.sync().catch(() => undefined);
+    await fs.link("/a", "/b");
+    await fs.remove("/b");
+    await fs.replace("/m", bytes(1));
+    disk.powerCut();
+    const words = Array.from({ length: disk.position + 1 }, (_, at) => crashPointAt(disk, at).describe([], "kill"));
+    expect(words[0]).toBe(
+      "the process was killed before its first step; everything it handed to the operating system is there",
+    );
+    const steps = words.slice(1).map((text) => /right after this step: (.*); everything/.exec(text)?.[1]);
+    expect(steps).toEqual([
+      "/d created",
+      "/a created",
+      "bytes 0..10 of /a appended",
+      "/a synced",
+      "bytes 10..15 of /a appended",
+      "/a not synced: it failed",
+      "/a dropped from the cache",
+      "/a not synced, and reverted",
+      "/a not synced, though it seemed so",
+      "/b linked",
+      "/b removed",
+      "/m.new created",
+      "bytes 0..1 of /m.new appended",
+      "/m.new synced",
+      "m.new renamed to /m",
+      "/ synced",
+      "the power cut",
+    ]);
   });
 });
 

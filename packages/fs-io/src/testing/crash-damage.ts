@@ -1,5 +1,6 @@
-import { fateDetail, fateKind, INTACT, tearPoint } from "./crash-fates.ts";
+import { EARLIER_LIVES, fateDetail, fateKind, fateOfRest, INTACT, tearPoint } from "./crash-fates.ts";
 import { SECTOR_BYTES, type PendingUnit } from "./crash-units.ts";
+import type { ImageFile } from "./disk-image.ts";
 import { scramble } from "./simulated-random.ts";
 import type { DiskNode, FileNode } from "./simulated-nodes.ts";
 import type { DiskState } from "./simulated-state.ts";
@@ -8,23 +9,18 @@ import type { DiskState } from "./simulated-state.ts";
 export function leftOfUnit(unit: PendingUnit, fate: number, state: DiskState): Uint8Array {
   const whole = bytesOfUnit(unit, state);
   if (fate === INTACT) return whole;
-  const left = new Uint8Array(whole.length);
+  const left = notWritten(unit, fateOfRest(fate), state);
   const tear = tearPoint(fate, whole.length);
-  switch (fateKind(fate)) {
-    case "torn-prefix":
-      left.set(whole.subarray(0, tear));
-      break;
-    case "torn-suffix":
-      left.set(whole.subarray(tear), tear);
-      break;
-    case "garbage":
-      garble(left, unit.from, fateDetail(fate));
-      break;
-    case "stale":
-      left.set(staleBytes(unit, fateDetail(fate), state));
-      break;
-    default:
-  }
+  if (fateKind(fate) === "torn-prefix") left.set(whole.subarray(0, tear));
+  if (fateKind(fate) === "torn-suffix") left.set(whole.subarray(tear), tear);
+  return left;
+}
+
+/** What lies where a unit, or a part of it, did not reach the disk: zeros, garbage, or what lay there before. */
+function notWritten(unit: PendingUnit, fate: number, state: DiskState): Uint8Array {
+  const left = new Uint8Array(unit.to - unit.from);
+  if (fateKind(fate) === "garbage") garble(left, unit.from, fateDetail(fate));
+  if (fateKind(fate) === "stale") left.set(staleBytes(unit, fateDetail(fate), state));
   return left;
 }
 
@@ -69,10 +65,21 @@ function garble(target: Uint8Array, position: number, seed: number): void {
 }
 
 function staleBytes(unit: PendingUnit, detail: number, state: DiskState): Uint8Array {
+  if (detail >= EARLIER_LIVES && state.residue.length > 0) {
+    const { index, at } = placeAmong(state.residue.map(lengthOf), unit, detail - EARLIER_LIVES);
+    return partOf(state.residue[index].bytes, at, unit);
+  }
   const place = placeElsewhere(unit, detail, state);
-  if (place === undefined) return new Uint8Array(0);
-  const end = Math.min(place.at + unit.to - unit.from, place.file.size);
-  return place.file.contents.buffer.subarray(place.at, Math.max(place.at, end));
+  return place === undefined
+    ? NO_BYTES
+    : partOf(place.file.contents.buffer.subarray(0, place.file.size), place.at, unit);
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/** As many bytes as the unit has, if there are so many. */
+function partOf(content: Uint8Array, at: number, { from, to }: PendingUnit): Uint8Array {
+  return content.subarray(at, at + to - from);
 }
 
 /** The same place of some sector of some file, this one or another; `undefined` if it is the unit's own. */
@@ -82,10 +89,28 @@ function placeElsewhere(
   state: DiskState,
 ): { readonly file: FileNode; readonly at: number } | undefined {
   const files = [...state.nodes.values()].filter(holdsBytes);
-  const file = files[detail % files.length];
-  const sector = Math.floor(detail / files.length) % Math.ceil(file.size / SECTOR_BYTES);
-  const at = sector * SECTOR_BYTES + (unit.from % SECTOR_BYTES);
+  const { index, at } = placeAmong(files.map(sizeOf), unit, detail);
+  const file = files[index];
   return file.id === unit.logged.object && at === unit.from ? undefined : { file, at };
+}
+
+/** In one of so many files, each of so many bytes, the place that lies in its sector as the unit does. */
+function placeAmong(
+  lengths: readonly number[],
+  unit: PendingUnit,
+  detail: number,
+): { readonly index: number; readonly at: number } {
+  const index = detail % lengths.length;
+  const sector = Math.floor(detail / lengths.length) % Math.ceil(lengths[index] / SECTOR_BYTES);
+  return { index, at: sector * SECTOR_BYTES + (unit.from % SECTOR_BYTES) };
+}
+
+function sizeOf({ size }: FileNode): number {
+  return size;
+}
+
+function lengthOf({ bytes }: ImageFile): number {
+  return bytes.length;
 }
 
 function holdsBytes(node: DiskNode): node is FileNode {

@@ -6,6 +6,7 @@ import { cachedTree, survivingTree, type Tree } from "./crash-tree.ts";
 import { unitsOf, type PendingUnit } from "./crash-units.ts";
 import { DIRECTORY, DiskImage, hashPath, HashSum, ImageFile, type ImageHash } from "./disk-image.ts";
 import type { FileNode } from "./simulated-nodes.ts";
+import { residueOf } from "./simulated-residue.ts";
 import type { DiskState } from "./simulated-state.ts";
 
 /** What a crash that comes now leaves of a disk. */
@@ -17,7 +18,7 @@ export function crashImage(state: DiskState, fates: Fates, profile: Profile): Di
 /** What programs see: all that was handed to the operating system is there. */
 export function imageAsSeen(state: DiskState): DiskImage {
   const tree = cachedTree(state);
-  return imageOf(tree, filesAsSeen(state, tree));
+  return imageOf(tree, filesAsSeen(state, tree), residueOf(state));
 }
 
 /** The hash of `imageAsSeen`. */
@@ -49,6 +50,7 @@ export class CrashImages {
   readonly #unitsOfFile: ReadonlyMap<number, readonly number[]>;
   readonly #trees: Map<string, HashedTree> = new Map();
   readonly #files: Map<string, ImageFile> = new Map();
+  #residue: readonly ImageFile[] | undefined;
   #keptBytes = 0;
 
   /** `state` gives the disk at that moment, whenever it is asked. */
@@ -64,7 +66,8 @@ export class CrashImages {
   image(fates: Fates): DiskImage {
     const settled = this.#reader.settle(fates);
     const { tree } = this.#treeOf(settled);
-    return imageOf(tree, this.#filesOf(tree, settled));
+    this.#residue ??= residueOf(this.#state());
+    return imageOf(tree, this.#filesOf(tree, settled), this.#residue);
   }
 
   /** The hash of that image, without the image: where nothing is damaged, all that it is made of is known. */
@@ -236,8 +239,8 @@ function overwrite(content: Uint8Array, at: number, bytes: Uint8Array): void {
   if (room > 0) content.set(bytes.length > room ? bytes.subarray(0, room) : bytes, at);
 }
 
-function imageOf(tree: Tree, contents: readonly ImageFile[]): DiskImage {
+function imageOf(tree: Tree, contents: readonly ImageFile[], residue: readonly ImageFile[]): DiskImage {
   const files = new Map<string, ImageFile>();
   for (const { path, file } of tree.names) files.set(path, contents[file]);
-  return new DiskImage(tree.directories, files);
+  return new DiskImage(tree.directories, files, residue);
 }

@@ -81,7 +81,7 @@ export class CrashPoint {
 
   /** In words, a line for each unit: what becomes of everything that was in flight. */
   describe(fates: Fates = [], profile: Profile = "free"): string {
-    return describeCrash(this.units, fates, profile);
+    return describeCrash(this.units, fates, profile, this.recording.operations[this.ordinal - 1]);
   }
 
   #state(): DiskState {

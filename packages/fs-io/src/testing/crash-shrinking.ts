@@ -1,4 +1,4 @@
-import { INTACT, LOST, type Fates } from "./crash-fates.ts";
+import { INTACT, LOST, plainFate, type Fates } from "./crash-fates.ts";
 
 /**
  * Makes a crash that breaks something as harmless as it can be while it still breaks it: what need not be damaged is
@@ -17,7 +17,7 @@ export async function minimiseFates(fates: Fates, breaks: (fates: Fates) => Prom
 async function spareEachOnce(fates: Fates, breaks: (fates: Fates) => Promise<boolean>): Promise<Fates> {
   let smallest = fates;
   for (let index = 0; index < fates.length; index++) {
-    for (const simpler of [INTACT, LOST]) {
+    for (const simpler of [INTACT, LOST, plainFate(fates[index])]) {
       if (smallest[index] <= simpler) break;
       const candidate = smallest.with(index, simpler);
       if (await breaks(candidate)) smallest = candidate;

@@ -22,6 +22,8 @@ export class ImageFile {
 export interface DiskImageJson {
   readonly directories: readonly string[];
   readonly files: Readonly<Record<string, string | { readonly sameAs: string }>>;
+  /** Left out if there is none. */
+  readonly residue?: readonly string[];
 }
 
 /**
@@ -32,10 +34,26 @@ export class DiskImage {
   /** All directories but the root, each after the one that holds it. */
   readonly directories: readonly string[];
   readonly files: ReadonlyMap<string, ImageFile>;
+  readonly #residue: readonly ImageFile[];
 
-  constructor(directories: readonly string[] = [], files: ReadonlyMap<string, ImageFile> = new Map()) {
+  constructor(
+    directories: readonly string[] = [],
+    files: ReadonlyMap<string, ImageFile> = new Map(),
+    residue: readonly ImageFile[] = [],
+  ) {
     this.directories = directories;
     this.files = files;
+    this.#residue = residue;
+  }
+
+  /**
+   * What files held before the crashes that led to this image and do not hold now, the newest first: nobody can read it, but blocks that are
+   * handed out again may bring it back, in a later crash (`EARLIER_LIVES`). No part of what an image is: images that
+   * differ in nothing else have the same hash.
+   */
+  get residue(): readonly ImageFile[] {
+    const there = new Set(this.files.values());
+    return this.#residue.filter((file) => !there.has(file));
   }
 
   /** An image that holds these files, by absolute path, and the directories that lead to them. */
@@ -53,14 +71,14 @@ export class DiskImage {
 
   /** This image with one file added or replaced, for a test that damages it. Its directory must be there. */
   withFile(path: string, bytes: Uint8Array): DiskImage {
-    return new DiskImage(this.directories, new Map(this.files).set(path, new ImageFile(bytes)));
+    return new DiskImage(this.directories, new Map(this.files).set(path, new ImageFile(bytes)), this.residue);
   }
 
   /** This image without that file. */
   withoutFile(path: string): DiskImage {
     const files = new Map(this.files);
     files.delete(path);
-    return new DiskImage(this.directories, files);
+    return new DiskImage(this.directories, files, this.residue);
   }
 
   toJSON(): DiskImageJson {
@@ -71,7 +89,8 @@ export class DiskImage {
       files[path] = sameAs === undefined ? toHex(file.bytes) : { sameAs };
       if (sameAs === undefined) firstNames.set(file, path);
     }
-    return { directories: this.directories, files };
+    const residue = this.residue.map(({ bytes }) => toHex(bytes));
+    return { directories: this.directories, files, ...(residue.length > 0 && { residue }) };
   }
 
   /**
@@ -86,7 +105,8 @@ export class DiskImage {
     for (const [path, content] of Object.entries(json.files)) {
       if (typeof content !== "string") files.set(path, firstName(files, path, content.sameAs));
     }
-    return new DiskImage(json.directories, files);
+    const residue = json.residue?.map((hex) => new ImageFile(fromHex(hex)));
+    return new DiskImage(json.directories, files, residue);
   }
 }
 

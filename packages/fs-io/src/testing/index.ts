@@ -5,7 +5,16 @@ export { exploreCrashes, type CrashExploration, type CrashReport } from "./crash
 export { sampleFates } from "./crash-sampling.ts";
 export { minimiseFates } from "./crash-shrinking.ts";
 export { CrashPoint, crashPointAt, diskAt, imageAt } from "./crash-point.ts";
-export { FATE_KINDS, fate, fateDetail, fateKind, type FateKind, type Fates } from "./crash-fates.ts";
+export {
+  EARLIER_LIVES,
+  FATE_KINDS,
+  fate,
+  fateDetail,
+  fateKind,
+  tornFate,
+  type FateKind,
+  type Fates,
+} from "./crash-fates.ts";
 export { INFORMATIONAL_PROFILES, PROFILES, type InformationalProfile, type Profile } from "./crash-profiles.ts";
 export { SECTOR_BYTES, type PendingUnit } from "./crash-units.ts";
 export type { Damage, SectorOptions } from "./damage.ts";

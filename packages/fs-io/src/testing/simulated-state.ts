@@ -19,6 +19,8 @@ export class DiskState {
   readonly contents: Contents;
   readonly nodes: Map<number, DiskNode> = new Map();
   log: LoggedOperation[] = [];
+  /** What was on the disk before its last power cut, and may lie in its free blocks. */
+  residue: readonly ImageFile[] = [];
   /** How many steps have been applied. */
   position = 0;
   #nextId = 0;
@@ -68,6 +70,7 @@ export class DiskState {
 
   #load(image: DiskImage): void {
     this.log = [];
+    this.residue = image.residue;
     this.#rootId = this.#makeDirectory().id;
     const directories = new Map([["", this.root]]);
     for (const path of image.directories) {
