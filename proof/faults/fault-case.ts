@@ -38,6 +38,8 @@ export function describeFaultOperation(operation: FaultOperation): string {
   switch (operation[0]) {
     case "reopen":
       return "close and open again";
+    case "evict":
+      return "what the cache alone holds leaves it";
     case "full":
       return `the disk has room for ${operation[1]} bytes more`;
     case "room":

@@ -3,7 +3,8 @@ import { rulesOf, type Profile, type ProfileRules } from "./crash-profiles.ts";
 import { FateReader } from "./crash-settling.ts";
 import type { PendingUnit } from "./crash-units.ts";
 import type { EntryOperation, MicroOperation } from "./simulated-trace.ts";
-import { entryInWords, wordsOf } from "./simulated-words.ts";
+import { entryInWords } from "./simulated-words.ts";
+import { describeStep } from "./step-description.ts";
 
 /**
  * A crash in words: a line for everything that was in flight, and what became of it. For the reader of a failed test.
@@ -29,7 +30,7 @@ export function describeCrash(
 }
 
 function killInWords(lastStep: MicroOperation | undefined): string {
-  const when = lastStep === undefined ? "before its first step" : `right after this step: ${wordsOf(lastStep)}`;
+  const when = lastStep === undefined ? "before its first step" : `right after this step: ${describeStep(lastStep)}`;
   return `the process was killed ${when}; everything it handed to the operating system is there`;
 }
 

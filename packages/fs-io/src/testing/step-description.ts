@@ -20,6 +20,8 @@ export function describeStep(operation: MicroOperation): string {
       return `remove ${operation.path}`;
     case "rename":
       return `rename ${beside(operation.path, operation.from)} to ${operation.path}`;
+    case "evict":
+      return `drop ${operation.path} from the cache`;
     case "power-cut":
       return "the power is cut";
     default:
