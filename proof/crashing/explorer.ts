@@ -28,6 +28,7 @@ import {
 } from "./judge-case.ts";
 import { readCrashed } from "./recover.ts";
 import type { ExploredPoint, SeenImages } from "./seen-images.ts";
+import { stillToLose } from "./still-to-lose.ts";
 
 /** One crash of a point. */
 export interface PlannedCrash {
@@ -93,8 +94,8 @@ export class Explorer {
     for (const ordinal of steps) {
       const obligation = chain.obligationAt(ordinal);
       const newFrom = previous?.obligation.implies(obligation) === true ? previous.ordinal : undefined;
-      const asked = lives && `${demandOf(chain, ordinal, "free")} ${demandOf(chain, ordinal, "kill")} ${newFrom}`;
-      const life = lives && `${lives.upTo(ordinal)} ${asked} ${this.#plan.name}`;
+      const demands = lives && [this.#demandOf(chain, ordinal, "free"), this.#demandOf(chain, ordinal, "kill")];
+      const life = lives && `${lives.upTo(ordinal)} ${demands?.join(" ")} ${newFrom} ${this.#plan.name}`;
       const { isComplete } = await this.#seen.goThrough(life, () => this.#explorePoint(chain, ordinal, newFrom));
       previous = isComplete ? { ordinal, obligation } : undefined;
     }
@@ -111,14 +112,15 @@ export class Explorer {
    * how many they were.
    */
   async #tryAll(chain: CrashChain, point: CrashPoint, crashes: Iterable<PlannedCrash>): Promise<number> {
-    const demand = demandOf(chain, point.ordinal, "free");
+    const demand = this.#demandOf(chain, point.ordinal, "free");
     let count = 0;
     for (const planned of crashes) {
       count += 1;
       this.#seen.crashes += 1;
       const { fates, profile } = planned;
       const hash = point.imageHash(fates, profile);
-      const asked = profile === "kill" ? demandOf(chain, point.ordinal, profile) ^ stillToLose(point) : demand;
+      const asked =
+        profile === "kill" ? this.#demandOf(chain, point.ordinal, profile) ^ hashText(stillToLose(point)) : demand;
       if (this.#seen.isNew(hash, asked ^ hashOfDelay(planned))) await this.#crash(chain, point, planned, hash);
     }
     return count;
@@ -156,7 +158,7 @@ export class Explorer {
   async #judgeKill(chain: CrashChain, point: CrashPoint, crash: Crash, hash: ImageHash): Promise<void> {
     const { given, depth, crashes } = chain;
     const obligation = chain.obligationAt(point.ordinal).later(crash.laterMs);
-    const way = `kill ${stillToLose(point)} ${given.segments} ${wayOf(chain, obligation.time)}`;
+    const way = `kill ${stillToLose(point)} ${given.sync} ${given.segments} ${wayOf(chain, obligation.time)}`;
     const { read, image, steps } = await this.#seen.shownBy(hash, way, async () => {
       const { disk, begun, read } = await recoverFrom(chain, point.ordinal, crash, { isAbandoned: true });
       const steps = disk.position - begun;
@@ -196,20 +198,23 @@ export class Explorer {
     } else if (crash.profile === "kill") {
       const end = crashPointAt(recovered.disk, recovered.disk.position);
       await this.#tryAll(next, end, [{ profile: "drop-all", fates: [] }]);
-      return;
     }
     await outlive(recovered, chain);
   }
-}
 
-/** Stands for how an image of that chain is opened, and what is asked of it. */
-function demandOf(chain: CrashChain, ordinal: number, profile: Profile): number {
-  const { given, depth } = chain;
-  const { sync, segments, keydir, limits, disk, broken } = given;
-  // After a kill the last of the states are left that a power cut might leave: so many of them.
-  const kept = profile === "kill" ? demandedAt(chain, ordinal, profile).counts.length : "";
-  const way = `${sync} ${segments} ${keydir} ${limits} ${disk} ${broken} ${depth} ${kept}`;
-  return hashText(way) ^ chain.obligationAt(ordinal).hash;
+  /**
+   * Stands for how an image of that chain is opened, what is asked of it then, and what is done with it afterwards: how
+   * many crashes follow at most, and the aftermath.
+   */
+  #demandOf(chain: CrashChain, ordinal: number, profile: Profile): number {
+    const { given, depth } = chain;
+    const { sync, segments, keydir, limits, disk, broken, aftermath = "nothing" } = given;
+    // After a kill the last of the states are left that a power cut might leave: so many of them.
+    const kept = profile === "kill" ? demandedAt(chain, ordinal, profile).counts.length : "";
+    const shape = `${sync} ${segments} ${keydir} ${limits} ${disk} ${broken}`;
+    const way = `${shape} ${depth} ${kept} ${this.#plan.depth} ${aftermath}`;
+    return hashText(way) ^ chain.obligationAt(ordinal).hash;
+  }
 }
 
 /** Of how an image is opened, what decides what that shows. */
@@ -220,11 +225,6 @@ function wayOf({ given: { keydir, limits, disk, broken } }: CrashChain, { nowMs 
 /** Nothing where the clock goes on as it should. */
 function hashOfDelay({ laterMs = 0 }: PlannedCrash): number {
   return laterMs === 0 ? 0 : hashText(String(laterMs));
-}
-
-/** A machine on which only the process died is another than one that lost power: it still has things to lose. */
-function stillToLose(point: CrashPoint): number {
-  return point.imageHash([], "drop-all").low | 1;
 }
 
 /** As many of them, spread evenly, the first and the last among them. */

@@ -85,8 +85,9 @@ export async function recoverFrom(
   const crashed = crashedDisk(disk, ordinal, crash, { ...traitsOf(given), keepsTrace: !isAbandoned });
   onCrashed?.(crashed);
   const how = { laterMs: crash.laterMs, depth, isAbandoned };
-  const recovered = await recover(crashed, given, obligationAt(ordinal), how);
-  const counts = mustBeRecovered(depth, recovered.read, demandedAt(chain, ordinal, crash.profile), recovered.time);
+  const beforeAfterKill = demandedAt(chain, ordinal, crash.profile);
+  const recovered = await recover(crashed, given, { before: obligationAt(ordinal), beforeAfterKill }, how);
+  const counts = mustBeRecovered(depth, recovered.read, beforeAfterKill, recovered.time);
   return { ...recovered, after: recovered.before.narrowed(counts, recovered.time) };
 }
 
@@ -124,12 +125,11 @@ export function mustBeRecovered(
 /** The chain of the crashes that come after one that was recovered from. */
 export function nextChain(recovered: Recovered, chain: CrashChain, crashes: readonly Crash[]): CrashChain {
   const { disk, begun } = recovered;
-  const obligationAt = (ordinal: number): Obligation => obligationOfSecondCrash(ordinal, recovered);
   return {
     disk,
     begun,
-    obligationAt,
-    obligationAfterKill: obligationAt,
+    obligationAt: (ordinal) => obligationOfSecondCrash(ordinal, recovered, "power cut"),
+    obligationAfterKill: (ordinal) => obligationOfSecondCrash(ordinal, recovered, "kill"),
     given: chain.given,
     crashes,
     depth: chain.depth + 1,

@@ -9,7 +9,7 @@ import { openStore, readState, type StoreShape, type TextStore } from "../world/
 import { StoppedClock, VirtualClock } from "../world/virtual-clock.ts";
 
 /** A store that was opened after a crash, and was found to hold what it had to. */
-export interface Recovered {
+export interface Recovered extends Before {
   readonly disk: SimulatedDisk;
   readonly store: TextStore;
   readonly read: ReadonlyMap<string, string>;
@@ -17,9 +17,16 @@ export interface Recovered {
   /** How many steps the disk had taken when the opening began, and when it had shown its state. */
   readonly begun: number;
   readonly shown: number;
-  /** What had to hold before it was opened; and what has to hold for ever, now that this state was shown. */
-  readonly before: Obligation;
+  /** What has to hold for ever, now that this state was shown. */
   readonly after: Obligation;
+}
+
+/** What had to hold before a store was opened. */
+export interface Before {
+  /** If the power is cut before it shows its state. */
+  readonly before: Obligation;
+  /** If it is killed before: after a kill no less than what that kill had to leave. */
+  readonly beforeAfterKill: Obligation;
 }
 
 /** The disk as the crash left it, `ordinal` steps into its life. After a kill, what was not synced still is not. */
@@ -53,7 +60,7 @@ export interface Recovering {
 export async function recover(
   disk: SimulatedDisk,
   shape: StoreShape,
-  before: Obligation,
+  { before, beforeAfterKill }: Before,
   { depth, laterMs, isAbandoned = false }: Recovering,
 ): Promise<Recovered> {
   const begun = disk.position;
@@ -66,7 +73,7 @@ export async function recover(
   const clock = isAbandoned ? new StoppedClock(time.nowMs) : new VirtualClock(time.nowMs);
   const store = await openCrashed(disk, shape, { clock, depth, onOpen });
   const read = await (isAbandoned ? readQuickly(store) : possible("reading", readState(store)));
-  return { disk, store, read, time, begun, shown, before, after: before };
+  return { disk, store, read, time, begun, shown, before, beforeAfterKill, after: before };
 }
 
 /**

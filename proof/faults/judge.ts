@@ -1,4 +1,5 @@
 import { crashPointAt, diskAt, hashImage, sampleFates, SeededRandom, SimulatedDisk } from "@hashlog/fs-io/testing";
+import { stillToLose } from "../crashing/still-to-lose.ts";
 import { mustBeOneOf, mustGoOn, mustHaveReason, mustShowOrTell } from "../properties/p15-error-atomicity.ts";
 import { FailedSyncs, ioDiscipline } from "../properties/p18-io-discipline.ts";
 import { violated } from "../properties/property.ts";
@@ -46,8 +47,8 @@ export class Judge {
   /** What was right once, on a disk like this and with a ledger like this, need not be asked again. */
   #isNew(what: string, { disk, ledger, seen, durableBeforeLie }: Session, ordinal: number): boolean {
     const point = crashPointAt(disk, ordinal);
-    const images = [point.image([], "kill"), point.image([], "drop-all")].map((image) => hashImage(image));
-    const key = `${what} ${images.join(" ")} ${ledger.key} ${seen.logWasReverted} ${durableBeforeLie}`;
+    const state = `${hashImage(point.image([], "kill"))} ${stillToLose(point)}`;
+    const key = `${what} ${state} ${ledger.key} ${seen.logWasReverted} ${durableBeforeLie}`;
     if (this.#seen.has(key)) return isThorough();
     this.#seen.add(key);
     return true;
