@@ -1,4 +1,11 @@
-import { checkpointFileName, decodeManifest, MANIFEST_NAME, segmentFileName, type Manifest } from "@hashlog/format";
+import {
+  checkpointFileName,
+  decodeManifest,
+  MANIFEST_NAME,
+  parseFileName,
+  segmentFileName,
+  type Manifest,
+} from "@hashlog/format";
 import type { DiskTraits, MicroOperation, SimulatedDisk, SyncOperation, TraceEvent } from "@hashlog/fs-io/testing";
 import { violated, type Property } from "./property.ts";
 
@@ -6,10 +13,11 @@ export const ioDiscipline: Property = {
   id: "P18",
   title: "Discipline of the file system calls",
   statement:
-    "No segment and no checkpoint that the durable manifest lists is removed. A manifest replaces the old one only when " +
-    "every segment that it lists, and a checkpoint that it newly names, is there for certain, up to the length that it " +
-    "vouches for. A file whose sync failed is neither written nor synced again. (On Windows, where directory operations " +
-    "become durable in their order, the last rule alone is asked.)",
+    "No segment and no checkpoint is removed that the durable manifest lists, or the one that is about to take its place. " +
+    "A manifest replaces the old one only when it is durable itself, and every segment that it lists, and a checkpoint " +
+    "that it newly names, is there for certain, up to the length that it vouches for. A hint is begun only when the " +
+    "durable manifest lists its segment as sealed. A file whose sync failed is neither written nor synced again. (On " +
+    "Windows, where directory operations become durable in their order, removals are free.)",
   why:
     "Most bugs of this kind need an unlucky crash to show. The order of the calls shows them without any crash: each of " +
     "these rules, broken, is a window in which a power cut loses data. SQLite watches its journal in the same way.",
@@ -21,36 +29,42 @@ export const ioDiscipline: Property = {
 export class DisciplineMonitor {
   readonly #disk: SimulatedDisk;
   readonly #directory: string;
+  readonly #manifestPath: string;
   /** Whether all changes of directories become durable in their order: then no removal overtakes a replacement. */
   readonly #keepsOrder: boolean;
   /** Whether the sync of a file makes its name durable. */
   readonly #syncsNames: boolean;
   #durable: Manifest | undefined;
+  /** The one that programs see: its replacement of the durable one may not be durable yet. */
+  #seen: Manifest | undefined;
   /** The checkpoint that a manifest named last. */
   #named: Manifest["checkpoint"];
   /** Whether somebody else than the store is at its caches now. */
   #mayBeSpoilt = false;
   readonly #failedSyncs = new FailedSyncs();
+  readonly #unsynced = new UnsyncedFiles();
   /** The first rule that was broken: a listener must not throw, so it is asked for later. */
   #broken: string | undefined;
 
   constructor(disk: SimulatedDisk, directory: string, { platform, safeFileFlush }: DiskTraits = {}) {
     this.#disk = disk;
     this.#directory = directory;
+    this.#manifestPath = `${directory}/${MANIFEST_NAME}`;
     this.#keepsOrder = platform === "windows";
-    this.#syncsNames = safeFileFlush === true;
+    this.#syncsNames = platform === "windows" || safeFileFlush === true;
     this.#readDurable();
   }
 
   /** One more line of the trace. */
   take(event: TraceEvent): void {
     if (event.type !== "step") return;
-    const { operation } = event;
+    const { operation, ordinal } = event;
     const touched = this.#failedSyncs.take(operation);
     if (touched !== undefined) this.#break(touched);
-    if (this.#keepsOrder) return;
-    if (operation.kind === "rename") this.#watchReplacement(operation.path);
-    if (operation.kind === "unlink") this.#watchRemoval(operation.path);
+    this.#unsynced.take(operation, ordinal);
+    if (operation.kind === "rename" && operation.path === this.#manifestPath) this.#watchReplacement(operation.target);
+    if (operation.kind === "link" && !this.#mayBeSpoilt) this.#watchHint(operation.path);
+    if (operation.kind === "unlink" && !this.#keepsOrder) this.#watchRemoval(operation.path);
     if (operation.kind === "power-cut") this.#startOver();
     if (operation.kind === "sync" && (this.#syncsNames || operation.path === this.#directory)) this.#readDurable();
   }
@@ -67,11 +81,11 @@ export class DisciplineMonitor {
     if (this.#broken !== undefined) violated(ioDiscipline, this.#broken);
   }
 
-  #watchReplacement(path: string): void {
-    if (path !== `${this.#directory}/${MANIFEST_NAME}`) return;
-    const bytes = this.#disk.image().bytes(path)!;
-    const manifest = decodeManifest(bytes);
+  #watchReplacement(file: number): void {
+    if (this.#unsynced.has(file)) this.#break("a manifest replaces the old one, and its bytes are not durable");
+    const manifest = decodeManifest(this.#disk.image().bytes(this.#manifestPath)!);
     if (manifest.kind !== "ok") return this.#break("a manifest that does not parse replaces the old one");
+    this.#seen = manifest.value;
     for (const segment of manifest.value.segments) {
       const needed = segment.state === "sealed" ? segment.sealedBytes : segment.cleanBytes;
       this.#mustBeDurable(segmentFileName(segment.segmentId), needed);
@@ -89,12 +103,20 @@ export class DisciplineMonitor {
     if (this.#disk.durableBytes(file) < bytes) this.#break(`${file} is listed with more bytes than are durable`);
   }
 
+  /** What a hint says of a segment must not outlive the segment: it is there, whole, and stays. */
+  #watchHint(path: string): void {
+    const file = parseFileName(path.slice(path.lastIndexOf("/") + 1));
+    if (file?.kind !== "hint") return;
+    const listed = this.#durable?.segments.find(({ segmentId }) => segmentId === file.id);
+    if (listed?.state !== "sealed") this.#break(`${path} is begun, and the durable manifest does not seal its segment`);
+  }
+
   #watchRemoval(path: string): void {
-    const { segments = [], checkpoint } = this.#durable ?? {};
-    const listed = segments.map(({ segmentId }) => segmentFileName(segmentId));
-    if (checkpoint !== undefined && !this.#mayBeSpoilt) listed.push(checkpointFileName(checkpoint.id));
-    if (listed.some((name) => path.endsWith(`/${name}`)))
-      this.#break(`${path} is removed, and the durable manifest lists it`);
+    for (const { segments, checkpoint } of [this.#durable, this.#seen].filter((manifest) => manifest !== undefined)) {
+      const listed = segments.map(({ segmentId }) => segmentFileName(segmentId));
+      if (checkpoint !== undefined && !this.#mayBeSpoilt) listed.push(checkpointFileName(checkpoint.id));
+      if (listed.some((name) => path.endsWith(`/${name}`))) this.#break(`${path} is removed, and a manifest lists it`);
+    }
   }
 
   /** What a lost edit had named was never named: its predecessor is the manifest again, with the checkpoint of its own. */
@@ -104,17 +126,35 @@ export class DisciplineMonitor {
   }
 
   #readDurable(): void {
-    const path = `${this.#directory}/${MANIFEST_NAME}`;
-    const bytes = this.#disk.image().bytes(path);
-    if (bytes === undefined || this.#disk.durableBytes(path) < bytes.length) return;
+    const bytes = this.#disk.image().bytes(this.#manifestPath);
+    if (bytes === undefined || this.#disk.durableBytes(this.#manifestPath) < bytes.length) return;
     const manifest = decodeManifest(bytes);
     if (manifest.kind !== "ok") return;
     this.#durable = manifest.value;
+    this.#seen = manifest.value;
     this.#named ??= manifest.value.checkpoint;
   }
 
   #break(rule: string): void {
     this.#broken ??= rule;
+  }
+}
+
+/** Knows which files have bytes that no sync covers, of the steps that it was given. */
+class UnsyncedFiles {
+  /** The step of each file's last append. */
+  readonly #appended = new Map<number, number>();
+
+  has(file: number): boolean {
+    return this.#appended.has(file);
+  }
+
+  take(operation: MicroOperation, ordinal: number): void {
+    if (operation.kind === "append") this.#appended.set(operation.file, ordinal);
+    if (operation.kind === "power-cut") this.#appended.clear();
+    if (operation.kind !== "sync") return;
+    const last = this.#appended.get(operation.target);
+    if (last !== undefined && last < operation.upTo) this.#appended.delete(operation.target);
   }
 }
 
