@@ -25,8 +25,14 @@ export const mergeRefinement: Property = {
 
 /** After a clean close there are the files that the manifest lists, and none but those. */
 export function mustBeTidy(image: DiskImage): void {
+  const missing = mustHoldNoLitter(image);
+  if (missing.length > 0) violated(mergeRefinement, `${missing.join(", ")} listed and missing`);
+}
+
+/** There are no files but those that the manifest lists. Returns the names of those that it lists and that are not there. */
+export function mustHoldNoLitter(image: DiskImage): readonly string[] {
   const bytes = image.bytes(`${DIRECTORY}/${MANIFEST_NAME}`);
-  if (bytes === undefined) return violated(mergeRefinement, "a closed store has no manifest");
+  if (bytes === undefined) return violated(mergeRefinement, "a store that was open has no manifest");
   const manifest = decodeManifest(bytes);
   if (manifest.kind !== "ok")
     return violated(mergeRefinement, `the manifest does not parse: ${JSON.stringify(manifest)}`);
@@ -40,7 +46,7 @@ export function mustBeTidy(image: DiskImage): void {
     if (kind === "manifest" || kind === "reserve" || kind === "lock") continue;
     if (!listed.delete(name) && !hints.includes(name)) violated(mergeRefinement, `${name} is litter`);
   }
-  if (listed.size > 0) violated(mergeRefinement, `${[...listed].join(", ")} listed and missing`);
+  return [...listed];
 }
 
 /** All was compacted while nothing else went on: no dead byte is left. */
