@@ -1,5 +1,5 @@
 import { fate, sampleFates, SeededRandom, type CrashPoint, type Fates } from "@hashlog/fs-io/testing";
-import type { CrashCase } from "../cases/case.ts";
+import type { CrashCase, CrashOperation } from "../cases/case.ts";
 import { runCase } from "../cases/run-case.ts";
 import { accusing } from "../crashing/counterexample.ts";
 import {
@@ -16,29 +16,46 @@ import { ALPHABET, programsOf } from "./alphabet.ts";
 
 /** A part of the exhaustive set: all programs of one length, and how far their crashes are gone through. */
 export interface ExhaustivePart extends SubsetOptions {
+  readonly name: string;
   readonly length: number;
+  /** What was done with the store before each of the programs. Default: nothing, it is empty. */
+  readonly before?: readonly CrashOperation[];
   /** How many crashes of a point with more than `pendingMax` pending are chosen. */
   readonly chosen: number;
   /** How many crashes one after the other. */
   readonly depth: number;
 }
 
+const ONE = { name: "every program of 1", length: 1 };
+const TWO = { name: "every program of 2", length: 2 };
+/**
+ * In an empty store a short program finds nothing to merge, no checkpoint, and no old record that a stale sector could
+ * show. In this one there are two sealed segments with hints, one of them with nothing alive, and a checkpoint.
+ */
+const USED: Pick<ExhaustivePart, "name" | "length" | "before"> = {
+  name: "one more operation",
+  length: 1,
+  before: [["put-synced", 0, 430], ["put-synced", 1, 430], ["await"], ["put-synced", 0, 40], ["checkpoint"], ["await"]],
+};
+
 /** What `npm test` goes through. */
 export const SHORT_PARTS: readonly ExhaustivePart[] = [
-  { length: 1, pendingMax: 6, damagesMax: 2, chosen: 24, depth: 2 },
-  { length: 2, pendingMax: 6, damagesMax: 1, chosen: 3, depth: 1 },
+  { ...ONE, pendingMax: 6, damagesMax: 2, chosen: 24, depth: 2 },
+  { ...USED, pendingMax: 6, damagesMax: 1, chosen: 3, depth: 1 },
+  { ...TWO, pendingMax: 6, damagesMax: 1, chosen: 3, depth: 1 },
 ];
 
 /** What a long run goes through: hardly any point of so short a program has more pending than that. */
 export const LONG_PARTS: readonly ExhaustivePart[] = [
-  { length: 1, pendingMax: 12, damagesMax: 2, chosen: 500, depth: 2 },
-  { length: 2, pendingMax: 9, damagesMax: 2, chosen: 200, depth: 1 },
+  { ...ONE, pendingMax: 12, damagesMax: 2, chosen: 500, depth: 2 },
+  { ...USED, pendingMax: 9, damagesMax: 2, chosen: 200, depth: 2 },
+  { ...TWO, pendingMax: 9, damagesMax: 2, chosen: 200, depth: 1 },
 ];
 
 /** Of longer programs a long run takes some by chance, as there are too many; of each, as much as of the others. */
 const SAMPLED_PARTS: readonly ExhaustivePart[] = [
-  { length: 3, pendingMax: 8, damagesMax: 1, chosen: 40, depth: 1 },
-  { length: 4, pendingMax: 8, damagesMax: 1, chosen: 40, depth: 1 },
+  { name: "programs of 3", length: 3, pendingMax: 8, damagesMax: 1, chosen: 40, depth: 1 },
+  { name: "programs of 4", length: 4, pendingMax: 8, damagesMax: 1, chosen: 40, depth: 1 },
 ];
 
 /** One program of three or four operations, chosen by chance. @throws Counterexample */
@@ -53,9 +70,9 @@ export async function exploreOneOfMany(seed: number, seen: SeenImages): Promise<
 const POLICIES = ["always", "never", "interval"] as const;
 
 /** The cases of one part: every program, under every sync policy. */
-export function* casesOf({ length }: ExhaustivePart): Generator<CrashCase> {
-  for (const operations of programsOf(length)) {
-    for (const sync of POLICIES) yield { sync, segments: 0, operations };
+export function* casesOf({ length, before = [] }: Pick<ExhaustivePart, "length" | "before">): Generator<CrashCase> {
+  for (const program of programsOf(length)) {
+    for (const sync of POLICIES) yield { sync, segments: 0, operations: [...before, ...program] };
   }
 }
 

@@ -22,6 +22,7 @@ const REPORT: CampaignReport = {
   freshSeed: 77,
   parts: {
     corpus: { ...NOTHING, cases: 5, recoveries: 1_000_000, cpuSeconds: 1 },
+    "fixed failures": { ...NOTHING, cases: 8, cpuSeconds: 3 },
     "every program of 1": { cases: 75, crashes: 9000, recoveries: 3000, images: 2500, cpuSeconds: 2 },
     "every program of 2": { cases: 1875, crashes: 90_000, recoveries: 9000, images: 4800, cpuSeconds: 4 },
   },
@@ -30,7 +31,7 @@ const REPORT: CampaignReport = {
 
 const NOON = new Date("2026-03-04T12:00:00Z");
 
-test("a campaign is told with its code, where it ran, how long, how fast, and what of each part", () => {
+test("a campaign is told with its code, where it ran, how long, and what of each part, and how fast", () => {
   const table = describeCampaign(REPORT, NOON).split("\n");
   expect(table).toEqual(
     expect.arrayContaining([
@@ -39,9 +40,9 @@ test("a campaign is told with its code, where it ran, how long, how fast, and wh
       "| Node | v24.21.0 |",
       "| Ran for | 30 minutes on 2 cores (60 minutes of processor time) |",
       "| of these, a second of processor time | 2,000 |",
-      "| Images opened and judged a second of processor time, in programs of one and two operations | 2,000 |",
       "| Counterexamples | none |",
-      "| every program of 2 | 1,875 | 90,000 | 4,800 |",
+      "| every program of 2 | 1,875 | 90,000 | 4,800 | 1,200 |",
+      "| fixed failures | 8 | 0 | 0 |  |",
     ]),
   );
 });
@@ -49,7 +50,6 @@ test("a campaign is told with its code, where it ran, how long, how fast, and wh
 test("nothing is said of what is not known", () => {
   const table = describeCampaign({ ...REPORT, commit: undefined, parts: { corpus: REPORT.parts["corpus"]! } }, NOON);
   expect(table).not.toContain("Commit");
-  expect(table).not.toContain("opened and judged");
 });
 
 test("it takes the place of the one before on the page, and of nothing else", () => {

@@ -1,5 +1,4 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { EVERY_PROGRAM } from "./tasks.ts";
 import { grouped, type CampaignReport } from "./report.ts";
 
 const BEGIN = "<!-- campaign: begin -->";
@@ -14,22 +13,9 @@ export function recordCampaign(path: string, report: CampaignReport): void {
   writeFileSync(path, page.slice(0, before) + told);
 }
 
-/**
- * How many images a second are opened and judged by what they show, where programs are short: most of what a campaign
- * does. `undefined` if there were no such programs.
- */
-function leafRateOf(parts: CampaignReport["parts"]): number | undefined {
-  const short = Object.entries(parts).filter(([part]) => part.startsWith(EVERY_PROGRAM));
-  const [recoveries, cpuSeconds] = (["recoveries", "cpuSeconds"] as const).map((what) =>
-    short.reduce((sum, [, tally]) => sum + tally[what], 0),
-  );
-  return cpuSeconds! > 0 ? Math.round(recoveries! / cpuSeconds!) : undefined;
-}
-
 /** A campaign as a table. */
 export function describeCampaign(report: CampaignReport, date: Date): string {
   const { total, parts, cpuSeconds, seconds, workers, counterexamples, sources, commit, node, freshSeed } = report;
-  const leafRate = leafRateOf(parts);
   const minutes = (seconds / 60).toFixed(0);
   const found = counterexamples.length === 0 ? "none" : counterexamples.map(({ message }) => message).join("; ");
   const facts = [
@@ -40,30 +26,27 @@ export function describeCampaign(report: CampaignReport, date: Date): string {
     ["Ran for", `${minutes} minutes on ${workers} cores (${(cpuSeconds / 60).toFixed(0)} minutes of processor time)`],
     ["Fresh cases from seed", String(freshSeed)],
     ["Unique crash images recovered and judged", `**${grouped(total.images)}**`],
-    ["of these, a second of processor time", grouped(Math.round(total.images / cpuSeconds))],
-    ...(leafRate === undefined
-      ? []
-      : [
-          [
-            "Images opened and judged a second of processor time, in programs of one and two operations",
-            grouped(leafRate),
-          ],
-        ]),
+    ["of these, a second of processor time", rate(total.images, cpuSeconds)],
     ["Crashes derived", grouped(total.crashes)],
     ["Cases", grouped(total.cases)],
     ["Counterexamples", found],
   ];
   const rows = Object.entries(parts).map(
-    ([part, { cases, crashes, images }]) =>
-      `| ${part} | ${grouped(cases)} | ${grouped(crashes)} | ${grouped(images)} |`,
+    ([part, { cases, crashes, images, cpuSeconds: took }]) =>
+      `| ${part} | ${grouped(cases)} | ${grouped(crashes)} | ${grouped(images)} | ${rate(images, took)} |`,
   );
   return [
     "|  |  |",
     "| --- | --- |",
     ...facts.map(([what, value]) => `| ${what} | ${value} |`),
     "",
-    "| Part | Cases | Crashes | New images |",
-    "| --- | --: | --: | --: |",
+    "| Part | Cases | Crashes | New images | of these, a second of processor time |",
+    "| --- | --: | --: | --: | --: |",
     ...rows,
   ].join("\n");
+}
+
+/** Nothing where there are none: failing lives are crashed within their own judgement, and their images not counted. */
+function rate(images: number, cpuSeconds: number): string {
+  return images === 0 ? "" : grouped(Math.round(images / cpuSeconds));
 }

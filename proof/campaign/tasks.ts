@@ -37,7 +37,7 @@ const FAILING_FRESH_SHORT = 600;
 
 /** The names of all parts, in their order. */
 export function partsOf(extent: Agenda["extent"]): readonly string[] {
-  const exhaustive = (extent === "short" ? SHORT_PARTS : LONG_PARTS).map(nameOf);
+  const exhaustive = (extent === "short" ? SHORT_PARTS : LONG_PARTS).map(({ name }) => name);
   const chance = extent === "short" ? ["fresh seeds", "fresh failures"] : ENDLESS.map(({ part }) => part);
   return [...new Set(["corpus", ...exhaustive, "fixed seeds", "fixed failures", ...chance])];
 }
@@ -47,7 +47,7 @@ export function* tasksOf({ extent, freshSeed, parts }: Agenda): Generator<Task> 
   const wanted = (name: string): boolean => parts === undefined || parts.includes(name);
   if (wanted("corpus")) yield* corpusTasks();
   for (const part of extent === "short" ? SHORT_PARTS : LONG_PARTS) {
-    if (wanted(nameOf(part))) yield* exhaustiveTasks(part);
+    if (wanted(part.name)) yield* exhaustiveTasks(part);
   }
   if (wanted("fixed seeds")) yield* seededTasks("fixed seeds", 1, FIXED_SEEDS, exploreByChance);
   if (wanted("fixed failures")) yield* seededTasks("fixed failures", 1, FAILING_FIXED, exploreFaultsByChance);
@@ -78,20 +78,13 @@ export function workerOf(number: number, workers: number): number {
   return (Math.imul(number, 0x9e3779b1) >>> 16) % workers;
 }
 
-/** How the names of parts begin that go through every short program. */
-export const EVERY_PROGRAM = "every program of";
-
-function nameOf({ length }: ExhaustivePart): string {
-  return `${EVERY_PROGRAM} ${length}`;
-}
-
 function* corpusTasks(): Generator<Task> {
   for (const one of readCorpus()) yield { part: "corpus", run: (seen) => exploreCorpusCase(one, seen) };
 }
 
 function* exhaustiveTasks(part: ExhaustivePart): Generator<Task> {
   for (const given of casesOf(part)) {
-    yield { part: nameOf(part), run: (seen) => exploreExhaustively(given, part, seen) };
+    yield { part: part.name, run: (seen) => exploreExhaustively(given, part, seen) };
   }
 }
 

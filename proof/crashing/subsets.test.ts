@@ -1,25 +1,12 @@
 import type { AppendFile } from "@hashlog/fs-io";
-import {
-  crashPointAt,
-  fate,
-  hashImage,
-  SimulatedDisk,
-  type CrashPoint,
-  type FateKind,
-  type Fates,
-} from "@hashlog/fs-io/testing";
+import { crashPointAt, fate, hashImage, SimulatedDisk, type CrashPoint, type Fates } from "@hashlog/fs-io/testing";
 import { describe, expect, test } from "vitest";
+import { damagesAt } from "./damages.ts";
 import { subsetsAt } from "./subsets.ts";
 
-const DAMAGES: Readonly<Record<string, readonly FateKind[]>> = {
-  bytes: ["torn-prefix", "torn-suffix", "garbage", "stale"],
-  length: ["torn-prefix"],
-  entry: [],
-};
-
 /** Every way to lose some and damage one at most, by counting; what belongs to the reserve is lost together or not at all. */
-function* odometer({ units }: CrashPoint, wanted: (fates: Fates) => boolean = () => true): Generator<Fates> {
-  const open = units.filter(({ fateIndex }) => fateIndex >= 0);
+function* odometer(point: CrashPoint, wanted: (fates: Fates) => boolean = () => true): Generator<Fates> {
+  const open = point.units.filter(({ fateIndex }) => fateIndex >= 0);
   const reserve = open.filter(({ logged }) => logged.operation.path.endsWith(".reserve"));
   for (let number = 0; number < 2 ** open.length; number += 1) {
     const fates = open.map((_, index) => (Math.floor(number / 2 ** index) % 2 === 1 ? fate("lost") : 0));
@@ -27,8 +14,8 @@ function* odometer({ units }: CrashPoint, wanted: (fates: Fates) => boolean = ()
     if (wanted(fates)) yield fates;
     for (const unit of open) {
       if (fates[unit.fateIndex] !== 0 || reserve.includes(unit)) continue;
-      for (const kind of DAMAGES[unit.kind]!) {
-        const damaged = fates.with(unit.fateIndex, fate(kind));
+      for (const damage of damagesAt(point, unit)) {
+        const damaged = fates.with(unit.fateIndex, damage);
         if (wanted(damaged)) yield damaged;
       }
     }

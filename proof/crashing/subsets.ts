@@ -1,4 +1,5 @@
-import { fate, type CrashPoint, type FateKind, type Fates, type PendingUnit } from "@hashlog/fs-io/testing";
+import { fate, type CrashPoint, type Fates, type PendingUnit } from "@hashlog/fs-io/testing";
+import { damagesAt } from "./damages.ts";
 
 /** How far to go through everything. */
 export interface SubsetOptions {
@@ -15,13 +16,6 @@ export interface NewerThan {
 }
 
 const LOST = fate("lost");
-/** Also with bytes torn at their very beginning, as a header's first byte is what recovery looks at. */
-const DAMAGES: Readonly<Record<PendingUnit["kind"], readonly number[]>> = {
-  bytes: (["torn-prefix", "torn-suffix", "garbage", "stale"] satisfies FateKind[]).map((kind) => fate(kind)),
-  length: [fate("torn-prefix")],
-  entry: [],
-};
-
 /**
  * Every power cut at that point: each subset of what is pending lost, and up to `damagesMax` of the rest damaged in each
  * way. `undefined` if more than `pendingMax` units are pending.
@@ -33,7 +27,7 @@ export function subsetsAt(
   point: CrashPoint,
   { pendingMax, damagesMax, newFrom }: SubsetOptions & NewerThan,
 ): Iterable<Fates> | undefined {
-  const groups = groupsOf(point.units, newFrom ?? Infinity);
+  const groups = groupsOf(point, newFrom ?? Infinity);
   if (groups.length > pendingMax) return undefined;
   return combinations(groups, damagesMax, { pending: point.pendingCount, mustKeepNew: newFrom !== undefined });
 }
@@ -44,14 +38,34 @@ interface Group {
   readonly damages: readonly number[];
 }
 
+/** Its damages are looked for when they are asked for: where too much is pending, nobody does. */
+class SingleUnit implements Group {
+  readonly isNew: boolean;
+  readonly indices: readonly number[];
+  readonly #point: CrashPoint;
+  readonly #unit: PendingUnit;
+  #damages: readonly number[] | undefined;
+
+  constructor(point: CrashPoint, unit: PendingUnit, isNew: boolean) {
+    this.#point = point;
+    this.#unit = unit;
+    this.isNew = isNew;
+    this.indices = [unit.fateIndex];
+  }
+
+  get damages(): readonly number[] {
+    return (this.#damages ??= damagesAt(this.#point, this.#unit));
+  }
+}
+
 /** What shares one fate: each unit by itself, but for the reserve file. */
-function groupsOf(units: readonly PendingUnit[], newFrom: number): Group[] {
-  const open = units.filter(({ fateIndex }) => fateIndex >= 0);
+function groupsOf(point: CrashPoint, newFrom: number): Group[] {
+  const open = point.units.filter(({ fateIndex }) => fateIndex >= 0);
   const isReserve = ({ logged }: PendingUnit): boolean => logged.operation.path.endsWith(".reserve");
   const isNew = ({ logged }: PendingUnit): boolean => logged.ordinal >= newFrom;
   const reserve = open.filter(isReserve);
   const others = open.filter((unit) => !isReserve(unit));
-  const single = others.map((unit) => ({ indices: [unit.fateIndex], damages: DAMAGES[unit.kind], isNew: isNew(unit) }));
+  const single = others.map((unit) => new SingleUnit(point, unit, isNew(unit)));
   if (reserve.length === 0) return single;
   return [...single, { indices: reserve.map(({ fateIndex }) => fateIndex), damages: [], isNew: reserve.some(isNew) }];
 }

@@ -38,11 +38,11 @@ async function judge(seconds: number): Promise<Verdict> {
   return { caught: false, seconds: processorSeconds(), cases };
 }
 
-/** What is short first; then programs by chance, programs with failing calls, and programs of two operations in turns. */
+/** What is short first; then programs by chance, programs with failing calls, and those of more operations in turns. */
 function* agenda(): Generator<Task> {
   const part = (...parts: string[]): Generator<Task> => tasksOf({ extent: "short", freshSeed: 0, parts });
   yield* part("corpus", "every program of 1");
-  const rest = [part("fixed seeds"), part("fixed failures"), part("every program of 2")];
+  const rest = [part("fixed seeds"), part("fixed failures"), part("one more operation"), part("every program of 2")];
   for (;;) {
     const next = rest.map((tasks) => tasks.next()).filter(({ done }) => done !== true);
     if (next.length === 0) return;

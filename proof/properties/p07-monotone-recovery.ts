@@ -23,7 +23,7 @@ export const monotoneRecovery: Property = {
     "Recovery reads through the operating system's cache. After a failed sync and a restart of the process the cache " +
     "holds bytes that the disk does not have and that no second sync will write: a recovery that shows them, and even " +
     "syncs them, has told its user of data that the next power cut takes. So recovery must make durable what it shows, " +
-    "by itself; and must not do so twice. An opening that always finds something to mend wears the disk out, or has not mended it.",
+    "by itself; and must not do so twice: an opening that always finds something to mend has not mended it.",
 };
 
 /** A second look at a recovered store shows what the first did. */
