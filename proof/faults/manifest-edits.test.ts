@@ -1,9 +1,9 @@
 import { decodeManifest, MANIFEST_NAME, segmentFileName, type Manifest } from "@hashlog/format";
 import type { FileSystem } from "@hashlog/fs-io";
-import { SimulatedDisk, type DiskImage, type TraceEvent } from "@hashlog/fs-io/testing";
+import { crashPointAt, fate, SimulatedDisk, tornFate, type DiskImage, type TraceEvent } from "@hashlog/fs-io/testing";
 import { describe, expect, test } from "vitest";
 import { quiet, settled } from "../world/quiet.ts";
-import { codeOf, long, Script } from "../world/script.ts";
+import { codeOf, long, of, Script } from "../world/script.ts";
 import { DIRECTORY, emptyStore, openStore } from "../world/text-store.ts";
 
 /** The manifest is edited when a segment begins, when some are sealed, twice by a merge, for a checkpoint, on closing. */
@@ -106,6 +106,33 @@ describe("an edit of the manifest that certainly was not made", () => {
     await script.cutPowerAndOpen("drop-all");
     expect(await script.state()).toEqual({ a: long("1"), c: long("3") });
   });
+});
+
+describe("a manifest whose sync has lied", () => {
+  /** The power is cut, and of the manifest's first sector so many bytes are there, with garbage behind them. */
+  async function tornBehind(bytes: number): Promise<Script> {
+    const script = await Script.begin({ segments: 0 });
+    script.disk.inject({ at: { operation: "replace.sync" }, kind: "EIO", failedSync: "late" });
+    await script.store.put("a", long("1"));
+    const manifest = of(`${MANIFEST_NAME}.new`);
+    const fates = crashPointAt(script.disk, script.disk.position).units.flatMap((unit) => {
+      const isTorn = manifest(unit) && unit.kind === "bytes" && unit.from === 0 && unit.standing === "cache-only";
+      return unit.fateIndex < 0 ? [] : [isTorn ? tornFate("torn-prefix", bytes, fate("garbage")) : 0];
+    });
+    return new Script(new SimulatedDisk({ image: script.disk.powerCut(fates, "free") }), { segments: 0 });
+  }
+
+  test.each([
+    ["within its magic", 5, "HASHLOG_CORRUPT"],
+    // A later version could look like that: FORMAT.md, chapter 8.
+    ["right behind its magic", 8, "HASHLOG_VERSION"],
+    ["behind its version", 12, "HASHLOG_CORRUPT"],
+  ] as const)(
+    "and of which a crash leaves garbage from %s on is told, and is no empty store",
+    async (_, bytes, code) => {
+      expect(await codeOf((await tornBehind(bytes)).open())).toBe(code);
+    },
+  );
 });
 
 describe("a writer that has lost its lock without noticing it", () => {

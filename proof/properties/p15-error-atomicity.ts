@@ -31,7 +31,8 @@ export const errorAtomicity: Property = {
  * - It tells the failure one sync too late (ext4 with its data in the journal): the writes that were acknowledged between
  *   the lie and the failure cannot be saved by anybody. As long as the cache has them nothing is lost. When the store is
  *   told, it acknowledges nothing more. After a power cut it holds a prefix, at least as long as what the disk had before
- *   the lie, or says with HASHLOG_CORRUPT that something is missing. It says so too where the lie was about a file that
+ *   the lie, or says with HASHLOG_CORRUPT that something is missing (with HASHLOG_VERSION, where garbage stands in the
+ *   place of a file's version). It says so too where the lie was about a file that
  *   had taken the place of older ones (the output of a merge, the copy of a tail, the manifest), and then older writes
  *   are missing as well: a disk that lies is outside of what is assumed (ARCHITECTURE.md).
  *
@@ -65,6 +66,8 @@ const FITTING_WHERE_BYTES_WERE_MISSING: readonly HashlogErrorCode[] = [
   "HASHLOG_WRITES_DISABLED",
   // The output of a merge that does not read back is no damage to the store.
   "HASHLOG_IO",
+  // Of a file that was torn behind its magic, with garbage in the place of its version, nobody can tell more.
+  "HASHLOG_VERSION",
 ];
 
 const FITTING: Partial<Record<FsErrorCode, readonly HashlogErrorCode[]>> = {
