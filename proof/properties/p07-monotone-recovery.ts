@@ -100,8 +100,9 @@ class OpeningSteps {
     return this.#edits;
   }
 
-  #step({ kind, ...operation }: MicroOperation): void {
-    if (!("path" in operation) || kind.startsWith("sync")) return;
+  #step(operation: MicroOperation): void {
+    const { kind } = operation;
+    if (kind !== "append" && kind !== "link" && kind !== "unlink" && kind !== "rename") return;
     const { path } = operation;
     const name = path.slice(DIRECTORY.length + 1);
     const file = parseFileName(name);
