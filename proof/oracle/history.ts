@@ -200,12 +200,21 @@ export class History {
   }
 
   #matchClear({ key, value, sequence }: ObservedRecord): void {
-    const clearing = value === undefined ? this.#clearings.find((one) => !one.hasDeleted(key)) : undefined;
+    const clearing = value === undefined ? clearingOf(key, this.#clearings) : undefined;
     if (clearing === undefined) throw new Error(`the log holds a record of ${JSON.stringify(key)} that nobody wrote`);
     this.units.splice(this.#sequences.length, 0, clearing.delete(key));
     this.#sequences.push([sequence]);
     this.#recordsSeen += 1;
   }
+}
+
+/**
+ * Whose tombstone of that key it is, if several are under way: the first one's that has seen the key and not deleted it. Of
+ * a key that none of them has seen, as it has expired, it may be anybody's: the last one's, which waits longest for it.
+ */
+function clearingOf(key: string, clearings: readonly Clearing[]): Clearing | undefined {
+  const others = clearings.filter((one) => !one.hasDeleted(key));
+  return others.find(({ missing }) => missing.includes(key)) ?? others.at(-1);
 }
 
 interface Moment {
