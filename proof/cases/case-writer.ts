@@ -83,6 +83,7 @@ export class CaseWriter {
   }
 
   #clear(sync: boolean): void {
+    if (this.#history.isClearing) return this.#around.tell("  the store is being cleared already");
     const store = this.#around.store();
     const { units } = this.#history;
     const last = units.at(-1);
@@ -90,7 +91,7 @@ export class CaseWriter {
     const judge = (): void => {
       // Of a process that has died since, nothing is asked any more.
       if (this.#history.units !== units) return;
-      this.#history.endClear(clearing);
+      this.#history.endClear();
       this.#around.tell("  the store is cleared");
       mustHaveDeleted(clearing.missing);
       for (const unit of clearing.units) this.#acknowledge(unit);

@@ -49,6 +49,7 @@ export type CrashOperation =
   /** Key and value's length, or -1 to delete. */
   | readonly ["batch", readonly (readonly [number, number])[]]
   | readonly ["batch-synced", readonly (readonly [number, number])[]]
+  /** Nothing if one is under way: of two at once nobody could tell whose tombstone is whose. */
   | readonly ["clear"]
   | readonly ["clear-synced"]
   /** Waits for everything that was written so far, and for what goes on in the background. */

@@ -7,10 +7,13 @@ import type { Unit } from "./model.ts";
 export class Clearing {
   /** The keys that could be seen when it was called. */
   readonly #keys: ReadonlySet<string>;
+  /** Keys that were there and could not be seen, as they had expired: it may delete these as well. */
+  readonly #expired: ReadonlySet<string>;
   readonly #units: Unit[] = [];
 
-  constructor(keys: Iterable<string>) {
+  constructor(keys: Iterable<string>, expired: Iterable<string>) {
     this.#keys = new Set(keys);
+    this.#expired = new Set(expired);
   }
 
   /** What it has deleted so far. */
@@ -20,11 +23,15 @@ export class Clearing {
 
   /** Those that could be seen when it was called, and that it has not deleted. */
   get missing(): readonly string[] {
-    return [...this.#keys].filter((key) => !this.hasDeleted(key));
+    return [...this.#keys].filter((key) => !this.#hasDeleted(key));
   }
 
-  /** It deletes no key twice; but also one that cannot be seen, as it has expired. */
-  hasDeleted(key: string): boolean {
+  /** It deletes what was there when it was called, each key once, and nothing that was put since. */
+  mayDelete(key: string): boolean {
+    return (this.#keys.has(key) || this.#expired.has(key)) && !this.#hasDeleted(key);
+  }
+
+  #hasDeleted(key: string): boolean {
     return this.#units.some(({ changes }) => changes[0]!.key === key);
   }
 

@@ -1,7 +1,7 @@
 import type { StoreStats } from "@hashlog/engine";
 import { Clearing } from "./clearing.ts";
 import type { LogObserver, ObservedRecord } from "./log-observer.ts";
-import type { ReadingTime, Unit } from "./model.ts";
+import { mustBeThere, type ReadingTime, type Unit } from "./model.ts";
 import { Obligation } from "./obligation.ts";
 
 /** From `low` to `high`, both included. */
@@ -30,7 +30,7 @@ export class History {
   readonly #recordsBefore = new WeakMap<Unit, number>();
   /** As the store was opened: how many records the log had, and the last sequence. */
   #opened = { records: 0, sequence: 0 };
-  #clearings: Clearing[] = [];
+  #clearing: Clearing | undefined;
   #floor = 0;
   /** The power was cut, and nobody has looked yet what it took. */
   #isUnknown = false;
@@ -69,17 +69,22 @@ export class History {
     this.units.push(unit);
   }
 
+  /** Whether a `clear()` is under way. Of two at once nobody could tell whose tombstone is whose. */
+  get isClearing(): boolean {
+    return this.#clearing !== undefined;
+  }
+
   /** `clear()` is called, where these keys can be seen. */
   beginClear(keys: Iterable<string>): Clearing {
-    const clearing = new Clearing(keys);
-    this.#clearings.push(clearing);
-    return clearing;
+    this.note();
+    this.#clearing = new Clearing(keys, this.#expiredKeys());
+    return this.#clearing;
   }
 
   /** It has resolved: it deletes nothing any more. */
-  endClear(clearing: Clearing): void {
+  endClear(): void {
     this.note();
-    this.#clearings = this.#clearings.filter((other) => other !== clearing);
+    this.#clearing = undefined;
   }
 
   /** The process died: what was not handed to the file system is gone, everything else is in the log. */
@@ -153,6 +158,17 @@ export class History {
     return beyond === -1 ? this.#sequences.length : beyond;
   }
 
+  // Somewhere between what was acknowledged and what is in the log is what can be seen; and what there is has expired or not.
+  #expiredKeys(): string[] {
+    const time = { nowMs: this.#nowMs(), latestMs: this.latestMs };
+    const states = new Obligation(this.units, range(this.acknowledged, this.issued), time);
+    return states.counts.flatMap((count) =>
+      [...states.contentsAfter(count)].flatMap(([key, { expiresAtMs }]) =>
+        mustBeThere(expiresAtMs, time) ? [] : [key],
+      ),
+    );
+  }
+
   // Sequences are given in the order of the calls, and from the first one that this opening gave they are consecutive.
   #recordsGiven({ sequence, pendingWrites }: Pick<StoreStats, "sequence" | "pendingWrites">): number {
     const { records } = this.#opened;
@@ -162,7 +178,7 @@ export class History {
   }
 
   #begin(count: number): void {
-    this.#clearings = [];
+    this.#clearing = undefined;
     for (const unit of this.units.slice(0, count)) unit.status = "acknowledged";
     this.units = this.units.slice(0, count);
     this.#sequences = this.#sequences.slice(0, count);
@@ -200,21 +216,14 @@ export class History {
   }
 
   #matchClear({ key, value, sequence }: ObservedRecord): void {
-    const clearing = value === undefined ? clearingOf(key, this.#clearings) : undefined;
-    if (clearing === undefined) throw new Error(`the log holds a record of ${JSON.stringify(key)} that nobody wrote`);
+    const clearing = this.#clearing;
+    if (value !== undefined || clearing?.mayDelete(key) !== true) {
+      throw new Error(`the log holds a record of ${JSON.stringify(key)} that nobody wrote`);
+    }
     this.units.splice(this.#sequences.length, 0, clearing.delete(key));
     this.#sequences.push([sequence]);
     this.#recordsSeen += 1;
   }
-}
-
-/**
- * Whose tombstone of that key it is, if several are under way: the first one's that has seen the key and not deleted it. Of
- * a key that none of them has seen, as it has expired, it may be anybody's: the last one's, which waits longest for it.
- */
-function clearingOf(key: string, clearings: readonly Clearing[]): Clearing | undefined {
-  const others = clearings.filter((one) => !one.hasDeleted(key));
-  return others.find(({ missing }) => missing.includes(key)) ?? others.at(-1);
 }
 
 interface Moment {
