@@ -1,8 +1,8 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { git } from "../world/git.ts";
 import { commitOf } from "./commit.ts";
 
 function temporaryFolder(): string {
@@ -13,18 +13,27 @@ function temporaryFolder(): string {
 
 test("the commit is named as long as the files are as it has them", () => {
   const folder = temporaryFolder();
-  const git = (...args: readonly string[]): string =>
-    execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@b.c", ...args], { cwd: folder, encoding: "utf8" });
-  git("init", "--quiet");
+  git(folder, "init", "--quiet");
   expect(commitOf(folder)).toBeUndefined();
   writeFileSync(join(folder, "a"), "1");
-  git("add", "a");
-  git("commit", "--quiet", "--message", "first");
+  git(folder, "add", "a");
+  git(folder, "-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "--quiet", "--message", "first");
   const commit = commitOf(folder)!;
   expect(commit).toMatch(/^[0-9a-f]{7,}$/u);
-  expect(git("rev-parse", "HEAD")).toContain(commit);
+  expect(git(folder, "rev-parse", "HEAD")).toContain(commit);
   writeFileSync(join(folder, "a"), "2");
   expect(commitOf(folder)).toBeUndefined();
+});
+
+test("what git tells a hook of is not the repository that is asked about", () => {
+  const [folder, other] = [temporaryFolder(), temporaryFolder()];
+  git(other, "init", "--quiet");
+  vi.stubEnv("GIT_DIR", join(other, ".git"));
+  vi.stubEnv("GIT_INDEX_FILE", join(other, "index"));
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(commitOf(folder)).toBeUndefined();
+  git(folder, "init", "--quiet");
+  expect(git(folder, "rev-parse", "--absolute-git-dir")).toBe(join(realpathSync(folder), ".git"));
 });
 
 test("where there is no repository nothing is said", () => {

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { git } from "../world/git.ts";
 
 /** The commit that is checked out, if the files are as it has them; `undefined` also where git or a repository is not there. */
 export function commitOf(root: string): string | undefined {
@@ -7,8 +7,4 @@ export function commitOf(root: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function git(root: string, ...args: readonly string[]): string {
-  return execFileSync("git", args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
 }

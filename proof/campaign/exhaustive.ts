@@ -45,7 +45,7 @@ export const SHORT_PARTS: readonly ExhaustivePart[] = [
   { ...TWO, pendingMax: 6, damagesMax: 1, chosen: 3, depth: 1 },
 ];
 
-/** What a long run goes through: hardly any point of so short a program has more pending than that. */
+/** What a long run goes through: hardly any point of so short a program in an empty store has more pending than that. */
 export const LONG_PARTS: readonly ExhaustivePart[] = [
   { ...ONE, pendingMax: 12, damagesMax: 2, chosen: 500, depth: 2 },
   { ...USED, pendingMax: 9, damagesMax: 2, chosen: 200, depth: 2 },

@@ -10,7 +10,7 @@ import { mustBeDurableNow, mustKnowItsLast } from "../properties/p07-monotone-re
 import { mustYieldItsMoment } from "../properties/p11-iterator-stability.ts";
 import { mustBePossible, mustFailInNothing } from "../properties/p14-forward-progress.ts";
 import { DisciplineMonitor } from "../properties/p18-io-discipline.ts";
-import { PropertyViolation } from "../properties/property.ts";
+import { violationIn } from "../properties/property.ts";
 import { quiet, settled } from "../world/quiet.ts";
 import { Teller } from "../world/teller.ts";
 import { DIRECTORY, emptyStore, INTERVAL_MS, openStore, readState, type TextStore } from "../world/text-store.ts";
@@ -36,8 +36,7 @@ export async function runCase(given: CrashCase, teller: Teller = new Teller()): 
   teller.watch(disk);
   const runner = new CaseRunner(disk, given, teller);
   await runner.run().catch((error: unknown) => {
-    if (error instanceof PropertyViolation) throw error;
-    mustBePossible("an operation", error);
+    throw violationIn(error) ?? mustBePossible("an operation", error);
   });
   return { disk, history: runner.history };
 }

@@ -1,8 +1,8 @@
-import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { git } from "../world/git.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const FILES = ["package.json", "vitest.config.ts", "tsconfig.base.json", "tsconfig.json", "tsconfig.tests.json"];
@@ -46,10 +46,7 @@ export function checkPatch(patch: string): void {
 
 // Lines are found by what stands around them, so that a patch outlives changes elsewhere in its file.
 function applyPatch(root: string, patch: string, ...more: string[]): void {
-  const flags = ["apply", "--recount", "-C1", "--whitespace=nowarn", ...more, patch];
-  // Paths are from here, whatever repository this folder may lie in.
-  const env = { ...process.env, GIT_CEILING_DIRECTORIES: dirname(root), GIT_DIR: undefined, GIT_WORK_TREE: undefined };
-  execFileSync("git", flags, { cwd: root, stdio: ["ignore", "pipe", "pipe"], env });
+  git(root, "apply", "--recount", "-C1", "--whitespace=nowarn", ...more, patch);
 }
 
 function copyFolder(from: string, to: string): void {

@@ -2,6 +2,7 @@ import type { StoreStats } from "@hashlog/engine";
 import { Clearing } from "./clearing.ts";
 import type { LogObserver, ObservedRecord } from "./log-observer.ts";
 import { mustBeThere, type ReadingTime, type Unit } from "./model.ts";
+import { mustNotBeInTheLog } from "../properties/p05-no-phantom.ts";
 import { Obligation } from "./obligation.ts";
 
 /** From `low` to `high`, both included. */
@@ -217,9 +218,7 @@ export class History {
 
   #matchClear({ key, value, sequence }: ObservedRecord): void {
     const clearing = this.#clearing;
-    if (value !== undefined || clearing?.mayDelete(key) !== true) {
-      throw new Error(`the log holds a record of ${JSON.stringify(key)} that nobody wrote`);
-    }
+    if (value !== undefined || clearing?.mayDelete(key) !== true) return mustNotBeInTheLog(key, value);
     this.units.splice(this.#sequences.length, 0, clearing.delete(key));
     this.#sequences.push([sequence]);
     this.#recordsSeen += 1;

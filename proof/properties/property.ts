@@ -30,3 +30,9 @@ export class PropertyViolation extends Error {
 export function violated(property: Property, seen: string, options?: ErrorOptions): never {
   throw new PropertyViolation(property, seen, options);
 }
+
+/** The violation that an error is, or that it was caused by, where the check that threw it was called by the store. */
+export function violationIn(error: unknown): PropertyViolation | undefined {
+  for (let one = error; one instanceof Error; one = one.cause) if (one instanceof PropertyViolation) return one;
+  return undefined;
+}
