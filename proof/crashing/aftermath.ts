@@ -33,8 +33,8 @@ async function killAndReopen(
   depth: number,
 ): Promise<void> {
   await quiet();
-  mustFailInNothing(store.stats(), shape, "after a crash");
-  if (removesAtOnce(shape)) mustHoldNoLitter(disk.image());
+  mustFailInNothing(store.stats(), "after a crash");
+  mustHoldNoLitter(disk.image());
   let again = store;
   for (let opening = 1; opening <= 2; opening += 1) {
     disk.kill();
@@ -45,7 +45,7 @@ async function killAndReopen(
     if (opening === 2 || isAtRest(found)) mustNotRepair(disk, found);
   }
   await possible("closing", again.close());
-  mustFailInNothing(again.stats(), shape, "opened again after a kill");
+  mustFailInNothing(again.stats(), "opened again after a kill");
 }
 
 /**
@@ -55,19 +55,19 @@ async function killAndReopen(
 async function goOn({ disk, store, read, time }: Recovered, shape: RecoveredShape, depth: number): Promise<void> {
   const expected = new Map(read);
   await quiet();
-  mustFailInNothing(store.stats(), shape, "after a crash");
+  mustFailInNothing(store.stats(), "after a crash");
   await possible("a write", write(store, expected));
   await possible("compacting", store.compact());
   await quiet();
   mustBeCompact(store.stats());
   mustHold(await readState(store), expected, "compacted");
-  if (removesAtOnce(shape)) await recount(disk, store);
+  await recount(disk, store);
   await possible("a further write", store.put("x", "2.", { sync: true }));
   expected.set("x", "2.");
   await possible("closing", store.close());
   await quiet();
-  mustFailInNothing(store.stats(), shape, "compacted, written to and closed after a crash");
-  if (removesAtOnce(shape)) mustBeTidy(disk.image());
+  mustFailInNothing(store.stats(), "compacted, written to and closed after a crash");
+  mustBeTidy(disk.image());
   await openByEveryRoad(disk.powerCut([], "drop-all"), { shape, expected, time, depth });
 }
 
@@ -86,14 +86,9 @@ async function openByEveryRoad(image: DiskImage, { shape, expected, time, depth 
     mustCountTheSame(again.stats(), first, when);
     await possible("closing", again.close());
     await quiet();
-    mustFailInNothing(again.stats(), shape, when);
+    mustFailInNothing(again.stats(), when);
     mustBeTidy(road.image());
   }
-}
-
-/** Where open files cannot be removed, what a merge or a recovery left behind goes at the next opening. */
-function removesAtOnce({ disk }: RecoveredShape): boolean {
-  return disk !== "windows";
 }
 
 type RecoveredShape = StoreShape & Pick<CrashCase, "disk">;

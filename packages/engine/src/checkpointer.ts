@@ -88,6 +88,8 @@ export class Checkpointer {
         await removeFile(this.#parts, this.#path(old.id));
       }
     } catch (error) {
+      // Where open files cannot be removed it has to be closed first.
+      await file.close();
       // While an edit's outcome is unknown the manifest may name the file.
       if (manifest.failure !== undefined) {
         // mark: checkpoint/failed-and-file-stays
@@ -96,9 +98,8 @@ export class Checkpointer {
       // mark: checkpoint/failed-and-file-removed
       await removeFile(this.#parts, file.path);
       throw error;
-    } finally {
-      await file.close();
     }
+    await file.close();
   }
 
   // A log that failed meanwhile may have resumed: shards copied before point to where the tail lay that was appended again

@@ -86,11 +86,11 @@ export async function writeHint(segment: Segment, parts: StoreParts): Promise<vo
     }
   } catch (error) {
     // mark: hint/writing-failed
+    await file.close();
     await fileSystem.remove(path).catch(noFile);
     throw error;
-  } finally {
-    await file.close();
   }
+  await file.close();
 }
 
 async function collect(segment: Segment, { manifest, limits }: StoreParts): Promise<HintBuilder> {

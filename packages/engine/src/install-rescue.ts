@@ -29,7 +29,7 @@ export async function installRescue(
       sealed.push(segment);
     } else {
       // mark: rescue/untestified-segment-dropped
-      parts.table.remove(segment);
+      await parts.table.remove(segment);
       await removeFile(parts, segment.path);
     }
   }

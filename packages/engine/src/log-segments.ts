@@ -247,7 +247,7 @@ export class LogSegments {
 
   async #drop(segment: Segment): Promise<void> {
     // mark: seal/empty-segment-dropped
-    this.#parts.table.remove(segment);
+    await this.#parts.table.remove(segment);
     await removeFile(this.#parts, segment.path);
   }
 

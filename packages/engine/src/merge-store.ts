@@ -23,6 +23,8 @@ export class StoreOfMerge implements MergeStore {
   readonly #log: CommitLog;
   readonly #now: () => number;
   readonly #inputs: ReadonlyMap<number, Segment>;
+  /** Inputs whose handles the merge keeps open: as long as it reads them. */
+  readonly #pinned: Set<Segment>;
   readonly #outputs = new Map<number, Segment>();
   readonly #created = new Set<OutputFile>();
   readonly #found = newLocation();
@@ -35,6 +37,8 @@ export class StoreOfMerge implements MergeStore {
     this.#log = log;
     this.#now = now;
     this.#inputs = new Map(inputs.map((segment) => [segment.segmentId, segment]));
+    this.#pinned = new Set(inputs);
+    for (const segment of inputs) segment.pin();
   }
 
   /** The outputs that the manifest lists. */
@@ -43,11 +47,12 @@ export class StoreOfMerge implements MergeStore {
   }
 
   /**
-   * Closes the files of outputs that did not become segments, and removes them if certainly no manifest lists them: on a
+   * Lets go of the inputs. Closes the files of outputs that did not become segments, and removes them if certainly no manifest lists them: on a
    * full volume each attempt would leave its own. Those that were published stay open.
    */
   async end(): Promise<void> {
     const { manifest } = this.#parts;
+    for (const segment of this.#pinned) this.#unpin(segment);
     for (const output of this.#created) {
       if (this.#outputs.has(output.segmentId)) continue;
       await output.file.close();
@@ -180,7 +185,7 @@ export class StoreOfMerge implements MergeStore {
       logCompleteFrom: Math.max(manifest.logCompleteFrom, highest + 1),
     }));
     // mark: merge/retired
-    for (const input of inputs) this.#parts.table.remove(this.#input(input));
+    await Promise.all(inputs.map((input) => this.#letGo(this.#input(input))));
     if (old !== undefined) {
       // mark: merge/checkpoint-dropped-with-the-inputs
       await this.#remove(checkpointFileName(old.id));
@@ -209,6 +214,17 @@ export class StoreOfMerge implements MergeStore {
 
   #input({ segmentId }: MergeInput): Segment {
     return this.#inputs.get(segmentId)!;
+  }
+
+  // Where open files cannot be removed, a handle of the merge's own would keep each input until the store is opened again.
+  #letGo(input: Segment): Promise<void> {
+    this.#unpin(input);
+    return this.#parts.table.remove(input);
+  }
+
+  #unpin(segment: Segment): void {
+    this.#pinned.delete(segment);
+    segment.unpin();
   }
 
   #newSegment(finished: FinishedOutput): Segment {

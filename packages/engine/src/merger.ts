@@ -49,7 +49,6 @@ export class Merger {
   /** Merges the given sealed segments. */
   async merge(segments: readonly Segment[], options: MergeRunOptions): Promise<MergeReport> {
     this.#parts.table.holdSlots();
-    for (const segment of segments) segment.pin();
     const store = new StoreOfMerge(this.#parts, this.#log, this.#now, segments);
     try {
       const report = await merge(segments.map(mergeInput), store, {
@@ -65,7 +64,6 @@ export class Merger {
       // mark: merge/failed
       throw explain(error, options.signal);
     } finally {
-      for (const segment of segments) segment.unpin();
       this.#parts.table.releaseSlots();
       await store.end();
       for (const segment of store.published) this.#onSealed(segment);

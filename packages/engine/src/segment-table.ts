@@ -75,11 +75,11 @@ export class SegmentTable {
     this.#byId.set(segment.segmentId, segment);
   }
 
-  /** Takes a segment out of the store; its handle closes when nobody pins it. */
-  remove(segment: Segment): void {
+  /** Takes a segment out of the store, at once; resolves when its handle is closed, if nobody pins it. */
+  remove(segment: Segment): Promise<void> {
     this.#byId.delete(segment.segmentId);
     this.returnSlot(segment.slot);
-    void segment.retire();
+    return segment.retire();
   }
 
   at(slot: number): Segment {

@@ -70,7 +70,10 @@ export class Segment {
     }
   }
 
-  /** The segment is no longer part of the store: its handle is closed once nobody pins it; at once, if nobody does. */
+  /**
+   * The segment is no longer part of the store: its handle is closed once nobody pins it. Resolves when it is, if nobody
+   * does: only then may its file be removed where open files may not.
+   */
   async retire(): Promise<void> {
     this.#retired = true;
     if (this.#pins === 0) await this.file.close();
