@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { complaintsAbout, complaintsAboutNothing } from "./complaints.ts";
+import { complaintsAbout, complaintsAboutNothing, leftOut } from "./complaints.ts";
 import type { PartTally } from "./campaign.ts";
+import { readCorpus } from "./corpus.ts";
 import { LEAST } from "./least.ts";
 
 const MARKS = [
@@ -34,4 +35,20 @@ test("a part that was not run at all is complained of, and so is a run of nothin
   const complaints = complaintsAbout({ parts, marksHit: new Set() }, []);
   expect(complaints[0]).toBe(`corpus: 0 cases, and there were ${LEAST["corpus"]!.cases} at least`);
   expect(complaintsAboutNothing({ parts: new Map() })).toEqual(["no case was tried"]);
+});
+
+test("what an agenda has, and a run did not come to, or not to its end, is told; what never ends is never left out", () => {
+  const one: PartTally = { cases: 1, crashes: 0, images: 0, recoveries: 0, cpuSeconds: 0 };
+  const size = readCorpus().length;
+  const long = { extent: "long", freshSeed: 1, parts: ["corpus", "fixed failures", "fresh seeds"] } as const;
+  const parts = new Map([
+    ["corpus", one],
+    ["fresh seeds", one],
+  ]);
+  expect(leftOut({ parts }, long)).toEqual([
+    `not finished in that time: corpus (1 of ${size})`,
+    "not reached in that time: fixed failures",
+  ]);
+  const whole = new Map([["corpus", { ...one, cases: size }]]);
+  expect(leftOut({ parts: whole }, { ...long, parts: ["corpus"] })).toEqual([]);
 });

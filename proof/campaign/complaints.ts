@@ -1,6 +1,7 @@
 import type { Mark } from "../marks/marks.ts";
 import { totalOf, type Tally } from "./campaign.ts";
 import { LEAST } from "./least.ts";
+import { partsOf, sizeOfPart, type Agenda } from "./tasks.ts";
 
 /** Of a run of anything: it tried something. */
 export function complaintsAboutNothing(tally: Pick<Tally, "parts">): string[] {
@@ -19,4 +20,15 @@ export function complaintsAbout(
   });
   const missed = marks.filter(({ name }) => !marksHit.has(name));
   return [...extent, ...missed.map(({ name, path, line }) => `not passed: ${name} (${path}:${line})`)];
+}
+
+/** What of an agenda was left out for want of time: parts that were not reached, and those that were not finished. */
+export function leftOut({ parts }: Pick<Tally, "parts">, agenda: Agenda): string[] {
+  const wanted = partsOf(agenda.extent).filter((part) => agenda.parts?.includes(part) ?? true);
+  return wanted.flatMap((part) => {
+    const cases = parts.get(part)?.cases ?? 0;
+    if (cases === 0) return [`not reached in that time: ${part}`];
+    const size = sizeOfPart(part, agenda);
+    return size === Infinity || cases >= size ? [] : [`not finished in that time: ${part} (${cases} of ${size})`];
+  });
 }

@@ -48,7 +48,7 @@ export const SHORT_PARTS: readonly ExhaustivePart[] = [
 /** What a long run goes through: hardly any point of so short a program in an empty store has more pending than that. */
 export const LONG_PARTS: readonly ExhaustivePart[] = [
   { ...ONE, pendingMax: 12, damagesMax: 2, chosen: 500, depth: 2 },
-  { ...USED, pendingMax: 9, damagesMax: 2, chosen: 200, depth: 2 },
+  { ...USED, pendingMax: 8, damagesMax: 1, chosen: 200, depth: 1 },
   { ...TWO, pendingMax: 9, damagesMax: 2, chosen: 200, depth: 1 },
 ];
 

@@ -14,6 +14,8 @@ import { exploreByChance } from "./random.ts";
 /** Something to explore: one case, and all that is derived of it. */
 export interface Task {
   readonly part: string;
+  /** What to call it where it is found to break something. Default: the part's name. */
+  readonly title?: string;
   /** @throws Counterexample */
   run(seen: SeenImages): Promise<void>;
 }
@@ -40,6 +42,12 @@ export function partsOf(extent: Agenda["extent"]): readonly string[] {
   const exhaustive = (extent === "short" ? SHORT_PARTS : LONG_PARTS).map(({ name }) => name);
   const chance = extent === "short" ? ["fresh seeds", "fresh failures"] : ENDLESS.map(({ part }) => part);
   return [...new Set(["corpus", ...exhaustive, "fixed seeds", "fixed failures", ...chance])];
+}
+
+/** How many tasks a part has; `Infinity` for one that goes on as long as there is time. */
+export function sizeOfPart(part: string, { extent, freshSeed }: Agenda): number {
+  if (extent === "long" && ENDLESS.some((endless) => endless.part === part)) return Infinity;
+  return [...tasksOf({ extent, freshSeed, parts: [part] })].length;
 }
 
 /** Every task, in its order: what has gone wrong before, then what is short, then chance. */
@@ -79,7 +87,10 @@ export function workerOf(number: number, workers: number): number {
 }
 
 function* corpusTasks(): Generator<Task> {
-  for (const one of readCorpus()) yield { part: "corpus", run: (seen) => exploreCorpusCase(one, seen) };
+  for (const one of readCorpus()) {
+    const title = `corpus/${one.name}: ${one.story}`;
+    yield { part: "corpus", title, run: (seen) => exploreCorpusCase(one, seen) };
+  }
 }
 
 function* exhaustiveTasks(part: ExhaustivePart): Generator<Task> {

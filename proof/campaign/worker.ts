@@ -37,7 +37,7 @@ async function work({ agenda, index, workers, deadlineMs, shrinkMs }: ToWorker):
       const { case: given, violation } = small;
       await tell({
         type: "counterexample",
-        part: task.part,
+        part: task.title ?? task.part,
         found: (error as Error).message,
         case: given,
         message: violation.message,

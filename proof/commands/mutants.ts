@@ -2,7 +2,7 @@
  * `npm run mutants`: plants bugs in copies of the sources, one in each, and requires the proof to notice every one.
  *
  *     npm run mutants                        all of them, two at a time; writes mutants/RESULTS.md
- *     npm run mutants -- --only m05,m06      those whose names begin so
+ *     npm run mutants -- --only m05,m06      those
  *     npm run mutants -- --baseline          no bug: the proof must have nothing to say
  *
  * First comes the canary, a bug so gross that the proof is blind if it does not see it at once.
@@ -11,25 +11,22 @@ import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { hashOfSources } from "../campaign/source-hash.ts";
-import { readMutants, type Mutant } from "../mutants/mutant.ts";
+import { isNamed, readMutants, type Mutant } from "../mutants/mutant.ts";
 import { describeResults, describeTotals, isSettled, resultLine, totalsOf, type Result } from "../mutants/results.ts";
 import { abandonTrials, runTrial } from "../mutants/run-mutant.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const USAGE = "usage: npm run mutants -- [--only NAME,NAME] [--jobs N] [--seconds N] [--baseline] [--verbose]";
+const USAGE = `usage: npm run mutants -- [options]
+
+  --only NAME,NAME   these alone, by number (m05) or by how their names begin
+  --jobs N           so many at a time; default 2
+  --seconds N        how much processor time the proof has for each; default 60
+  --verbose          prints each counterexample
+  --baseline         plants nothing: the proof must have nothing to say`;
 const CANARY = "m01-";
 const CANARY_SECONDS = 10;
 
-const { values } = parseArgs({
-  options: {
-    only: { type: "string" },
-    jobs: { type: "string", default: "2" },
-    seconds: { type: "string", default: "60" },
-    baseline: { type: "boolean", default: false },
-    verbose: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
-});
+const values = readArguments();
 
 const seconds = Number(values.seconds);
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -41,19 +38,38 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 if (values.help) console.log(USAGE);
 else process.exitCode = values.baseline ? await baseline() : await main();
 
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        only: { type: "string" },
+        jobs: { type: "string", default: "2" },
+        seconds: { type: "string", default: "60" },
+        baseline: { type: "boolean", default: false },
+        verbose: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
 async function main(): Promise<number> {
   const all = readMutants();
-  const prefixes = values.only?.split(",");
-  const wanted = all.filter(({ name }) => prefixes === undefined || prefixes.some((prefix) => name.startsWith(prefix)));
-  if (wanted.length === 0) {
-    console.error(`there is no mutant ${values.only}\n${USAGE}`);
+  const names = values.only?.split(",");
+  const unknown = names?.find((name) => !all.some((mutant) => isNamed(mutant, name)));
+  if (unknown !== undefined) {
+    console.error(`there is no mutant ${unknown}\n\n${USAGE}`);
     return 2;
   }
+  const wanted = all.filter((mutant) => names === undefined || names.some((name) => isNamed(mutant, name)));
   const canary = all.find(({ name }) => name.startsWith(CANARY))!;
   if (!(await seesCanary(canary))) return 1;
   const results = await inParallel(wanted, Number(values.jobs));
   console.log(`\n${describeTotals(totalsOf(results))}`);
-  if (prefixes === undefined) {
+  if (names === undefined) {
     writeFileSync(`${ROOT}mutants/RESULTS.md`, describeResults(results, hashOfSources(ROOT)));
   }
   return results.every(isSettled) ? 0 : 1;

@@ -43,7 +43,8 @@ async function replay(one: CrashCase | FaultCase): Promise<number> {
     console.log(`\nVIOLATED ${error.message}\n\n${id}, ${title}: ${statement}`);
     return 1;
   }
-  console.log("\nEvery property holds.");
+  const isWithoutCrash = !("faults" in one) && one.crashes === undefined;
+  console.log(`\nEvery property holds${isWithoutCrash ? " (no crash was tried)" : ""}.`);
   return 0;
 }
 

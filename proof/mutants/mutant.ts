@@ -37,6 +37,11 @@ export function readMutants(): Mutant[] {
   return names.toSorted().map((name) => parseMutant(name, readFileSync(FOLDER + name, "utf8"), FOLDER + name));
 }
 
+/** Whether it is the one of that number (`m05`), or its name begins so. */
+export function isNamed({ name }: Pick<Mutant, "name">, wanted: string): boolean {
+  return /^m\d+$/.test(wanted) ? name.startsWith(`${wanted}-`) : wanted !== "" && name.startsWith(wanted);
+}
+
 /** @throws TypeError that says what of the header is wrong */
 export function parseMutant(fileName: string, text: string, path: string = fileName): Mutant {
   const fields = readHeader(fileName, text);

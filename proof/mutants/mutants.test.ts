@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { parseMutant, readMutants } from "./mutant.ts";
+import { isNamed, parseMutant, readMutants } from "./mutant.ts";
 import { describeTotals, isSettled, median, resultLine, totalsOf, type Result } from "./results.ts";
 import { checkPatch } from "./scratch-copy.ts";
 
@@ -50,6 +50,15 @@ describe("the planted bugs", () => {
   test.each(mutants)("$name can be planted in the present sources", ({ path }) => {
     expect(() => checkPatch(path)).not.toThrow();
   });
+});
+
+test("a planted bug is named by its number, or by how its name begins", () => {
+  const names = ["m10-a-b", "m100-a-b"];
+  const namedBy = (wanted: string): string[] => names.filter((name) => isNamed({ name }, wanted));
+  expect(namedBy("m10")).toEqual(["m10-a-b"]);
+  expect(namedBy("m10-a")).toEqual(["m10-a-b"]);
+  expect(namedBy("m1")).toEqual([]);
+  expect(namedBy("")).toEqual([]);
 });
 
 describe("the header of a planted bug", () => {
