@@ -29,7 +29,8 @@ export async function installRescue(
       sealed.push(segment);
     } else {
       // mark: rescue/untestified-segment-dropped
-      await parts.table.remove(segment);
+      // Not waited for: a sync of it that takes long would hold up the write that resumes the log.
+      void parts.table.remove(segment);
       await removeFile(parts, segment.path);
     }
   }
