@@ -2,7 +2,7 @@
 import { CrashCheckError, exploreCrashes, SimulatedDisk, type CrashReport } from "@hashlog/fs-io/testing";
 import { load, type Saver } from "./savers.ts";
 
-/** A crash after which the draft was not what it had to be: the smallest one that there is. */
+/** A crash after which the draft was not what it had to be: the smallest one of its point. */
 export interface BrokenPromise {
   /** `"damaged"`: what is loaded was never saved. `"lost"`: what was saved is not there any more. */
   readonly kind: "damaged" | "lost";
