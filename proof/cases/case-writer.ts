@@ -60,12 +60,15 @@ export class CaseWriter {
 
   #delete(key: string, sync: boolean): void {
     const { units } = this.#history;
+    const called = this.#around.time();
     const { unit, promise } = this.#submit([{ key, value: undefined, expiresAtMs: 0 }], sync, () =>
       this.#around.store().delete(key, { sync }),
     );
     const judge = (existed: unknown): void => {
       const before = contentsAfter(units, units.indexOf(unit));
-      mustAnswerTruly(existed as boolean, key, before, this.#around.time());
+      // Whether it has expired is answered as of some time between the call and now.
+      const { nowMs, latestMs } = this.#around.time();
+      mustAnswerTruly(existed as boolean, key, before, { nowMs: Math.min(called.nowMs, nowMs), latestMs });
     };
     this.#around.wait(promise.then(judge));
   }

@@ -28,7 +28,8 @@ const CANARY_SECONDS = 10;
 
 const values = readArguments();
 
-const seconds = Number(values.seconds);
+const seconds = positive("seconds", values.seconds);
+const jobs = positive("jobs", values.jobs);
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => {
     abandonTrials();
@@ -37,6 +38,13 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 if (values.help) console.log(USAGE);
 else process.exitCode = values.baseline ? await baseline() : await main();
+
+function positive(name: string, text: string): number {
+  const number = Number(text);
+  if (number > 0 && Number.isFinite(number)) return number;
+  console.error(`--${name} is a number above 0, not ${JSON.stringify(text)}\n\n${USAGE}`);
+  process.exit(2);
+}
 
 function readArguments() {
   try {
@@ -67,7 +75,7 @@ async function main(): Promise<number> {
   const wanted = all.filter((mutant) => names === undefined || names.some((name) => isNamed(mutant, name)));
   const canary = all.find(({ name }) => name.startsWith(CANARY))!;
   if (!(await seesCanary(canary))) return 1;
-  const results = await inParallel(wanted, Number(values.jobs));
+  const results = await inParallel(wanted, jobs);
   console.log(`\n${describeTotals(totalsOf(results))}`);
   if (names === undefined) {
     writeFileSync(`${ROOT}mutants/RESULTS.md`, describeResults(results, hashOfSources(ROOT)));

@@ -16,12 +16,21 @@ import { FaultCounterexample, judgeFaultCase } from "../faults/explore-fault-cas
 import { PropertyViolation } from "../properties/property.ts";
 import { SEGMENT_BYTES } from "../world/text-store.ts";
 
+const USAGE = `usage: npm run proof:replay -- FILE or 'JSON'
+
+  FILE    a case of the corpus, such as corpus/tear-in-the-middle.json
+  'JSON'  a case as a counterexample prints it; proof/README.md says what one looks like`;
+
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
   const [source] = args;
+  if (source === "--help") {
+    console.log(USAGE);
+    return 0;
+  }
   if (source === undefined || args.length > 1 || source.startsWith("--")) {
-    console.error("usage: npm run proof:replay -- FILE or 'JSON'");
+    console.error(USAGE);
     return 2;
   }
   let one: CrashCase | FaultCase;
@@ -43,7 +52,7 @@ async function replay(one: CrashCase | FaultCase): Promise<number> {
     console.log(`\nVIOLATED ${error.message}\n\n${id}, ${title}: ${statement}`);
     return 1;
   }
-  const isWithoutCrash = !("faults" in one) && one.crashes === undefined;
+  const isWithoutCrash = !("faults" in one) && (one.crashes ?? []).length === 0;
   console.log(`\nEvery property holds${isWithoutCrash ? " (no crash was tried)" : ""}.`);
   return 0;
 }
