@@ -11,6 +11,7 @@ import {
   fateKind,
   imageAt,
   minimiseFates,
+  type Profile,
   SimulatedDisk,
   type SimulatedFileSystem,
 } from "../src/testing/index.ts";
@@ -212,6 +213,56 @@ describe("exploring", () => {
     const odd = { ...saving(carefulSaver), check: () => Promise.reject("odd") };
     expect((await failureOf(odd)).message).toContain('"ordinal":0');
     expect((await failureOf(odd)).message).toContain("odd");
+  });
+});
+
+describe("an exploration that would say nothing is refused", () => {
+  const refusal = (options: Partial<CrashExploration>): Promise<unknown> =>
+    exploreCrashes({ ...saving(carefulSaver), ...options }).catch((error: unknown) => error);
+  const forgotten = { code: "FS_INVALID_ARGUMENT", message: expect.stringContaining("is an await missing?") };
+
+  test("a workload that resolves while a call is pending, which is told by the next step that it took", async () => {
+    const error = await refusal({ workload: async (fs) => void fs.replace("/settings", content(1)) });
+    expect(error).toMatchObject(forgotten);
+    expect((error as Error).message).toMatch(/After it came: .*\/settings/);
+  });
+
+  test("one that resolves between two calls of a chain, however far the chain has come", async () => {
+    for (let turns = 0; turns < 8; turns++) {
+      const workload = async (fs: SimulatedFileSystem): Promise<void> => {
+        void carefulSaver(fs, 1).then(() => carefulSaver(fs, 2));
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      };
+      expect(await refusal({ workload })).toMatchObject(forgotten);
+    }
+  });
+
+  test("but not one whose killed process waits in vain", async () => {
+    const workload = async (fs: SimulatedFileSystem, disk: SimulatedDisk): Promise<void> => {
+      await carefulSaver(fs, 1);
+      void fs.replace("/settings", content(2));
+      disk.kill(fs);
+    };
+    expect(await refusal({ workload, check: async () => {} })).toMatchObject({ points: 6 });
+  });
+
+  test("one that does nothing to a new disk; on a disk that it was given there may be nothing to do", async () => {
+    const workload = async (fs: SimulatedFileSystem): Promise<void> => void (await fs.list("/"));
+    const error = await refusal({ workload });
+    expect(error).toMatchObject({ code: "FS_INVALID_ARGUMENT", message: expect.stringContaining("did nothing") });
+    expect(await refusal({ workload, disk: new SimulatedDisk() })).toMatchObject({ points: 1 });
+  });
+
+  test("a profile that there is not, by name and before the workload runs", async () => {
+    const ran: string[] = [];
+    const profiles = ["free", "fre"] as unknown as readonly Profile[];
+    const error = await refusal({ profiles, workload: async () => void ran.push("workload") });
+    expect(error).toMatchObject({ code: "FS_INVALID_ARGUMENT" });
+    expect((error as Error).message).toBe(
+      'exploreCrashes: there is no profile "fre"; there are kill, drop-all, prefix, ordered, files-ordered, free, ' +
+        "hostile, neighbours, astray",
+    );
+    expect(ran).toEqual([]);
   });
 });
 

@@ -1,20 +1,24 @@
+import { systemClock } from "../clock.ts";
+import { FsError } from "../errors.ts";
 import { countFates, enumerateFates } from "./crash-enumeration.ts";
 import { CrashCheckError, type FailingCrash } from "./crash-error.ts";
 import type { Fates } from "./crash-fates.ts";
 import { crashPointAt, type CrashPoint } from "./crash-point.ts";
-import { PROFILES, type Profile } from "./crash-profiles.ts";
+import { INFORMATIONAL_PROFILES, PROFILES, type Profile } from "./crash-profiles.ts";
 import { sampleFates } from "./crash-sampling.ts";
 import { minimiseFates } from "./crash-shrinking.ts";
 import { hashImage, type DiskImage } from "./disk-image.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
 import type { SimulatedFileSystem } from "./simulated-file-system.ts";
 import { SeededRandom } from "./simulated-random.ts";
+import { describeStep } from "./step-description.ts";
 
 /** A workload, what has to hold after a crash of it, and which crashes to try. */
 export interface CrashExploration {
   /**
    * What is to survive crashes. It runs once, to its end, without one. It notes by itself what was acknowledged, and
-   * with `disk.position` when. It may boot, kill and cut the power.
+   * with `disk.position` when. It may boot, kill and cut the power. It awaits what it calls: what went on after it has
+   * resolved would not be crashed. On a disk of its own (without `disk`) it has to change something.
    */
   readonly workload: (fileSystem: SimulatedFileSystem, disk: SimulatedDisk) => Promise<void>;
   /**
@@ -33,7 +37,7 @@ export interface CrashExploration {
    * spread evenly, or after these.
    */
   readonly points?: "all" | number | readonly number[];
-  /** Default: all of them. */
+  /** Default: all of `PROFILES`. Those of `INFORMATIONAL_PROFILES` are taken as well. */
   readonly profiles?: readonly Profile[];
   /** How many crashes of each profile at each point, where there are too many to go through all. Default 8. */
   readonly fatesPerPoint?: number;
@@ -61,11 +65,17 @@ export interface CrashReport {
  * Runs a workload once, and checks what crashes at its steps would have left: at each point and for each profile all
  * crashes where they are few, and a choice where they are many.
  * @throws CrashCheckError for the first crash that `check` refuses, made as harmless as it can be
+ * @throws FsError `FS_INVALID_ARGUMENT` for a profile that there is not, and for a workload that was not over when it
+ * resolved, or did nothing to a new disk: a success would say nothing
  */
 export async function exploreCrashes(exploration: CrashExploration): Promise<CrashReport> {
+  checkProfiles(exploration.profiles ?? PROFILES);
   const disk = exploration.disk ?? new SimulatedDisk();
   const first = disk.position;
   await exploration.workload(disk.boot(), disk);
+  await mustBeOver(disk);
+  // A recovery may find nothing to do on the disk that it is given; on a new one there is nothing to find.
+  if (exploration.disk === undefined && disk.position === first) refuse("the workload did nothing to the disk");
   const explorer = new Explorer(exploration, disk);
   for (const ordinal of ordinalsOf(exploration.points ?? "all", first, disk.position)) await explorer.crashAt(ordinal);
   return explorer.report;
@@ -141,4 +151,28 @@ function ordinalsOf(points: "all" | number | readonly number[], first: number, l
   const all = last - first + 1;
   const count = points === "all" ? all : Math.min(points, all);
   return Array.from({ length: count }, (_, i) => first + Math.floor((i * (last - first)) / Math.max(1, count - 1)));
+}
+
+function checkProfiles(profiles: readonly string[]): void {
+  const known: readonly string[] = [...PROFILES, ...INFORMATIONAL_PROFILES];
+  const unknown = profiles.find((profile) => !known.includes(profile));
+  if (unknown === undefined) return;
+  refuse(`there is no profile ${JSON.stringify(unknown)}; there are ${known.join(", ")}`);
+}
+
+/**
+ * Whether calls wait at this moment would not do: between two calls of one chain none does, and those of processes that
+ * were killed wait in vain. A turn of the event loop lets whatever was not awaited go on.
+ */
+async function mustBeOver(disk: SimulatedDisk): Promise<void> {
+  const { position, faultableCalls } = disk;
+  await systemClock.yield();
+  if (disk.position === position && disk.faultableCalls === faultableCalls) return;
+  const step = disk.recording.operations.at(position);
+  const after = step === undefined ? "" : ` After it came: ${describeStep(step)}`;
+  refuse(`the workload resolved before its calls did: is an await missing?${after}`);
+}
+
+function refuse(words: string): never {
+  throw new FsError("FS_INVALID_ARGUMENT", `exploreCrashes: ${words}`, { operation: "exploreCrashes", path: "" });
 }
