@@ -2,8 +2,8 @@
  * How to find out, before your users do, that your way of saving a file does not survive a crash.
  *
  * Three savers, each a little more careful than the one before it, run on a simulated disk. It crashes after each of
- * their steps, in every way in which a disk may lose what was not synced. The first two fall; for each of them the
- * smallest crash that does it is shown. The third one stands.
+ * their steps, in every way in which a disk may lose what was not synced. The first two fall; for each of them a
+ * crash that does it is shown, the smallest of its point. The third one stands.
  *
  *     npm run examples                in the root: this example and the others
  */
