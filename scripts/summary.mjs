@@ -16,7 +16,7 @@ import { ROOT } from "./setup.mjs";
 /**
  * @typedef {object} ProofReport The part of the proof's report that is read here.
  * @property {{ cases: number }} total
- * @property {{ part: string, message: string, case: unknown }[]} counterexamples
+ * @property {{ part: string, small: { message: string, case: unknown } }[]} counterexamples
  * @property {string[]} broken
  * @property {string[]} complaints
  */
@@ -64,8 +64,8 @@ export function proofFindings({ counterexamples, broken, complaints }) {
   // Where something was found, the others were stopped, and may have stumbled over the same.
   if (counterexamples.length === 0) return [...broken.map((why) => `broken: ${firstLine(why)}`), ...complaints];
   return counterexamples.map(
-    ({ part, message, case: small }) =>
-      `${part}: ${firstLine(message)}\n    npm run proof:replay -- '${JSON.stringify(small)}'`,
+    ({ part, small }) =>
+      `${part}: ${firstLine(small.message)}\n    npm run proof:replay -- '${JSON.stringify(small.case)}'`,
   );
 }
 

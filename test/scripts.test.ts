@@ -102,7 +102,8 @@ describe("what failed, told again at the end", () => {
     expect(failedTests({ success: true, testResults: [] })).toEqual([]);
   });
 
-  const found = { part: "corpus", message: "P1 Durable prefix: less is there\nthan was", case: { sync: "never" } };
+  const small = { message: "P1 Durable prefix: less is there\nthan was", case: { sync: "never" } };
+  const found = { part: "corpus", small };
 
   test("is each counterexample of the proof, with the command that replays it, and nothing that may be its consequence", () => {
     const report = { total: { cases: 1 }, counterexamples: [found], broken: ["a worker"], complaints: ["too few"] };

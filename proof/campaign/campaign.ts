@@ -1,11 +1,9 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import type { CrashCase } from "../cases/case.ts";
-import type { FaultCase } from "../faults/fault-case.ts";
 import { HashSet } from "../crashing/hash-set.ts";
 import { readMarks } from "../marks/marks.ts";
-import type { FromWorker, ToWorker } from "./messages.ts";
+import type { FromWorker, Told, ToWorker } from "./messages.ts";
 import type { Agenda } from "./tasks.ts";
 
 /** How to run a campaign. */
@@ -67,11 +65,11 @@ function added(left: PartTally, right: PartTally): PartTally {
   };
 }
 
+/** As it was found, and as small as it could be made. */
 export interface FoundCounterexample {
   readonly part: string;
-  readonly found: string;
-  readonly case: CrashCase | FaultCase;
-  readonly message: string;
+  readonly found: Told;
+  readonly small: Told;
 }
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));

@@ -1,11 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { readCase } from "../cases/read-case.ts";
 import type { CrashCase } from "../cases/case.ts";
 import { accusing } from "../crashing/counterexample.ts";
 import { judgeCase } from "../crashing/judge-case.ts";
 import type { SeenImages } from "../crashing/seen-images.ts";
 import { hunt } from "../crashing/shrink.ts";
+import { exploreFaultsNear } from "../faults/explore-fault-case.ts";
+import { isFaultCase, type FaultCase } from "../faults/fault-case.ts";
+import { readEitherCase } from "../faults/read-fault-case.ts";
 
 /** A case that once ended badly, or a story that a store of this kind has failed at, as small as it could be made. */
 export interface CorpusCase {
@@ -13,9 +15,12 @@ export interface CorpusCase {
   readonly name: string;
   /** What went wrong, or would. */
   readonly story: string;
-  /** How many crashes one after the other to hunt for. Default 2; fewer for long stories, which have many steps. */
+  /**
+   * How many crashes one after the other to hunt for. Default 2; fewer for long stories, which have many steps. No matter
+   * to a life with failures.
+   */
   readonly depth: number;
-  readonly case: CrashCase;
+  readonly case: CrashCase | FaultCase;
 }
 
 const FOLDER = fileURLToPath(new URL("../corpus/", import.meta.url));
@@ -25,17 +30,19 @@ export function readCorpus(): CorpusCase[] {
   const names = readdirSync(FOLDER).filter((name) => name.endsWith(".json"));
   return names.toSorted().map((name) => {
     const file = JSON.parse(readFileSync(FOLDER + name, "utf8")) as { story: string; depth?: number; case: unknown };
-    return { name, story: file.story, depth: file.depth ?? 2, case: readCase(file.case) };
+    return { name, story: file.story, depth: file.depth ?? 2, case: readEitherCase(file.case) };
   });
 }
 
 /**
  * Judges the case with its own crashes; then with a crash at each of its steps, in many ways, and mostly with another in
  * the recovery: the code has changed since, and with it the steps, but the crash that it was is among these, or one like it.
- * Where the clock was another after one of its own, it is so after each that comes in its place.
- * @throws Counterexample
+ * Where the clock was another after one of its own, it is so after each that comes in its place. So it goes with the
+ * failure of a life with failures.
+ * @throws Counterexample, FaultCounterexample
  */
 export async function exploreCorpusCase({ case: given, depth }: CorpusCase, seen: SeenImages): Promise<void> {
+  if (isFaultCase(given)) return exploreFaultsNear(given);
   await accusing(given, [], () => judgeCase(given));
   const { crashes: own = [], ...plain } = given;
   await hunt(plain, depth, { seen, delays: own.map(({ laterMs }) => laterMs) });

@@ -14,6 +14,14 @@ export interface ToWorker {
   readonly shrinkMs: number;
 }
 
+/** A counterexample, as plain data. */
+export interface Told {
+  readonly case: CrashCase | FaultCase;
+  /** The id of what it breaks: P1, P2 and so on. */
+  readonly property: string;
+  readonly message: string;
+}
+
 /** What a worker tells. */
 export type FromWorker =
   | {
@@ -32,11 +40,9 @@ export type FromWorker =
   | {
       readonly type: "counterexample";
       readonly part: string;
-      /** As it was found. */
-      readonly found: string;
-      /** As small as it could be made, and what it breaks. */
-      readonly case: CrashCase | FaultCase;
-      readonly message: string;
+      readonly found: Told;
+      /** As small as it could be made. It may break another property. */
+      readonly small: Told;
     }
   /** It has told everything. One that ends without this has not. */
   | { readonly type: "done" }

@@ -17,7 +17,7 @@ export function recordCampaign(path: string, report: CampaignReport): void {
 export function describeCampaign(report: CampaignReport, date: Date): string {
   const { total, parts, cpuSeconds, seconds, workers, counterexamples, sources, commit, node, freshSeed } = report;
   const minutes = (seconds / 60).toFixed(0);
-  const found = counterexamples.length === 0 ? "none" : counterexamples.map(({ message }) => message).join("; ");
+  const found = counterexamples.length === 0 ? "none" : counterexamples.map(({ small }) => small.message).join("; ");
   const facts = [
     ["Date", date.toISOString().slice(0, 10)],
     ["Code: hash of all sources of the packages and of the proof", `\`${sources}\``],

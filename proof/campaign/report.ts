@@ -1,4 +1,5 @@
 import { totalOf, type PartTally, type Tally } from "./campaign.ts";
+import type { Told } from "./messages.ts";
 
 /** A campaign as a file: what was run, on which code, and what was found. */
 export interface CampaignReport extends Omit<Tally, "parts" | "marksHit"> {
@@ -40,14 +41,20 @@ export function describeTally(tally: Tally): string {
 
 /** What was found, in words that end with how to go on; `undefined` if nothing was. */
 export function describeFound({ counterexamples, broken }: Tally): string | undefined {
-  const found = counterexamples.map(
-    ({ part, found: first, case: small, message }) =>
-      `\nFOUND in ${part}: ${first}\n\nas small as it could be made: ${message}\n${JSON.stringify(small)}\n` +
-      `to be told what happens: npm run proof:replay -- '${JSON.stringify(small)}'`,
-  );
+  const found = counterexamples.map(({ part, found: first, small }) => {
+    const other = first.property === small.property ? "" : ", and it breaks another property";
+    return (
+      `\nFOUND in ${part}: ${first.message}\n${howToReplay(first)}\n\n` +
+      `as small as it could be made${other}: ${small.message}\n${howToReplay(small)}`
+    );
+  });
   // Where something was found, others may have stumbled over the same.
   if (found.length > 0) return found.join("\n");
   return broken.length === 0 ? undefined : broken.map((why) => `BROKEN: ${why}`).join("\n");
+}
+
+function howToReplay({ case: given }: Told): string {
+  return `to be told what happens: npm run proof:replay -- '${JSON.stringify(given)}'`;
 }
 
 function row(part: string, ...numbers: readonly number[]): string {

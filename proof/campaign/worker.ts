@@ -6,7 +6,7 @@ import { Counterexample } from "../crashing/counterexample.ts";
 import { SeenImages } from "../crashing/seen-images.ts";
 import { shrink } from "../crashing/shrink.ts";
 import { FaultCounterexample, shrinkFaultCase } from "../faults/explore-fault-case.ts";
-import type { FromWorker, ToWorker } from "./messages.ts";
+import type { FromWorker, Told, ToWorker } from "./messages.ts";
 import { shareOf } from "./tasks.ts";
 
 const TELL_EVERY_MS = 500;
@@ -32,15 +32,14 @@ async function work({ agenda, index, workers, deadlineMs, shrinkMs }: ToWorker):
     try {
       await task.run(log.seen);
     } catch (error) {
+      if (!(error instanceof Counterexample || error instanceof FaultCounterexample)) throw error;
       log.tell();
       const small = await shrunk(error, shrinkMs);
-      const { case: given, violation } = small;
       await tell({
         type: "counterexample",
         part: task.title ?? task.part,
-        found: (error as Error).message,
-        case: given,
-        message: violation.message,
+        found: told(error),
+        small: told(small),
       });
       return;
     }
@@ -49,11 +48,15 @@ async function work({ agenda, index, workers, deadlineMs, shrinkMs }: ToWorker):
   log.tell();
 }
 
-/** As small as it can be made in that time. @throws whatever is no counterexample */
-function shrunk(error: unknown, milliseconds: number): Promise<Counterexample | FaultCounterexample> {
-  if (error instanceof Counterexample) return shrink(error, { milliseconds });
-  if (error instanceof FaultCounterexample) return shrinkFaultCase(error, { milliseconds });
-  throw error;
+type Found = Counterexample | FaultCounterexample;
+
+/** As small as it can be made in that time. */
+function shrunk(found: Found, milliseconds: number): Promise<Found> {
+  return found instanceof Counterexample ? shrink(found, { milliseconds }) : shrinkFaultCase(found, { milliseconds });
+}
+
+function told({ case: given, violation }: Found): Told {
+  return { case: given, property: violation.property.id, message: violation.message };
 }
 
 /** What this worker has done, and has not told yet. */

@@ -14,6 +14,7 @@ import { hashOfSources } from "../campaign/source-hash.ts";
 import { isNamed, readMutants, type Mutant } from "../mutants/mutant.ts";
 import { describeResults, describeTotals, isSettled, resultLine, totalsOf, type Result } from "../mutants/results.ts";
 import { abandonTrials, runTrial } from "../mutants/run-mutant.ts";
+import { answering, parsed, positive, UsageError, whole } from "./arguments.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const USAGE = `usage: npm run mutants -- [options]
@@ -26,29 +27,26 @@ const USAGE = `usage: npm run mutants -- [options]
 const CANARY = "m01-";
 const CANARY_SECONDS = 10;
 
-const values = readArguments();
-
-const seconds = positive("seconds", values.seconds);
-const jobs = positive("jobs", values.jobs);
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => {
     abandonTrials();
     process.exit(1);
   });
 }
-if (values.help) console.log(USAGE);
-else process.exitCode = values.baseline ? await baseline() : await main();
+process.exitCode = await answering(USAGE, main);
 
-function positive(name: string, text: string): number {
-  const number = Number(text);
-  if (number > 0 && Number.isFinite(number)) return number;
-  console.error(`--${name} is a number above 0, not ${JSON.stringify(text)}\n\n${USAGE}`);
-  process.exit(2);
+interface Options {
+  /** Which; `undefined`: all. */
+  readonly only: readonly Mutant[] | undefined;
+  readonly jobs: number;
+  /** Of processor time, for each. */
+  readonly seconds: number;
+  readonly isVerbose: boolean;
 }
 
-function readArguments() {
-  try {
-    return parseArgs({
+async function main(): Promise<number> {
+  const { values } = parsed(() =>
+    parseArgs({
       options: {
         only: { type: "string" },
         jobs: { type: "string", default: "2" },
@@ -57,27 +55,31 @@ function readArguments() {
         verbose: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
-    }).values;
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${USAGE}`);
-    process.exit(2);
-  }
+    }),
+  );
+  const { only, baseline, verbose, help } = values;
+  const seconds = positive("seconds", values.seconds)!;
+  const jobs = whole("jobs", values.jobs)!;
+  if (baseline && only !== undefined) throw new UsageError("--baseline plants nothing: there is nothing to be --only");
+  const named = only?.split(",").flatMap(mutantsNamed);
+  if (!help) return baseline ? judgeBaseline(seconds) : plant({ only: named, jobs, seconds, isVerbose: verbose });
+  console.log(USAGE);
+  return 0;
 }
 
-async function main(): Promise<number> {
+function mutantsNamed(name: string): Mutant[] {
+  const named = readMutants().filter((mutant) => isNamed(mutant, name));
+  if (named.length === 0) throw new UsageError(`there is no mutant ${name}`);
+  return named;
+}
+
+async function plant(options: Options): Promise<number> {
   const all = readMutants();
-  const names = values.only?.split(",");
-  const unknown = names?.find((name) => !all.some((mutant) => isNamed(mutant, name)));
-  if (unknown !== undefined) {
-    console.error(`there is no mutant ${unknown}\n\n${USAGE}`);
-    return 2;
-  }
-  const wanted = all.filter((mutant) => names === undefined || names.some((name) => isNamed(mutant, name)));
   const canary = all.find(({ name }) => name.startsWith(CANARY))!;
   if (!(await seesCanary(canary))) return 1;
-  const results = await inParallel(wanted, jobs);
+  const results = await inParallel(options.only ?? all, options);
   console.log(`\n${describeTotals(totalsOf(results))}`);
-  if (names === undefined) {
+  if (options.only === undefined) {
     writeFileSync(`${ROOT}mutants/RESULTS.md`, describeResults(results, hashOfSources(ROOT)));
   }
   return results.every(isSettled) ? 0 : 1;
@@ -90,7 +92,10 @@ async function seesCanary(canary: Mutant): Promise<boolean> {
   return verdict.caught;
 }
 
-async function inParallel(mutants: readonly Mutant[], jobs: number): Promise<Result[]> {
+async function inParallel(
+  mutants: readonly Mutant[],
+  { jobs, seconds, isVerbose }: Omit<Options, "only">,
+): Promise<Result[]> {
   const results: Result[] = [];
   const left = [...mutants];
   const work = async (): Promise<void> => {
@@ -99,7 +104,7 @@ async function inParallel(mutants: readonly Mutant[], jobs: number): Promise<Res
       const result = { mutant, verdict };
       results.push(result);
       console.log(resultLine(result));
-      if (values.verbose && verdict.caught)
+      if (isVerbose && verdict.caught)
         console.log(`    ${verdict.message}\n    ${JSON.stringify(verdict.counterexample)}`);
     }
   };
@@ -108,7 +113,7 @@ async function inParallel(mutants: readonly Mutant[], jobs: number): Promise<Res
 }
 
 /** Everything that any mutant is judged by, on the sources as they are. */
-async function baseline(): Promise<number> {
+async function judgeBaseline(seconds: number): Promise<number> {
   const tests = new Set(readMutants().flatMap((mutant) => mutant.tests));
   const trials = [[], ...[...tests].toSorted().map((test) => [test])];
   let isSound = true;

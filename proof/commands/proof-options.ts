@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { partsOf } from "../campaign/tasks.ts";
+import { parsed, positive, UsageError, whole } from "./arguments.ts";
 
 /** What `npm run proof` was asked for. */
 export interface ProofOptions {
@@ -14,19 +15,15 @@ export interface ProofOptions {
   readonly record: boolean;
 }
 
-/** The words of one who asked for something that there is not. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
 export const USAGE = `usage: npm run proof -- [options]
 
   --minutes N, --seconds N   the long agenda, then chance, until that time is over; cases under way are finished
   --seed N                   draws the fresh cases from that seed
   --workers N                so many processes; default: one for each core
-  --parts A,B                only these: ${partsOf("long").join(", ")}
+  --parts 'A,B'              only these: ${partsOf("short").join(", ")};
+                             with --minutes or --seconds: ${partsOf("long").join(", ")}
   --report FILE              writes what came of it as JSON
-  --record                   writes it into PROOF.md; only of a run of all parts, with --minutes, that reached them all`;
+  --record                   writes it into PROOF.md; only of a run of all parts, with --minutes, that finished them all`;
 
 /** @throws UsageError */
 export function readProofOptions(args: readonly string[]): ProofOptions | "help" {
@@ -56,8 +53,8 @@ export function readProofOptions(args: readonly string[]): ProofOptions | "help"
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
+  const { values } = parsed(() =>
+    parseArgs({
       args: [...args],
       options: {
         minutes: { type: "string" },
@@ -69,21 +66,7 @@ function parse(args: readonly string[]) {
         record: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
-    }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-
-function positive(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (text !== "" && Number.isFinite(value) && value > 0) return value;
-  throw new UsageError(`--${name} needs a number above 0, not ${JSON.stringify(text)}`);
-}
-
-function whole(name: string, text: string | undefined): number | undefined {
-  const value = positive(name, text);
-  if (value === undefined || Number.isSafeInteger(value)) return value;
-  throw new UsageError(`--${name} needs a whole number, not ${JSON.stringify(text)}`);
+    }),
+  );
+  return values;
 }

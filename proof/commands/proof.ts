@@ -19,21 +19,15 @@ import { describeFound, describeTally, progressLine, type CampaignReport } from 
 import { hashOfSources } from "../campaign/source-hash.ts";
 import type { Agenda } from "../campaign/tasks.ts";
 import { readMarks } from "../marks/marks.ts";
-import { readProofOptions, USAGE, UsageError, type ProofOptions } from "./proof-options.ts";
+import { answering } from "./arguments.ts";
+import { readProofOptions, USAGE, type ProofOptions } from "./proof-options.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-process.exitCode = await main();
+process.exitCode = await answering(USAGE, main);
 
 async function main(): Promise<number> {
-  let options: ProofOptions | "help";
-  try {
-    options = readProofOptions(process.argv.slice(2));
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(`${error.message}\n\n${USAGE}`);
-    return 2;
-  }
+  const options = readProofOptions(process.argv.slice(2));
   if (options !== "help") return prove(options);
   console.log(USAGE);
   return 0;

@@ -72,7 +72,9 @@ describe("a case that is replayed", () => {
       ].join("\n"),
     );
     expect(words).toMatch(/^ +lost +bytes \d+\.\.\d+ of hashlog-0000000002\.segment$/mu);
-    expect(words).toContain("The clock is 20 ms later when it is opened again.\nWhat may come back:\n");
+    expect(words).toContain("The clock is 20 ms later when it is opened again.\n");
+    const why = "from what the disk knew to be durable to all that was handed to it";
+    expect(words).toContain(`What may come back, ${why}:\n`);
     expect(words).toContain("    after 0 commits: nothing\n    after 1 commit: a=1.x\n    after 2 commits: b=2.xx\n");
     expect(words).toMatch(/What came back: nothing\nThe recovery took \d+ steps.*\.\n\nEvery property holds\.\n/u);
     expect(code).toBe(0);
@@ -97,11 +99,29 @@ describe("a case that is replayed", () => {
     expect(crashed.words).toContain(
       `The process is killed after step ${step} of the run.\nThe last call: sync ${SEGMENT}\n`,
     );
-    const recovery = diskIn(crashed.words.split("What may come back:")[1]!);
+    const recovery = diskIn(crashed.words.split("What may come back, ")[1]!);
     const [, opening, more = "0"] = /The recovery took (\d+) steps(?: until .*, and (\d+) more)?\./u.exec(
       crashed.words,
     )!;
     expect(Number(opening) + Number(more)).toBe(recovery.at(-1)!.step);
+  });
+
+  test("says why of a second crash as well: what had been shown has to stay, and where nothing had been, what there was", async () => {
+    const second = (step: number) => ({
+      sync: "never",
+      operations: [["put", 0, 3], ["await"]],
+      crashes: [
+        { step: 99, profile: "kill" },
+        { step, profile: "drop-all" },
+      ],
+    });
+    const early = await replay(JSON.stringify(second(0)));
+    expect(early.words).toContain("What may come back, as before the recovery, which had shown nothing yet:\n");
+    const late = await replay(JSON.stringify(second(99)));
+    expect(late.words).toContain(
+      "What may come back, as it was shown before this crash:\n    after 1 commit: a=1.x\n",
+    );
+    expect([early.code, late.code]).toEqual([0, 0]);
   });
 
   test("and violates something says what, and what it stands for, and ends as a failure", async () => {
@@ -116,7 +136,7 @@ describe("a case that is replayed", () => {
     expect(words).toContain("The file system beneath it is broken: segments read short.\n");
     expect(words).toContain("1 is acknowledged as durable\n");
     expect(words).toMatch(/The process is killed after step \d+ of the run/);
-    expect(words).toContain("What may come back:\n    after 1 commit: a=1.\n");
+    expect(words).toContain("and has all that was handed to it:\n    after 1 commit: a=1.\n");
     expect(words).toContain("VIOLATED P1 Durable prefix: the store holds nothing, which is none of\n");
     expect(words).toContain(
       "P1, Durable prefix: After a crash at any step the store holds exactly the first k commits",

@@ -8,10 +8,9 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { CrashCase } from "../cases/case.ts";
-import { readCase } from "../cases/read-case.ts";
 import { judgeCase } from "../crashing/judge-case.ts";
-import { WAYS, type FaultCase } from "../faults/fault-case.ts";
-import { readFaultCase } from "../faults/read-fault-case.ts";
+import { isFaultCase, WAYS, type FaultCase } from "../faults/fault-case.ts";
+import { readEitherCase } from "../faults/read-fault-case.ts";
 import { FaultCounterexample, judgeFaultCase } from "../faults/explore-fault-case.ts";
 import { PropertyViolation } from "../properties/property.ts";
 import { SEGMENT_BYTES } from "../world/text-store.ts";
@@ -52,13 +51,13 @@ async function replay(one: CrashCase | FaultCase): Promise<number> {
     console.log(`\nVIOLATED ${error.message}\n\n${id}, ${title}: ${statement}`);
     return 1;
   }
-  const isWithoutCrash = !("faults" in one) && (one.crashes ?? []).length === 0;
+  const isWithoutCrash = !isFaultCase(one) && (one.crashes ?? []).length === 0;
   console.log(`\nEvery property holds${isWithoutCrash ? " (no crash was tried)" : ""}.`);
   return 0;
 }
 
 async function judge(one: CrashCase | FaultCase): Promise<void> {
-  if (!("faults" in one)) {
+  if (!isFaultCase(one)) {
     describeStore(one);
     await judgeCase(one, (line) => console.log(line));
     if (one.crashes === undefined) {
@@ -88,9 +87,7 @@ function load(source: string): CrashCase | FaultCase {
   const text = source.trimStart().startsWith("{") ? source : readFileSync(pathOf(source), "utf8");
   const json = JSON.parse(text) as { story?: string; case?: unknown } | null;
   if (json?.story !== undefined) console.log(`${json.story}\n`);
-  const given = json?.case ?? json;
-  const isFaultCase = typeof given === "object" && given !== null && "faults" in given;
-  return isFaultCase ? readFaultCase(given) : readCase(given);
+  return readEitherCase(json?.case ?? json);
 }
 
 /** As it is, or in the proof's folder. */

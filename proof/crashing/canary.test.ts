@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { exploreCorpusCase, readCorpus } from "../campaign/corpus.ts";
 import type { CrashCase } from "../cases/case.ts";
 import { drawCase } from "../cases/draw-case.ts";
+import { isFaultCase } from "../faults/fault-case.ts";
 import { BREAKAGES } from "../world/broken-file-system.ts";
 import { Counterexample } from "./counterexample.ts";
 import { SeenImages } from "./seen-images.ts";
@@ -13,10 +14,11 @@ describe.each(BREAKAGES)("a store on a file system whose %s", (broken) => {
   const writes = ({ operations }: CrashCase): boolean => operations.some(([name]) => name === "put");
 
   test("fails in nearly every case of the corpus that writes", async () => {
-    const corpus = readCorpus().filter((one) => writes(one.case));
+    const corpus = readCorpus().filter((one) => !isFaultCase(one.case) && writes(one.case));
     const held: string[] = [];
     for (const one of corpus) {
-      const failure = await exploreCorpusCase({ ...one, case: { ...one.case, broken } }, new SeenImages()).catch(
+      const given = { ...one.case, broken } as CrashCase;
+      const failure = await exploreCorpusCase({ ...one, case: given }, new SeenImages()).catch(
         (error: unknown) => error,
       );
       if (failure === undefined) held.push(one.name);

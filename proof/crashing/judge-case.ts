@@ -38,6 +38,8 @@ export interface CrashChain {
   readonly obligationAt: (ordinal: number) => Obligation;
   /** What must hold if the process is killed then: no less. */
   readonly obligationAfterKill: (ordinal: number) => Obligation;
+  /** The step from which on a recovery has shown what is to stay; `Infinity` for a run. */
+  readonly shownFrom: number;
   readonly given: CrashCase;
   readonly crashes: readonly Crash[];
   /** How many crashes came before. */
@@ -45,8 +47,11 @@ export interface CrashChain {
 }
 
 /** What a run demands of the crashes of it. */
-export function obligationsOf(history: History): Pick<CrashChain, "obligationAt" | "obligationAfterKill"> {
+export function obligationsOf(
+  history: History,
+): Pick<CrashChain, "obligationAt" | "obligationAfterKill" | "shownFrom"> {
   return {
+    shownFrom: Infinity,
     obligationAt: (ordinal) => history.obligation(ordinal),
     obligationAfterKill: (ordinal) => history.obligationAfterKill(ordinal),
   };
@@ -130,6 +135,7 @@ export function nextChain(recovered: Recovered, chain: CrashChain, crashes: read
     begun,
     obligationAt: (ordinal) => obligationOfSecondCrash(ordinal, recovered, "power cut"),
     obligationAfterKill: (ordinal) => obligationOfSecondCrash(ordinal, recovered, "kill"),
+    shownFrom: recovered.shown,
     given: chain.given,
     crashes,
     depth: chain.depth + 1,
@@ -162,8 +168,16 @@ function narrate(chain: CrashChain, ordinal: number, crash: Crash, teller: Telle
   if (laterMs !== 0)
     teller.say(`The clock is ${Math.abs(laterMs)} ms ${laterMs > 0 ? "later" : "earlier"} when it is opened again.`);
   const obligation = demandedAt(chain, ordinal, crash.profile);
-  teller.say("What may come back:");
+  teller.say(`What may come back, ${whyThat(chain, ordinal, crash.profile)}:`);
   for (const count of obligation.counts) teller.say(`    ${describeState(count, obligation)}`);
+}
+
+/** Why nothing else may come back: the rules of `History` and of `obligationOfSecondCrash`, in words. */
+function whyThat({ shownFrom, depth }: CrashChain, ordinal: number, profile: Crash["profile"]): string {
+  if (ordinal >= shownFrom) return "as it was shown before this crash";
+  if (depth > 0) return "as before the recovery, which had shown nothing yet";
+  if (profile === "kill") return "as the machine lives on, and has all that was handed to it";
+  return "from what the disk knew to be durable to all that was handed to it";
 }
 
 function narrateRecovery({ disk, begun, shown, read }: Recovered, teller: Teller): void {

@@ -5,7 +5,8 @@ import { quiet } from "../world/quiet.ts";
 import { DIRECTORY } from "../world/text-store.ts";
 import { mustBeRightOrTold, mustNameDamage } from "../properties/p10-corruption-honesty.ts";
 import { withoutCaches } from "./judge.ts";
-import { manifestOf, openImage, readEverything } from "./reading.ts";
+import { manifestOf } from "../world/manifest.ts";
+import { openImage, readEverything } from "./reading.ts";
 import { smallStore, type SmallStore, type StoreName } from "./stores.ts";
 
 /**

@@ -13,7 +13,7 @@ import {
 import type { DiskImage } from "@hashlog/fs-io/testing";
 import type { LogOutcome } from "../properties/p10-corruption-honesty.ts";
 import { DIRECTORY } from "../world/text-store.ts";
-import { manifestOf } from "./reading.ts";
+import { manifestOf } from "../world/manifest.ts";
 
 /**
  * Works out from the rules alone what has to become of the log on a damaged disk. Consecutive frames are read up to the

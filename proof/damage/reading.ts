@@ -1,5 +1,4 @@
 import { open, utf8, type HashlogErrorCode, type OpenOptions, type StoreStats } from "@hashlog/engine";
-import { decodeManifest, MANIFEST_NAME, type Manifest } from "@hashlog/format";
 import type { FileSystem } from "@hashlog/fs-io";
 import type { KeydirFactory } from "@hashlog/index";
 import { SeededRandom, SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
@@ -43,13 +42,6 @@ export function openSmall(
     },
   };
   return open(DIRECTORY, options);
-}
-
-/** The manifest of a disk. */
-export function manifestOf(image: DiskImage): Manifest {
-  const decoded = decodeManifest(image.bytes(`${DIRECTORY}/${MANIFEST_NAME}`)!);
-  if (decoded.kind !== "ok") throw new Error("the manifest does not parse");
-  return decoded.value;
 }
 
 /** What became of an opening. */

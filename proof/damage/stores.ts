@@ -7,7 +7,8 @@ import { quiet } from "../world/quiet.ts";
 import { DIRECTORY, type TextStore } from "../world/text-store.ts";
 import { BEGINNING } from "../world/virtual-clock.ts";
 import { logOutcome } from "./log-outcome.ts";
-import { manifestOf, openSmall, READ_AT, type StoreShape } from "./reading.ts";
+import { manifestOf } from "../world/manifest.ts";
+import { openSmall, READ_AT, type StoreShape } from "./reading.ts";
 
 /**
  * A small store that lies on a disk, to be damaged: merged segments, sealed ones, an active one, hints, a checkpoint,

@@ -4,7 +4,7 @@ import { PropertyViolation } from "../properties/property.ts";
 import type { Narrator } from "../world/teller.ts";
 import { shorten } from "../crashing/shorten.ts";
 import { faultCase, type FaultCase } from "./fault-case.ts";
-import { runFaultCase } from "./run-fault-case.ts";
+import { CALLS_OF_A_CASE, runFaultCase } from "./run-fault-case.ts";
 
 /** A life with failures in which a property does not hold. */
 export class FaultCounterexample extends Error {
@@ -28,10 +28,26 @@ export async function exploreFaultsByChance(seed: number): Promise<void> {
   await judgeFaultCase(given!);
 }
 
-/** @throws FaultCounterexample */
-export async function judgeFaultCase(given: FaultCase, narrate?: Narrator): Promise<void> {
+/**
+ * The life as it is, and then with its first failure at every other call: the code has changed since, and with it the
+ * calls, but the one that failed is among these, or one like it.
+ * @throws FaultCounterexample
+ */
+export async function exploreFaultsNear(given: FaultCase): Promise<void> {
+  await judgeFaultCase(given);
+  const [first, ...rest] = given.faults;
+  if (first === undefined) return;
+  for (let at = 0; at < CALLS_OF_A_CASE; at += 1) {
+    const [, way, kept] = first;
+    const cameAbout = await judgeFaultCase({ ...given, faults: [[at, way, kept], ...rest] });
+    if (cameAbout === 0) return;
+  }
+}
+
+/** Returns how many of its failures came about. @throws FaultCounterexample */
+export async function judgeFaultCase(given: FaultCase, narrate?: Narrator): Promise<number> {
   try {
-    await runFaultCase(given, CRASHES, narrate);
+    return await runFaultCase(given, CRASHES, narrate);
   } catch (error) {
     if (error instanceof PropertyViolation) throw new FaultCounterexample(given, error);
     throw new FaultCounterexample(given, violationOf(error));

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import type { Fault } from "@hashlog/fs-io/testing";
-import { describeOperation } from "../cases/case.ts";
+import { describeOperation, type CrashCase } from "../cases/case.ts";
 import type { StoreShape } from "../world/text-store.ts";
 import { KEYS } from "./reading.ts";
 
@@ -13,6 +13,11 @@ export interface FaultCase extends StoreShape {
   readonly faults: readonly (readonly [number, number, number])[];
   /** Which waiting call of the file system returns next. */
   readonly schedule: readonly number[];
+}
+
+/** Whether it is a life with failures, and not one with crashes. */
+export function isFaultCase(given: CrashCase | FaultCase): given is FaultCase {
+  return "faults" in given;
 }
 
 export type FaultOperation =

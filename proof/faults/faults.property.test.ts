@@ -8,7 +8,7 @@ test(
   "a store that failures befall in any combination keeps its promises, also through crashes before, between and after them",
   async () => {
     await fc.assert(
-      fc.asyncProperty(faultCase, (given) => runFaultCase(given, 4)),
+      fc.asyncProperty(faultCase, async (given) => void (await runFaultCase(given, 4))),
       { numRuns: runs(200) },
     );
   },

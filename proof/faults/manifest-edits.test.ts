@@ -1,18 +1,13 @@
-import { decodeManifest, MANIFEST_NAME, segmentFileName, type Manifest } from "@hashlog/format";
+import { MANIFEST_NAME, segmentFileName, type Manifest } from "@hashlog/format";
 import type { FileSystem } from "@hashlog/fs-io";
-import { crashPointAt, fate, SimulatedDisk, tornFate, type DiskImage, type TraceEvent } from "@hashlog/fs-io/testing";
+import { crashPointAt, fate, SimulatedDisk, tornFate, type TraceEvent } from "@hashlog/fs-io/testing";
 import { describe, expect, test } from "vitest";
+import { manifestOf } from "../world/manifest.ts";
 import { quiet, settled } from "../world/quiet.ts";
 import { codeOf, long, of, Script } from "../world/script.ts";
 import { DIRECTORY, emptyStore, openStore } from "../world/text-store.ts";
 
 /** The manifest is edited when a segment begins, when some are sealed, twice by a merge, for a checkpoint, on closing. */
-
-function manifestOf(image: DiskImage): Manifest {
-  const decoded = decodeManifest(image.bytes(`${DIRECTORY}/${MANIFEST_NAME}`)!);
-  if (decoded.kind !== "ok") throw new Error("the manifest does not parse");
-  return decoded.value;
-}
 
 /** Some of everything that edits the manifest, whatever fails. */
 async function liveOn({ store }: Script, values: Map<string, string>): Promise<void> {

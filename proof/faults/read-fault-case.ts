@@ -1,5 +1,13 @@
+import type { CrashCase } from "../cases/case.ts";
+import { readCase } from "../cases/read-case.ts";
 import { integer, list, natural, oneOf, record } from "../cases/read-json.ts";
 import type { FaultCase, FaultOperation } from "./fault-case.ts";
+
+/** A case of either kind: one that names `faults` is a life with failures. @throws TypeError */
+export function readEitherCase(json: unknown): CrashCase | FaultCase {
+  const isFaultCase = typeof json === "object" && json !== null && "faults" in json;
+  return isFaultCase ? readFaultCase(json) : readCase(json);
+}
 
 /**
  * A life with failures from JSON, as a counterexample prints it.

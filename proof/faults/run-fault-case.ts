@@ -22,18 +22,19 @@ const PROFILES: readonly Profile[] = ["kill", "drop-all", "prefix", "ordered", "
 
 /**
  * Lives through the case, and crashes it at steps chosen by chance, before its failures, between them and after them.
+ * Returns how many of its failures came about.
  * @throws PropertyViolation
  */
-export async function runFaultCase(given: FaultCase, crashes: number, narrate?: Narrator): Promise<void> {
+export async function runFaultCase(given: FaultCase, crashes: number, narrate?: Narrator): Promise<number> {
   const teller = new Teller(narrate);
   try {
-    await live(given, crashes, teller);
+    return await live(given, crashes, teller);
   } finally {
     teller.catchUp();
   }
 }
 
-async function live(given: FaultCase, crashes: number, teller: Teller): Promise<void> {
+async function live(given: FaultCase, crashes: number, teller: Teller): Promise<number> {
   const disk = new SimulatedDisk({ image: await emptyStore(), schedule: given.schedule });
   const session = new Session(disk, given);
   const moments: Moment[] = [];
@@ -67,6 +68,7 @@ async function live(given: FaultCase, crashes: number, teller: Teller): Promise<
   await session.close();
   await session.mustOpen();
   await mustTakeWrites(session);
+  return disk.firedFaults;
 }
 
 /** What it does, and the disk beneath it, is told. */
@@ -93,7 +95,8 @@ function losesAtOnce({ failedSync }: Omit<Fault, "at">): boolean {
   return failedSync === "reverted" || failedSync === "evicted";
 }
 
-const CALLS_OF_A_CASE = 250;
+/** A failure names a call up to this, or a sync up to that. */
+export const CALLS_OF_A_CASE = 250;
 const SYNCS_OF_A_CASE = 30;
 
 async function judgeCrash(

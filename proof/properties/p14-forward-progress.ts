@@ -28,11 +28,11 @@ export function mustBePossible(what: string, error: unknown): never {
 
 /**
  * Nothing has failed in the background, where nothing of the file system does. Where open files cannot be removed, what
- * one still reads stays for the next opening, and that is noted: excused for a store that was iterated while it went on.
+ * one still reads stays for the next opening, and that is noted: excused for a store whose iterators may have held some.
  */
-export function mustFailInNothing({ failures }: StoreStats, when: string, { wasIterated = false } = {}): void {
+export function mustFailInNothing({ failures }: StoreStats, when: string, { mayHoldFiles = false } = {}): void {
   const { count, last } = failures;
-  const isRefusedRemoval = wasIterated && FsError.is(last) && last.code === "FS_BUSY";
+  const isRefusedRemoval = mayHoldFiles && FsError.is(last) && last.code === "FS_BUSY";
   if (count === 0 || isRefusedRemoval) return;
   const words = last instanceof Error ? last.message : String(last);
   violated(forwardProgress, `${when}, ${count} failures in the background were noted, the last one: ${words}`);

@@ -32,9 +32,9 @@ export const errorAtomicity: Property = {
  *   the lie and the failure cannot be saved by anybody. As long as the cache has them nothing is lost. When the store is
  *   told, it acknowledges nothing more. After a power cut it holds a prefix, at least as long as what the disk had before
  *   the lie, or says with HASHLOG_CORRUPT that something is missing (with HASHLOG_VERSION, where garbage stands in the
- *   place of a file's version). It says so too where the lie was about a file that
- *   had taken the place of older ones (the output of a merge, the copy of a tail, the manifest), and then older writes
- *   are missing as well: a disk that lies is outside of what is assumed (ARCHITECTURE.md).
+ *   place of a file's version). It says so too where the lie was about a file that had taken the place of older ones (the
+ *   output of a merge, the copy of a tail, the manifest), and then older writes are missing as well: a disk that lies is
+ *   outside of what is assumed (ARCHITECTURE.md).
  *
  * A close that fails tells the store nothing (`ReadFile.close` in @hashlog/fs-io), and what was not synced is then as
  * after a failed sync that keeps the bytes. All of the above holds: whatever the store relies upon, it has synced through

@@ -1,5 +1,5 @@
 import { HashlogError } from "@hashlog/engine";
-import { decodeManifest, MANIFEST_NAME, type Manifest } from "@hashlog/format";
+import type { Manifest } from "@hashlog/format";
 import type { FileSystem } from "@hashlog/fs-io";
 import {
   crashPointAt,
@@ -12,8 +12,9 @@ import {
   type Profile,
   type SimulatedDiskOptions,
 } from "@hashlog/fs-io/testing";
+import { manifestOf } from "./manifest.ts";
 import { quiet, settled } from "./quiet.ts";
-import { DIRECTORY, emptyStore, openStore, readState, type StoreShape, type TextStore } from "./text-store.ts";
+import { emptyStore, openStore, readState, type StoreShape, type TextStore } from "./text-store.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 /** What a script begins with. */
@@ -108,9 +109,7 @@ export class Script {
 
   /** The manifest as programs see it. */
   get manifest(): Manifest {
-    const decoded = decodeManifest(this.disk.image().bytes(`${DIRECTORY}/${MANIFEST_NAME}`)!);
-    if (decoded.kind !== "ok") throw new Error("the manifest does not parse");
-    return decoded.value;
+    return manifestOf(this.disk.image());
   }
 }
 

@@ -76,7 +76,7 @@ async function loadRun(parts: LoadParts, sink: RecordSink): Promise<LogRun> {
     parts.progress.read("scan", frame.end - frame.offset);
     if (frame.header.firstSequence >= covered) replayer.replay(segments.get(source.segmentId)!, frame);
   };
-  return readRun(parts.unsealed.map(runSource), parts.manifest.floor, onFrame, parts);
+  return readRun(parts.unsealed.map(runSource), parts.manifest.floor, onFrame, { limits: parts.limits });
 }
 
 class SealedLoader {

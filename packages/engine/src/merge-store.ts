@@ -47,8 +47,8 @@ export class StoreOfMerge implements MergeStore {
   }
 
   /**
-   * Lets go of the inputs. Closes the files of outputs that did not become segments, and removes them if certainly no manifest lists them: on a
-   * full volume each attempt would leave its own. Those that were published stay open.
+   * Lets go of the inputs. Closes the files of outputs that did not become segments, and removes them if certainly no
+   * manifest lists them: on a full volume each attempt would leave its own. Those that were published stay open.
    */
   async end(): Promise<void> {
     const { manifest } = this.#parts;

@@ -1,6 +1,7 @@
 import { newRecordFields, readRecord, recordBytes, verifyRecord, type RecordFields } from "@hashlog/format";
 import type { RecordLocation } from "@hashlog/index";
 import { corrupt, fromFileSystem, HashlogError } from "./errors.ts";
+import { LIMITS } from "./limits.ts";
 import type { Segment } from "./segment.ts";
 
 /**
@@ -13,8 +14,8 @@ export class RecordReader {
   readonly #fields: RecordFields = newRecordFields();
   readonly #sharedBytesMax: number;
 
-  /** `sharedBytesMax`: see `Limits.sharedReadBytesMax`; at most 64 KiB. */
-  constructor(sharedBytesMax: number = READ_BUFFER_BYTES) {
+  /** `sharedBytesMax`: see `Limits.sharedReadBytesMax`; at most that of every store. */
+  constructor(sharedBytesMax: number = LIMITS.sharedReadBytesMax) {
     this.#sharedBytesMax = sharedBytesMax;
   }
 
@@ -89,8 +90,5 @@ function readOrThrow(segment: Segment, read: () => number): number {
   }
 }
 
-// Larger records get a buffer of their own, of which the value is a part.
-const READ_BUFFER_BYTES = 64 * 1024;
-
 // One for all stores: what a synchronous read puts into it is copied out before anybody else can read.
-const readBuffer = new Uint8Array(READ_BUFFER_BYTES);
+const readBuffer = new Uint8Array(LIMITS.sharedReadBytesMax);

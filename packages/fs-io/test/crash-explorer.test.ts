@@ -253,6 +253,11 @@ describe("an exploration that would say nothing is refused", () => {
     expect(await refusal({ workload, disk: new SimulatedDisk() })).toMatchObject({ points: 1 });
   });
 
+  test.each([{ points: [] }, { points: 0 }, { profiles: [] }])("one that tries no crash: %j", async (options) => {
+    const refused = { code: "FS_INVALID_ARGUMENT", message: expect.stringContaining("no crash was tried") };
+    expect(await refusal(options)).toMatchObject(refused);
+  });
+
   test("a profile that there is not, by name and before the workload runs", async () => {
     const ran: string[] = [];
     const profiles = ["free", "fre"] as unknown as readonly Profile[];

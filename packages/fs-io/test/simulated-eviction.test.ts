@@ -1,30 +1,12 @@
 import { describe, expect, test } from "vitest";
-import type { AppendFile } from "../src/file-system.ts";
-import {
-  crashPointAt,
-  diskAt,
-  fate,
-  imageAt,
-  SimulatedDisk,
-  type FailedSync,
-  type SimulatedFileSystem,
-} from "../src/testing/index.ts";
-import { bytes, read, shown, write, writeDurably } from "./simulated-support.ts";
-
-interface Failed {
-  readonly disk: SimulatedDisk;
-  readonly fs: SimulatedFileSystem;
-  readonly file: AppendFile;
-}
+import { crashPointAt, diskAt, fate, imageAt, SimulatedDisk, type FailedSync } from "../src/testing/index.ts";
+import { aboutToFail, bytes, read, shown, write, type Writing } from "./simulated-support.ts";
 
 /** A file that holds 1 and 2 durably, and then 3 and 4, the sync of which has failed. */
-async function afterFailure(failedSync: FailedSync = "kept"): Promise<Failed> {
-  const disk = new SimulatedDisk({ faults: [{ at: { operation: "sync", nth: 1 }, kind: "EIO", failedSync }] });
-  const fs = disk.boot();
-  const file = await writeDurably(fs, "/a", bytes(2, 1));
-  file.append(bytes(2, 3), 0, 2);
-  await expect(file.sync()).rejects.toMatchObject({ code: "FS_IO" });
-  return { disk, fs, file };
+async function afterFailure(failedSync: FailedSync = "kept"): Promise<Writing> {
+  const failed = await aboutToFail(failedSync);
+  await expect(failed.file.sync()).rejects.toMatchObject({ code: "FS_IO" });
+  return failed;
 }
 
 describe("the eviction of what is in the cache alone", () => {

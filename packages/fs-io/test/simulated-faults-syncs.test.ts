@@ -1,37 +1,11 @@
 import { describe, expect, test } from "vitest";
-import {
-  crashPointAt,
-  diskAt,
-  fate,
-  hashImage,
-  imageAt,
-  PROFILES,
-  SimulatedDisk,
-  type FailedSync,
-  type SimulatedFileSystem,
-} from "../src/testing/index.ts";
-import type { AppendFile } from "../src/file-system.ts";
-import { bytes, read, shown, write, writeDurably } from "./simulated-support.ts";
+import { crashPointAt, diskAt, fate, hashImage, imageAt, PROFILES, SimulatedDisk } from "../src/testing/index.ts";
+import { aboutToFail, bytes, read, shown, write, type Writing } from "./simulated-support.ts";
 
 /** What file systems make of bytes that they could not write; that they keep them is in simulated-faults.test.ts. */
 
-interface Failed {
-  readonly disk: SimulatedDisk;
-  readonly fs: SimulatedFileSystem;
-  readonly file: AppendFile;
-}
-
-/** A file that holds 1 and 2 durably, and then 3 and 4, the sync of which is to fail. */
-async function aboutToFail(failedSync: FailedSync): Promise<Failed> {
-  const disk = new SimulatedDisk({ faults: [{ at: { operation: "sync", nth: 1 }, kind: "EIO", failedSync }] });
-  const fs = disk.boot();
-  const file = await writeDurably(fs, "/a", bytes(2, 1));
-  file.append(bytes(2, 3), 0, 2);
-  return { disk, fs, file };
-}
-
 describe("a sync that fails and reverts the file", () => {
-  const afterFailure = async (): Promise<Failed> => {
+  const afterFailure = async (): Promise<Writing> => {
     const failed = await aboutToFail("reverted");
     await expect(failed.file.sync()).rejects.toMatchObject({ code: "FS_IO", operation: "sync", path: "/a" });
     return failed;
@@ -110,7 +84,7 @@ describe("a sync that fails and reverts the file", () => {
 });
 
 describe("a sync that fails late", () => {
-  const afterLie = async (): Promise<Failed> => {
+  const afterLie = async (): Promise<Writing> => {
     const failed = await aboutToFail("late");
     await failed.file.sync();
     return failed;

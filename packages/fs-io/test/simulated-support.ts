@@ -1,6 +1,6 @@
 import { FsError } from "../src/errors.ts";
 import type { AppendFile } from "../src/file-system.ts";
-import type { DiskImage, SimulatedDisk, SimulatedFileSystem } from "../src/testing/index.ts";
+import { SimulatedDisk, type DiskImage, type FailedSync, type SimulatedFileSystem } from "../src/testing/index.ts";
 
 /** Bytes from 1 to 255, never 0, so that what was lost shows. */
 export function bytes(length: number, first = 1): Uint8Array {
@@ -20,6 +20,22 @@ export async function writeDurably(fs: SimulatedFileSystem, path: string, conten
   await file.sync();
   await fs.syncDirectory(fs.parent(path));
   return file;
+}
+
+/** A file at `/a`, and who writes it. */
+export interface Writing {
+  readonly disk: SimulatedDisk;
+  readonly fs: SimulatedFileSystem;
+  readonly file: AppendFile;
+}
+
+/** A file that holds 1 and 2 durably, and then 3 and 4, the sync of which is to fail. */
+export async function aboutToFail(failedSync: FailedSync): Promise<Writing> {
+  const disk = new SimulatedDisk({ faults: [{ at: { operation: "sync", nth: 1 }, kind: "EIO", failedSync }] });
+  const fs = disk.boot();
+  const file = await writeDurably(fs, "/a", bytes(2, 1));
+  file.append(bytes(2, 3), 0, 2);
+  return { disk, fs, file };
 }
 
 /** What a program reads at `path`. */

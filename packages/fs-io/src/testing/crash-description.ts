@@ -3,7 +3,6 @@ import { rulesOf, type Profile, type ProfileRules } from "./crash-profiles.ts";
 import { FateReader } from "./crash-settling.ts";
 import type { PendingUnit } from "./crash-units.ts";
 import type { EntryOperation, MicroOperation } from "./simulated-trace.ts";
-import { entryInWords } from "./simulated-words.ts";
 import { describeStep } from "./step-description.ts";
 
 /**
@@ -73,4 +72,12 @@ function subject({ kind, logged, from, to }: PendingUnit): string {
   if (kind === "bytes") return `bytes ${from}..${to} of ${operation.path}`;
   if (kind === "length") return `length ${to} of ${operation.path}`;
   return entryInWords(operation as EntryOperation);
+}
+
+/** What has happened to a directory: "/db/new created". */
+function entryInWords(operation: EntryOperation): string {
+  const { path } = operation;
+  if (operation.kind === "unlink") return `${path} removed`;
+  if (operation.kind === "rename") return `${operation.from} renamed to ${path}`;
+  return `${path} ${operation.made === undefined ? "linked" : "created"}`;
 }

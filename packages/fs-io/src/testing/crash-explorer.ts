@@ -65,8 +65,8 @@ export interface CrashReport {
  * Runs a workload once, and checks what crashes at its steps would have left: at each point and for each profile all
  * crashes where they are few, and a choice where they are many.
  * @throws CrashCheckError for the first crash that `check` refuses, made as harmless as it can be
- * @throws FsError `FS_INVALID_ARGUMENT` for a profile that there is not, and for a workload that was not over when it
- * resolved, or did nothing to a new disk: a success would say nothing
+ * @throws FsError `FS_INVALID_ARGUMENT` for a profile that there is not, for a workload that was not over when it
+ * resolved, or did nothing to a new disk, and where no crash was tried: a success would say nothing
  */
 export async function exploreCrashes(exploration: CrashExploration): Promise<CrashReport> {
   checkProfiles(exploration.profiles ?? PROFILES);
@@ -78,6 +78,7 @@ export async function exploreCrashes(exploration: CrashExploration): Promise<Cra
   if (exploration.disk === undefined && disk.position === first) refuse("the workload did nothing to the disk");
   const explorer = new Explorer(exploration, disk);
   for (const ordinal of ordinalsOf(exploration.points ?? "all", first, disk.position)) await explorer.crashAt(ordinal);
+  if (explorer.report.crashes === 0) refuse("no crash was tried: there are no points, or no profiles");
   return explorer.report;
 }
 

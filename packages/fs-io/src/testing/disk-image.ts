@@ -47,9 +47,9 @@ export class DiskImage {
   }
 
   /**
-   * What files held before the crashes that led to this image and do not hold now, the newest first: nobody can read it, but blocks that are
-   * handed out again may bring it back, in a later crash (`EARLIER_LIVES`). No part of what an image is: images that
-   * differ in nothing else have the same hash.
+   * What files held before the crashes that led to this image and do not hold now, the newest first: nobody can read
+   * it, but blocks that are handed out again may bring it back, in a later crash (`EARLIER_LIVES`). No part of what an
+   * image is: images that differ in nothing else have the same hash.
    */
   get residue(): readonly ImageFile[] {
     const there = new Set(this.files.values());
