@@ -118,9 +118,7 @@ describe("a case that is replayed", () => {
     const early = await replay(JSON.stringify(second(0)));
     expect(early.words).toContain("What may come back, as before the recovery, which had shown nothing yet:\n");
     const late = await replay(JSON.stringify(second(99)));
-    expect(late.words).toContain(
-      "What may come back, as it was shown before this crash:\n    after 1 commit: a=1.x\n",
-    );
+    expect(late.words).toContain("What may come back, as it was shown before this crash:\n    after 1 commit: a=1.x\n");
     expect([early.code, late.code]).toEqual([0, 0]);
   });
 
