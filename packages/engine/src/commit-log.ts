@@ -2,6 +2,7 @@ import { recordBytes } from "@hashlog/format";
 import { GroupSync, IntervalSync, type SyncPolicy } from "@hashlog/fs-io";
 import type { CommitLogOptions } from "./commit-log-options.ts";
 import { fromFileSystem, HashlogError } from "./errors.ts";
+import { Conditions, type Condition, type ReadVersion } from "./conditions.ts";
 import type { Group } from "./group.ts";
 import { GroupQueue } from "./group-queue.ts";
 import { FrameWriter } from "./frame-writer.ts";
@@ -9,6 +10,7 @@ import { GroupApplier } from "./group-applier.ts";
 import type { LogSegments } from "./log-segments.ts";
 import { failedState, type LogState } from "./log-state.ts";
 import { operationsBytes, type EncodedOperation } from "./operations.ts";
+import { RecordReader } from "./record-reader.ts";
 import { newLocation } from "./segment-table.ts";
 import type { StoreParts } from "./store-parts.ts";
 
@@ -34,6 +36,7 @@ export class CommitLog {
   readonly #queue: GroupQueue;
   readonly #frames: FrameWriter;
   readonly #applier: GroupApplier;
+  readonly #conditions: Conditions;
   readonly #location = newLocation();
   #sync: GroupSync = this.#newSync();
   #interval: IntervalSync | undefined;
@@ -50,6 +53,8 @@ export class CommitLog {
     this.#policy = options.policy;
     this.#segments = options.segments;
     this.#applier = new GroupApplier(options.parts, options.hasPassed);
+    const reader = new RecordReader(options.parts.limits.sharedReadBytesMax);
+    this.#conditions = new Conditions(options.parts, reader, options.hasPassed);
     this.#queue = new GroupQueue(options.nextSequence, options.parts.limits.groupBytesMax);
     this.#acknowledged = options.acknowledged;
     this.#frames = new FrameWriter(options.acknowledged, options.floor);
@@ -123,6 +128,27 @@ export class CommitLog {
       else group.addPut(key, value, expiresAtMs);
     }
     return group.settled;
+  }
+
+  /**
+   * Writes by `write` if the conditions hold at that place in the log. Resolves to whether they did, when that is certain:
+   * when the write, or whatever the answer rests on, is acknowledged.
+   */
+  async writeIf(conditions: readonly Condition[], sync: boolean, write: () => Promise<unknown>): Promise<boolean> {
+    const known: ReadVersion[] = [];
+    for (;;) {
+      const verdict = this.#conditions.judge(conditions, [...this.#waiting, ...this.#queue.groups], known);
+      if (verdict.kind === "hold") {
+        await write();
+        return true;
+      }
+      if (verdict.kind === "fail") {
+        await verdict.restsOn?.settled;
+        if (sync) await this.sync();
+        return false;
+      }
+      known.push(await this.#conditions.read(verdict.key, verdict.location));
+    }
   }
 
   /** Resolves when every write of before the call is durable. */

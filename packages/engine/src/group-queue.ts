@@ -16,6 +16,11 @@ export class GroupQueue {
     this.#groupBytesMax = groupBytesMax;
   }
 
+  /** All that wait here, the oldest first. */
+  get groups(): readonly Group[] {
+    return this.#groups;
+  }
+
   get length(): number {
     return this.#groups.length;
   }

@@ -1,8 +1,18 @@
 export { open } from "./open.ts";
-export type { CompactOptions, Store } from "./store.ts";
+export type { BatchResult, ClearOptions, CompactOptions, Store } from "./store.ts";
+export type { Snapshot } from "./snapshot.ts";
+export type { Entry } from "./reads.ts";
+export type { RangeOptions } from "./range.ts";
 export type { OpenOptions, OpenProgress } from "./store-options.ts";
-export type { BatchOperation, Expiry, PutOptions, WriteOptions } from "./write-options.ts";
-export type { IterateOptions } from "./iterate.ts";
+export type {
+  BatchOperation,
+  ConditionOptions,
+  Expiry,
+  PutOptions,
+  WithCondition,
+  WriteOptions,
+} from "./write-options.ts";
+export type { IterateOptions, StoreIterator } from "./iterate.ts";
 export { bytes, type Codec, json, utf8 } from "./codecs.ts";
 export type { SegmentStats, StoreStats } from "./store-stats.ts";
 export type { OpenReport } from "./open-report.ts";

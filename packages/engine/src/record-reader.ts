@@ -31,6 +31,21 @@ export class RecordReader {
 
   /** As `readSync`, off the event loop. `location` and `key` are read again when the bytes are there. */
   async read(segment: Segment, location: Readonly<RecordLocation>, key: Uint8Array): Promise<Uint8Array> {
+    return (await this.readWithSequence(segment, location, key)).value;
+  }
+
+  /** The sequence of the record of `key` at `location` in `segment`, verified as its value would be. */
+  sequenceSync(segment: Segment, location: Readonly<RecordLocation>, key: Uint8Array): number {
+    this.readSync(segment, location, key);
+    return this.#fields.sequence;
+  }
+
+  /** As `read`, with the sequence of the record. */
+  async readWithSequence(
+    segment: Segment,
+    location: Readonly<RecordLocation>,
+    key: Uint8Array,
+  ): Promise<{ readonly value: Uint8Array; readonly sequence: number }> {
     const bytes = recordBytes(key.length, location.valueBytes, location.expiresAtMs !== 0);
     // Its own buffer, of which the value is a part: one allocation, one copy less.
     const buffer = new Uint8Array(bytes);
@@ -41,7 +56,7 @@ export class RecordReader {
       throw fromFileSystem(error, `reading segment ${segment.segmentId} at offset ${location.offset} failed`);
     }
     const value = this.#value(buffer, got, bytes, segment, location, key);
-    return bytes > this.#sharedBytesMax ? value : value.slice();
+    return { value: bytes > this.#sharedBytesMax ? value : value.slice(), sequence: this.#fields.sequence };
   }
 
   #value(

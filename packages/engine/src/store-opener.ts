@@ -14,6 +14,7 @@ import { Maintenance } from "./maintenance.ts";
 import { ManifestFile } from "./manifest-file.ts";
 import { Merger } from "./merger.ts";
 import { openSegments, type OpenedSegments } from "./open-segments.ts";
+import { Ordering } from "./ordering.ts";
 import { ReserveFile } from "./reserve-file.ts";
 import { SegmentTable } from "./segment-table.ts";
 import { StoreClock } from "./store-clock.ts";
@@ -57,7 +58,7 @@ export class StoreOpener<K, V, VI> {
   }
 
   async open(): Promise<StoreMachinery<K, V, VI>> {
-    const { keydir, checkpoint, segments, loaded } = await this.#load();
+    const { keydir, checkpoint, segments, loaded, progress } = await this.#load();
     const { run } = loaded;
     const acknowledged = lastSequence(segments, run, this.#manifest);
     await this.#check(keydir, run, acknowledged);
@@ -79,6 +80,13 @@ export class StoreOpener<K, V, VI> {
     this.#log = log;
     const checkpointer = new Checkpointer(parts, log, (checkpoint?.replay.sequence ?? 0) - 1);
     background.begin(checkpointer, loaded.withoutHint);
+    const ordering = new Ordering(keydir, this.#options.clock);
+    if (this.#options.ordered) {
+      await ordering.ready(
+        () => progress.checkSignal(),
+        (keysDone) => progress.ordered(keysDone, keydir.size),
+      );
+    }
     return {
       parts,
       log,
@@ -91,6 +99,8 @@ export class StoreOpener<K, V, VI> {
       checkpointer,
       maintenance: this.#maintenance,
       views: new Views(parts),
+      ordering,
+      ordered: this.#options.ordered,
       clock: this.#clock,
       lock: this.#entered.lock,
       keys: this.#options.keys,
@@ -119,6 +129,7 @@ export class StoreOpener<K, V, VI> {
     checkpoint: CheckpointHeader | undefined;
     segments: OpenedSegments;
     loaded: LoadedIndex;
+    progress: LoadProgress;
   }> {
     const { fileSystem, index, limits, onProgress, signal } = this.#options;
     const manifest = this.#manifest;
@@ -131,7 +142,7 @@ export class StoreOpener<K, V, VI> {
     const segments = await openSegments({ ...shared, table: this.#table, checkpoint });
     const loaded = await loadIndex({ ...shared, ...segments, keydir, checkpoint, hintIds: this.#hintIds(), progress });
     tally(keydir, this.#table);
-    return { keydir, checkpoint, segments, loaded };
+    return { keydir, checkpoint, segments, loaded, progress };
   }
 
   #check(keydir: Keydir, run: LogRun, lastSequence: number): Promise<void> {

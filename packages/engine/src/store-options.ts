@@ -29,6 +29,12 @@ export interface OpenOptions<K = string, V = Uint8Array, VI = V extends Uint8Arr
    * of this machine. Default `false`: such a volume is refused with `HASHLOG_NOT_SUPPORTED`.
    */
   readonly allowSharedVolume?: boolean;
+  /**
+   * Keep the keys in order from the start: iterators go in that order, and a range costs nothing extra the first time.
+   * Opening takes about a second longer for each million keys, and each key up to 12 bytes more. Default `false`: they are
+   * put in order when a range is first asked for.
+   */
+  readonly ordered?: boolean;
   /** The file system. Default: the platform's, `nodeFileSystem()`. */
   readonly fileSystem?: FileSystem;
   /** The keydir. Default: `hashKeydir` of `@hashlog/index`. */
@@ -45,10 +51,13 @@ export interface OpenOptions<K = string, V = Uint8Array, VI = V extends Uint8Arr
 
 /** How far an opening is. */
 export interface OpenProgress {
-  /** What is being read: the checkpoint, hint files, or segments by scanning. */
-  readonly phase: "checkpoint" | "hints" | "scan";
+  /** What is being read: the checkpoint, hint files, or segments by scanning. With `ordered`, `"order"` when all is read. */
+  readonly phase: "checkpoint" | "hints" | "scan" | "order";
   readonly bytesDone: number;
   readonly bytesTotal: number;
+  /** How many keys are in order; both 0 before that phase. */
+  readonly keysDone: number;
+  readonly keysTotal: number;
 }
 
 /** The options with their defaults filled in. */
@@ -59,6 +68,7 @@ export interface StoreOptions<K, V, VI> {
   readonly createIfMissing: boolean;
   readonly segmentBytesMax: number;
   readonly allowSharedVolume: boolean;
+  readonly ordered: boolean;
   readonly fileSystem: FileSystem;
   readonly index: KeydirFactory;
   readonly clock: Clock;
@@ -91,6 +101,7 @@ const CHECKS: Readonly<Record<keyof OpenOptions<unknown, unknown>, Check>> = {
       ? undefined
       : `an integer from ${SEGMENT_BYTES_LEAST} to ${SEGMENT_BYTES_MOST}`,
   allowSharedVolume: type("boolean"),
+  ordered: type("boolean"),
   fileSystem: methods("create", "openRead", "replace", "lock"),
   index: type("function"),
   clock: methods("now", "setTimer", "yield"),
@@ -112,6 +123,7 @@ export function resolveOptions<K, V, VI>(given: OpenOptions<K, V, VI>, defaults:
     createIfMissing: given.createIfMissing ?? true,
     segmentBytesMax: given.segmentBytesMax ?? SEGMENT_BYTES_DEFAULT,
     allowSharedVolume: given.allowSharedVolume ?? false,
+    ordered: given.ordered ?? false,
     fileSystem: given.fileSystem ?? defaults.fileSystem(),
     index: given.index ?? defaults.index,
     clock: given.clock ?? systemClock,

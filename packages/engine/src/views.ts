@@ -1,11 +1,14 @@
-import type { KeydirPage, KeydirView } from "@hashlog/index";
+import type { KeydirCursor, KeydirRange, KeydirScan, KeydirView, RecordLocation } from "@hashlog/index";
 import type { Segment } from "./segment.ts";
 import type { StoreParts } from "./store-parts.ts";
 
-/** The views that iterators hold: all that must stay readable for them, and is given up when they end. */
+/** Who holds a view. */
+export type ViewHolder = "iterator" | "snapshot";
+
+/** The views that iterators and snapshots hold: all that must stay readable for them, and is given up when they end. */
 export class Views {
   readonly #parts: StoreParts;
-  readonly #open = new Set<View>();
+  readonly #open = new Map<View, ViewHolder>();
   // An iterator that nobody holds any more must not keep files and put-aside entries for ever.
   readonly #abandoned = new FinalizationRegistry<View>((view) => view.close());
 
@@ -13,14 +16,15 @@ export class Views {
     this.#parts = parts;
   }
 
-  get count(): number {
-    return this.#open.size;
+  /** How many are open of those. */
+  count(holder: ViewHolder): number {
+    return [...this.#open.values()].filter((other) => other === holder).length;
   }
 
   /** The store as of this call. */
-  open(): View {
+  open(holder: ViewHolder): View {
     const view = new View(this.#parts, () => this.#open.delete(view));
-    this.#open.add(view);
+    this.#open.set(view, holder);
     return view;
   }
 
@@ -30,7 +34,7 @@ export class Views {
   }
 
   closeAll(): void {
-    for (const view of this.#open) view.close();
+    for (const view of this.#open.keys()) view.close();
   }
 }
 
@@ -52,8 +56,20 @@ export class View {
     parts.table.holdSlots();
   }
 
-  nextPage(): KeydirPage | undefined {
-    return this.#keydir.nextPage();
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  find(key: Uint8Array, location: RecordLocation): boolean {
+    return this.#keydir.find(key, 0, key.length, location);
+  }
+
+  openScan(): KeydirScan {
+    return this.#keydir.openScan();
+  }
+
+  openCursor(range: KeydirRange): KeydirCursor {
+    return this.#keydir.openCursor(range);
   }
 
   segmentAt(slot: number): Segment {

@@ -60,9 +60,10 @@ function benchWhole(keydir: Keydir): Record<string, string> {
   const copy = hashKeydir({ hashKey: Uint8Array.from({ length: 16 }, (_, i) => i * 17) });
   const load = timeOnce(() => dumps.forEach((bytes, i) => copy.loadShard(i, bytes)));
   const view = copy.openView();
+  const scan = view.openScan();
   let pages = 0;
   const paging = timeOnce(() => {
-    while (view.nextPage() !== undefined) pages++;
+    while (scan.nextPage() !== undefined) pages++;
   });
   const loaded = hashKeydir({ hashKey: new Uint8Array(16) });
   const loader = loaded.beginLoad();
