@@ -8,8 +8,8 @@ import type { StoreParts } from "./store-parts.ts";
 /** What has to be true of a key for a write to be done. */
 export interface Condition {
   readonly key: Uint8Array;
-  /** The version that it has to have; 0: it has to be absent. */
-  readonly version: number;
+  /** The version that it has to have; 0: it has to be absent; `undefined`: any will do. */
+  readonly version?: number | undefined;
 }
 
 /** Whether all conditions hold at the end of the log, where the write would go. */
@@ -70,6 +70,7 @@ export class Conditions {
   }
 
   #judgeOne({ key, version }: Condition, known: readonly ReadVersion[]): Verdict {
+    if (version === undefined) return HOLD;
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) {
       const isThere = !waiting.isTombstone && !this.#hasPassed(waiting.expiresAtMs);

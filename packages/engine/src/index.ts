@@ -1,15 +1,16 @@
 export { open } from "./open.ts";
-export type { BatchResult, ClearOptions, CompactOptions, Store } from "./store.ts";
+export type { ClearOptions, CompactOptions, Store } from "./store.ts";
 export type { Snapshot } from "./snapshot.ts";
 export type { Entry } from "./reads.ts";
 export type { RangeOptions } from "./range.ts";
 export type { OpenOptions, OpenProgress } from "./store-options.ts";
 export type {
   BatchOperation,
+  ConditionalOperation,
   ConditionOptions,
   Expiry,
   PutOptions,
-  WithCondition,
+  Unconditional,
   WriteOptions,
 } from "./write-options.ts";
 export type { IterateOptions, StoreIterator } from "./iterate.ts";

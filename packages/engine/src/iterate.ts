@@ -5,6 +5,7 @@ import type { InFlight } from "./in-flight.ts";
 import type { Limits } from "./limits.ts";
 import type { Ordering } from "./ordering.ts";
 import { rangeFrom, RANGE_CHECKS, type ByteRange, type RangeOptions, type Selection } from "./range.ts";
+import type { ReadPace } from "./read-pace.ts";
 import type { RecordReader } from "./record-reader.ts";
 import { newLocation } from "./segment-table.ts";
 import { checkOptions } from "./store-options.ts";
@@ -54,6 +55,7 @@ export interface Iteration<T, K> {
   readonly signal: AbortSignal | undefined;
   readonly limits: Limits;
   readonly clock: Pick<Clock, "yield">;
+  readonly pace: ReadPace;
   readonly make: EntryMaker<T>;
 }
 
@@ -70,6 +72,8 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
   #done = false;
   #hasBegun = false;
   #fills = 0;
+  /** How many calls wait for their turn, or have it. */
+  #turns = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: Iteration<T, K>) {
@@ -84,9 +88,8 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
 
   next(): Promise<IteratorResult<T, undefined>> {
     this.#hasBegun = true;
-    const turn = this.#turn.then(() => this.#next());
-    this.#turn = turn.catch(() => undefined);
-    return turn;
+    if (this.#turns === 0 && this.#at < this.#chunk.length) return this.#ready();
+    return this.#inTurn(() => this.#next());
   }
 
   /** As many as are ready, at least one; none at the end. Not to be mixed with `next`. */
@@ -107,7 +110,7 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
       );
     }
     this.#walk.range ??= { from: undefined, to: undefined, reverse: false };
-    this.#turn = this.#turn.then(() => {
+    void this.#inTurn(async () => {
       this.#chunk = [];
       this.#at = 0;
       this.#walk.seek(key);
@@ -123,13 +126,34 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
     await this.return();
   }
 
+  /** What the calls before have asked for comes first. */
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#turns += 1;
+    const turn = this.#turn.then(work).finally(() => {
+      this.#turns -= 1;
+    });
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** The next of the chunk, without waiting for anything. */
+  #ready(): Promise<IteratorResult<T, undefined>> {
+    try {
+      this.#mayGoOn();
+    } catch (error) {
+      this.#end();
+      return Promise.reject(error as Error);
+    }
+    this.#left -= 1;
+    return Promise.resolve({ done: false, value: this.#chunk[this.#at++]! });
+  }
+
   async #next(): Promise<IteratorResult<T, undefined>> {
     if (this.#done) return { done: true, value: undefined };
-    const { inFlight, checkOpen } = this.#parts;
+    const { inFlight } = this.#parts;
     inFlight.begin();
     try {
-      checkOpen();
-      this.#checkSignal();
+      this.#mayGoOn();
       if (this.#left === 0) return await this.return();
       if (this.#at === this.#chunk.length && !(await this.#fill())) return await this.return();
       this.#left -= 1;
@@ -142,22 +166,21 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
     }
   }
 
-  #checkSignal(): void {
+  /** @throws HashlogError `HASHLOG_CLOSED` | `HASHLOG_ABORTED` */
+  #mayGoOn(): void {
+    this.#parts.checkOpen();
     throwIfAborted(this.#parts.signal, "iterating");
   }
 
   async #fill(): Promise<boolean> {
-    const { ordering, withValues, checkOpen, clock } = this.#parts;
-    if (this.#walk.range !== undefined && !ordering.isDone) {
-      await ordering.ready(() => {
-        checkOpen();
-        this.#checkSignal();
-      });
-    }
-    // Keys are in memory: whoever goes through millions of them would keep everybody else waiting.
+    const { ordering, withValues, clock, pace } = this.#parts;
+    if (this.#walk.range !== undefined && !ordering.isDone) await ordering.ready(() => this.#mayGoOn());
+    // What is in memory comes without waiting: whoever goes through millions would keep everybody else waiting.
     this.#fills += 1;
-    if (!withValues && this.#fills % FILLS_IN_A_TURN === 0) await clock.yield();
-    this.#chunk = withValues ? await Promise.all(this.#reads()) : this.#keys();
+    if (this.#fills % FILLS_IN_A_TURN === 0) await clock.yield();
+    if (!withValues) this.#chunk = this.#keys();
+    else if (pace.isQuick) this.#chunk = pace.timed(() => this.#readAtOnce());
+    else this.#chunk = await Promise.all(this.#reads());
     this.#at = 0;
     return this.#chunk.length > 0;
   }
@@ -171,12 +194,25 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
   }
 
   #reads(): Promise<T>[] {
+    return this.#valuesBy(() => this.#read());
+  }
+
+  #readAtOnce(): T[] {
+    const { view, reader, make } = this.#parts;
+    return this.#valuesBy(() => {
+      const location = this.#walk.location();
+      const key = this.#walk.key();
+      return make(key, reader.readSync(view.segmentAt(location.segmentSlot), location, key));
+    });
+  }
+
+  #valuesBy<Read>(read: () => Read): Read[] {
     const most = Math.min(this.#parts.limits.valuesAhead, this.#left);
-    const reads: Promise<T>[] = [];
+    const reads: Read[] = [];
     let bytes = 0;
     while (reads.length < most && bytes < BYTES_AHEAD && this.#walk.step(this.#left)) {
       bytes += this.#walk.valueBytes;
-      reads.push(this.#read());
+      reads.push(read());
     }
     return reads;
   }

@@ -10,17 +10,17 @@ import { type } from "./store-options.ts";
  */
 export interface RangeOptions<K> {
   /** Keys after this one; from this one on. */
-  readonly gt?: K;
-  readonly gte?: K;
+  readonly gt?: K | undefined;
+  readonly gte?: K | undefined;
   /** Keys before this one; up to this one. */
-  readonly lt?: K;
-  readonly lte?: K;
+  readonly lt?: K | undefined;
+  readonly lte?: K | undefined;
   /** Keys whose bytes begin with those of this one. */
-  readonly prefix?: K;
+  readonly prefix?: K | undefined;
   /** The last key first. Default `false`. */
-  readonly reverse?: boolean;
+  readonly reverse?: boolean | undefined;
   /** At most so many: an integer from 0, or `Infinity` (default). */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 /** What was asked for, in bytes. */

@@ -15,6 +15,7 @@ import {
 import type { Limits } from "./limits.ts";
 import type { Ordering } from "./ordering.ts";
 import { selectionOf, type RangeOptions, type Selection } from "./range.ts";
+import type { ReadPace } from "./read-pace.ts";
 import type { RecordReader } from "./record-reader.ts";
 import { newLocation } from "./segment-table.ts";
 import type { Segment } from "./segment.ts";
@@ -53,6 +54,7 @@ export interface ReadParts<K, V> {
   readonly ordering: Ordering;
   readonly limits: Limits;
   readonly clock: Pick<Clock, "yield">;
+  readonly pace: ReadPace;
   /** Whether iterators go in order also where no range was asked for. */
   readonly ordered: boolean;
 }
@@ -234,18 +236,10 @@ export class Reads<K, V> {
   }
 
   #begin<T>(selection: Selection, given: Beginning<T>): ChunkIterator<T, K> {
-    const { reader, inFlight, ordering, limits, clock } = this.#parts;
+    const { reader, inFlight, ordering, limits, clock, pace } = this.#parts;
     const encode = (key: K): Uint8Array => this.ownKey(key);
-    const iterator = new ChunkIterator<T, K>({
-      ...given,
-      selection,
-      encode,
-      reader,
-      inFlight,
-      ordering,
-      limits,
-      clock,
-    });
+    const shared = { encode, reader, inFlight, ordering, limits, clock, pace };
+    const iterator = new ChunkIterator<T, K>({ ...given, ...shared, selection });
     given.heldBy(iterator);
     return iterator;
   }

@@ -16,6 +16,7 @@ import { operationsBytes, type EncodedOperation } from "./operations.ts";
 import type { Ordering } from "./ordering.ts";
 import { RANGE_CHECKS, type RangeOptions } from "./range.ts";
 import { Reads, type Entry, type ReadParts, type ReadSource } from "./reads.ts";
+import { ReadPace } from "./read-pace.ts";
 import { RecordReader } from "./record-reader.ts";
 import { Snapshot } from "./snapshot.ts";
 import { closeStore } from "./close-store.ts";
@@ -28,6 +29,7 @@ import {
   checkCommitBytes,
   checkEncoded,
   checkOperation,
+  isConditional,
   requiredVersion,
   resolveDeleteOptions,
   resolveExpiry,
@@ -35,9 +37,10 @@ import {
   resolveWriteOptions,
   WRITE_CHECKS,
   type BatchOperation,
+  type ConditionalOperation,
   type ConditionOptions,
   type PutOptions,
-  type WithCondition,
+  type Unconditional,
   type WriteOptions,
 } from "./write-options.ts";
 
@@ -78,7 +81,8 @@ export class Store<K, V, VI = V> {
     const { keys, values, ordering, ordered, parts } = machinery;
     const { limits, clock } = parts;
     const reader = new RecordReader(limits.sharedReadBytesMax);
-    this.#readParts = { keys, values, reader, inFlight: this.#inFlight, ordering, ordered, limits, clock };
+    const pace = new ReadPace(clock, parts.fileSystem.readsSynchronously);
+    this.#readParts = { keys, values, reader, inFlight: this.#inFlight, ordering, ordered, limits, clock, pace };
     this.#reads = new Reads({ ...this.#readParts, source: liveSource(machinery, () => this.#checkOpen()) });
   }
 
@@ -123,8 +127,8 @@ export class Store<K, V, VI = V> {
    * included, and resolves to whether it did. A condition on a version reads the record of the key, which holds the event
    * loop as `getSync` does; where the file system cannot do that, the place in the log is taken after the reading.
    */
-  put(key: K, value: VI, options: WithCondition<PutOptions>): Promise<boolean>;
-  put(key: K, value: VI, options?: PutOptions): Promise<void>;
+  put(key: K, value: VI, options?: PutOptions & Unconditional): Promise<void>;
+  put(key: K, value: VI, options: PutOptions & ConditionOptions): Promise<boolean>;
   put(key: K, value: VI, options?: PutOptions & ConditionOptions): Promise<boolean | void> {
     return this.#write<boolean | void>(() => {
       const { values, log, clock } = this.#machinery;
@@ -134,7 +138,7 @@ export class Store<K, V, VI = V> {
       const valueBytes = values.encode(value);
       checkEncoded(valueBytes, values.name);
       checkCommitBytes(recordBytes(keyBytes.length, valueBytes.length, expiresAtMs !== 0));
-      if (version === undefined) return log.put(keyBytes, valueBytes, expiresAtMs, sync);
+      if (!isConditional(options)) return log.put(keyBytes, valueBytes, expiresAtMs, sync);
       // It may be written only after the call has returned.
       const own = new Uint8Array(valueBytes);
       return log.writeIf([{ key: keyBytes, version }], sync, () => log.put(keyBytes, own, expiresAtMs, sync));
@@ -162,22 +166,19 @@ export class Store<K, V, VI = V> {
    * If any of them has a condition, all of it is done if all conditions hold, and else nothing; it resolves to whether
    * they did. All of them are about the keys as they are before the batch.
    */
-  batch<const Operations extends readonly BatchOperation<K, VI>[]>(
-    operations: Operations,
-    options?: WriteOptions,
-  ): Promise<BatchResult<Operations>> {
-    const write = (): Promise<boolean | void> => {
+  batch(operations: readonly (BatchOperation<K, VI> & Unconditional)[], options?: WriteOptions): Promise<void>;
+  batch(operations: readonly ConditionalOperation<K, VI>[], options?: WriteOptions): Promise<boolean>;
+  batch(operations: readonly ConditionalOperation<K, VI>[], options?: WriteOptions): Promise<boolean | void> {
+    return this.#write<boolean | void>(() => {
       const { log } = this.#machinery;
       const sync = resolveWriteOptions(options, "batch");
       const encoded = this.#encodeOperations(operations);
       // Nothing to write, but what was written before may not be durable yet.
       if (encoded.length === 0) return sync ? log.sync() : Promise.resolve();
       checkCommitBytes(operationsBytes(encoded));
-      const conditions = encoded.flatMap(({ key, version }) => (version === undefined ? [] : [{ key, version }]));
-      if (conditions.length === 0) return log.batch(encoded, sync);
-      return log.writeIf(conditions, sync, () => log.batch(encoded, sync));
-    };
-    return this.#write(write) as Promise<BatchResult<Operations>>;
+      if (!operations.some(isConditional)) return log.batch(encoded, sync);
+      return log.writeIf(encoded, sync, () => log.batch(encoded, sync));
+    });
   }
 
   /**
@@ -298,13 +299,13 @@ export class Store<K, V, VI = V> {
     }
   }
 
-  #encodeOperations(operations: readonly BatchOperation<K, VI>[]): EncodedOperation[] {
+  #encodeOperations(operations: readonly ConditionalOperation<K, VI>[]): EncodedOperation[] {
     const { values, clock } = this.#machinery;
     if (!Array.isArray(operations)) {
       throw invalidArgument(`the operations of a batch are ${describeType(operations)}, not an array`);
     }
     const now = clock.now();
-    return Array.from(operations as readonly BatchOperation<K, VI>[], (operation) => {
+    return Array.from(operations as readonly ConditionalOperation<K, VI>[], (operation) => {
       checkOperation(operation);
       const key = this.#reads.ownKey(operation.key);
       const version = requiredVersion(operation);
@@ -336,21 +337,6 @@ function liveSource(
       return { view, onEnd: () => view.close(), heldBy: (iterator) => views.closeWith(iterator, view) };
     },
   };
-}
-
-/**
- * What a batch resolves to: a boolean if any of its operations has a condition, else nothing. Of operations of which the
- * types do not tell: one or the other.
- */
-export type BatchResult<Operations extends readonly unknown[]> = Operations[number] extends Unconditional
-  ? void
-  : Extract<Operations[number], { readonly ifAbsent: true } | { readonly ifVersion: number }> extends never
-    ? boolean | void
-    : boolean;
-
-interface Unconditional {
-  readonly ifAbsent?: never;
-  readonly ifVersion?: never;
 }
 
 /** Options of `clear`. */

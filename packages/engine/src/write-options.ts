@@ -32,18 +32,24 @@ export interface WriteOptions {
  */
 export interface ConditionOptions {
   /** `true`: only if the key is not there. */
-  readonly ifAbsent?: boolean;
+  readonly ifAbsent?: boolean | undefined;
   /** Only if the key is there, and what is there has this version (see `getEntry`). An integer from 1 to 2^53 - 1. */
-  readonly ifVersion?: number;
+  readonly ifVersion?: number | undefined;
 }
 
-/** Options that hold a condition. */
-export type WithCondition<Options> = Options & ({ readonly ifAbsent: true } | { readonly ifVersion: number });
+/** Of a write that has no condition, not even one that may be left out. */
+export interface Unconditional {
+  readonly ifAbsent?: never;
+  readonly ifVersion?: never;
+}
 
 /** One operation of a batch. */
 export type BatchOperation<K, VI> =
-  | ({ readonly type: "put"; readonly key: K; readonly value: VI } & Expiry & ConditionOptions)
-  | ({ readonly type: "delete"; readonly key: K } & ConditionOptions);
+  | ({ readonly type: "put"; readonly key: K; readonly value: VI } & Expiry)
+  | { readonly type: "delete"; readonly key: K };
+
+/** One operation of a batch, which may have a condition. */
+export type ConditionalOperation<K, VI> = BatchOperation<K, VI> & ConditionOptions;
 
 type Check = (value: unknown) => string | undefined;
 
@@ -101,6 +107,11 @@ interface ResolvedWrite {
 }
 
 const NO_OPTIONS = { expiresAtMs: 0, sync: false, version: undefined };
+
+/** Whether the write is to say if it was done: it has a condition, or one that was left out. */
+export function isConditional(options: object | undefined): boolean {
+  return options !== undefined && ("ifAbsent" in options || "ifVersion" in options);
+}
 
 /** The version that the key must have; 0: it must be absent; `undefined`: any. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
 export function requiredVersion({ ifAbsent = false, ifVersion }: ConditionOptions): number | undefined {

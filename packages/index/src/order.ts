@@ -13,7 +13,7 @@
  */
 import type { Arena } from "./arena.ts";
 import { bytesOf, commonBytes, compareKey, comparePrefix, headAt, headOf, locateKey, StoredKey } from "./key-order.ts";
-import { NODE_ENTRIES, OrderNodes } from "./order-nodes.ts";
+import { CHILDREN, HEADS, NODE_ENTRIES, OrderNodes } from "./order-nodes.ts";
 import type { Shards } from "./shards.ts";
 
 /** How many neighbours share before there is one more, and how many become one less. */
@@ -22,6 +22,9 @@ const JOINING = 4;
 /** Entries that are left to each of those that share, and at most to each of those that were joined: room for a few more. */
 const SHARED_ENTRIES = 114;
 const JOINED_ENTRIES = 122;
+/** A node that has fewer is looked at, with every so many of its deletions, whether it can be joined with its neighbours. */
+const SPARSE_ENTRIES = 110;
+const TIDY_EVERY = 4;
 /** By how many bytes what the keys have in common may pass `skip` before heads are taken anew: two bytes still tell. */
 const SKIP_SLACK = 2;
 
@@ -80,8 +83,10 @@ export class Order {
     const [leaf, index] = [this.path[0], this.at[0]];
     this.nodes.close(leaf, index);
     this.count--;
-    if (index === 0 && this.nodes.count(leaf) > 0) this.#firstChanged(0);
-    this.#tidy();
+    const left = this.nodes.count(leaf);
+    if (index === 0 && left > 0) this.#firstChanged(0);
+    // Looking at the neighbours costs more than the deletion: now and then will do.
+    if (left === 0 || (left < SPARSE_ENTRIES && left % TIDY_EVERY === 0)) this.#tidy();
   }
 
   /** The entry of a key lies elsewhere. What is at both places is the key. */
@@ -96,7 +101,7 @@ export class Order {
     for (let node = 0; node < this.nodes.length; node++) {
       if (this.nodes.level(node) !== 0) continue;
       const words = this.nodes.words(node);
-      const first = this.nodes.base(node) + NODE_ENTRIES;
+      const first = this.nodes.base(node) + CHILDREN;
       const end = first + this.nodes.count(node);
       for (let i = first; i < end; i++) {
         const reference = words[i];
@@ -153,14 +158,14 @@ export class Order {
       if (side !== 0) return side < 0 ? 0 : count;
     }
     const words = nodes.words(node);
-    const base = nodes.base(node);
+    const heads = nodes.base(node) + HEADS;
     const head = headOf(bytes, start + skip, end);
     let [low, high] = [0, count];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const other = words[base + middle];
+      const other = words[heads + middle];
       if (other === head) {
-        const reference = level === 0 ? words[base + NODE_ENTRIES + middle] : this.firstBelow(node, middle);
+        const reference = level === 0 ? nodes.child(node, middle) : this.firstBelow(node, middle);
         locateKey(this.shards, reference, SCRATCH);
         const order = compareKey(SCRATCH, bytes, start, end);
         if (order === 0) {
@@ -396,8 +401,8 @@ class Gathered {
     const count = nodes.count(node);
     const words = nodes.words(node);
     const base = nodes.base(node);
-    this.heads.set(words.subarray(base, base + count), this.count);
-    this.children.set(words.subarray(base + NODE_ENTRIES, base + NODE_ENTRIES + count), this.count);
+    this.heads.set(words.subarray(base + HEADS, base + HEADS + count), this.count);
+    this.children.set(words.subarray(base + CHILDREN, base + CHILDREN + count), this.count);
     this.skips.fill(nodes.skip(node), this.count, this.count + count);
     this.count += count;
   }

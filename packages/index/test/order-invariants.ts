@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { bytesOf, commonBytes, headAt, locateKey, StoredKey } from "../src/key-order.ts";
-import { NODE_ENTRIES } from "../src/order-nodes.ts";
+import { HEADS, NODE_ENTRIES } from "../src/order-nodes.ts";
 import type { Order } from "../src/order.ts";
 
 /** Asserts what order.ts promises of every order, and returns its keys, one character a byte, as they come. */
@@ -41,7 +41,7 @@ class Check {
     for (let index = 0; index < count; index++) {
       locateKey(shards, this.#order.firstBelow(node, index), key);
       this.#ensure(commonBytes(first, key) >= skip, `an entry of node ${node} has less in common than ${skip} bytes`);
-      const head = nodes.words(node)[nodes.base(node) + index];
+      const head = nodes.words(node)[nodes.base(node) + HEADS + index];
       this.#ensure(head === headAt(key, skip), `entry ${index} of node ${node} has the head of another key`);
       if (level > 0) this.node(nodes.child(node, index), level - 1);
       else this.keys.push(String.fromCharCode(...bytesOf(key)));

@@ -127,6 +127,13 @@ export const FILE_SYSTEMS: readonly { readonly name: string; readonly newWorld: 
   { name: "the file system in memory", newWorld: memoryWorld },
 ];
 
+/** A file system that cannot read synchronously, and is like that one else. */
+export function readingAsynchronously(fileSystem: FileSystem): FileSystem {
+  return new Proxy(fileSystem, {
+    get: (target, name) => (name === "readsSynchronously" ? false : (Reflect.get(target, name, target) as unknown)),
+  });
+}
+
 function finishing(world: World): World {
   onTestFinished(({ task }) => (task.result?.state === "fail" ? world.close() : world.finish()));
   return world;
