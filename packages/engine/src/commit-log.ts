@@ -2,7 +2,6 @@ import { recordBytes } from "@hashlog/format";
 import { GroupSync, IntervalSync, type SyncPolicy } from "@hashlog/fs-io";
 import type { CommitLogOptions } from "./commit-log-options.ts";
 import { fromFileSystem, HashlogError } from "./errors.ts";
-import { Conditions, type Condition, type ReadVersion } from "./conditions.ts";
 import type { Group } from "./group.ts";
 import { GroupQueue } from "./group-queue.ts";
 import { FrameWriter } from "./frame-writer.ts";
@@ -10,7 +9,6 @@ import { GroupApplier } from "./group-applier.ts";
 import type { LogSegments } from "./log-segments.ts";
 import { failedState, type LogState } from "./log-state.ts";
 import { operationsBytes, type EncodedOperation } from "./operations.ts";
-import { RecordReader } from "./record-reader.ts";
 import { newLocation } from "./segment-table.ts";
 import type { StoreParts } from "./store-parts.ts";
 
@@ -36,9 +34,8 @@ export class CommitLog {
   readonly #queue: GroupQueue;
   readonly #frames: FrameWriter;
   readonly #applier: GroupApplier;
-  readonly #conditions: Conditions;
   readonly #location = newLocation();
-  #sync: GroupSync = this.#newSync();
+  #sync: GroupSync = new GroupSync(() => this.#syncRound());
   #interval: IntervalSync | undefined;
   #state: LogState;
   /** Groups that were appended and not acknowledged yet, oldest first. */
@@ -53,8 +50,6 @@ export class CommitLog {
     this.#policy = options.policy;
     this.#segments = options.segments;
     this.#applier = new GroupApplier(options.parts, options.hasPassed);
-    const reader = new RecordReader(options.parts.limits.sharedReadBytesMax);
-    this.#conditions = new Conditions(options.parts, reader, options.hasPassed);
     this.#queue = new GroupQueue(options.nextSequence, options.parts.limits.groupBytesMax);
     this.#acknowledged = options.acknowledged;
     this.#frames = new FrameWriter(options.acknowledged, options.floor);
@@ -98,9 +93,14 @@ export class CommitLog {
     return this.#queue.length === 0 && this.#waiting.length === 0;
   }
 
+  /** All groups that were not acknowledged yet, oldest first. */
+  get unacknowledged(): readonly Group[] {
+    return [...this.#waiting, ...this.#queue.groups];
+  }
+
   /** Writes that were not acknowledged yet. */
   get pending(): number {
-    return this.#waiting.reduce((sum, group) => sum + group.recordCount, this.#queue.recordCount);
+    return this.unacknowledged.reduce((sum, group) => sum + group.recordCount, 0);
   }
 
   /** Resolves when the put is acknowledged. `sync` asks for more than the policy may. */
@@ -130,27 +130,6 @@ export class CommitLog {
     return group.settled;
   }
 
-  /**
-   * Writes by `write` if the conditions hold at that place in the log. Resolves to whether they did, when that is certain:
-   * when the write, or whatever the answer rests on, is acknowledged.
-   */
-  async writeIf(conditions: readonly Condition[], sync: boolean, write: () => Promise<unknown>): Promise<boolean> {
-    const known: ReadVersion[] = [];
-    for (;;) {
-      const verdict = this.#conditions.judge(conditions, [...this.#waiting, ...this.#queue.groups], known);
-      if (verdict.kind === "hold") {
-        await write();
-        return true;
-      }
-      if (verdict.kind === "fail") {
-        await verdict.restsOn?.settled;
-        if (sync) await this.sync();
-        return false;
-      }
-      known.push(await this.#conditions.read(verdict.key, verdict.location));
-    }
-  }
-
   /** Resolves when every write of before the call is durable. */
   sync(): Promise<void> {
     const { last } = this.#queue;
@@ -168,8 +147,7 @@ export class CommitLog {
   async settle(): Promise<void> {
     while (!this.#isIdle || this.#preparing !== undefined) {
       this.#pump();
-      const last = this.#queue.last ?? this.#waiting.at(-1);
-      await (last?.settled ?? this.#preparing)?.catch(() => undefined);
+      await (this.unacknowledged.at(-1)?.settled ?? this.#preparing)?.catch(() => undefined);
     }
   }
 
@@ -332,10 +310,6 @@ export class CommitLog {
     return this.#sync.request();
   }
 
-  #newSync(): GroupSync {
-    return new GroupSync(() => this.#syncRound());
-  }
-
   #newInterval(): IntervalSync | undefined {
     if (typeof this.#policy === "string") return undefined;
     return new IntervalSync(this.#parts.clock, this.#policy.intervalMs, () => this.#requestSync());
@@ -410,7 +384,7 @@ export class CommitLog {
     this.#failures += 1;
     this.#interval?.stop();
     this.#segments.endActive();
-    this.#sync = this.#newSync();
+    this.#sync = new GroupSync(() => this.#syncRound());
     // What is refused may be durable, where only writing down the floor failed: no edit may testify it.
     this.#frames.lowerFloor(this.#acknowledged);
     // Refused writes may be read back after a crash, so their sequences are not given out again.
@@ -431,7 +405,7 @@ export class CommitLog {
     // mark: resume/resumed
     this.#frames.restart(this.#acknowledged);
     // Whoever asked the old one meanwhile was refused, and so would be everybody after them.
-    this.#sync = this.#newSync();
+    this.#sync = new GroupSync(() => this.#syncRound());
     this.#state = { kind: "ready" };
     this.#interval?.stop();
     this.#interval = this.#newInterval();

@@ -39,11 +39,6 @@ export class GroupQueue {
     return this.last?.nextSequence ?? this.#nextSequence;
   }
 
-  /** How many records wait. */
-  get recordCount(): number {
-    return this.#groups.reduce((sum, group) => sum + group.recordCount, 0);
-  }
-
   /**
    * The group that takes `bytes` more bytes, with room for them.
    * @throws RangeError if there is no memory; nothing is queued then

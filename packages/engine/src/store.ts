@@ -6,6 +6,8 @@ import { clearKeys } from "./clear-keys.ts";
 import type { Codec } from "./codecs.ts";
 import { describeType, encodesAnew } from "./codecs.ts";
 import type { CommitLog } from "./commit-log.ts";
+import { ConditionalWriter } from "./conditional-writer.ts";
+import { Conditions } from "./conditions.ts";
 import { HashlogError, invalidArgument } from "./errors.ts";
 import { InFlight } from "./in-flight.ts";
 import type { IterateOptions, StoreIterator } from "./iterate.ts";
@@ -73,6 +75,7 @@ export class Store<K, V, VI = V> {
   readonly #machinery: StoreMachinery<K, V, VI>;
   readonly #readParts: Omit<ReadParts<K, V>, "source">;
   readonly #reads: Reads<K, V>;
+  readonly #conditional: ConditionalWriter;
   #closing: Promise<void> | undefined;
   readonly #inFlight = new InFlight();
 
@@ -83,6 +86,7 @@ export class Store<K, V, VI = V> {
     const reader = new RecordReader(limits.sharedReadBytesMax);
     const pace = new ReadPace(clock, parts.fileSystem.readsSynchronously);
     this.#readParts = { keys, values, reader, inFlight: this.#inFlight, ordering, ordered, limits, clock, pace };
+    this.#conditional = new ConditionalWriter(machinery.log, new Conditions(parts, reader, machinery.clock.hasPassed));
     this.#reads = new Reads({ ...this.#readParts, source: liveSource(machinery, () => this.#checkOpen()) });
   }
 
@@ -141,7 +145,9 @@ export class Store<K, V, VI = V> {
       if (!isConditional(options)) return log.put(keyBytes, valueBytes, expiresAtMs, sync);
       // It may be written only after the call has returned.
       const own = new Uint8Array(valueBytes);
-      return log.writeIf([{ key: keyBytes, version }], sync, () => log.put(keyBytes, own, expiresAtMs, sync));
+      return this.#conditional.writeIf([{ key: keyBytes, version }], sync, () =>
+        log.put(keyBytes, own, expiresAtMs, sync),
+      );
     });
   }
 
@@ -155,7 +161,7 @@ export class Store<K, V, VI = V> {
       const { sync, version } = resolveDeleteOptions(options);
       if (version === undefined) return log.delete(this.#reads.encodeKey(key), sync);
       const bytes = this.#reads.ownKey(key);
-      return log.writeIf([{ key: bytes, version }], sync, () => log.delete(bytes, sync));
+      return this.#conditional.writeIf([{ key: bytes, version }], sync, () => log.delete(bytes, sync));
     });
   }
 
@@ -177,7 +183,12 @@ export class Store<K, V, VI = V> {
       if (encoded.length === 0) return sync ? log.sync() : Promise.resolve();
       checkCommitBytes(operationsBytes(encoded));
       if (!operations.some(isConditional)) return log.batch(encoded, sync);
-      return log.writeIf(encoded, sync, () => log.batch(encoded, sync));
+      // As with a put: it may be written only after the call has returned.
+      const own = encoded.map((operation) => ({
+        ...operation,
+        value: operation.value && new Uint8Array(operation.value),
+      }));
+      return this.#conditional.writeIf(own, sync, () => log.batch(own, sync));
     });
   }
 

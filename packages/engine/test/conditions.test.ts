@@ -219,6 +219,11 @@ test("where the file system cannot read synchronously the version is read first,
   expect(await write).toBe(true);
   expect(text(await db.get("a"))).toBe("2");
 
+  const first = new TextEncoder().encode("batch");
+  const batch = db.batch([{ type: "put", key: "a", value: first, ifVersion: await versionOf(db, "a") }]);
+  first.fill(0);
+  expect([await batch, text(await db.get("a"))]).toEqual([true, "batch"]);
+
   const next = await versionOf(db, "a");
   const read = world.watched.hold("read", /\.segment$/);
   const overtaken = db.put("a", "3", { ifVersion: next });
@@ -298,4 +303,5 @@ test("the types say which writes answer", async () => {
   const options: PutOptions & ConditionOptions = {};
   expectTypeOf(db.put("a", "1", options)).toEqualTypeOf<Promise<boolean>>();
   await db.sync();
+  expect(text(await db.get("a"))).toBe("1");
 });

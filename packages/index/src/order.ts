@@ -13,6 +13,7 @@
  */
 import type { Arena } from "./arena.ts";
 import { bytesOf, commonBytes, compareKey, comparePrefix, headAt, headOf, locateKey, StoredKey } from "./key-order.ts";
+import { GatheredEntries } from "./gathered-entries.ts";
 import { CHILDREN, HEADS, NODE_ENTRIES, OrderNodes } from "./order-nodes.ts";
 import type { Shards } from "./shards.ts";
 
@@ -389,26 +390,7 @@ export class Order {
   }
 }
 
-/** Entries of a few nodes, in their order. */
-class Gathered {
-  count = 0;
-  readonly heads: Uint32Array = new Uint32Array(NODE_ENTRIES * JOINING);
-  readonly children: Uint32Array = new Uint32Array(NODE_ENTRIES * JOINING);
-  /** The `skip` that each head was made with. */
-  readonly skips: Uint32Array = new Uint32Array(NODE_ENTRIES * JOINING);
-
-  add(nodes: OrderNodes, node: number): void {
-    const count = nodes.count(node);
-    const words = nodes.words(node);
-    const base = nodes.base(node);
-    this.heads.set(words.subarray(base + HEADS, base + HEADS + count), this.count);
-    this.children.set(words.subarray(base + CHILDREN, base + CHILDREN + count), this.count);
-    this.skips.fill(nodes.skip(node), this.count, this.count + count);
-    this.count += count;
-  }
-}
-
 // One each for all orders, as all methods are synchronous.
-const GATHERED = new Gathered();
+const GATHERED = new GatheredEntries(NODE_ENTRIES * JOINING);
 const SCRATCH = new StoredKey();
 const OTHER = new StoredKey();

@@ -1,0 +1,34 @@
+import type { CommitLog } from "./commit-log.ts";
+import type { Condition, Conditions, ReadVersion } from "./conditions.ts";
+
+/** Writes that are done only if something is true of their keys. */
+export class ConditionalWriter {
+  readonly #log: CommitLog;
+  readonly #conditions: Conditions;
+
+  constructor(log: CommitLog, conditions: Conditions) {
+    this.#log = log;
+    this.#conditions = conditions;
+  }
+
+  /**
+   * Writes by `write` if the conditions hold at that place in the log. Resolves to whether they did, when that is certain:
+   * when the write, or whatever the answer rests on, is acknowledged.
+   */
+  async writeIf(conditions: readonly Condition[], sync: boolean, write: () => Promise<unknown>): Promise<boolean> {
+    const known: ReadVersion[] = [];
+    for (;;) {
+      const verdict = this.#conditions.judge(conditions, this.#log.unacknowledged, known);
+      if (verdict.kind === "hold") {
+        await write();
+        return true;
+      }
+      if (verdict.kind === "fail") {
+        await verdict.restsOn?.settled;
+        if (sync) await this.#log.sync();
+        return false;
+      }
+      known.push(await this.#conditions.read(verdict.key, verdict.location));
+    }
+  }
+}
