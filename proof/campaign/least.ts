@@ -6,7 +6,7 @@
 export const LEAST: Readonly<
   Record<string, { readonly cases: number; readonly crashes: number; readonly images: number }>
 > = {
-  corpus: { cases: 55, crashes: 235_000, images: 24_000 },
+  corpus: { cases: 56, crashes: 235_000, images: 24_000 },
   "every program of 1": { cases: 84, crashes: 95_000, images: 5800 },
   "one more operation": { cases: 84, crashes: 290_000, images: 6500 },
   "every program of 2": { cases: 2352, crashes: 440_000, images: 7600 },

@@ -2,6 +2,7 @@ import { decodeManifest, MANIFEST_NAME, segmentFileName } from "@hashlog/format"
 import type { FsErrorCode } from "@hashlog/fs-io";
 import type { MicroOperation, SimulatedDisk, TraceEvent } from "@hashlog/fs-io/testing";
 import type { FailuresShown } from "../properties/p15-error-atomicity.ts";
+import { FailedSyncs } from "../properties/p18-io-discipline.ts";
 import { DIRECTORY } from "../world/text-store.ts";
 
 /** A call that failed, and of what. */
@@ -20,10 +21,13 @@ export class FailuresSeen implements FailuresShown {
   logHasFailed = false;
   /** A file of the log was reverted, or has left the cache: what was not durable of it is gone. */
   logWasReverted = false;
+  /** What was done to a file whose sync had failed, if anything was. */
+  touched: string | undefined;
   /** Called when a sync is about to be believed that has lied, and when the log was reverted or has left the cache. */
   onLie: () => void = () => undefined;
   onRevert: () => void = () => undefined;
   readonly #disk: SimulatedDisk;
+  readonly #failedSyncs = new FailedSyncs();
   readonly #underWay = new Map<number, { readonly operation: string; readonly path: string }>();
 
   constructor(disk: SimulatedDisk) {
@@ -37,6 +41,7 @@ export class FailuresSeen implements FailuresShown {
   }
 
   #take(event: TraceEvent): void {
+    this.touched ??= this.#failedSyncs.take(event);
     if (event.type === "call") this.#underWay.set(event.call, event);
     if (event.type === "step") this.#step(event.operation);
     if (event.type !== "return") return;

@@ -1,10 +1,11 @@
 import { crashPointAt, diskAt, hashImage, sampleFates, SeededRandom, SimulatedDisk } from "@hashlog/fs-io/testing";
 import { stillToLose } from "../crashing/still-to-lose.ts";
 import { mustBeOneOf, mustGoOn, mustHaveReason, mustShowOrTell } from "../properties/p15-error-atomicity.ts";
-import { FailedSyncs, ioDiscipline } from "../properties/p18-io-discipline.ts";
+import { ioDiscipline } from "../properties/p18-io-discipline.ts";
 import { violated } from "../properties/property.ts";
 import { isThorough } from "../world/runs.ts";
 import { DIRECTORY, readState } from "../world/text-store.ts";
+import type { FailuresSeen } from "./failures-seen.ts";
 import type { Failure } from "./failures.ts";
 import { describe, mustShowOneOf } from "./ledger.ts";
 import type { Session } from "./session.ts";
@@ -16,7 +17,7 @@ export class Judge {
   /** After failures of that way. `seed` chooses what a power cut takes. The store is closed afterwards. */
   async judge(session: Session, failure: Pick<Failure, "kind">, seed: number): Promise<void> {
     const { disk } = session;
-    mustNotTouchWhatFailed(disk);
+    mustNotTouchWhatFailed(session.seen);
     const isWayCertain = wayIsCertain(session);
     if (isWayCertain) await this.crash(session, disk.position, seed);
     disk.clearFaults();
@@ -152,11 +153,7 @@ function wayIsCertain({ seen }: Session): boolean {
   return !seen.calls.some(({ operation, path }) => operation === "syncDirectory" && path !== DIRECTORY);
 }
 
-/** A file whose sync failed is neither written nor synced again: P18. */
-export function mustNotTouchWhatFailed(disk: SimulatedDisk): void {
-  const failedSyncs = new FailedSyncs();
-  for (const operation of disk.recording.operations) {
-    const touched = failedSyncs.take(operation);
-    if (touched !== undefined) violated(ioDiscipline, touched);
-  }
+/** A file whose sync is known to have failed is neither written nor synced again: P18. */
+export function mustNotTouchWhatFailed({ touched }: Pick<FailuresSeen, "touched">): void {
+  if (touched !== undefined) violated(ioDiscipline, touched);
 }

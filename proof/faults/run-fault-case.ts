@@ -51,7 +51,7 @@ async function live(given: FaultCase, crashes: number, teller: Teller): Promise<
   }
   teller.tell("the end: wait for everything");
   await life.do(["await"]);
-  mustNotTouchWhatFailed(disk);
+  mustNotTouchWhatFailed(session.seen);
   const random = new SeededRandom(given.seed);
   const steps = interestingSteps(disk);
   for (let crash = 0; crash < crashes; crash += 1) {

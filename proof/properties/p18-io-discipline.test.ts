@@ -1,5 +1,5 @@
 import { encodeManifest, hintFileName, MANIFEST_NAME, segmentFileName, type ManifestSegment } from "@hashlog/format";
-import type { FileSystem } from "@hashlog/fs-io";
+import type { AppendFile, FileSystem } from "@hashlog/fs-io";
 import { DiskImage, SimulatedDisk, type DiskTraits } from "@hashlog/fs-io/testing";
 import { describe, expect, test } from "vitest";
 import { quiet } from "../world/quiet.ts";
@@ -121,6 +121,54 @@ test.each([
     await removing;
   });
   expect(complaint).toContain("is removed");
+});
+
+describe("a segment whose sync has failed", () => {
+  const SEGMENT = path(segmentFileName(2));
+
+  async function afterFailedSync(then: (file: AppendFile, syncing: Promise<unknown>) => Promise<unknown>) {
+    return complaintAbout(async (fileSystem, disk) => {
+      const file = await fileSystem.openAppend(SEGMENT);
+      file.append(new Uint8Array(1), 0, 1);
+      disk.inject({ at: { operation: "sync" }, kind: "EIO", failedSync: "evicted" });
+      await then(
+        file,
+        file.sync().catch((error: unknown) => error),
+      );
+      await file.close();
+    });
+  }
+
+  test("is not written any more", async () => {
+    const complaint = await afterFailedSync(async (file, syncing) => {
+      await syncing;
+      await quiet();
+      file.append(new Uint8Array(1), 0, 1);
+    });
+    expect(complaint).toContain("was written after its sync had failed");
+  });
+
+  test("is not synced again, by its handle or by another", async () => {
+    for (const isReopened of [false, true]) {
+      const complaint = await complaintAbout(async (fileSystem, disk) => {
+        const file = await fileSystem.openAppend(SEGMENT);
+        file.append(new Uint8Array(1), 0, 1);
+        disk.inject({ at: { operation: "sync" }, kind: "EIO" });
+        await file.sync().catch(() => undefined);
+        await quiet();
+        await (isReopened ? await fileSystem.openAppend(SEGMENT) : file).sync();
+      });
+      expect(complaint).toContain("was synced again after its sync had failed");
+    }
+  });
+
+  test("may be written until whoever asked for the sync knows of it", async () => {
+    const complaint = await afterFailedSync(async (file, syncing) => {
+      await syncing;
+      file.append(new Uint8Array(1), 0, 1);
+    });
+    expect(complaint).toBe(undefined);
+  });
 });
 
 /** A replacement goes on until its rename is taken, and waits to be made durable. */

@@ -16,8 +16,8 @@ export const ioDiscipline: Property = {
     "No segment and no checkpoint is removed that the durable manifest lists, or the one that is about to take its place. " +
     "A manifest replaces the old one only when it is durable itself, and every segment that it lists, and a checkpoint " +
     "that it newly names, is there for certain, up to the length that it vouches for. A hint is begun only when the " +
-    "durable manifest lists its segment as sealed. A file whose sync failed is neither written nor synced again. (On " +
-    "Windows, where directory operations become durable in their order, removals are free.)",
+    "durable manifest lists its segment as sealed. A file whose sync failed is neither written nor synced again, once " +
+    "that is known. (On Windows, where directory operations become durable in their order, removals are free.)",
   why:
     "Most bugs of this kind need an unlucky crash to show. The order of the calls shows them without any crash: each of " +
     "these rules, broken, is a window in which a power cut loses data. SQLite watches its journal in the same way.",
@@ -57,10 +57,10 @@ export class DisciplineMonitor {
 
   /** One more line of the trace. */
   take(event: TraceEvent): void {
+    const touched = this.#failedSyncs.take(event);
+    if (touched !== undefined) this.#break(touched);
     if (event.type !== "step") return;
     const { operation, ordinal } = event;
-    const touched = this.#failedSyncs.take(operation);
-    if (touched !== undefined) this.#break(touched);
     this.#unsynced.take(operation, ordinal);
     if (operation.kind === "rename" && operation.path === this.#manifestPath) this.#watchReplacement(operation.target);
     if (operation.kind === "link" && !this.#mayBeSpoilt) this.#watchHint(operation.path);
@@ -158,25 +158,56 @@ class UnsyncedFiles {
   }
 }
 
-/** Knows which files' syncs have failed, of the steps that it was given. */
+/**
+ * Knows which files' syncs have failed, of the calls and steps that it was given as they happened. Whoever asked for a sync
+ * learns of its failure when the promise has gone through their hands, some microtasks after the call has returned: what
+ * was written until then was written in good faith.
+ */
 export class FailedSyncs {
   readonly #files = new Set<number>();
-  readonly #failed = new Set<number>();
+  /** The files of failed syncs whose calls have not returned yet, by path. */
+  readonly #untold = new Map<string, number>();
+  readonly #told = new Set<number>();
+  readonly #syncs = new Map<number, string>();
 
-  /** What is wrong with this step, if it touches a file whose sync has failed. */
-  take(operation: MicroOperation): string | undefined {
-    if (operation.kind === "append") {
-      this.#files.add(operation.file);
-      return this.#failed.has(operation.file) ? `${operation.path} was written after its sync had failed` : undefined;
-    }
-    if (!isSync(operation)) return undefined;
-    if (this.#failed.has(operation.target)) return `${operation.path} was synced again after its sync had failed`;
-    // One that lies went well, for all that its caller can know.
-    const hasFailed = operation.kind === "sync-failed" || operation.kind === "sync-reverted";
-    if (hasFailed && this.#files.has(operation.target)) this.#failed.add(operation.target);
+  /** What is wrong with this line of the trace, if it touches a file whose sync is known to have failed. */
+  take(event: TraceEvent): string | undefined {
+    if (event.type === "step") return this.#takeStep(event.operation);
+    if (event.type === "call" && event.operation === "sync") this.#syncs.set(event.call, event.path);
+    if (event.type === "return") this.#returned(event.call);
     return undefined;
   }
+
+  #takeStep(operation: MicroOperation): string | undefined {
+    if (operation.kind === "append") {
+      this.#files.add(operation.file);
+      return this.#told.has(operation.file) ? `${operation.path} was written after its sync had failed` : undefined;
+    }
+    if (!isSync(operation)) return undefined;
+    if (this.#told.has(operation.target)) return `${operation.path} was synced again after its sync had failed`;
+    // One that lies went well, for all that its caller can know.
+    const hasFailed = operation.kind === "sync-failed" || operation.kind === "sync-reverted";
+    if (hasFailed && this.#files.has(operation.target)) this.#untold.set(operation.path, operation.target);
+    return undefined;
+  }
+
+  #returned(call: number): void {
+    const path = this.#syncs.get(call);
+    const file = path === undefined ? undefined : this.#untold.get(path);
+    this.#syncs.delete(call);
+    if (file === undefined) return;
+    this.#untold.delete(path!);
+    void this.#tell(file);
+  }
+
+  async #tell(file: number): Promise<void> {
+    for (let microtask = 0; microtask < MICROTASKS; microtask += 1) await Promise.resolve();
+    this.#told.add(file);
+  }
 }
+
+/** About twice as many as the failure of a sync needs from the port to the log. */
+const MICROTASKS = 20;
 
 function isSync(operation: MicroOperation): operation is SyncOperation {
   return operation.kind.startsWith("sync");
