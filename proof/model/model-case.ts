@@ -68,7 +68,7 @@ const operation: fc.Arbitrary<ModelOperation> = fc.oneof(
     arbitrary: fc.tuple(fc.constant("crash" as const), writes, fc.nat({ max: 60 }), fc.nat({ max: 1000 })),
   },
   { weight: 4, arbitrary: fc.tuple(fc.constant("range" as const), range) },
-  { weight: 2, arbitrary: fc.tuple(fc.constant("seek" as const), range, fc.nat({ max: 3 }), key) },
+  { weight: 4, arbitrary: fc.tuple(fc.constant("seek" as const), range, fc.nat({ max: 2 }), key) },
   { weight: 1, arbitrary: fc.tuple(fc.constant("clear" as const), range) },
   { weight: 2, arbitrary: fc.constant(["snapshot"] as const) },
   { weight: 1, arbitrary: fc.constant(["close snapshot"] as const) },
