@@ -27,6 +27,8 @@ const BATCH = 1000;
 const RANGE = 100;
 /** How many short ranges are read in one measurement. */
 const RANGES = 1000;
+/** Has no divisor in common with `KEYS`, and is far from a small fraction of it. */
+const STEP = nextCoprime(Math.floor(KEYS * 0.618_033_988_75), KEYS);
 
 /** What is measured: how many entries a range gave, so that nobody wins by giving fewer. */
 interface Contender {
@@ -201,9 +203,6 @@ function keyOf(number: number): Buffer {
 function scattered(index: number): number {
   return (index * STEP) % KEYS;
 }
-
-/** Has no divisor in common with `KEYS`, and is far from a small fraction of it. */
-const STEP = nextCoprime(Math.floor(KEYS * 0.618_033_988_75), KEYS);
 
 function nextCoprime(from: number, other: number): number {
   const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
