@@ -1,5 +1,8 @@
 export { open } from "./open.ts";
 export type { BatchResult, ClearOptions, CompactOptions, Store } from "./store.ts";
+export type { ReadOnlyStore } from "./read-only-store.ts";
+export type { ReadOnlyOptions } from "./read-only-options.ts";
+export type { ReadOnlyStats } from "./read-only-stats.ts";
 export type { Snapshot } from "./snapshot.ts";
 export type { Entry } from "./reads.ts";
 export type { RangeOptions } from "./range.ts";
