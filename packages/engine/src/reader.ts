@@ -116,6 +116,7 @@ export class Reader {
     const old = this.#current;
     const generation = await loadGeneration(this.#parts, read, old?.sequence ?? 0, progress);
     try {
+      progress.checkSignal();
       if (old !== undefined) this.#checkContinues(old, generation);
       if (this.#keepsOrder || old?.ordering.isDone === true) {
         await generation.ordering.ready(
