@@ -107,6 +107,16 @@ export class LogTail {
    */
   async read(onRead: (bytes: number) => void): Promise<void> {
     if (this.#parts.every(isSeen)) return;
+    try {
+      await this.#readOn(onRead);
+    } catch (error) {
+      // To be told again, or to be better, the next time.
+      for (const part of this.#parts) part.bytesSeen = 0;
+      throw error;
+    }
+  }
+
+  async #readOn(onRead: (bytes: number) => void): Promise<void> {
     let index = 0;
     while (index < this.#parts.length) {
       const end = await this.#scan(index, onRead);

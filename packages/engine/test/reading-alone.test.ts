@@ -246,6 +246,7 @@ describe("closing", () => {
   test("ends a refresh that loads the index again, and those that wait for their turn", async () => {
     const world = await memoryWorld();
     const db = await world.open();
+    await db.put("key", "old");
     await db.put("key", "value");
     const watched = new WatchedFileSystem(world.fileSystem);
     const reader = await world.openReader({ fileSystem: watched.fileSystem });

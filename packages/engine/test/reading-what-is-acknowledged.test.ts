@@ -165,6 +165,7 @@ describe("without a writer, a reader", () => {
   test("does so also where it may not sync", async () => {
     const { world, killed } = await simulatedWorld();
     const db = await world.open();
+    await db.put("first", "1");
     const sync = world.watched.hold("sync", SEGMENT);
     const put = db.put("key", "value");
     await sync.reached;
