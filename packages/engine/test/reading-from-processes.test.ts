@@ -106,10 +106,9 @@ test("three processes follow a writer at full speed with merges, and every value
   const ends = await Promise.all(followers.map((follower) => follower.order({ order: "end", counts }, "ended")));
 
   expect(merges).toBeGreaterThan(10);
-  for (const { checks, refreshes } of ends) {
-    expect(checks).toBeGreaterThan(1000);
-    expect(refreshes).toBeGreaterThan(5);
-  }
+  for (const { checks } of ends) expect(checks).toBeGreaterThan(200);
+  // Two of them have lived from the beginning.
+  expect(ends.filter(({ checks, refreshes }) => checks > 2000 && refreshes > 20).length).toBe(2);
   const everyone = [...followers, ...killed];
   const seen = everyone.flatMap((follower) => follower.all("seen").flatMap(({ values }) => values));
   expect(seen.length).toBeGreaterThan(1000);
