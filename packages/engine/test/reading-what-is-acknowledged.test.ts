@@ -98,7 +98,7 @@ describe.each(FILE_SYSTEMS)("on $name, a reader beside a writer", ({ newWorld })
     const db = await world.open({ segmentBytesMax: 512 });
     await db.put("key 0", filler(LARGE));
     const reader = await world.openReader();
-    const sync = world.watched.hold("sync", new RegExp(segmentFileName(2)));
+    const sync = world.watched.hold("sync", new RegExp(segmentFileName(1)));
     const puts = [1, 2, 3].map((index) => db.put(`key ${index}`, filler(LARGE, index)));
     await sync.reached;
     for (const one of [reader, await world.openReader()]) {
