@@ -244,6 +244,28 @@ describe("without a writer, a reader", () => {
     await successor!.close();
   });
 
+  test("shows also what was written while it asked for one", async () => {
+    const processes = new Processes();
+    const db = await processes.openWriter({ sync: "never" });
+    await db.put("key", "old");
+    const sync = processes.writing.hold("sync", SEGMENT);
+    void db.put("key", "synced", { sync: true });
+    await sync.reached;
+    const fileSystem = altered(processes.reading.fileSystem, {
+      isLocked: async (directory, name) => {
+        if (!(await processes.reading.fileSystem.isLocked(directory, name))) return false;
+        expect(await isSettled(db.put("late", "1"))).toBe(false);
+        processes.killWriter();
+        return false;
+      },
+    });
+    const reader = await processes.openReader({ fileSystem });
+    expect(await entriesOf(reader)).toEqual([
+      ["key", "synced"],
+      ["late", "1"],
+    ]);
+  });
+
   test("drops a torn end of the log as the next writer would", async () => {
     const world = await memoryWorld();
     const db = await world.open();
@@ -277,6 +299,27 @@ describe("a write that was refused", () => {
         ["c", "1"],
       ]);
     }
+  });
+
+  test("is not shown for a moment, however far the log has gone on since", async () => {
+    const world = await memoryWorld();
+    const db = await world.open({ segmentBytesMax: 512 });
+    await db.put("a", "1");
+    const watched = new WatchedFileSystem(world.fileSystem);
+    const reader = await world.openReader({ fileSystem: watched.fileSystem });
+    const fault = world.watched.fail("sync", SEGMENT, "FS_NO_SPACE");
+    expect(await rejection(db.put("b", "refused"))).toMatchObject({ code: "HASHLOG_NO_SPACE" });
+    await reader.refresh();
+    fault.end();
+    for (const key of ["c", "d", "e"]) await db.put(key, filler(LARGE));
+    // Only a load opens it again.
+    const loading = watched.hold("openRead", new RegExp(segmentFileName(1)));
+    const refreshed = reader.refresh();
+    await loading.reached;
+    expect([reader.has("a"), reader.has("b")]).toEqual([true, false]);
+    loading.release();
+    await refreshed;
+    expect((await entriesOf(reader)).map(([key]) => key)).toEqual(["a", "c", "d", "e"]);
   });
 
   test("is not shown where others before it had needed no sync, and moved when the log went on", async () => {
