@@ -181,7 +181,11 @@ export class Reader {
     for (const { segment } of this.current.tail.parts) {
       try {
         const file = await fileSystem.openAppend(segment.path);
-        await file.sync().finally(() => file.close());
+        try {
+          await file.sync();
+        } finally {
+          await file.close();
+        }
       } catch (error) {
         if (!FsError.is(error)) throw error;
       }

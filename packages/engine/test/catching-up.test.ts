@@ -270,7 +270,10 @@ describe("a refresh that fails", () => {
     const before = await entriesOf(reader);
     const { openFiles } = watched;
     const fault = watched.fail("openRead", new RegExp(segmentFileName(4)), "FS_TOO_MANY_OPEN");
-    expect(await rejection(reader.refresh())).toMatchObject({ code: "HASHLOG_IO", cause: { code: "FS_TOO_MANY_OPEN" } });
+    expect(await rejection(reader.refresh())).toMatchObject({
+      code: "HASHLOG_IO",
+      cause: { code: "FS_TOO_MANY_OPEN" },
+    });
     expect(await entriesOf(reader)).toEqual(before);
     expect(watched.openFiles).toBe(openFiles);
     await db.compact();

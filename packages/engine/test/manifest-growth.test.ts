@@ -57,7 +57,10 @@ describe("a manifest has changed otherwise", () => {
     ["if another writer has opened the store", manifest([sealed(1), unsealed(2)], { epoch: 2 })],
     ["if it is of another store", manifest([sealed(1), unsealed(2)], { storeId: 2n })],
     ["if a segment is another", manifest([{ ...sealed(1), identity: 9n }, unsealed(2)])],
-    ["if a sealed segment is of another length", manifest([{ ...sealed(1), sealedBytes: 99 } as ManifestSegment, unsealed(2)])],
+    [
+      "if a sealed segment is of another length",
+      manifest([{ ...sealed(1), sealedBytes: 99 } as ManifestSegment, unsealed(2)]),
+    ],
     ["if a sealed segment is not any more", manifest([unsealed(1), unsealed(2)])],
     ["if what was unsealed was merged", manifest([sealed(1), sealed(2, true)])],
   ])("%s", (_when, after) => {

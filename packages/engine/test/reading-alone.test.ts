@@ -99,7 +99,10 @@ test("what may not be read is HASHLOG_NOT_PERMITTED", async () => {
 describe("where there is no store", () => {
   test.each([
     ["no directory", async () => undefined],
-    ["an empty directory", async (world: Awaited<ReturnType<typeof memoryWorld>>) => world.fileSystem.makeDirectory("/store")],
+    [
+      "an empty directory",
+      async (world: Awaited<ReturnType<typeof memoryWorld>>) => world.fileSystem.makeDirectory("/store"),
+    ],
   ])("(%s) it is HASHLOG_NOT_FOUND, and none is made", async (_what, make) => {
     const world = await memoryWorld();
     await make(world);
@@ -156,7 +159,10 @@ describe("the options of a store that is only read", () => {
     await world.open();
     const options = { readOnly: true, fileSystem: world.fileSystem, [name]: value } as unknown as ReadOnlyOptions;
     const error = await rejection(open(world.directory, options));
-    expect(error).toMatchObject({ code: "HASHLOG_INVALID_ARGUMENT", message: expect.stringContaining(`"${name}"`) as unknown });
+    expect(error).toMatchObject({
+      code: "HASHLOG_INVALID_ARGUMENT",
+      message: expect.stringContaining(`"${name}"`) as unknown,
+    });
   });
 
   test("those that are left out, or undefined, are none", async () => {

@@ -32,7 +32,10 @@ describe("an opening to read is refused, as one to write would be, where", () =>
     ["the header of a segment is damaged", (world) => spoil(world, segmentFileName(2), flipAt(13))],
     ["the log is damaged below what was durable", (world) => spoil(world, segmentFileName(3), flipAt(100))],
     ["the end of the log is missing", (world) => spoil(world, segmentFileName(3), (bytes) => bytes.slice(0, 60))],
-    ["the end of the log is cut within a frame", (world) => spoil(world, segmentFileName(3), (bytes) => bytes.slice(0, 400))],
+    [
+      "the end of the log is cut within a frame",
+      (world) => spoil(world, segmentFileName(3), (bytes) => bytes.slice(0, 400)),
+    ],
   ];
 
   test.each(damages)("%s", async (_what, damage) => {

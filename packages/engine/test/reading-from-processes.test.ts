@@ -39,7 +39,10 @@ class Actor<Order extends object, Report extends { readonly kind: string }> {
   }
 
   /** Gives the order, and resolves to the first report of that kind. Rejects if the process reports a failure. */
-  async order<Kind extends Report["kind"]>(order: Order, kind: Kind): Promise<Extract<Report, { readonly kind: Kind }>> {
+  async order<Kind extends Report["kind"]>(
+    order: Order,
+    kind: Kind,
+  ): Promise<Extract<Report, { readonly kind: Kind }>> {
     this.#process.send(order);
     for (;;) {
       const failures = this.all("failed" as Report["kind"]);

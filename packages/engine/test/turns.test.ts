@@ -2,7 +2,11 @@ import { expect, test } from "vitest";
 import { Turns } from "../src/turns.ts";
 
 /** Runs that are ended one by one, and a note of what began and ended. */
-function controlled(): { turns: Turns<number>; begun: () => number; end(outcome: number | Error): Promise<void> } {
+function controlled(): {
+  readonly turns: Turns<number>;
+  readonly begun: () => number;
+  readonly end: (outcome: number | Error) => Promise<void>;
+} {
   let begun = 0;
   let running = 0;
   let settle: ((outcome: number | Error) => void) | undefined;

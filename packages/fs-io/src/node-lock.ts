@@ -88,8 +88,8 @@ async function isAnySocketAlive(context: LockContext, directory: string, name: s
 }
 
 /** The lock by the directory itself, by whatever path it was named. */
-function keyOf({ fs, resolve }: LockContext, directory: string, name: string): string {
-  const { dev, ino } = fs.statSync(resolve(directory), { bigint: true });
+function keyOf(context: LockContext, directory: string, name: string): string {
+  const { dev, ino } = context.fs.statSync(context.resolve(directory), { bigint: true });
   return `${dev}-${ino}-${name}`;
 }
 
