@@ -1,8 +1,5 @@
 export { open } from "./open.ts";
 export type { BatchResult, ClearOptions, CompactOptions, Store } from "./store.ts";
-export type { ReadOnlyStore } from "./read-only-store.ts";
-export type { ReadOnlyOptions } from "./read-only-options.ts";
-export type { ReadOnlyStats } from "./read-only-stats.ts";
 export type { Snapshot } from "./snapshot.ts";
 export type { Entry } from "./reads.ts";
 export type { RangeOptions } from "./range.ts";
@@ -18,6 +15,9 @@ export type {
 export type { IterateOptions, StoreIterator } from "./iterate.ts";
 export { bytes, type Codec, json, utf8 } from "./codecs.ts";
 export type { SegmentStats, StoreStats } from "./store-stats.ts";
+export type { ReadOnlyStore } from "./read-only-store.ts";
+export type { ReadOnlyOptions } from "./read-only-options.ts";
+export type { ReadOnlyStats } from "./read-only-stats.ts";
 export type { OpenReport } from "./open-report.ts";
 export type { IndexRoad } from "./load-index.ts";
 export type { TornTail } from "./log-run.ts";
