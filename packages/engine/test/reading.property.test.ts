@@ -8,7 +8,7 @@ type Writer = Store<string, Uint8Array, Uint8Array | string>;
 type Reader = ReadOnlyStore<string, Uint8Array>;
 type State = Readonly<Record<string, string>>;
 
-const SEEDS = 60;
+const SEEDS = 50;
 const STEPS = 60;
 /** The key that says which commit was the last. */
 const LAST = "last";
@@ -31,6 +31,8 @@ class Life {
   #base = 0;
   #acknowledged = 0;
   #isAlive = false;
+  /** What a reader showed while there was no writer: all that can be read. */
+  #readable: number | undefined;
   readonly #waiting = new Set<Promise<unknown>>();
 
   constructor(seed: number) {
@@ -59,7 +61,13 @@ class Life {
     const kind = this.#random.below(20);
     if (!this.#isAlive) {
       if (kind < 8) await this.#open();
-      else for (const one of this.#readers) await this.#refresh(one);
+      else {
+        for (const one of this.#readers) {
+          await this.#refresh(one);
+          if (this.#readable !== undefined) expect(one.shown).toBe(this.#readable);
+          this.#readable = one.shown;
+        }
+      }
     } else if (kind < 8) this.#commit();
     else if (kind < 13) this.#background(this.#refresh(this.#one()));
     else if (kind < 15) await this.#settle();
@@ -79,10 +87,17 @@ class Life {
     this.#writing = this.boot();
     const sync = (["always", "never"] as const)[this.#random.below(2)]!;
     const fileSystem = this.#writing.watched.fileSystem;
-    this.#db = await this.#processes.openWriter({ fileSystem, sync, segmentBytesMax: 512 });
+    const opening = this.#processes.openWriter({ fileSystem, sync, segmentBytesMax: 512 });
+    for (const one of this.#readers) {
+      await new Promise((resolve) => setImmediate(resolve));
+      await this.#refresh(one);
+    }
+    this.#db = await opening;
     this.#isAlive = true;
     this.#base = lastOf(this.#db);
     expect(this.#base).toBeGreaterThanOrEqual(this.#acknowledged);
+    if (this.#readable !== undefined) expect(this.#base).toBe(this.#readable);
+    this.#readable = undefined;
     this.#acknowledged = this.#base;
   }
 
