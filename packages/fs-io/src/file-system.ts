@@ -121,7 +121,7 @@ export interface FileSystem {
    * Whether somebody holds the directory's lock `name` now, in whatever process, or is about to: for readers, who take no
    * lock and want to know whether there is a writer. Takes nothing, leaves nothing, and keeps nobody from taking the lock;
    * needs no right to write. Where it cannot be told, the answer is `true`.
-   * @throws FsError `FS_NOT_FOUND`
+   * @throws FsError `FS_NOT_FOUND` | `FS_NOT_A_DIRECTORY`
    */
   isLocked(directory: string, name: string): Promise<boolean>;
 }

@@ -69,11 +69,13 @@ export async function isDirectoryLocked(context: LockContext, directory: string,
     if (context.platform === "win32") return await isListeningAt(context.net, pipeOf(key));
     return await isAnySocketAlive(context, directory, name);
   } catch (error) {
-    if (errnoOf(error) === "ENOENT") throw fsErrorOf(error, "isLocked", directory);
+    if (NO_DIRECTORY.has(errnoOf(error))) throw fsErrorOf(error, "isLocked", directory);
     // Not permitted, no sockets, a path that is too long: somebody may have it.
     return true;
   }
 }
+
+const NO_DIRECTORY: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR"]);
 
 async function isAnySocketAlive(context: LockContext, directory: string, name: string): Promise<boolean> {
   const { places, route } = await placesOf(context, directory, name, "");

@@ -108,6 +108,12 @@ test("where it cannot be told, a lock counts as held", async () => {
   expect(await nodeFileSystem({ fs: failing("readdir", "EACCES") }).isLocked(directory, NAME)).toBe(true);
 });
 
+test("in what is no directory, it is FS_NOT_A_DIRECTORY", async () => {
+  const file = join(await temporaryDirectory(), "file");
+  await writeFile(file, "");
+  await expect(nodeFileSystem().isLocked(file, NAME)).rejects.toMatchObject({ code: "FS_NOT_A_DIRECTORY", path: file });
+});
+
 test("in a directory that goes meanwhile, it is FS_NOT_FOUND", async () => {
   const directory = await temporaryDirectory();
   const attempt = nodeFileSystem({ fs: failing("readdir", "ENOENT") }).isLocked(directory, NAME);
