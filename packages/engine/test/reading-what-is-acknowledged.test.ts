@@ -318,7 +318,7 @@ describe("a write that was refused", () => {
     // Only a load opens it again.
     const loading = watched.hold("openRead", new RegExp(segmentFileName(1)));
     const refreshed = reader.refresh();
-    await loading.reached;
+    await Promise.race([loading.reached, refreshed]);
     expect([reader.has("a"), reader.has("b")]).toEqual([true, false]);
     loading.release();
     await refreshed;
