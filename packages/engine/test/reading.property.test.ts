@@ -34,7 +34,9 @@ class Life {
   #isAlive = false;
   /** What a reader showed while there was no writer: all that can be read. */
   #readable: number | undefined;
+  /** What waits for the writer. */
   readonly #waiting = new Set<Promise<unknown>>();
+  readonly #refreshes: Promise<void>[] = [];
 
   constructor(seed: number) {
     this.#random = new SeededRandom(seed);
@@ -70,7 +72,7 @@ class Life {
         }
       }
     } else if (kind < 8) this.#commit();
-    else if (kind < 13) this.#background(this.#refresh(this.#one()));
+    else if (kind < 13) this.#refreshes.push(this.#refresh(this.#one()));
     else if (kind < 15) await this.#settle();
     else if (kind === 15) this.#background(this.#db.compact());
     else if (kind === 16) this.#background(this.#db.checkpoint());
@@ -141,6 +143,7 @@ class Life {
 
   async #settle(): Promise<void> {
     if (this.#isAlive) await Promise.all(this.#waiting);
+    await Promise.all(this.#refreshes.splice(0));
   }
 
   async #refresh(one: { readonly reader: Reader; shown: number }): Promise<void> {
