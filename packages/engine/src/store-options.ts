@@ -43,6 +43,8 @@ export interface OpenOptions<K = string, V = Uint8Array, VI = V extends Uint8Arr
   readonly clock?: Clock;
   /** Randomness for identities and the hash key. Default: the platform's cryptographic source. */
   readonly random?: RandomSource;
+  /** `true`: see `ReadOnlyOptions`. Default `false`. */
+  readonly readOnly?: false;
   /** Called now and then while a long opening reads. */
   readonly onProgress?: (progress: OpenProgress) => void;
   /** Cancels the opening, which then rejects with `HASHLOG_ABORTED` and leaves everything as it was. */
@@ -89,9 +91,11 @@ export interface DefaultParts {
   readonly limits: Limits;
 }
 
-type Check = (value: unknown) => string | undefined;
+/** What an option must be, in words, if the value is not that. */
+export type Check = (value: unknown) => string | undefined;
 
-const CHECKS: Readonly<Record<keyof OpenOptions<unknown, unknown>, Check>> = {
+/** What is checked of each option of `open`. */
+export const OPEN_CHECKS: Readonly<Record<keyof OpenOptions<unknown, unknown> | "follow", Check>> = {
   keys: methods("encode", "decode"),
   values: methods("encode", "decode"),
   sync: () => undefined,
@@ -106,6 +110,8 @@ const CHECKS: Readonly<Record<keyof OpenOptions<unknown, unknown>, Check>> = {
   index: type("function"),
   clock: methods("now", "setTimer", "yield"),
   random: methods("fill"),
+  readOnly: type("boolean"),
+  follow: (value) => (value === false ? undefined : "false, unless readOnly is true"),
   onProgress: type("function"),
   signal: (value) => (value instanceof AbortSignal ? undefined : "an AbortSignal"),
 };
@@ -115,7 +121,7 @@ const CHECKS: Readonly<Record<keyof OpenOptions<unknown, unknown>, Check>> = {
  * @throws HashlogError `HASHLOG_INVALID_ARGUMENT` naming the option.
  */
 export function resolveOptions<K, V, VI>(given: OpenOptions<K, V, VI>, defaults: DefaultParts): StoreOptions<K, V, VI> {
-  checkOptions(given, CHECKS, "open");
+  checkOptions(given, OPEN_CHECKS, "open");
   return {
     keys: given.keys ?? (utf8 as Codec<unknown> as Codec<K>),
     values: given.values ?? (bytes as Codec<unknown, never> as Codec<V, VI>),

@@ -2,17 +2,20 @@ import type { KeydirCursor, KeydirRange, KeydirScan, KeydirView, RecordLocation 
 import type { Segment } from "./segment.ts";
 import type { StoreParts } from "./store-parts.ts";
 
+/** What views are of. */
+type Viewed = Pick<StoreParts, "keydir" | "table">;
+
 /** Who holds a view. */
 export type ViewHolder = "iterator" | "snapshot";
 
 /** The views that iterators and snapshots hold: all that must stay readable for them, and is given up when they end. */
 export class Views {
-  readonly #parts: StoreParts;
+  readonly #parts: Viewed;
   readonly #open = new Map<View, ViewHolder>();
   // An iterator that nobody holds any more must not keep files and put-aside entries for ever.
   readonly #abandoned = new FinalizationRegistry<View>((view) => view.close());
 
-  constructor(parts: StoreParts) {
+  constructor(parts: Viewed) {
     this.#parts = parts;
   }
 
@@ -40,13 +43,13 @@ export class Views {
 
 /** All keys and where their records lie, as of its making, with the segments pinned that hold them. */
 export class View {
-  readonly #parts: StoreParts;
+  readonly #parts: Viewed;
   readonly #keydir: KeydirView;
   readonly #segments: ReadonlyMap<number, Segment>;
   readonly #onClose: () => void;
   #closed = false;
 
-  constructor(parts: StoreParts, onClose: () => void) {
+  constructor(parts: Viewed, onClose: () => void) {
     this.#parts = parts;
     this.#onClose = onClose;
     this.#keydir = parts.keydir.openView();
