@@ -1,10 +1,11 @@
 /**
- * How long ranges take, beside classic-level and lmdb: a hundred keys from a random start, and all of the store in order,
- * with and without values. All three hold the same entries, were loaded in the same random order, and give what they give
+ * How long ranges take, beside classic-level and lmdb, and beside the bare reads that a log of values cannot do without: a
+ * hundred keys from a random start, and all of the store in order, with and without values. All hold the same entries, were loaded in the same random order, and give what they give
  * as bytes, each in the quickest way that it has. They take turns, so that what else the machine does befalls them alike.
  *
  *     npm run bench:ranges -- --keys 1000000 --value-bytes 100 --rounds 5
  */
+import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -41,7 +42,8 @@ interface Contender {
 const directory = await mkdtemp(join(tmpdir(), "hashlog-bench-ranges-"));
 try {
   const contenders = [await hashlog(), await classicLevel(), await lmdb()];
-  for (const contender of contenders) {
+  const limit = await bareReads();
+  for (const contender of [...contenders, limit]) {
     const begun = performance.now();
     await contender.load(entries());
     console.log(`${contender.name.padEnd(14)} loaded in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
@@ -52,11 +54,11 @@ try {
     ["all keys in order", false, true],
     ["all entries in order", true, true],
   ] as const) {
-    await compare(title, contenders, (contender, round) =>
+    await compare(title, withValues ? [...contenders, limit] : contenders, (contender, round) =>
       isWhole ? whole(contender, withValues) : short(contender, withValues, round),
     );
   }
-  for (const contender of contenders) await contender.close();
+  for (const contender of [...contenders, limit]) await contender.close();
 } finally {
   await rm(directory, { recursive: true, force: true });
 }
@@ -165,6 +167,42 @@ async function lmdb(): Promise<Contender> {
       return given;
     },
     close: () => db.close(),
+  };
+}
+
+/**
+ * The least that a store can do which keeps values in the order in which they came: one positioned read for each, of a
+ * record whose place is known, in the order of the keys, and a copy of the value.
+ */
+async function bareReads(): Promise<Contender> {
+  const path = join(directory, "bare");
+  const recordBytes = 24 + 16 + VALUE_BYTES;
+  const places = new Float64Array(KEYS);
+  const buffer = Buffer.alloc(recordBytes);
+  let file = -1;
+  return {
+    name: "bare reads",
+    load: async (all) => {
+      const records: Buffer[] = [];
+      let place = 0;
+      for (const [key, value] of all) {
+        places[Number(key.toString())] = place;
+        records.push(Buffer.concat([Buffer.alloc(24), key, value]));
+        place += recordBytes;
+      }
+      writeFileSync(path, Buffer.concat(records));
+      file = openSync(path, "r");
+    },
+    range: async (from, limit) => {
+      let given = 0;
+      const first = Number(from.toString());
+      for (let number = first; number < first + limit; number += 1) {
+        readSync(file, buffer, 0, recordBytes, places[number]!);
+        given += weight(buffer.subarray(24, 40), new Uint8Array(buffer.subarray(40)));
+      }
+      return given;
+    },
+    close: async () => closeSync(file),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from "@hashlog/fs-io";
-import type { KeydirPage } from "@hashlog/index";
+import type { KeydirPage, RecordLocation } from "@hashlog/index";
 import { invalidArgument, throwIfAborted } from "./errors.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { Limits } from "./limits.ts";
@@ -199,8 +199,9 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
 
   #readAtOnce(): T[] {
     const { view, reader, make } = this.#parts;
+    const location = newLocation();
     return this.#valuesBy(() => {
-      const location = this.#walk.location();
+      this.#walk.locate(location);
       const key = this.#walk.key();
       return make(key, reader.readSync(view.segmentAt(location.segmentSlot), location, key));
     });
@@ -219,7 +220,8 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
 
   async #read(): Promise<T> {
     const { view, reader, make } = this.#parts;
-    const location = this.#walk.location();
+    const location = newLocation();
+    this.#walk.locate(location);
     const key = this.#walk.key();
     // Pinned on its own: the iterator may be ended while the read runs.
     const segment = view.segmentAt(location.segmentSlot);
@@ -283,15 +285,14 @@ class PageWalk {
     return keys.slice(this.#index === 0 ? 0 : keyEnds[this.#index - 1]!, keyEnds[this.#index]!);
   }
 
-  location(): ReturnType<typeof newLocation> {
+  /** Fills `location` with that of the entry. */
+  locate(location: RecordLocation): void {
     const page = this.#page!;
     const index = this.#index;
-    const location = newLocation();
     location.segmentSlot = page.segmentSlots[index]!;
     location.offset = page.offsets[index]!;
     location.valueBytes = page.valueBytes[index]!;
     location.expiresAtMs = page.expiresAtMs[index]!;
-    return location;
   }
 
   /** Goes on, within what was wanted at first, at that key. */

@@ -3,12 +3,15 @@ import type { Clock } from "@hashlog/fs-io";
 /**
  * Whether values may be read ahead synchronously. What the system has in its cache is there in a microsecond, and ten times
  * quicker than by asking another thread; what it has not may take as long as a disk takes, and would hold the event loop.
- * So it is tried: after a few values that took their time the next ones are read without holding it, for a while.
+ * So it is tried: after a few values that took their time the next ones are read without holding it, and for twice as long
+ * each time that a try was slow again.
  */
 export class ReadPace {
   readonly #clock: Pick<Clock, "now">;
   readonly #readsSynchronously: boolean;
-  #patience = 0;
+  /** For how many chunks of values it is not tried, and for how many the next time. */
+  #resting = 0;
+  #rest = RESTS_LEAST;
 
   constructor(clock: Pick<Clock, "now">, readsSynchronously: boolean) {
     this.#clock = clock;
@@ -18,8 +21,8 @@ export class ReadPace {
   /** Whether the next few values are to be read at once. */
   get isQuick(): boolean {
     if (!this.#readsSynchronously) return false;
-    if (this.#patience === 0) return true;
-    this.#patience -= 1;
+    if (this.#resting === 0) return true;
+    this.#resting -= 1;
     return false;
   }
 
@@ -27,11 +30,14 @@ export class ReadPace {
   timed<Result>(read: () => Result): Result {
     const begun = this.#clock.now();
     const result = read();
-    if (this.#clock.now() - begun >= SLOW_MS) this.#patience = SLOW_READS;
+    const isSlow = this.#clock.now() - begun >= SLOW_MS;
+    this.#resting = isSlow ? this.#rest : 0;
+    this.#rest = isSlow ? Math.min(this.#rest * 2, RESTS_MOST) : RESTS_LEAST;
     return result;
   }
 }
 
-/** What a chunk of values takes at least where some of them come from a disk; and for how many chunks that is taken to go on. */
-const SLOW_MS = 4;
-const SLOW_READS = 16;
+/** What a chunk of values takes at least where some of them come from a disk. */
+const SLOW_MS = 5;
+const RESTS_LEAST = 8;
+const RESTS_MOST = 1024;

@@ -25,8 +25,8 @@ export class RecordReader {
     const large = bytes > this.#sharedBytesMax;
     const buffer = large ? new Uint8Array(bytes) : readBuffer;
     const got = readOrThrow(segment, () => segment.file.readSync(buffer, 0, bytes, location.offset));
-    const value = this.#value(buffer, got, bytes, segment, location, key);
-    return large ? value : value.slice();
+    this.#verify(buffer, got, bytes, segment, location, key);
+    return this.#take(buffer, large);
   }
 
   /** As `readSync`, off the event loop. `location` and `key` are read again when the bytes are there. */
@@ -55,18 +55,25 @@ export class RecordReader {
     } catch (error) {
       throw fromFileSystem(error, `reading segment ${segment.segmentId} at offset ${location.offset} failed`);
     }
-    const value = this.#value(buffer, got, bytes, segment, location, key);
-    return { value: bytes > this.#sharedBytesMax ? value : value.slice(), sequence: this.#fields.sequence };
+    this.#verify(buffer, got, bytes, segment, location, key);
+    return { value: this.#take(buffer, bytes > this.#sharedBytesMax), sequence: this.#fields.sequence };
   }
 
-  #value(
+  /** The value of the record that was verified: a part of the buffer if that is its own, else a copy. */
+  #take(buffer: Uint8Array, isOwn: boolean): Uint8Array {
+    const { valueStart, valueEnd } = this.#fields;
+    return isOwn ? buffer.subarray(valueStart, valueEnd) : buffer.slice(valueStart, valueEnd);
+  }
+
+  /** @throws HashlogError `HASHLOG_CORRUPT` unless the buffer holds the record that is meant */
+  #verify(
     buffer: Uint8Array,
     got: number,
     bytes: number,
     segment: Segment,
     location: Readonly<RecordLocation>,
     key: Uint8Array,
-  ): Uint8Array {
+  ): void {
     const fields = this.#fields;
     const sound =
       got === bytes &&
@@ -77,7 +84,6 @@ export class RecordReader {
       verifyRecord(buffer, 0, bytes, segment.place, location.offset) &&
       sameKey(buffer, fields, key);
     if (!sound) throw damagedRecord(segment, location.offset, bytes, got);
-    return buffer.subarray(fields.valueStart, fields.valueEnd);
   }
 }
 
