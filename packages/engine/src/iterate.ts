@@ -1,3 +1,4 @@
+import { recordBytes } from "@hashlog/format";
 import type { Clock } from "@hashlog/fs-io";
 import type { KeydirPage, RecordLocation } from "@hashlog/index";
 import { invalidArgument, throwIfAborted } from "./errors.ts";
@@ -6,7 +7,7 @@ import type { Limits } from "./limits.ts";
 import type { Ordering } from "./ordering.ts";
 import { rangeFrom, RANGE_CHECKS, type ByteRange, type RangeOptions, type Selection } from "./range.ts";
 import type { ReadPace } from "./read-pace.ts";
-import type { RecordReader } from "./record-reader.ts";
+import type { RecordReader, RecordRun } from "./record-reader.ts";
 import { newLocation } from "./segment-table.ts";
 import { checkOptions } from "./store-options.ts";
 import type { View } from "./views.ts";
@@ -198,12 +199,22 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
   }
 
   #readAtOnce(): T[] {
-    const { view, reader, make } = this.#parts;
+    const { view, reader, make, limits } = this.#parts;
     const location = newLocation();
+    let run: RecordRun | undefined;
     return this.#valuesBy(() => {
       this.#walk.locate(location);
+      const { offset } = location;
       const key = this.#walk.key();
-      return make(key, reader.readSync(view.segmentAt(location.segmentSlot), location, key));
+      const segment = view.segmentAt(location.segmentSlot);
+      if (run === undefined || run.segment !== segment || offset < run.from || offset >= run.to) {
+        const to = this.#walk.endOfNeighbours(limits.sharedReadBytesMax);
+        run = to === undefined ? undefined : reader.readRunSync(segment, offset, to);
+      }
+      return make(
+        key,
+        run === undefined ? reader.readSync(segment, location, key) : reader.readFrom(run, location, key),
+      );
     });
   }
 
@@ -295,6 +306,31 @@ class PageWalk {
     location.expiresAtMs = page.expiresAtMs[index]!;
   }
 
+  /**
+   * Where the last of the next entries ends whose records follow on the one here, with little between them and within
+   * `bytesMax` bytes in all; `undefined` if the very next one does not. Keys that were written in their order, or nearly
+   * so, lie like that.
+   */
+  endOfNeighbours(bytesMax: number): number | undefined {
+    const { segmentSlots, offsets, count } = this.#page!;
+    const begin = offsets[this.#index]!;
+    let end = begin + this.#recordBytes(this.#index);
+    let next = this.#index + 1;
+    for (; next < count && segmentSlots[next] === segmentSlots[this.#index]; next += 1) {
+      const gap = offsets[next]! - end;
+      const endOfNext = offsets[next]! + this.#recordBytes(next);
+      if (gap < 0 || gap > GAP_BYTES_MAX || endOfNext - begin > bytesMax) break;
+      end = endOfNext;
+    }
+    return next === this.#index + 1 ? undefined : end;
+  }
+
+  #recordBytes(index: number): number {
+    const { keyEnds, valueBytes, expiresAtMs } = this.#page!;
+    const keyBytes = keyEnds[index]! - (index === 0 ? 0 : keyEnds[index - 1]!);
+    return recordBytes(keyBytes, valueBytes[index]!, expiresAtMs[index] !== 0);
+  }
+
   /** Goes on, within what was wanted at first, at that key. */
   seek(key: Uint8Array): void {
     this.#given ??= this.range;
@@ -314,6 +350,8 @@ class PageWalk {
   }
 }
 
+/** Bytes between two records that are read along rather than passed by. */
+const GAP_BYTES_MAX = 512;
 const FILLS_IN_A_TURN = 8;
 const PAGE_ENTRIES_LEAST = 16;
 const PAGE_ENTRIES_FIRST = 128;

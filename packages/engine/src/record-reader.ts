@@ -4,6 +4,15 @@ import { corrupt, fromFileSystem, HashlogError } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import type { Segment } from "./segment.ts";
 
+/** Neighbouring records that were read at once. */
+export interface RecordRun {
+  readonly segment: Segment;
+  readonly from: number;
+  readonly to: number;
+  /** Fewer than from `from` to `to` where the file ends before. */
+  readonly bytes: Uint8Array;
+}
+
 /**
  * Reads one record, in exactly its length, and gives out its value: verified by checksum, by key, and by the lengths
  * that the keydir holds, so that damage, and a record in the wrong place, are told and never served.
@@ -25,8 +34,22 @@ export class RecordReader {
     const large = bytes > this.#sharedBytesMax;
     const buffer = large ? new Uint8Array(bytes) : readBuffer;
     const got = readOrThrow(segment, () => segment.file.readSync(buffer, 0, bytes, location.offset));
-    this.#verify(buffer, got, bytes, segment, location, key);
+    this.#verify(buffer, 0, got, segment, location, key);
     return this.#take(buffer, large);
+  }
+
+  /** The bytes of `segment` from `from` to `to`, where several records lie, for `readFrom`. */
+  readRunSync(segment: Segment, from: number, to: number): RecordRun {
+    const bytes = new Uint8Array(to - from);
+    const got = readOrThrow(segment, () => segment.file.readSync(bytes, 0, bytes.length, from));
+    return { segment, from, to, bytes: bytes.subarray(0, got) };
+  }
+
+  /** As `readSync`, of a record that begins within the run. */
+  readFrom(run: RecordRun, location: Readonly<RecordLocation>, key: Uint8Array): Uint8Array {
+    const at = location.offset - run.from;
+    this.#verify(run.bytes, at, run.bytes.length - at, run.segment, location, key);
+    return this.#take(run.bytes, false);
   }
 
   /** As `readSync`, off the event loop. `location` and `key` are read again when the bytes are there. */
@@ -55,7 +78,7 @@ export class RecordReader {
     } catch (error) {
       throw fromFileSystem(error, `reading segment ${segment.segmentId} at offset ${location.offset} failed`);
     }
-    this.#verify(buffer, got, bytes, segment, location, key);
+    this.#verify(buffer, 0, got, segment, location, key);
     return { value: this.#take(buffer, bytes > this.#sharedBytesMax), sequence: this.#fields.sequence };
   }
 
@@ -65,23 +88,25 @@ export class RecordReader {
     return isOwn ? buffer.subarray(valueStart, valueEnd) : buffer.slice(valueStart, valueEnd);
   }
 
-  /** @throws HashlogError `HASHLOG_CORRUPT` unless the buffer holds the record that is meant */
+  /** @throws HashlogError `HASHLOG_CORRUPT` unless `buffer[at..at + got)` begins with the record that is meant */
   #verify(
     buffer: Uint8Array,
+    at: number,
     got: number,
-    bytes: number,
     segment: Segment,
     location: Readonly<RecordLocation>,
     key: Uint8Array,
   ): void {
     const fields = this.#fields;
+    const bytes = recordBytes(key.length, location.valueBytes, location.expiresAtMs !== 0);
+    const end = at + bytes;
     const sound =
-      got === bytes &&
-      readRecord(buffer, 0, bytes, fields) &&
-      fields.end === bytes &&
+      got >= bytes &&
+      readRecord(buffer, at, end, fields) &&
+      fields.end === end &&
       !fields.tombstone &&
       fields.expiresAtMs === location.expiresAtMs &&
-      verifyRecord(buffer, 0, bytes, segment.place, location.offset) &&
+      verifyRecord(buffer, at, end, segment.place, location.offset) &&
       sameKey(buffer, fields, key);
     if (!sound) throw damagedRecord(segment, location.offset, bytes, got);
   }

@@ -3,7 +3,7 @@ import { hashKeydir, type Keydir } from "@hashlog/index";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FakeClock } from "./support/fake-clock.ts";
-import { all, isSettled, rejection, text, utf8Bytes } from "./support/values.ts";
+import { all, filler, isSame, isSettled, rejection, text, utf8Bytes } from "./support/values.ts";
 import { FILE_SYSTEMS, memoryWorld, readingAsynchronously } from "./support/worlds.ts";
 
 type TextStore = Store<string, Uint8Array, Uint8Array | string>;
@@ -337,6 +337,28 @@ describe("values are read", () => {
     // Every chunk takes five milliseconds now: the first one shows it, and the next ones do not wait for it.
     clock.isSlow = true;
     expect(await read()).toEqual({ sync: 64, async: 136 });
+  });
+
+  test("many at once where they lie side by side, whatever lies between them", async () => {
+    const world = await memoryWorld();
+    const db = await world.open({ segmentBytesMax: 16_384 });
+    const keys = Array.from({ length: 600 }, (_, index) => `key ${String(index).padStart(5, "0")}`);
+    for (let first = 0; first < keys.length; first += 10) {
+      const some = keys.slice(first, first + 10);
+      await db.batch(some.map((key, index) => ({ type: "put", key, value: filler(20 + index * 7, first + index) })));
+    }
+    // Some elsewhere, some gone, some that expire, and one that is longer than all that is read at once.
+    for (let index = 3; index < 600; index += 50) await db.put(keys[index]!, filler(33, index));
+    for (let index = 7; index < 600; index += 70) await db.delete(keys[index]!);
+    for (let index = 9; index < 600; index += 90) await db.put(keys[index]!, filler(5, index), { ttlMs: 1000 });
+    await db.put(keys[333]!, filler(70_000));
+    const before = world.watched.count("readSync");
+    const entries = await all(db.entries({ gte: "" }));
+    const reads = world.watched.count("readSync") - before;
+    expect(entries.map(([key]) => key)).toEqual(keys.filter((_, index) => index % 70 !== 7));
+    for (const [key, value] of entries) expect(isSame(value, (await db.get(key))!)).toBe(true);
+    expect(reads).toBeLessThan(100);
+    expect((await all(db.values({ reverse: true }))).length).toBe(entries.length);
   });
 
   test("by another thread alone where the file system cannot read synchronously", async () => {
