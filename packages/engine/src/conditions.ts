@@ -107,30 +107,28 @@ interface WaitingWrite {
 /** The keys of all writes that wait. Gathered when somebody asks, and then only what has come since. */
 class WaitingKeys {
   readonly #fields: RecordFields = newRecordFields();
-  #byKey = new Map<string, WaitingWrite>();
-  #groups = new Set<Group>();
-  /** How far the last group was gathered. */
-  #last: Group | undefined;
+  readonly #byKey = new Map<string, WaitingWrite>();
+  /** Oldest first; all but the last one are full. */
+  #groups: readonly Group[] = [];
+  /** How far the last one was gathered. */
   #at = FRAME_HEADER_BYTES;
 
   update(groups: readonly Group[]): void {
-    const there = new Set(groups);
-    // What was acknowledged is in the keydir by now, and what was refused never will be.
-    if ([...this.#groups].some((group) => !there.has(group))) this.#forgetAllBut(there);
-    for (const group of groups) {
-      if (this.#groups.has(group) && group !== this.#last) continue;
-      if (group !== this.#last) this.#at = FRAME_HEADER_BYTES;
-      this.#gather(group);
-    }
+    // What was acknowledged is in the keydir by now. What was refused never will be, and may hide what waits before it.
+    if (this.#groups.some((group, index) => group !== groups[index])) this.#forget();
+    const last = this.#groups.at(-1);
+    if (last !== undefined) this.#gather(last, this.#at);
+    for (const group of groups.slice(this.#groups.length)) this.#gather(group, FRAME_HEADER_BYTES);
+    this.#groups = groups;
   }
 
   get(key: Uint8Array): WaitingWrite | undefined {
     return this.#byKey.size === 0 ? undefined : this.#byKey.get(nameOf(key, 0, key.length));
   }
 
-  #gather(group: Group): void {
+  #gather(group: Group, from: number): void {
     const fields = this.#fields;
-    for (let at = this.#at; at < group.length; at = fields.end) {
+    for (let at = from; at < group.length; at = fields.end) {
       readRecord(group.buffer, at, group.length, fields);
       this.#byKey.set(nameOf(group.buffer, fields.keyStart, fields.keyEnd), {
         group,
@@ -139,15 +137,12 @@ class WaitingKeys {
         expiresAtMs: fields.expiresAtMs,
       });
     }
-    this.#groups.add(group);
-    this.#last = group;
     this.#at = group.length;
   }
 
-  #forgetAllBut(there: ReadonlySet<Group>): void {
-    this.#groups = new Set([...this.#groups].filter((group) => there.has(group)));
-    for (const [name, { group }] of this.#byKey) if (!there.has(group)) this.#byKey.delete(name);
-    if (this.#last !== undefined && !there.has(this.#last)) this.#last = undefined;
+  #forget(): void {
+    this.#byKey.clear();
+    this.#groups = [];
   }
 }
 

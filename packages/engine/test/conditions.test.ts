@@ -305,3 +305,22 @@ test("the types say which writes answer", async () => {
   await db.sync();
   expect(text(await db.get("a"))).toBe("1");
 });
+
+test("a write that was refused hides none that waits before it", async () => {
+  const world = await memoryWorld();
+  const db = await world.open({ segmentBytesMax: 512 });
+  await db.put("filled", filler(300));
+  const sync = world.watched.hold("sync", /\.segment$/);
+  const waits = db.put("a", "1");
+  await sync.reached;
+  // Too much to wait for that sync, and what needs another segment, of which there cannot be one.
+  const failing = world.watched.fail("create", /\.segment$/, "FS_IO");
+  const refused = [db.put("a", filler(1_200_000)), db.put("b", filler(1_200_000))].map(rejection);
+  refused.push(rejection(db.put("a", "2", { ifAbsent: true })));
+  expect(await Promise.all(refused)).toMatchObject(Array.from({ length: 3 }, () => ({ code: "HASHLOG_IO" })));
+  failing.end();
+  const answer = db.put("a", "3", { ifAbsent: true });
+  sync.release();
+  expect([await waits, await answer]).toEqual([undefined, false]);
+  expect(text(await db.get("a"))).toBe("1");
+});
