@@ -1,14 +1,17 @@
 import type { CommitLog } from "./commit-log.ts";
 import type { Condition, Conditions, ReadVersion } from "./conditions.ts";
+import type { InFlight } from "./in-flight.ts";
 
 /** Writes that are done only if something is true of their keys. */
 export class ConditionalWriter {
   readonly #log: CommitLog;
   readonly #conditions: Conditions;
+  readonly #inFlight: InFlight;
 
-  constructor(log: CommitLog, conditions: Conditions) {
+  constructor(log: CommitLog, conditions: Conditions, inFlight: InFlight) {
     this.#log = log;
     this.#conditions = conditions;
+    this.#inFlight = inFlight;
   }
 
   /**
@@ -16,6 +19,15 @@ export class ConditionalWriter {
    * when the write, or whatever the answer rests on, is acknowledged.
    */
   async writeIf(conditions: readonly Condition[], sync: boolean, write: () => Promise<unknown>): Promise<boolean> {
+    this.#inFlight.begin();
+    try {
+      return await this.#decide(conditions, sync, write);
+    } finally {
+      this.#inFlight.end();
+    }
+  }
+
+  async #decide(conditions: readonly Condition[], sync: boolean, write: () => Promise<unknown>): Promise<boolean> {
     const known: ReadVersion[] = [];
     for (;;) {
       const verdict = this.#conditions.judge(conditions, this.#log.unacknowledged, known);

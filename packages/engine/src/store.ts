@@ -86,7 +86,8 @@ export class Store<K, V, VI = V> {
     const reader = new RecordReader(limits.sharedReadBytesMax);
     const pace = new ReadPace(clock, parts.fileSystem.readsSynchronously);
     this.#readParts = { keys, values, reader, inFlight: this.#inFlight, ordering, ordered, limits, clock, pace };
-    this.#conditional = new ConditionalWriter(machinery.log, new Conditions(parts, reader, machinery.clock.hasPassed));
+    const conditions = new Conditions(parts, reader, machinery.clock.hasPassed);
+    this.#conditional = new ConditionalWriter(machinery.log, conditions, this.#inFlight);
     this.#reads = new Reads({ ...this.#readParts, source: liveSource(machinery, () => this.#checkOpen()) });
   }
 

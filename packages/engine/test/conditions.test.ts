@@ -235,6 +235,22 @@ test("where the file system cannot read synchronously the version is read first,
   expect(await db.delete("a", { ifVersion: await versionOf(db, "a") })).toBe(true);
 });
 
+test("closing waits for a write whose version is being read", async () => {
+  const world = await memoryWorld();
+  const db = await world.open({ fileSystem: readingAsynchronously(world.fileSystem) });
+  await db.put("a", "1");
+  const version = await versionOf(db, "a");
+  const read = world.watched.hold("read", /\.segment$/);
+  const write = db.put("a", "2", { ifVersion: version });
+  await read.reached;
+  const closed = db.close();
+  expect(await isSettled(closed)).toBe(false);
+  read.release();
+  expect(await write).toBe(true);
+  await closed;
+  expect(text(await (await world.open()).get("a"))).toBe("2");
+});
+
 test("a record that is damaged is no version: the write is refused with HASHLOG_CORRUPT, and not done", async () => {
   const disk = new SimulatedDisk();
   const db = await open("/store", { fileSystem: disk.boot() });
