@@ -1,7 +1,7 @@
 import { recordBytes } from "@hashlog/format";
 import type { Clock } from "@hashlog/fs-io";
 import type { KeydirPage, RecordLocation } from "@hashlog/index";
-import { invalidArgument, throwIfAborted } from "./errors.ts";
+import { HashlogError, invalidArgument, throwIfAborted } from "./errors.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { Limits } from "./limits.ts";
 import type { Ordering } from "./ordering.ts";
@@ -160,6 +160,8 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
       this.#left -= 1;
       return { done: false, value: this.#chunk[this.#at++]! };
     } catch (error) {
+      // Whoever has left it wants nothing more of it, an error neither.
+      if (this.#done) return { done: true, value: undefined };
       this.#end();
       throw error;
     } finally {
@@ -169,6 +171,7 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
 
   /** @throws HashlogError `HASHLOG_CLOSED` | `HASHLOG_ABORTED` */
   #mayGoOn(): void {
+    if (this.#done) throw new HashlogError("HASHLOG_CLOSED", "the iterator was left");
     this.#parts.checkOpen();
     throwIfAborted(this.#parts.signal, "iterating");
   }
@@ -178,7 +181,10 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
     if (this.#walk.range !== undefined && !ordering.isDone) await ordering.ready(() => this.#mayGoOn());
     // What is in memory comes without waiting: whoever goes through millions would keep everybody else waiting.
     this.#fills += 1;
-    if (this.#fills % FILLS_IN_A_TURN === 0) await clock.yield();
+    if (this.#fills % FILLS_IN_A_TURN === 0) {
+      await clock.yield();
+      this.#mayGoOn();
+    }
     if (!withValues) this.#chunk = this.#keys();
     else if (pace.isQuick) this.#chunk = pace.timed(() => this.#readAtOnce());
     else this.#chunk = await Promise.all(this.#reads());

@@ -270,6 +270,43 @@ describe("the order", () => {
     expect(await isSettled(closed)).toBe(true);
   });
 
+  test("is not waited for by whoever has left the iterator, or closed the snapshot", async () => {
+    const world = await memoryWorld();
+    const db = await world.open();
+    await fill(db, numbered(20_000));
+    const keys = db.keys({ gte: "" });
+    const next = keys.next();
+    await new Promise((resolve) => setImmediate(resolve));
+    await keys.return();
+    expect(await next).toEqual({ done: true, value: undefined });
+    const snapshot = db.snapshot();
+    const counted = rejection(snapshot.count({ gte: "" }));
+    await new Promise((resolve) => setImmediate(resolve));
+    snapshot.close();
+    expect(await counted).toMatchObject({ code: "HASHLOG_CLOSED", message: "the snapshot is closed" });
+    expect(db.stats()).toMatchObject({ iterators: 0, snapshots: 0 });
+  });
+
+  test("of many keys in memory gives others their turn, and minds what they do", async () => {
+    const world = await memoryWorld();
+    const db = await world.open({ ordered: true });
+    await fill(db, numbered(20_000));
+    const left = db.keys();
+    let given = 0;
+    const reading = (async () => {
+      for await (const key of left) given += key.length > 0 ? 1 : 0;
+    })();
+    const snapshot = db.snapshot();
+    const counted = rejection(snapshot.count());
+    await new Promise((resolve) => setImmediate(resolve));
+    await left.return();
+    snapshot.close();
+    await reading;
+    expect(given).toBeGreaterThan(0);
+    expect(given).toBeLessThan(20_000);
+    expect(await counted).toMatchObject({ code: "HASHLOG_CLOSED", message: "the snapshot is closed" });
+  });
+
   test("is part of an opening that asks for it: told of as it goes, and cancelled with it", async () => {
     const world = await memoryWorld();
     const db = await world.open();
