@@ -351,7 +351,7 @@ function liveSource(
   };
 }
 
-/** Options of `clear`. */
+/** Options of `clear`. What has expired and is there still is deleted as well, and counts for the `limit`. */
 export interface ClearOptions<K> extends RangeOptions<K>, WriteOptions {}
 
 const CLEAR_CHECKS = { ...RANGE_CHECKS, ...WRITE_CHECKS };
