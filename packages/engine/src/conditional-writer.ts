@@ -18,13 +18,12 @@ export class ConditionalWriter {
    * Writes by `write` if the conditions hold at that place in the log. Resolves to whether they did, when that is certain:
    * when the write, or whatever the answer rests on, is acknowledged.
    */
-  async writeIf(conditions: readonly Condition[], sync: boolean, write: () => Promise<unknown>): Promise<boolean> {
+  writeIf(conditions: readonly Condition[], sync: boolean, write: () => Promise<unknown>): Promise<boolean> {
     this.#inFlight.begin();
-    try {
-      return await this.#decide(conditions, sync, write);
-    } finally {
-      this.#inFlight.end();
-    }
+    const answer = this.#decide(conditions, sync, write).finally(() => this.#inFlight.end());
+    // As with other writes: one whose answer nobody awaits must not bring the process down.
+    answer.catch(() => undefined);
+    return answer;
   }
 
   async #decide(conditions: readonly Condition[], sync: boolean, write: () => Promise<unknown>): Promise<boolean> {

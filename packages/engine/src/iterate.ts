@@ -177,7 +177,7 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
   }
 
   async #fill(): Promise<boolean> {
-    const { ordering, withValues, clock, pace } = this.#parts;
+    const { ordering, withValues, clock } = this.#parts;
     if (this.#walk.range !== undefined && !ordering.isDone) await ordering.ready(() => this.#mayGoOn());
     // What is in memory comes without waiting: whoever goes through millions would keep everybody else waiting.
     this.#fills += 1;
@@ -185,11 +185,12 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
       await clock.yield();
       this.#mayGoOn();
     }
-    if (!withValues) this.#chunk = this.#keys();
-    else if (pace.isQuick) this.#chunk = pace.timed(() => this.#readAtOnce());
-    else this.#chunk = await Promise.all(this.#reads());
+    const chunk = withValues ? await this.#values() : this.#keys();
+    // It may have been left while it read.
+    if (this.#done) return false;
+    this.#chunk = chunk;
     this.#at = 0;
-    return this.#chunk.length > 0;
+    return chunk.length > 0;
   }
 
   #keys(): T[] {
@@ -200,8 +201,9 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
     return keys;
   }
 
-  #reads(): Promise<T>[] {
-    return this.#valuesBy(() => this.#read());
+  #values(): T[] | Promise<T[]> {
+    const { pace } = this.#parts;
+    return pace.isQuick ? pace.timed(() => this.#readAtOnce()) : Promise.all(this.#valuesBy(() => this.#read()));
   }
 
   #readAtOnce(): T[] {

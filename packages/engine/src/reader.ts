@@ -130,7 +130,8 @@ export class Reader {
     }
     this.#current = generation;
     if (old === undefined) return;
-    this.#older.push(old);
+    // Those that nobody reads any more go now, and not only when somebody asks.
+    this.#older = [...this.#older, old].filter((older) => !older.isIdle);
     await old.retire();
   }
 
