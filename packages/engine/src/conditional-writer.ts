@@ -35,7 +35,7 @@ export class ConditionalWriter {
         return true;
       }
       if (verdict.kind === "fail") {
-        await verdict.restsOn?.settled;
+        await verdict.restsOn;
         if (sync) await this.#log.sync();
         return false;
       }

@@ -16,7 +16,7 @@ export interface Condition {
 export type Verdict =
   | { readonly kind: "hold" }
   /** One does not; `restsOn` is the write on its way that says so, if it is one that is not acknowledged yet. */
-  | { readonly kind: "fail"; readonly restsOn: Group | undefined }
+  | { readonly kind: "fail"; readonly restsOn: Promise<void> | undefined }
   /** To tell, the record at that place has to be read first, where the file system cannot do it synchronously. */
   | { readonly kind: "unread"; readonly key: Uint8Array; readonly location: RecordLocation };
 
@@ -74,7 +74,7 @@ export class Conditions {
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) {
       const isThere = !waiting.isTombstone && !this.#hasPassed(waiting.expiresAtMs);
-      return (isThere ? waiting.sequence : 0) === version ? HOLD : { kind: "fail", restsOn: waiting.group };
+      return (isThere ? waiting.sequence : 0) === version ? HOLD : { kind: "fail", restsOn: waiting.settled };
     }
     const location = this.#location;
     const { keydir, fileSystem, table } = this.#parts;
@@ -98,7 +98,8 @@ function isSamePlace(one: Readonly<RecordLocation>, other: Readonly<RecordLocati
 
 /** What the last waiting write of a key makes of it. */
 interface WaitingWrite {
-  readonly group: Group;
+  /** Of its group; not the group itself, whose bytes would be kept for as long as nobody asks again. */
+  readonly settled: Promise<void>;
   readonly sequence: number;
   readonly isTombstone: boolean;
   readonly expiresAtMs: number;
@@ -108,18 +109,18 @@ interface WaitingWrite {
 class WaitingKeys {
   readonly #fields: RecordFields = newRecordFields();
   readonly #byKey = new Map<string, WaitingWrite>();
-  /** Oldest first; all but the last one are full. */
-  #groups: readonly Group[] = [];
+  /** By their promises, the oldest first; all but the last one are full. */
+  #groups: readonly Promise<void>[] = [];
   /** How far the last one was gathered. */
   #at = FRAME_HEADER_BYTES;
 
   update(groups: readonly Group[]): void {
     // What was acknowledged is in the keydir by now. What was refused never will be, and may hide what waits before it.
-    if (this.#groups.some((group, index) => group !== groups[index])) this.#forget();
-    const last = this.#groups.at(-1);
-    if (last !== undefined) this.#gather(last, this.#at);
-    for (const group of groups.slice(this.#groups.length)) this.#gather(group, FRAME_HEADER_BYTES);
-    this.#groups = groups;
+    if (this.#groups.some((settled, index) => settled !== groups[index]?.settled)) this.#forget();
+    const known = this.#groups.length;
+    if (known > 0) this.#gather(groups[known - 1]!, this.#at);
+    for (const group of groups.slice(known)) this.#gather(group, FRAME_HEADER_BYTES);
+    this.#groups = groups.map(({ settled }) => settled);
   }
 
   get(key: Uint8Array): WaitingWrite | undefined {
@@ -131,7 +132,7 @@ class WaitingKeys {
     for (let at = from; at < group.length; at = fields.end) {
       readRecord(group.buffer, at, group.length, fields);
       this.#byKey.set(nameOf(group.buffer, fields.keyStart, fields.keyEnd), {
-        group,
+        settled: group.settled,
         sequence: fields.sequence,
         isTombstone: fields.tombstone,
         expiresAtMs: fields.expiresAtMs,
