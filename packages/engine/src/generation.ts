@@ -78,17 +78,18 @@ export class Generation {
     const growth = growthOf(this.manifest, read.manifest);
     if (growth === undefined || !this.#fits(read.manifest)) return false;
     const opened: { readonly segment: Segment; readonly firstSequence: number }[] = [];
+    const slots: number[] = [];
     try {
       for (const listed of growth.added) {
-        const segment = await openSegment(listed, this.table.takeSlot(), newTotals(), {
-          ...this.#parts,
-          readOnly: true,
-        });
+        const slot = this.table.takeSlot();
+        slots.push(slot);
+        const segment = await openSegment(listed, slot, newTotals(), { ...this.#parts, readOnly: true });
         const firstSequence = listed.state === "sealed" ? listed.lowestSequence : listed.firstSequence;
         opened.push({ segment, firstSequence });
       }
     } catch (error) {
       await Promise.all(opened.map(({ segment }) => segment.retire()));
+      for (const slot of slots) this.table.returnSlot(slot);
       throw error;
     }
     this.#read = read;
