@@ -17,7 +17,7 @@ export type PortOperation =
   /** Path, and the number of bytes. */
   | readonly ["replace", string, number]
   | readonly ["link", string, string]
-  | readonly ["lock", string, "one" | "two"]
+  | readonly ["lock" | "isLocked", string, "one" | "two"]
   | readonly ["release", number]
   | readonly ["size" | "sync" | "close", number]
   /** Handle; a buffer's length; the range of it that is appended, which may be none. */
@@ -71,7 +71,7 @@ const operation: fc.Arbitrary<PortOperation> = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(fc.constantFrom("openAppend", "openRead"), file) },
   { weight: 3, arbitrary: fc.tuple(fc.constant("replace"), file, length) },
   { weight: 3, arbitrary: fc.tuple(fc.constant("link"), file, file) },
-  { weight: 1, arbitrary: fc.tuple(fc.constant("lock"), directory, fc.constantFrom("one", "two")) },
+  { weight: 2, arbitrary: fc.tuple(fc.constantFrom("lock", "isLocked"), directory, fc.constantFrom("one", "two")) },
   { weight: 1, arbitrary: fc.tuple(fc.constant("release"), handle) },
   { weight: 3, arbitrary: fc.tuple(fc.constantFrom("size", "sync", "close"), handle) },
   { weight: 4, arbitrary: append },

@@ -102,6 +102,8 @@ class PortRun {
       case "lock":
         this.#locks.push(await fileSystem.lock(path, operation[2]));
         return undefined;
+      case "isLocked":
+        return fileSystem.isLocked(path, operation[2]);
       default:
         return fileSystem[operation[0]](path);
     }

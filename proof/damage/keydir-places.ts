@@ -94,8 +94,9 @@ export function placesIn(keydir: Keydir, counted: readonly KeyPlace[]): readonly
   const segmentOf = new Map(counted.map(({ key, segmentId }) => [key, segmentId]));
   const segmentIn = new Map<number, number>();
   const view = keydir.openView();
+  const scan = view.openScan();
   const places: KeyPlace[] = [];
-  for (let page = view.nextPage(); page !== undefined; page = view.nextPage()) {
+  for (let page = scan.nextPage(); page !== undefined; page = scan.nextPage()) {
     for (let index = 0; index < page.count; index += 1) {
       const key = nameOf(page.keys, page.keyEnds[index - 1] ?? 0, page.keyEnds[index]!);
       const slot = page.segmentSlots[index]!;

@@ -3,9 +3,13 @@ import {
   IndexError,
   SEGMENT_SLOTS_MAX,
   type Keydir,
+  type KeydirCursor,
   type KeydirFactory,
   type KeydirLoader,
+  type KeydirOrdering,
   type KeydirPage,
+  type KeydirRange,
+  type KeydirScan,
   type KeydirView,
   type RecordLocation,
 } from "@hashlog/index";
@@ -17,6 +21,8 @@ import {
 export const mapKeydir: KeydirFactory = () => new MapKeydir();
 
 const PAGE_ENTRIES = 500;
+/** Small, so that an ordering takes steps where there are few keys. */
+const ORDERED_AT_ONCE = 2;
 
 type Entries = Map<string, RecordLocation>;
 
@@ -27,6 +33,7 @@ class MapKeydir implements Keydir {
   #entries: Entries = new Map();
   #views = 0;
   #loading = false;
+  isOrdered = false;
 
   get size(): number {
     return this.#entries.size;
@@ -87,16 +94,31 @@ class MapKeydir implements Keydir {
     }
   }
 
+  /** A Map has no order to keep: keys are sorted whenever somebody asks. */
+  beginOrdering(): KeydirOrdering {
+    let left = this.isOrdered ? 0 : this.size;
+    const step = (): boolean => {
+      left -= ORDERED_AT_ONCE;
+      this.isOrdered ||= left <= 0;
+      return this.isOrdered;
+    };
+    return { keysDone: this.isOrdered ? this.size : 0, step, abandon: () => undefined };
+  }
+
   openView(): KeydirView {
     this.#views += 1;
-    return new MapView(new Map(this.#entries), () => {
-      this.#views -= 1;
+    return new MapView(new Map(this.#entries), {
+      isOrdered: () => this.isOrdered,
+      onClose: () => {
+        this.#views -= 1;
+      },
     });
   }
 
   beginLoad(): KeydirLoader {
     if (this.size > 0 || this.#loading) throw new IndexError("INDEX_NOT_EMPTY", "it holds keys already");
     this.#loading = true;
+    this.isOrdered = false;
     const newest = new Map<string, { sequence: number; location: RecordLocation | undefined }>();
     const take = (name: string, sequence: number, location: RecordLocation | undefined): void => {
       if (!(Number.isSafeInteger(sequence) && sequence >= 0)) throw invalid(`not a sequence: ${sequence}`);
@@ -126,46 +148,61 @@ class MapKeydir implements Keydir {
       throw new IndexError("INDEX_BAD_DUMP", "not of this shard");
     }
     for (const [name, location] of entries) this.#entries.set(name, location);
+    this.isOrdered = false;
   }
+}
+
+interface ViewHost {
+  isOrdered(): boolean;
+  onClose(): void;
 }
 
 class MapView implements KeydirView {
   readonly size: number;
-  readonly #onClose: () => void;
+  readonly #host: ViewHost;
   #entries: Entries | undefined;
-  #given = 0;
 
-  constructor(entries: Entries, onClose: () => void) {
+  constructor(entries: Entries, host: ViewHost) {
     this.#entries = entries;
     this.size = entries.size;
-    this.#onClose = onClose;
+    this.#host = host;
   }
 
   find(bytes: Uint8Array, start: number, end: number, found: RecordLocation): boolean {
     return copy(this.#open().get(nameOf(bytes, start, end)), found);
   }
 
-  nextPage(): KeydirPage | undefined {
-    const entries = [...this.#open()].slice(this.#given, this.#given + PAGE_ENTRIES);
-    if (entries.length === 0) return undefined;
-    this.#given += entries.length;
-    const keys = Buffer.from(entries.map(([name]) => name).join(""), "latin1");
-    let end = 0;
-    return {
-      count: entries.length,
-      keys,
-      keyEnds: Uint32Array.from(entries, ([name]) => (end += name.length)),
-      segmentSlots: Uint16Array.from(entries, ([, { segmentSlot }]) => segmentSlot),
-      offsets: Uint32Array.from(entries, ([, { offset }]) => offset),
-      valueBytes: Uint32Array.from(entries, ([, { valueBytes }]) => valueBytes),
-      expiresAtMs: Float64Array.from(entries, ([, { expiresAtMs }]) => expiresAtMs),
-    };
+  openScan(): KeydirScan {
+    return this.#pages([...this.#open()]);
+  }
+
+  openCursor({ from, to, reverse = false }: KeydirRange = {}): KeydirCursor {
+    const entries = [...this.#open()];
+    if (!this.#host.isOrdered()) throw new IndexError("INDEX_NOT_ORDERED", "not in order");
+    const [least, most] = [from, to].map((bound) => bound && latin1(bound));
+    const wanted = entries
+      .filter(([name]) => (least === undefined || name >= least) && (most === undefined || name < most))
+      .sort(([one], [other]) => (one < other ? -1 : 1));
+    if (reverse) wanted.reverse();
+    return this.#pages(wanted);
   }
 
   close(): void {
     if (this.#entries === undefined) return;
     this.#entries = undefined;
-    this.#onClose();
+    this.#host.onClose();
+  }
+
+  #pages(entries: readonly (readonly [string, RecordLocation])[]): KeydirCursor {
+    let given = 0;
+    const nextPage = (entriesMax: number = PAGE_ENTRIES): KeydirPage | undefined => {
+      this.#open();
+      if (!(Number.isInteger(entriesMax) && entriesMax > 0)) throw invalid(`no page: ${entriesMax}`);
+      const page = entries.slice(given, given + Math.min(entriesMax, PAGE_ENTRIES));
+      given += page.length;
+      return page.length === 0 ? undefined : pageOf(page);
+    };
+    return { nextPage };
   }
 
   #open(): Entries {
@@ -174,10 +211,28 @@ class MapView implements KeydirView {
   }
 }
 
+function pageOf(entries: readonly (readonly [string, RecordLocation])[]): KeydirPage {
+  const keys = Buffer.from(entries.map(([name]) => name).join(""), "latin1");
+  let end = 0;
+  return {
+    count: entries.length,
+    keys,
+    keyEnds: Uint32Array.from(entries, ([name]) => (end += name.length)),
+    segmentSlots: Uint16Array.from(entries, ([, { segmentSlot }]) => segmentSlot),
+    offsets: Uint32Array.from(entries, ([, { offset }]) => offset),
+    valueBytes: Uint32Array.from(entries, ([, { valueBytes }]) => valueBytes),
+    expiresAtMs: Float64Array.from(entries, ([, { expiresAtMs }]) => expiresAtMs),
+  };
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+}
+
 function nameOf(bytes: Uint8Array, start: number, end: number): string {
   const sound = start >= 0 && start <= end && end <= bytes.length && end - start <= 65_535;
   if (!sound) throw invalid(`not a key: ${start} to ${end} of ${bytes.length}`);
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
+  return latin1(bytes.subarray(start, end));
 }
 
 function shardOf(name: string, count: number): number {

@@ -45,6 +45,8 @@ export interface StoreShape {
   readonly keydir?: "map" | "real";
   /** The limits of every store, or such as are reached all the time. Default `"usual"`. */
   readonly limits?: "usual" | "small";
+  /** Whether the keys are kept in order from the start. Default `false`. */
+  readonly ordered?: boolean;
   /** What is wrong with the file system beneath it, to see that it is found. Default: nothing. */
   readonly broken?: Breakage;
 }
@@ -55,7 +57,7 @@ export interface StoreShape {
  */
 export function openStore(
   fileSystem: FileSystem,
-  { sync, segments, keydir = "map", limits = "usual", broken }: StoreShape,
+  { sync, segments, keydir = "map", limits = "usual", ordered = false, broken }: StoreShape,
   clock: VirtualClock = new VirtualClock(),
   opening: number = 0,
 ): Promise<TextStore> {
@@ -65,6 +67,7 @@ export function openStore(
     clock,
     values: utf8,
     sync: sync === "interval" ? { intervalMs: INTERVAL_MS } : sync,
+    ordered,
     segmentBytesMax: SEGMENT_BYTES[segments % SEGMENT_BYTES.length]!,
     ...(keydir === "map" ? { index: mapKeydir } : {}),
     random: {

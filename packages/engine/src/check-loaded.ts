@@ -7,11 +7,10 @@ import {
   SEGMENT_HEADER_BYTES,
   type Manifest,
 } from "@hashlog/format";
-import type { FileSystem, ReadFile } from "@hashlog/fs-io";
+import { FsError, type FileSystem, type ReadFile } from "@hashlog/fs-io";
 import type { Keydir } from "@hashlog/index";
 import { corrupt } from "./errors.ts";
 import { wholeSource } from "./files.ts";
-import type { LogRun } from "./log-run.ts";
 import type { SegmentTable } from "./segment-table.ts";
 import type { ListedFile } from "./store-directory.ts";
 
@@ -26,26 +25,51 @@ import type { ListedFile } from "./store-directory.ts";
  * is testified but what the log holds. FORMAT.md, "Torn or corrupt".
  */
 export interface LoadedStore {
-  readonly fileSystem: FileSystem;
   readonly manifest: Manifest;
   readonly manifestPath: string;
-  readonly files: readonly ListedFile[];
-  readonly pathOf: (name: string) => string;
   readonly table: SegmentTable;
   readonly keydir: Keydir;
-  readonly run: LogRun;
+  /** Unsealed segments in which no record is readable. */
+  readonly emptyIds: readonly number[];
   /** The last sequence that is readable. */
   readonly lastSequence: number;
+  readonly testimonies: readonly Testimony[];
 }
 
-/** @throws HashlogError `HASHLOG_CORRUPT` | FsError */
-export async function checkLoaded(store: LoadedStore): Promise<void> {
+/** @throws HashlogError `HASHLOG_CORRUPT` */
+export function checkLoaded(store: LoadedStore): void {
   checkReservation(store);
   checkPlaces(store);
-  for (const { name, file } of store.files) {
-    if (file.kind !== "segment" || file.id < store.manifest.nextFileId) continue;
-    await checkUnlisted(store, store.pathOf(name), file.id);
+  checkTestimonies(store);
+}
+
+/** What a segment says that the manifest does not know yet. */
+export interface Testimony {
+  readonly path: string;
+  readonly segmentId: number;
+  /** The last sequence that was durable when it was written; 0 if it does not say. */
+  readonly testified: number;
+}
+
+/**
+ * What the unknown segments testify. Beside a live writer to be asked before the log is read: what is written meanwhile may
+ * testify more than what was read.
+ * @throws FsError
+ */
+export async function testimoniesOfUnlisted(parts: {
+  readonly fileSystem: FileSystem;
+  readonly manifest: Manifest;
+  readonly files: readonly ListedFile[];
+  readonly pathOf: (name: string) => string;
+}): Promise<readonly Testimony[]> {
+  const { fileSystem, manifest, files } = parts;
+  const testimonies: Testimony[] = [];
+  for (const { name, file } of files) {
+    if (file.kind !== "segment" || file.id < manifest.nextFileId) continue;
+    const path = parts.pathOf(name);
+    testimonies.push({ path, segmentId: file.id, testified: await testimonyAt(fileSystem, path, file.id) });
   }
+  return testimonies;
 }
 
 function checkReservation({ manifest, manifestPath, lastSequence }: LoadedStore): void {
@@ -60,11 +84,9 @@ function checkReservation({ manifest, manifestPath, lastSequence }: LoadedStore)
 
 // With a checkpoint the keydir is not made of what was read, so the two might differ: if the manifest says something else
 // of an unsealed segment than it did when the checkpoint was named.
-function checkPlaces({ manifestPath, table, keydir, run }: LoadedStore): void {
+function checkPlaces({ manifestPath, table, keydir, emptyIds }: LoadedStore): void {
   const reached = [...table.all()].reduce((sum, { liveRecords }) => sum + liveRecords, 0);
-  const lost = run.parts
-    .filter((part) => part.testifiedEnd === 0 && part.tail.length === 0)
-    .reduce((sum, { source }) => sum + table.byId(source.segmentId)!.liveRecords, 0);
+  const lost = emptyIds.reduce((sum, segmentId) => sum + table.byId(segmentId)!.liveRecords, 0);
   if (reached === keydir.size && lost === 0) return;
   throw corrupt(
     `${manifestPath} does not fit its checkpoint: ${keydir.size - reached + lost} keys lie where nothing is`,
@@ -72,19 +94,28 @@ function checkPlaces({ manifestPath, table, keydir, run }: LoadedStore): void {
   );
 }
 
-async function checkUnlisted(store: LoadedStore, path: string, segmentId: number): Promise<void> {
-  const { fileSystem, manifestPath, lastSequence } = store;
-  if ((await fileSystem.stat(path))?.kind !== "file") return;
-  const file = await fileSystem.openRead(path);
-  try {
-    const testified = await testifiedBy(file, segmentId);
-    if (testified <= lastSequence) return;
+function checkTestimonies({ manifestPath, lastSequence, testimonies }: LoadedStore): void {
+  for (const { path, segmentId, testified } of testimonies) {
+    if (testified <= lastSequence) continue;
     // mark: open/manifest-older-than-a-segment
     throw corrupt(
       `${manifestPath} is older than ${path}: that one testifies that all up to ${testified} was durable, and what is ` +
         `listed ends with ${lastSequence}`,
       { path: manifestPath, segmentId, expected: testified, actual: lastSequence },
     );
+  }
+}
+
+async function testimonyAt(fileSystem: FileSystem, path: string, segmentId: number): Promise<number> {
+  if ((await fileSystem.stat(path))?.kind !== "file") return 0;
+  const file = await fileSystem.openRead(path).catch((error: unknown) => {
+    // Beside a live writer it may be gone by now.
+    if (FsError.is(error) && error.code === "FS_NOT_FOUND") return undefined;
+    throw error;
+  });
+  if (file === undefined) return 0;
+  try {
+    return await testifiedBy(file, segmentId);
   } finally {
     await file.close();
   }

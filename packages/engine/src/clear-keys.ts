@@ -1,28 +1,28 @@
 import type { CommitLog } from "./commit-log.ts";
 import type { InFlight } from "./in-flight.ts";
-import { iterate } from "./iterate.ts";
+import type { ChunkIterator } from "./iterate.ts";
 import type { EncodedOperation } from "./operations.ts";
 import type { Limits } from "./limits.ts";
-import type { RecordReader } from "./record-reader.ts";
-import type { Views } from "./views.ts";
 
 /**
- * Deletes every key as of the call, expired ones included, in commits of bounded size, one after another. Closing the
- * store waits for it, as for a single write.
+ * Deletes the keys, which `keys` gives as bytes, in commits of bounded size, one after another. Closing the store waits for
+ * it, as for a single write.
  */
-export async function clearKeys(parts: {
-  views: Views;
-  reader: RecordReader;
+export async function clearKeys<K>({
+  keys,
+  inFlight,
+  log,
+  sync,
+  limits,
+}: {
+  keys: ChunkIterator<Uint8Array, K>;
   inFlight: InFlight;
   log: CommitLog;
   sync: boolean;
   limits: Limits;
 }): Promise<void> {
-  const { inFlight, log, sync, limits } = parts;
   inFlight.begin();
   try {
-    const anything = { checkOpen: () => undefined, hasPassed: () => false, signal: undefined };
-    const keys = iterate({ ...parts, ...anything, withValues: false, make: (key) => key });
     let commit: EncodedOperation[] = [];
     let bytes = 0;
     for await (const key of keys) {

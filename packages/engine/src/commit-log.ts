@@ -35,7 +35,7 @@ export class CommitLog {
   readonly #frames: FrameWriter;
   readonly #applier: GroupApplier;
   readonly #location = newLocation();
-  #sync: GroupSync = this.#newSync();
+  #sync: GroupSync = new GroupSync(() => this.#syncRound());
   #interval: IntervalSync | undefined;
   #state: LogState;
   /** Groups that were appended and not acknowledged yet, oldest first. */
@@ -93,9 +93,14 @@ export class CommitLog {
     return this.#queue.length === 0 && this.#waiting.length === 0;
   }
 
+  /** All groups that were not acknowledged yet, oldest first. */
+  get unacknowledged(): readonly Group[] {
+    return [...this.#waiting, ...this.#queue.groups];
+  }
+
   /** Writes that were not acknowledged yet. */
   get pending(): number {
-    return this.#waiting.reduce((sum, group) => sum + group.recordCount, this.#queue.recordCount);
+    return this.unacknowledged.reduce((sum, group) => sum + group.recordCount, 0);
   }
 
   /** Resolves when the put is acknowledged. `sync` asks for more than the policy may. */
@@ -142,8 +147,7 @@ export class CommitLog {
   async settle(): Promise<void> {
     while (!this.#isIdle || this.#preparing !== undefined) {
       this.#pump();
-      const last = this.#queue.last ?? this.#waiting.at(-1);
-      await (last?.settled ?? this.#preparing)?.catch(() => undefined);
+      await (this.unacknowledged.at(-1)?.settled ?? this.#preparing)?.catch(() => undefined);
     }
   }
 
@@ -306,10 +310,6 @@ export class CommitLog {
     return this.#sync.request();
   }
 
-  #newSync(): GroupSync {
-    return new GroupSync(() => this.#syncRound());
-  }
-
   #newInterval(): IntervalSync | undefined {
     if (typeof this.#policy === "string") return undefined;
     return new IntervalSync(this.#parts.clock, this.#policy.intervalMs, () => this.#requestSync());
@@ -384,7 +384,7 @@ export class CommitLog {
     this.#failures += 1;
     this.#interval?.stop();
     this.#segments.endActive();
-    this.#sync = this.#newSync();
+    this.#sync = new GroupSync(() => this.#syncRound());
     // What is refused may be durable, where only writing down the floor failed: no edit may testify it.
     this.#frames.lowerFloor(this.#acknowledged);
     // Refused writes may be read back after a crash, so their sequences are not given out again.
@@ -405,7 +405,7 @@ export class CommitLog {
     // mark: resume/resumed
     this.#frames.restart(this.#acknowledged);
     // Whoever asked the old one meanwhile was refused, and so would be everybody after them.
-    this.#sync = this.#newSync();
+    this.#sync = new GroupSync(() => this.#syncRound());
     this.#state = { kind: "ready" };
     this.#interval?.stop();
     this.#interval = this.#newInterval();

@@ -15,6 +15,8 @@ export type HashlogErrorCode =
   | "HASHLOG_VERSION"
   /** The store is closed or closing. */
   | "HASHLOG_CLOSED"
+  /** The store was opened with `readOnly`, and this would write. */
+  | "HASHLOG_READ_ONLY"
   /** Writing failed in a way that only opening the store again can mend; reads go on. `cause` is what failed. */
   | "HASHLOG_WRITES_DISABLED"
   /** The volume is full. Nothing acknowledged is lost, reads go on, and a later write resumes once there is room. */

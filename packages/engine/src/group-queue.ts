@@ -16,6 +16,11 @@ export class GroupQueue {
     this.#groupBytesMax = groupBytesMax;
   }
 
+  /** All that wait here, the oldest first. */
+  get groups(): readonly Group[] {
+    return this.#groups;
+  }
+
   get length(): number {
     return this.#groups.length;
   }
@@ -32,11 +37,6 @@ export class GroupQueue {
   /** The sequence that the next write gets. */
   get nextSequence(): number {
     return this.last?.nextSequence ?? this.#nextSequence;
-  }
-
-  /** How many records wait. */
-  get recordCount(): number {
-    return this.#groups.reduce((sum, group) => sum + group.recordCount, 0);
   }
 
   /**

@@ -1,10 +1,24 @@
 export { open } from "./open.ts";
-export type { CompactOptions, Store } from "./store.ts";
+export type { ClearOptions, CompactOptions, Store } from "./store.ts";
+export type { Snapshot } from "./snapshot.ts";
+export type { Entry } from "./reads.ts";
+export type { RangeOptions } from "./range.ts";
 export type { OpenOptions, OpenProgress } from "./store-options.ts";
-export type { BatchOperation, Expiry, PutOptions, WriteOptions } from "./write-options.ts";
-export type { IterateOptions } from "./iterate.ts";
+export type {
+  BatchOperation,
+  ConditionalOperation,
+  ConditionOptions,
+  Expiry,
+  PutOptions,
+  Unconditional,
+  WriteOptions,
+} from "./write-options.ts";
+export type { IterateOptions, StoreIterator } from "./iterate.ts";
 export { bytes, type Codec, json, utf8 } from "./codecs.ts";
 export type { SegmentStats, StoreStats } from "./store-stats.ts";
+export type { ReadOnlyStore } from "./read-only-store.ts";
+export type { ReadOnlyOptions } from "./read-only-options.ts";
+export type { ReadOnlyStats } from "./read-only-stats.ts";
 export type { OpenReport } from "./open-report.ts";
 export type { IndexRoad } from "./load-index.ts";
 export type { TornTail } from "./log-run.ts";

@@ -27,8 +27,9 @@ import type { Segment } from "./segment.ts";
  * Hints and checkpoints are caches: a missing, damaged, foreign or stale one costs time and nothing else. The unsealed
  * segments are always scanned, as nothing vouches for them yet.
  */
-export interface LoadedIndex {
-  readonly run: LogRun;
+export interface LoadedIndex<Run = LogRun> {
+  /** What the reading of the unsealed segments gave. */
+  readonly run: Run;
   readonly road: IndexRoad;
   /** Sealed segments that have no usable hint file. */
   readonly withoutHint: readonly Segment[];
@@ -56,13 +57,21 @@ export interface LoadParts {
  * Fills the keydir from what the checkpoint does not cover, and reads the unsealed run.
  * @throws HashlogError `HASHLOG_CORRUPT` for damage that no hint ties to a key | `HASHLOG_ABORTED` | `HASHLOG_IO`
  */
-export async function loadIndex(parts: LoadParts): Promise<LoadedIndex> {
+export function loadIndex(parts: LoadParts): Promise<LoadedIndex> {
+  return loadIndexWith(parts, (sink) => loadRun(parts, sink));
+}
+
+/** As `loadIndex`, with another way to read the unsealed segments: `readLog` hands their records to the sink. */
+export async function loadIndexWith<Run>(
+  parts: LoadParts,
+  readLog: (sink: RecordSink) => Promise<Run>,
+): Promise<LoadedIndex<Run>> {
   const { keydir, checkpoint } = parts;
   const loader = checkpoint === undefined ? keydir.beginLoad() : undefined;
   const sink = loader === undefined ? replaySink(keydir) : loaderSink(loader);
   const sealed = new SealedLoader(parts, sink);
   for (const segment of parts.sealed) await sealed.load(segment);
-  const run = await loadRun(parts, sink);
+  const run = await readLog(sink);
   loader?.finish();
   const road = checkpoint !== undefined ? "checkpoint" : sealed.hinted > 0 ? "hints" : "scan";
   return { run, road, withoutHint: sealed.withoutHint };

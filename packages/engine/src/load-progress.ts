@@ -24,11 +24,27 @@ export class LoadProgress {
    * @throws HashlogError `HASHLOG_ABORTED`
    */
   read(phase: OpenProgress["phase"], bytes: number): void {
-    throwIfAborted(this.#signal, "opening the store");
+    this.checkSignal();
     this.#bytesDone += bytes;
     if (this.#bytesDone - this.#bytesTold < TELL_BYTES) return;
     this.#bytesTold = this.#bytesDone;
-    this.#onProgress?.({ phase, bytesDone: this.#bytesDone, bytesTotal: Math.max(this.#bytesDone, this.#bytesTotal) });
+    this.#tell(phase, 0, 0);
+  }
+
+  /** So many of the keys are in order. */
+  ordered(keysDone: number, keysTotal: number): void {
+    this.#tell("order", keysDone, Math.max(keysDone, keysTotal));
+  }
+
+  /** @throws HashlogError `HASHLOG_ABORTED` */
+  checkSignal(): void {
+    throwIfAborted(this.#signal, "opening the store");
+  }
+
+  #tell(phase: OpenProgress["phase"], keysDone: number, keysTotal: number): void {
+    const bytesDone = this.#bytesDone;
+    const bytesTotal = Math.max(bytesDone, this.#bytesTotal);
+    this.#onProgress?.({ phase, bytesDone, bytesTotal, keysDone, keysTotal });
   }
 }
 

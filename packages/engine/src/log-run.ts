@@ -90,6 +90,13 @@ export async function readRun(
   return reader.read(onFrame);
 }
 
+/** The segments of which the run holds no record. */
+export function segmentsWithoutRecords(run: LogRun): readonly number[] {
+  return run.parts
+    .filter((part) => part.testifiedEnd === 0 && part.tail.length === 0)
+    .map(({ source }) => source.segmentId);
+}
+
 class RunReader {
   readonly #parts: RunPart[];
   /** Extents with anything above the floor, oldest first; only the first can begin below it. */

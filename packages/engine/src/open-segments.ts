@@ -26,6 +26,8 @@ export interface OpenSegmentsParts {
   readonly table: SegmentTable;
   /** Gives the slots, and the totals of what it covers. */
   readonly checkpoint: CheckpointHeader | undefined;
+  /** `true`: nothing is opened for writing, whether or not it could be continued. */
+  readonly readOnly: boolean;
 }
 
 export interface OpenedSegments {
@@ -45,16 +47,28 @@ export async function openSegments(parts: OpenSegmentsParts): Promise<OpenedSegm
     const covered = known.get(listed.segmentId);
     const slot = covered?.slot ?? table.takeSlot();
     const totals = covered === undefined ? newTotals() : copyTotals(covered);
-    const segment =
-      listed.state === "sealed"
-        ? await openSealed(listed, slot, totals, parts)
-        : await openUnsealed(listed, slot, totals, parts);
+    const segment = await openSegment(listed, slot, totals, parts);
     table.add(segment);
     if (listed.state === "sealed") sealed.push(segment);
     else unsealed.push({ segment, firstSequence: listed.firstSequence, lastSequence: 0 });
   }
   return { sealed, unsealed };
 }
+
+/** Opens one listed segment. @throws HashlogError `HASHLOG_CORRUPT` | `HASHLOG_VERSION` | FsError */
+export function openSegment(
+  listed: ManifestSegment,
+  slot: number,
+  totals: SegmentTotals,
+  parts: SegmentPlace,
+): Promise<Segment> {
+  return listed.state === "sealed"
+    ? openSealed(listed, slot, totals, parts)
+    : openUnsealed(listed, slot, totals, parts);
+}
+
+/** Where segments lie, and for what they are opened. */
+export type SegmentPlace = Pick<OpenSegmentsParts, "fileSystem" | "directory" | "readOnly">;
 
 function copyTotals(totals: SegmentTotals): SegmentTotals {
   const { recordCount, recordBytes, tombstoneCount, tombstoneBytes, expiringCount } = totals;
@@ -65,7 +79,7 @@ async function openSealed(
   listed: SealedSegment,
   slot: number,
   totals: SegmentTotals,
-  parts: OpenSegmentsParts,
+  parts: SegmentPlace,
 ): Promise<Segment> {
   const path = pathOf(listed, parts);
   const file = await openListed(path, listed, parts);
@@ -79,10 +93,10 @@ async function openUnsealed(
   listed: UnsealedSegment,
   slot: number,
   totals: SegmentTotals,
-  parts: OpenSegmentsParts,
+  parts: SegmentPlace,
 ): Promise<Segment> {
   const path = pathOf(listed, parts);
-  const writer = await continueClean(path, listed, parts);
+  const writer = parts.readOnly ? undefined : await continueClean(path, listed, parts);
   const file = writer?.file ?? (await openListed(path, listed, parts));
   await checkSegment(file, listed, SEGMENT_HEADER_BYTES);
   const { segmentId, firstSequence } = listed;
@@ -105,7 +119,7 @@ async function openUnsealed(
 async function continueClean(
   path: string,
   listed: UnsealedSegment,
-  { fileSystem }: OpenSegmentsParts,
+  { fileSystem }: SegmentPlace,
 ): Promise<SegmentWriter | undefined> {
   if (listed.cleanBytes === 0) return undefined;
   try {
@@ -119,7 +133,7 @@ async function continueClean(
   }
 }
 
-async function openListed(path: string, listed: ManifestSegment, { fileSystem }: OpenSegmentsParts): Promise<ReadFile> {
+async function openListed(path: string, listed: ManifestSegment, { fileSystem }: SegmentPlace): Promise<ReadFile> {
   try {
     return await fileSystem.openRead(path);
   } catch (error) {
@@ -174,6 +188,6 @@ async function checkSegment(file: ReadFile, listed: ManifestSegment, leastBytes:
   }
 }
 
-function pathOf(listed: ManifestSegment, { fileSystem, directory }: OpenSegmentsParts): string {
+function pathOf(listed: ManifestSegment, { fileSystem, directory }: SegmentPlace): string {
   return fileSystem.join(directory, segmentFileName(listed.segmentId));
 }

@@ -5,6 +5,8 @@ export interface EncodedOperation {
   readonly key: Uint8Array;
   readonly value: Uint8Array | undefined;
   readonly expiresAtMs: number;
+  /** The version that the key must have for the batch to be done; 0: it must be absent; `undefined`: any. */
+  readonly version?: number | undefined;
 }
 
 /** The bytes that the operations take in a frame. */

@@ -4,6 +4,15 @@ import { corrupt, fromFileSystem, HashlogError } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import type { Segment } from "./segment.ts";
 
+/** Neighbouring records that were read at once. */
+export interface RecordRun {
+  readonly segment: Segment;
+  readonly from: number;
+  readonly to: number;
+  /** Fewer than from `from` to `to` where the file ends before. */
+  readonly bytes: Uint8Array;
+}
+
 /**
  * Reads one record, in exactly its length, and gives out its value: verified by checksum, by key, and by the lengths
  * that the keydir holds, so that damage, and a record in the wrong place, are told and never served.
@@ -25,12 +34,41 @@ export class RecordReader {
     const large = bytes > this.#sharedBytesMax;
     const buffer = large ? new Uint8Array(bytes) : readBuffer;
     const got = readOrThrow(segment, () => segment.file.readSync(buffer, 0, bytes, location.offset));
-    const value = this.#value(buffer, got, bytes, segment, location, key);
-    return large ? value : value.slice();
+    this.#verify(buffer, 0, got, segment, location, key);
+    return this.#take(buffer, large);
+  }
+
+  /** The bytes of `segment` from `from` to `to`, where several records lie, for `readFrom`. */
+  readRunSync(segment: Segment, from: number, to: number): RecordRun {
+    const bytes = new Uint8Array(to - from);
+    const got = readOrThrow(segment, () => segment.file.readSync(bytes, 0, bytes.length, from));
+    return { segment, from, to, bytes: bytes.subarray(0, got) };
+  }
+
+  /** As `readSync`, of a record that begins within the run. */
+  readFrom(run: RecordRun, location: Readonly<RecordLocation>, key: Uint8Array): Uint8Array {
+    const at = location.offset - run.from;
+    this.#verify(run.bytes, at, run.bytes.length - at, run.segment, location, key);
+    return this.#take(run.bytes, false);
   }
 
   /** As `readSync`, off the event loop. `location` and `key` are read again when the bytes are there. */
   async read(segment: Segment, location: Readonly<RecordLocation>, key: Uint8Array): Promise<Uint8Array> {
+    return (await this.readWithSequence(segment, location, key)).value;
+  }
+
+  /** The sequence of the record of `key` at `location` in `segment`, verified as its value would be. */
+  sequenceSync(segment: Segment, location: Readonly<RecordLocation>, key: Uint8Array): number {
+    this.readSync(segment, location, key);
+    return this.#fields.sequence;
+  }
+
+  /** As `read`, with the sequence of the record. */
+  async readWithSequence(
+    segment: Segment,
+    location: Readonly<RecordLocation>,
+    key: Uint8Array,
+  ): Promise<{ readonly value: Uint8Array; readonly sequence: number }> {
     const bytes = recordBytes(key.length, location.valueBytes, location.expiresAtMs !== 0);
     // Its own buffer, of which the value is a part: one allocation, one copy less.
     const buffer = new Uint8Array(bytes);
@@ -40,29 +78,37 @@ export class RecordReader {
     } catch (error) {
       throw fromFileSystem(error, `reading segment ${segment.segmentId} at offset ${location.offset} failed`);
     }
-    const value = this.#value(buffer, got, bytes, segment, location, key);
-    return bytes > this.#sharedBytesMax ? value : value.slice();
+    this.#verify(buffer, 0, got, segment, location, key);
+    return { value: this.#take(buffer, bytes > this.#sharedBytesMax), sequence: this.#fields.sequence };
   }
 
-  #value(
+  /** The value of the record that was verified: a part of the buffer if that is its own, else a copy. */
+  #take(buffer: Uint8Array, isOwn: boolean): Uint8Array {
+    const { valueStart, valueEnd } = this.#fields;
+    return isOwn ? buffer.subarray(valueStart, valueEnd) : buffer.slice(valueStart, valueEnd);
+  }
+
+  /** @throws HashlogError `HASHLOG_CORRUPT` unless `buffer[at..at + got)` begins with the record that is meant */
+  #verify(
     buffer: Uint8Array,
+    at: number,
     got: number,
-    bytes: number,
     segment: Segment,
     location: Readonly<RecordLocation>,
     key: Uint8Array,
-  ): Uint8Array {
+  ): void {
     const fields = this.#fields;
+    const bytes = recordBytes(key.length, location.valueBytes, location.expiresAtMs !== 0);
+    const end = at + bytes;
     const sound =
-      got === bytes &&
-      readRecord(buffer, 0, bytes, fields) &&
-      fields.end === bytes &&
+      got >= bytes &&
+      readRecord(buffer, at, end, fields) &&
+      fields.end === end &&
       !fields.tombstone &&
       fields.expiresAtMs === location.expiresAtMs &&
-      verifyRecord(buffer, 0, bytes, segment.place, location.offset) &&
+      verifyRecord(buffer, at, end, segment.place, location.offset) &&
       sameKey(buffer, fields, key);
     if (!sound) throw damagedRecord(segment, location.offset, bytes, got);
-    return buffer.subarray(fields.valueStart, fields.valueEnd);
   }
 }
 

@@ -144,13 +144,7 @@ async function createStore(
   files: readonly ListedFile[],
   { fileSystem, random, createIfMissing }: DirectoryOptions,
 ): Promise<ReadManifest> {
-  const orphan = files.find(({ file }) => "id" in file);
-  if (orphan !== undefined) {
-    // mark: open/segments-without-a-manifest
-    throw corrupt(`${directory} holds ${orphan.name} and more, but no manifest; restore it, or use another directory`, {
-      path: directory,
-    });
-  }
+  checkNoOrphans(directory, files);
   if (!createIfMissing) {
     throw new HashlogError("HASHLOG_NOT_FOUND", `there is no store at ${directory}, and createIfMissing is false`, {
       path: directory,
@@ -159,6 +153,32 @@ async function createStore(
   // mark: open/new-store
   await syncWayTo(fileSystem, directory);
   return createManifest(fileSystem, directory, firstManifest(random));
+}
+
+function checkNoOrphans(directory: string, files: readonly ListedFile[]): void {
+  const orphan = files.find(({ file }) => "id" in file);
+  if (orphan === undefined) return;
+  // mark: open/segments-without-a-manifest
+  throw corrupt(`${directory} holds ${orphan.name} and more, but no manifest; restore it, or use another directory`, {
+    path: directory,
+  });
+}
+
+/**
+ * Reads the manifest of a store that is only to be read.
+ * @throws HashlogError `HASHLOG_NOT_FOUND` | `HASHLOG_INVALID_ARGUMENT` (no directory) | `HASHLOG_CORRUPT` |
+ * `HASHLOG_VERSION`, FsError
+ */
+export async function readManifestOfStore(fileSystem: FileSystem, directory: string): Promise<ReadManifest> {
+  const found = await readManifest(fileSystem, directory);
+  if (found !== undefined) return found;
+  const isThere = await isDirectory(fileSystem, directory);
+  const files = isThere ? await listFiles(fileSystem, directory) : [];
+  // Once more: a writer may be making the store, and its manifest is there before anything else.
+  const made = await readManifest(fileSystem, directory);
+  if (made !== undefined) return made;
+  checkNoOrphans(directory, files);
+  throw new HashlogError("HASHLOG_NOT_FOUND", `there is no store at ${directory} to be read`, { path: directory });
 }
 
 // The entries of the directory and of all above it: without them a power cut takes the whole store. Also those of

@@ -1,19 +1,21 @@
-import { MANIFEST_NAME, type CheckpointHeader, type Manifest } from "@hashlog/format";
+import { MANIFEST_NAME, type Manifest } from "@hashlog/format";
 import { type Keydir } from "@hashlog/index";
 import { BackgroundFiles } from "./background-files.ts";
-import { checkLoaded } from "./check-loaded.ts";
-import { Checkpointer, loadCheckpoint } from "./checkpointer.ts";
+import { checkLoaded, testimoniesOfUnlisted } from "./check-loaded.ts";
+import { Checkpointer } from "./checkpointer.ts";
 import { CommitLog } from "./commit-log.ts";
 import { DirectoryEntries } from "./directory-entries.ts";
 import { fromFileSystem, HashlogError, throwIfAborted } from "./errors.ts";
+import { bytesToLoad, loadFiles, tally, type LoadedFiles } from "./load-files.ts";
 import { loadIndex, type LoadedIndex } from "./load-index.ts";
 import { LoadProgress } from "./load-progress.ts";
-import type { LogRun } from "./log-run.ts";
+import { segmentsWithoutRecords, type LogRun } from "./log-run.ts";
 import { LogSegments, type LogSegment } from "./log-segments.ts";
 import { Maintenance } from "./maintenance.ts";
 import { ManifestFile } from "./manifest-file.ts";
 import { Merger } from "./merger.ts";
-import { openSegments, type OpenedSegments } from "./open-segments.ts";
+import type { OpenedSegments } from "./open-segments.ts";
+import { Ordering } from "./ordering.ts";
 import { ReserveFile } from "./reserve-file.ts";
 import { SegmentTable } from "./segment-table.ts";
 import { StoreClock } from "./store-clock.ts";
@@ -57,7 +59,7 @@ export class StoreOpener<K, V, VI> {
   }
 
   async open(): Promise<StoreMachinery<K, V, VI>> {
-    const { keydir, checkpoint, segments, loaded } = await this.#load();
+    const { keydir, checkpoint, segments, loaded, progress } = await this.#load();
     const { run } = loaded;
     const acknowledged = lastSequence(segments, run, this.#manifest);
     await this.#check(keydir, run, acknowledged);
@@ -79,6 +81,13 @@ export class StoreOpener<K, V, VI> {
     this.#log = log;
     const checkpointer = new Checkpointer(parts, log, (checkpoint?.replay.sequence ?? 0) - 1);
     background.begin(checkpointer, loaded.withoutHint);
+    const ordering = new Ordering(keydir, this.#options.clock);
+    if (this.#options.ordered) {
+      await ordering.ready(
+        () => progress.checkSignal(),
+        (keysDone) => progress.ordered(keysDone, keydir.size),
+      );
+    }
     return {
       parts,
       log,
@@ -91,6 +100,8 @@ export class StoreOpener<K, V, VI> {
       checkpointer,
       maintenance: this.#maintenance,
       views: new Views(parts),
+      ordering,
+      ordered: this.#options.ordered,
       clock: this.#clock,
       lock: this.#entered.lock,
       keys: this.#options.keys,
@@ -114,39 +125,31 @@ export class StoreOpener<K, V, VI> {
     await this.#entered.lock.release();
   }
 
-  async #load(): Promise<{
-    keydir: Keydir;
-    checkpoint: CheckpointHeader | undefined;
-    segments: OpenedSegments;
-    loaded: LoadedIndex;
-  }> {
+  async #load(): Promise<LoadedFiles & { readonly loaded: LoadedIndex; readonly progress: LoadProgress }> {
     const { fileSystem, index, limits, onProgress, signal } = this.#options;
     const manifest = this.#manifest;
-    const shared = { fileSystem, directory: this.#directory, manifest, limits };
     const progress = new LoadProgress(bytesToLoad(manifest), onProgress, signal);
-    const newKeydir = (): Keydir => index({ hashKey: manifest.hashKey });
-    let keydir = newKeydir();
-    const checkpoint = await loadCheckpoint({ ...shared, keydir }, (bytes) => progress.read("checkpoint", bytes));
-    if (checkpoint === undefined) keydir = newKeydir();
-    const segments = await openSegments({ ...shared, table: this.#table, checkpoint });
-    const loaded = await loadIndex({ ...shared, ...segments, keydir, checkpoint, hintIds: this.#hintIds(), progress });
+    const shared = { fileSystem, directory: this.#directory, manifest, limits, progress };
+    const files = await loadFiles({ ...shared, index, table: this.#table, readOnly: false });
+    const { keydir, checkpoint, segments } = files;
+    const loaded = await loadIndex({ ...shared, ...segments, keydir, checkpoint, hintIds: this.#hintIds() });
     tally(keydir, this.#table);
-    return { keydir, checkpoint, segments, loaded };
+    return { ...files, loaded, progress };
   }
 
-  #check(keydir: Keydir, run: LogRun, lastSequence: number): Promise<void> {
+  async #check(keydir: Keydir, run: LogRun, lastSequence: number): Promise<void> {
     const { fileSystem } = this.#options;
+    const { files } = this.#entered;
+    const manifest = this.#manifest;
     const inDirectory = (name: string): string => pathOf({ fileSystem, directory: this.#directory }, name);
-    return checkLoaded({
-      fileSystem,
-      manifest: this.#manifest,
+    checkLoaded({
+      manifest,
       manifestPath: inDirectory(MANIFEST_NAME),
-      files: this.#entered.files,
-      pathOf: inDirectory,
       table: this.#table,
       keydir,
-      run,
+      emptyIds: segmentsWithoutRecords(run),
       lastSequence,
+      testimonies: await testimoniesOfUnlisted({ fileSystem, manifest, files, pathOf: inDirectory }),
     });
   }
 
@@ -262,23 +265,6 @@ function lastSequence({ sealed, unsealed }: OpenedSegments, run: LogRun, manifes
 function tailCount(run: LogRun): number {
   const first = run.parts.find((part) => part.tail.length > 0)?.tail[0]?.firstSequence;
   return first === undefined ? 0 : run.lastSequence - first + 1;
-}
-
-function bytesToLoad(manifest: Manifest): number {
-  return manifest.segments.reduce(
-    (sum, listed) => sum + (listed.state === "sealed" ? listed.sealedBytes : listed.cleanBytes),
-    manifest.checkpoint?.bytes ?? 0,
-  );
-}
-
-function tally(keydir: Keydir, table: SegmentTable): void {
-  const records = new Float64Array(table.slotCount);
-  const bytes = new Float64Array(table.slotCount);
-  keydir.tally(records, bytes);
-  for (const segment of table.all()) {
-    segment.liveRecords = records[segment.slot]!;
-    segment.liveBytes = bytes[segment.slot]!;
-  }
 }
 
 async function removeUnlisted(parts: StoreParts, files: readonly ListedFile[]): Promise<readonly string[]> {

@@ -4,6 +4,7 @@ import type { Merger } from "./merger.ts";
 import type { OpenReport } from "./open-report.ts";
 import type { Segment } from "./segment.ts";
 import type { StoreParts } from "./store-parts.ts";
+import type { Views } from "./views.ts";
 
 /** What `stats()` says of a store. Bytes are bytes of whole records (header, expiry, key, value), but for `fileBytes`. */
 export interface StoreStats {
@@ -32,8 +33,9 @@ export interface StoreStats {
   /** Merges and checkpoints completed since the store was opened. */
   readonly merges: number;
   readonly checkpoints: number;
-  /** Iterators that are open. Each keeps the files that its view needs. */
+  /** Iterators and snapshots that are open. Each keeps the files that it needs. */
   readonly iterators: number;
+  readonly snapshots: number;
   /** Failures in the background that lost nothing and are tried again: of hints, checkpoints, seals, removals. */
   readonly failures: { readonly count: number; readonly last: unknown };
   /** What the opening found. */
@@ -60,7 +62,7 @@ export function storeStats(store: {
   log: CommitLog;
   merger: Merger;
   checkpointer: Checkpointer;
-  iterators: number;
+  views: Views;
   openReport: OpenReport;
 }): StoreStats {
   const { parts, log } = store;
@@ -85,7 +87,8 @@ export function storeStats(store: {
     writes: log.state.kind,
     merges: store.merger.count,
     checkpoints: store.checkpointer.count,
-    iterators: store.iterators,
+    iterators: store.views.count("iterator"),
+    snapshots: store.views.count("snapshot"),
     failures: { count: parts.failures.count, last: parts.failures.last },
     open: store.openReport,
     segments,

@@ -1,21 +1,26 @@
 import type { MergeProgress, MergeReport } from "@hashlog/compactor";
 import { recordBytes } from "@hashlog/format";
 import type { DirectoryLock } from "@hashlog/fs-io";
-import type { RecordLocation } from "@hashlog/index";
 import type { Checkpointer } from "./checkpointer.ts";
 import { clearKeys } from "./clear-keys.ts";
 import type { Codec } from "./codecs.ts";
 import { describeType, encodesAnew } from "./codecs.ts";
 import type { CommitLog } from "./commit-log.ts";
+import { ConditionalWriter } from "./conditional-writer.ts";
+import { Conditions } from "./conditions.ts";
 import { HashlogError, invalidArgument } from "./errors.ts";
 import { InFlight } from "./in-flight.ts";
-import { checkIterateOptions, iterate, type EntryMaker, type IterateOptions } from "./iterate.ts";
+import type { IterateOptions, StoreIterator } from "./iterate.ts";
 import type { Maintenance } from "./maintenance.ts";
 import type { Merger } from "./merger.ts";
 import type { OpenReport } from "./open-report.ts";
 import { operationsBytes, type EncodedOperation } from "./operations.ts";
+import type { Ordering } from "./ordering.ts";
+import { RANGE_CHECKS, type RangeOptions } from "./range.ts";
+import { Reads, type Entry, type ReadParts, type ReadSource } from "./reads.ts";
+import { ReadPace } from "./read-pace.ts";
 import { RecordReader } from "./record-reader.ts";
-import { newLocation } from "./segment-table.ts";
+import { Snapshot } from "./snapshot.ts";
 import { closeStore } from "./close-store.ts";
 import type { StoreClock } from "./store-clock.ts";
 import { checkOptions, type } from "./store-options.ts";
@@ -25,13 +30,19 @@ import type { Views } from "./views.ts";
 import {
   checkCommitBytes,
   checkEncoded,
-  checkKeyBytes,
   checkOperation,
+  isConditional,
+  requiredVersion,
+  resolveDeleteOptions,
   resolveExpiry,
   resolvePutOptions,
   resolveWriteOptions,
+  WRITE_CHECKS,
   type BatchOperation,
+  type ConditionalOperation,
+  type ConditionOptions,
   type PutOptions,
+  type Unconditional,
   type WriteOptions,
 } from "./write-options.ts";
 
@@ -48,6 +59,9 @@ export interface StoreMachinery<K, V, VI> {
   readonly keys: Codec<K>;
   readonly values: Codec<V, VI>;
   readonly openReport: OpenReport;
+  readonly ordering: Ordering;
+  /** Whether the keys were put in order when the store was opened. */
+  readonly ordered: boolean;
 }
 
 /**
@@ -59,14 +73,22 @@ export interface StoreMachinery<K, V, VI> {
  */
 export class Store<K, V, VI = V> {
   readonly #machinery: StoreMachinery<K, V, VI>;
-  readonly #reader: RecordReader;
-  readonly #location = newLocation();
+  readonly #readParts: Omit<ReadParts<K, V>, "source">;
+  readonly #reads: Reads<K, V>;
+  readonly #conditional: ConditionalWriter;
   #closing: Promise<void> | undefined;
   readonly #inFlight = new InFlight();
 
   constructor(machinery: StoreMachinery<K, V, VI>) {
     this.#machinery = machinery;
-    this.#reader = new RecordReader(machinery.parts.limits.sharedReadBytesMax);
+    const { keys, values, ordering, ordered, parts } = machinery;
+    const { limits, clock } = parts;
+    const reader = new RecordReader(limits.sharedReadBytesMax);
+    const pace = new ReadPace(clock, parts.fileSystem.readsSynchronously);
+    this.#readParts = { keys, values, reader, inFlight: this.#inFlight, ordering, ordered, limits, clock, pace };
+    const conditions = new Conditions(parts, reader, machinery.clock.hasPassed);
+    this.#conditional = new ConditionalWriter(machinery.log, conditions, this.#inFlight);
+    this.#reads = new Reads({ ...this.#readParts, source: liveSource(machinery, () => this.#checkOpen()) });
   }
 
   /** The directory of the store, as it was given to `open`. */
@@ -75,12 +97,8 @@ export class Store<K, V, VI = V> {
   }
 
   /** The value of the key, or `undefined` if there is none. The value is the caller's own copy. */
-  async get(key: K): Promise<V | undefined> {
-    this.#checkOpen();
-    const bytes = this.#ownKey(key);
-    const location = newLocation();
-    if (!this.#find(bytes, location)) return undefined;
-    return this.#read(bytes, location);
+  get(key: K): Promise<V | undefined> {
+    return this.#reads.get(key);
   }
 
   /**
@@ -88,118 +106,143 @@ export class Store<K, V, VI = V> {
    * @throws HashlogError `HASHLOG_NOT_SUPPORTED` where the file system cannot read synchronously
    */
   getSync(key: K): V | undefined {
-    this.#checkOpen();
-    const { parts, values } = this.#machinery;
-    const bytes = this.#encodeKey(key);
-    const location = this.#location;
-    if (!this.#find(bytes, location)) return undefined;
-    return values.decode(this.#reader.readSync(parts.table.at(location.segmentSlot), location, bytes));
+    return this.#reads.getSync(key);
+  }
+
+  /** As `get`, with the value's version and expiry. */
+  getEntry(key: K): Promise<Entry<V> | undefined> {
+    return this.#reads.getEntry(key);
   }
 
   /** The values of the keys, in their order, all as of the call; `undefined` for each that is not there. */
-  async getMany(keys: readonly K[]): Promise<(V | undefined)[]> {
-    this.#checkOpen();
-    if (!Array.isArray(keys)) throw invalidArgument(`the keys of getMany are ${describeType(keys)}, not an array`);
-    // All are encoded before any is looked up: a codec that throws leaves nothing pinned.
-    const wanted = Array.from(keys as readonly K[], (key) => this.#ownKey(key)).map((bytes) => {
-      const location = newLocation();
-      return this.#find(bytes, location) ? { bytes, location, segment: this.#pinned(location) } : undefined;
-    });
-    const found: (V | undefined)[] = [];
-    this.#inFlight.begin();
-    try {
-      for (let at = 0; at < wanted.length; at += READS_AT_ONCE) {
-        const reads = wanted
-          .slice(at, at + READS_AT_ONCE)
-          .map(async (one) => one && this.#read(one.bytes, one.location, one.segment));
-        found.push(...(await Promise.all(reads)));
-      }
-    } finally {
-      for (const one of wanted) one?.segment.unpin();
-      this.#inFlight.end();
-    }
-    return found;
+  getMany(keys: readonly K[]): Promise<(V | undefined)[]> {
+    return this.#reads.getMany(keys);
   }
 
   /** Whether the key is there. Needs no I/O. */
   has(key: K): boolean {
-    this.#checkOpen();
-    return this.#find(this.#encodeKey(key), this.#location);
+    return this.#reads.has(key);
   }
 
   /**
    * Sets the key's value; both are copied before the call returns. Resolves when the write is acknowledged: with the
    * default sync policy, when it is durable. Until then reads see the old value.
+   *
+   * With a condition it is done only if that holds at its place in the log, writes that were still waiting at the call
+   * included, and resolves to whether it did. A condition on a version reads the record of the key, which holds the event
+   * loop as `getSync` does; where the file system cannot do that, the place in the log is taken after the reading.
    */
-  put(key: K, value: VI, options?: PutOptions): Promise<void> {
-    return this.#write(() => {
+  put(key: K, value: VI, options?: PutOptions & Unconditional): Promise<void>;
+  put(key: K, value: VI, options: PutOptions & ConditionOptions): Promise<boolean>;
+  put(key: K, value: VI, options?: PutOptions & ConditionOptions): Promise<boolean | void> {
+    return this.#write<boolean | void>(() => {
       const { values, log, clock } = this.#machinery;
-      const { expiresAtMs, sync } = resolvePutOptions(options, options?.ttlMs === undefined ? 0 : clock.now());
-      const keyBytes = this.#ownKey(key);
+      const now = options?.ttlMs === undefined ? 0 : clock.now();
+      const { expiresAtMs, sync, version } = resolvePutOptions(options, now);
+      const keyBytes = this.#reads.ownKey(key);
       const valueBytes = values.encode(value);
       checkEncoded(valueBytes, values.name);
       checkCommitBytes(recordBytes(keyBytes.length, valueBytes.length, expiresAtMs !== 0));
-      return log.put(keyBytes, valueBytes, expiresAtMs, sync);
+      if (!isConditional(options)) return log.put(keyBytes, valueBytes, expiresAtMs, sync);
+      // It may be written only after the call has returned.
+      const own = new Uint8Array(valueBytes);
+      return this.#conditional.writeIf([{ key: keyBytes, version }], sync, () =>
+        log.put(keyBytes, own, expiresAtMs, sync),
+      );
     });
   }
 
   /**
    * Removes the key. Resolves, when the write is acknowledged, to whether the key was there at its place in the log,
-   * writes that were still waiting at the call included.
+   * writes that were still waiting at the call included. With a condition, as `put`: to whether that held.
    */
-  delete(key: K, options?: WriteOptions): Promise<boolean> {
+  delete(key: K, options?: WriteOptions & ConditionOptions): Promise<boolean> {
     return this.#write(() => {
-      const sync = resolveWriteOptions(options, "delete");
-      return this.#machinery.log.delete(this.#encodeKey(key), sync);
+      const { log } = this.#machinery;
+      const { sync, version } = resolveDeleteOptions(options);
+      if (version === undefined) return log.delete(this.#reads.encodeKey(key), sync);
+      const bytes = this.#reads.ownKey(key);
+      return this.#conditional.writeIf([{ key: bytes, version }], sync, () => log.delete(bytes, sync));
     });
   }
 
   /**
    * Does all of the operations or, after a crash at whatever moment, none. The last one of a key wins. Resolves when the
    * batch is acknowledged. At most 4 GiB.
+   *
+   * If any of them has a condition, all of it is done if all conditions hold, and else nothing; it resolves to whether
+   * they did. All of them are about the keys as they are before the batch.
    */
-  batch(operations: readonly BatchOperation<K, VI>[], options?: WriteOptions): Promise<void> {
-    return this.#write(() => {
+  batch(operations: readonly (BatchOperation<K, VI> & Unconditional)[], options?: WriteOptions): Promise<void>;
+  batch(operations: readonly ConditionalOperation<K, VI>[], options?: WriteOptions): Promise<boolean>;
+  batch(operations: readonly ConditionalOperation<K, VI>[], options?: WriteOptions): Promise<boolean | void> {
+    return this.#write<boolean | void>(() => {
+      const { log } = this.#machinery;
       const sync = resolveWriteOptions(options, "batch");
       const encoded = this.#encodeOperations(operations);
       // Nothing to write, but what was written before may not be durable yet.
-      if (encoded.length === 0) return sync ? this.#machinery.log.sync() : Promise.resolve();
+      if (encoded.length === 0) return sync ? log.sync() : Promise.resolve();
       checkCommitBytes(operationsBytes(encoded));
-      return this.#machinery.log.batch(encoded, sync);
+      if (!operations.some(isConditional)) return log.batch(encoded, sync);
+      // As with a put: it may be written only after the call has returned.
+      const own = encoded.map((operation) => ({
+        ...operation,
+        value: operation.value && new Uint8Array(operation.value),
+      }));
+      return this.#conditional.writeIf(own, sync, () => log.batch(own, sync));
     });
   }
 
   /**
-   * All entries as of the call, in no particular order, whatever is written or merged meanwhile. An iterator keeps the
-   * files that it needs until it ends, is left, or is garbage-collected.
+   * The entries of a range as of the call, whatever is written or merged meanwhile: in order if there is any option of a
+   * range, or the store was opened with `ordered`; else all of them in no particular order. An iterator keeps the files
+   * that it needs until it ends, is left, or is garbage-collected.
    */
-  entries(options?: IterateOptions): AsyncIterableIterator<[K, V]> {
-    const { keys, values } = this.#machinery;
-    return this.#iterate(options, "entries", true, (key, value) => [keys.decode(key), values.decode(value)]);
+  entries(options?: IterateOptions<K>): StoreIterator<[K, V], K> {
+    return this.#reads.entries(options);
   }
 
   /** As `entries`, the keys alone: needs no I/O. */
-  keys(options?: IterateOptions): AsyncIterableIterator<K> {
-    const { keys } = this.#machinery;
-    return this.#iterate(options, "keys", false, (key) => keys.decode(key));
+  keys(options?: IterateOptions<K>): StoreIterator<K, K> {
+    return this.#reads.keys(options);
   }
 
   /** As `entries`, the values alone. */
-  values(options?: IterateOptions): AsyncIterableIterator<V> {
-    const { values } = this.#machinery;
-    return this.#iterate(options, "values", true, (_key, value) => values.decode(value));
+  values(options?: IterateOptions<K>): StoreIterator<V, K> {
+    return this.#reads.values(options);
+  }
+
+  /** How many keys there are in a range, as of the call. Takes a time in proportion to them, and no I/O. */
+  count(options?: IterateOptions<K>): Promise<number> {
+    return this.#reads.count(options);
+  }
+
+  /** The store as it is now, to be read as long as it is open. To be closed. */
+  snapshot(): Snapshot<K, V> {
+    this.#checkOpen();
+    const { views, clock } = this.#machinery;
+    const view = views.open("snapshot");
+    const snapshot = new Snapshot<K, V>(view, clock.now(), this.#readParts, () => this.#checkOpen());
+    views.closeWith(snapshot, view);
+    return snapshot;
   }
 
   /**
-   * Deletes every key that is there at the call, in commits of at most a thousand: a crash, or a failure, leaves a part
-   * of them. Resolves when all are acknowledged. It is not one moment in the log: a key that is there at the call and is
-   * put again meanwhile may be deleted with the rest.
+   * Deletes every key that is there at the call, or those of a range, in commits of at most a thousand: a crash, or a
+   * failure, leaves a part of them. Resolves when all are acknowledged. It is not one moment in the log: a key that is
+   * there at the call and is put again meanwhile may be deleted with the rest.
    */
-  async clear(options?: WriteOptions): Promise<void> {
+  async clear(options: ClearOptions<K> = {}): Promise<void> {
     this.#checkOpen();
-    const sync = resolveWriteOptions(options, "clear");
-    const { views, log, parts } = this.#machinery;
-    await clearKeys({ views, reader: this.#reader, inFlight: this.#inFlight, log, sync, limits: parts.limits });
+    checkOptions(options, CLEAR_CHECKS, "clear");
+    const { log, parts } = this.#machinery;
+    await clearKeys({
+      keys: this.#reads.keysToClear(options),
+      inFlight: this.#inFlight,
+      log,
+      sync: options.sync ?? false,
+      limits: parts.limits,
+    });
   }
 
   /** Resolves when every write of before the call is durable, whatever the sync policy. */
@@ -236,7 +279,7 @@ export class Store<K, V, VI = V> {
 
   /** What the store is made of now. Cheap enough to ask for often; also after `close`. */
   stats(): StoreStats {
-    return storeStats({ ...this.#machinery, iterators: this.#machinery.views.count });
+    return storeStats(this.#machinery);
   }
 
   /**
@@ -268,91 +311,50 @@ export class Store<K, V, VI = V> {
     }
   }
 
-  #encodeKey(key: K): Uint8Array {
-    const { keys } = this.#machinery;
-    const bytes = keys.encode(key);
-    checkKeyBytes(bytes, keys.name);
-    return bytes;
-  }
-
-  // A key that is read again, after an await or after the codec was called once more, must not change meanwhile. Copied
-  // by constructor: `slice` of a Buffer is a view of the same bytes.
-  #ownKey(key: K): Uint8Array {
-    const bytes = this.#encodeKey(key);
-    return encodesAnew(this.#machinery.keys) ? bytes : new Uint8Array(bytes);
-  }
-
-  #encodeOperations(operations: readonly BatchOperation<K, VI>[]): EncodedOperation[] {
+  #encodeOperations(operations: readonly ConditionalOperation<K, VI>[]): EncodedOperation[] {
     const { values, clock } = this.#machinery;
     if (!Array.isArray(operations)) {
       throw invalidArgument(`the operations of a batch are ${describeType(operations)}, not an array`);
     }
     const now = clock.now();
-    return Array.from(operations as readonly BatchOperation<K, VI>[], (operation) => {
+    return Array.from(operations as readonly ConditionalOperation<K, VI>[], (operation) => {
       checkOperation(operation);
-      const key = this.#ownKey(operation.key);
-      if (operation.type === "delete") return { key, value: undefined, expiresAtMs: 0 };
+      const key = this.#reads.ownKey(operation.key);
+      const version = requiredVersion(operation);
+      if (operation.type === "delete") return { key, value: undefined, expiresAtMs: 0, version };
       const encoded = values.encode(operation.value);
       checkEncoded(encoded, values.name);
       const value = encoded === operation.value || encodesAnew(values) ? encoded : new Uint8Array(encoded);
-      return { key, value, expiresAtMs: resolveExpiry(operation, now) };
+      return { key, value, expiresAtMs: resolveExpiry(operation, now), version };
     });
-  }
-
-  #find(key: Uint8Array, location: RecordLocation): boolean {
-    const { parts, clock } = this.#machinery;
-    return parts.keydir.find(key, 0, key.length, location) && !clock.hasPassed(location.expiresAtMs);
-  }
-
-  #pinned(location: RecordLocation): ReturnType<StoreParts["table"]["at"]> {
-    const segment = this.#machinery.parts.table.at(location.segmentSlot);
-    segment.pin();
-    return segment;
-  }
-
-  async #read(
-    key: Uint8Array,
-    location: RecordLocation,
-    segment = this.#machinery.parts.table.at(location.segmentSlot),
-  ): Promise<V> {
-    segment.pin();
-    this.#inFlight.begin();
-    try {
-      return this.#machinery.values.decode(await this.#reader.read(segment, location, key));
-    } finally {
-      segment.unpin();
-      this.#inFlight.end();
-    }
-  }
-
-  #iterate<T>(
-    options: IterateOptions | undefined,
-    of: string,
-    withValues: boolean,
-    make: EntryMaker<T>,
-  ): AsyncIterableIterator<T> {
-    this.#checkOpen();
-    const signal = checkIterateOptions(options, of);
-    const { views, parts } = this.#machinery;
-    return iterate({
-      views,
-      limits: parts.limits,
-      reader: this.#reader,
-      inFlight: this.#inFlight,
-      checkOpen: () => this.#checkOpen(),
-      withValues,
-      hasPassed: this.#passedBy(),
-      signal,
-      make,
-    });
-  }
-
-  // The time of the call, for the whole iteration.
-  #passedBy(): (expiresAtMs: number) => boolean {
-    const now = this.#machinery.clock.now();
-    return (expiresAtMs) => expiresAtMs !== 0 && expiresAtMs <= now;
   }
 }
+
+/** The store as it is at each call. */
+function liveSource(
+  { parts, clock, views }: Pick<StoreMachinery<never, never, never>, "parts" | "clock" | "views">,
+  checkOpen: () => void,
+): ReadSource {
+  return {
+    find: (key, location) => parts.keydir.find(key, 0, key.length, location) && !clock.hasPassed(location.expiresAtMs),
+    segmentAt: (slot) => parts.table.at(slot),
+    checkOpen,
+    // The time of the call, for the whole iteration.
+    passed: () => {
+      const now = clock.now();
+      return (expiresAtMs) => expiresAtMs !== 0 && expiresAtMs <= now;
+    },
+    viewFor: () => {
+      const view = views.open("iterator");
+      return { view, onEnd: () => view.close(), heldBy: (iterator) => views.closeWith(iterator, view) };
+    },
+  };
+}
+
+/** Options of `clear`. What has expired and is there still is deleted as well, and counts for the `limit`. */
+export interface ClearOptions<K> extends RangeOptions<K>, WriteOptions {}
+
+const CLEAR_CHECKS = { ...RANGE_CHECKS, ...WRITE_CHECKS };
 
 /** Options of `compact`. */
 export interface CompactOptions {
@@ -366,4 +368,3 @@ const COMPACT_CHECKS = {
   signal: (value: unknown): string | undefined => (value instanceof AbortSignal ? undefined : "an AbortSignal"),
   onProgress: type("function"),
 };
-const READS_AT_ONCE = 64;

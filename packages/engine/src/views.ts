@@ -1,26 +1,33 @@
-import type { KeydirPage, KeydirView } from "@hashlog/index";
+import type { KeydirCursor, KeydirRange, KeydirScan, KeydirView, RecordLocation } from "@hashlog/index";
 import type { Segment } from "./segment.ts";
 import type { StoreParts } from "./store-parts.ts";
 
-/** The views that iterators hold: all that must stay readable for them, and is given up when they end. */
+/** What views are of. */
+type Viewed = Pick<StoreParts, "keydir" | "table">;
+
+/** Who holds a view. */
+export type ViewHolder = "iterator" | "snapshot";
+
+/** The views that iterators and snapshots hold: all that must stay readable for them, and is given up when they end. */
 export class Views {
-  readonly #parts: StoreParts;
-  readonly #open = new Set<View>();
+  readonly #parts: Viewed;
+  readonly #open = new Map<View, ViewHolder>();
   // An iterator that nobody holds any more must not keep files and put-aside entries for ever.
   readonly #abandoned = new FinalizationRegistry<View>((view) => view.close());
 
-  constructor(parts: StoreParts) {
+  constructor(parts: Viewed) {
     this.#parts = parts;
   }
 
-  get count(): number {
-    return this.#open.size;
+  /** How many are open of those. */
+  count(holder: ViewHolder): number {
+    return [...this.#open.values()].filter((other) => other === holder).length;
   }
 
   /** The store as of this call. */
-  open(): View {
+  open(holder: ViewHolder): View {
     const view = new View(this.#parts, () => this.#open.delete(view));
-    this.#open.add(view);
+    this.#open.set(view, holder);
     return view;
   }
 
@@ -30,19 +37,19 @@ export class Views {
   }
 
   closeAll(): void {
-    for (const view of this.#open) view.close();
+    for (const view of this.#open.keys()) view.close();
   }
 }
 
 /** All keys and where their records lie, as of its making, with the segments pinned that hold them. */
 export class View {
-  readonly #parts: StoreParts;
+  readonly #parts: Viewed;
   readonly #keydir: KeydirView;
   readonly #segments: ReadonlyMap<number, Segment>;
   readonly #onClose: () => void;
   #closed = false;
 
-  constructor(parts: StoreParts, onClose: () => void) {
+  constructor(parts: Viewed, onClose: () => void) {
     this.#parts = parts;
     this.#onClose = onClose;
     this.#keydir = parts.keydir.openView();
@@ -52,8 +59,20 @@ export class View {
     parts.table.holdSlots();
   }
 
-  nextPage(): KeydirPage | undefined {
-    return this.#keydir.nextPage();
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  find(key: Uint8Array, location: RecordLocation): boolean {
+    return this.#keydir.find(key, 0, key.length, location);
+  }
+
+  openScan(): KeydirScan {
+    return this.#keydir.openScan();
+  }
+
+  openCursor(range: KeydirRange): KeydirCursor {
+    return this.#keydir.openCursor(range);
   }
 
   segmentAt(slot: number): Segment {

@@ -26,10 +26,30 @@ export interface WriteOptions {
   readonly sync?: boolean;
 }
 
+/**
+ * What has to be true of the key, at the write's place in the log, for it to be done; one of the two at most. A key that has
+ * expired is absent.
+ */
+export interface ConditionOptions {
+  /** `true`: only if the key is not there. */
+  readonly ifAbsent?: boolean | undefined;
+  /** Only if the key is there, and what is there has this version (see `getEntry`). An integer from 1 to 2^53 - 1. */
+  readonly ifVersion?: number | undefined;
+}
+
+/** Of a write that has no condition, not even one that may be left out. */
+export interface Unconditional {
+  readonly ifAbsent?: never;
+  readonly ifVersion?: never;
+}
+
 /** One operation of a batch. */
 export type BatchOperation<K, VI> =
   | ({ readonly type: "put"; readonly key: K; readonly value: VI } & Expiry)
   | { readonly type: "delete"; readonly key: K };
+
+/** One operation of a batch, which may have a condition. */
+export type ConditionalOperation<K, VI> = BatchOperation<K, VI> & ConditionOptions;
 
 type Check = (value: unknown) => string | undefined;
 
@@ -37,20 +57,20 @@ const TTL: Check = (value) =>
   typeof value === "number" && Number.isFinite(value) && value > 0
     ? undefined
     : "a finite number of milliseconds above 0";
-const EXPIRES_AT: Check = (value) =>
+const POSITIVE: Check = (value) =>
   Number.isSafeInteger(value) && (value as number) > 0 ? undefined : "an integer from 1 to 2^53 - 1";
 
-const WRITE_CHECKS: Readonly<Record<keyof WriteOptions, Check>> = { sync: type("boolean") };
-const PUT_CHECKS: Readonly<Record<keyof PutOptions, Check>> = { ...WRITE_CHECKS, ttlMs: TTL, expiresAtMs: EXPIRES_AT };
-const ANY: Check = () => undefined;
-const BATCH_PUT_CHECKS: Readonly<Record<string, Check>> = {
-  type: ANY,
-  key: ANY,
-  value: ANY,
-  ttlMs: TTL,
-  expiresAtMs: EXPIRES_AT,
+export const WRITE_CHECKS: Readonly<Record<keyof WriteOptions, Check>> = { sync: type("boolean") };
+const CONDITION_CHECKS: Readonly<Record<keyof ConditionOptions, Check>> = {
+  ifAbsent: type("boolean"),
+  ifVersion: POSITIVE,
 };
-const BATCH_DELETE_CHECKS: Readonly<Record<string, Check>> = { type: ANY, key: ANY };
+const EXPIRY_CHECKS: Readonly<Record<keyof Expiry, Check>> = { ttlMs: TTL, expiresAtMs: POSITIVE };
+const DELETE_CHECKS = { ...WRITE_CHECKS, ...CONDITION_CHECKS };
+const PUT_CHECKS = { ...DELETE_CHECKS, ...EXPIRY_CHECKS };
+const ANY: Check = () => undefined;
+const BATCH_DELETE_CHECKS = { type: ANY, key: ANY, ...CONDITION_CHECKS };
+const BATCH_PUT_CHECKS = { ...BATCH_DELETE_CHECKS, value: ANY, ...EXPIRY_CHECKS };
 
 /** Whether the write asks for a sync of its own. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
 export function resolveWriteOptions(options: WriteOptions | undefined, of: string): boolean {
@@ -59,17 +79,45 @@ export function resolveWriteOptions(options: WriteOptions | undefined, of: strin
   return options.sync ?? false;
 }
 
-/** When the put expires (0: never), and whether it asks for a sync of its own. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
-export function resolvePutOptions(
-  options: PutOptions | undefined,
-  now: number,
-): { expiresAtMs: number; sync: boolean } {
+/** Whether the delete asks for a sync of its own, and what it rests on. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
+export function resolveDeleteOptions(options: (WriteOptions & ConditionOptions) | undefined): ResolvedWrite {
   if (options === undefined) return NO_OPTIONS;
-  checkOptions(options, PUT_CHECKS, "put");
-  return { expiresAtMs: resolveExpiry(options, now), sync: options.sync ?? false };
+  checkOptions(options, DELETE_CHECKS, "delete");
+  return { sync: options.sync ?? false, version: requiredVersion(options) };
 }
 
-const NO_OPTIONS = { expiresAtMs: 0, sync: false };
+/** As `resolveDeleteOptions`, and when the put expires (0: never). @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
+export function resolvePutOptions(
+  options: (PutOptions & ConditionOptions) | undefined,
+  now: number,
+): ResolvedWrite & { readonly expiresAtMs: number } {
+  if (options === undefined) return NO_OPTIONS;
+  checkOptions(options, PUT_CHECKS, "put");
+  return {
+    expiresAtMs: resolveExpiry(options, now),
+    sync: options.sync ?? false,
+    version: requiredVersion(options),
+  };
+}
+
+interface ResolvedWrite {
+  readonly sync: boolean;
+  /** The version that the key must have; 0: it must be absent; `undefined`: there is no condition. */
+  readonly version: number | undefined;
+}
+
+const NO_OPTIONS = { expiresAtMs: 0, sync: false, version: undefined };
+
+/** Whether the write is to say if it was done: it has a condition, or one that was left out. */
+export function isConditional(options: object | undefined): boolean {
+  return options !== undefined && ("ifAbsent" in options || "ifVersion" in options);
+}
+
+/** The version that the key must have; 0: it must be absent; `undefined`: any. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
+export function requiredVersion({ ifAbsent = false, ifVersion }: ConditionOptions): number | undefined {
+  if (ifAbsent && ifVersion !== undefined) throw invalidArgument("ifAbsent and ifVersion exclude each other");
+  return ifAbsent ? 0 : ifVersion;
+}
 
 /** Refuses what is no operation. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
 export function checkOperation(operation: unknown): void {

@@ -1,4 +1,4 @@
-import { bytes, json, utf8, type Codec, type Store } from "@hashlog/engine";
+import { bytes, json, utf8, type Codec, type Store, type StoreIterator } from "@hashlog/engine";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { all, entriesOf, filler, rejection, text, utf8Bytes } from "./support/values.ts";
 import { FILE_SYSTEMS, memoryWorld } from "./support/worlds.ts";
@@ -281,7 +281,7 @@ test("types follow the codecs", async () => {
   const typed = await world.open({ keys: bytes, values: json<{ readonly a: number }>() });
   expectTypeOf(typed).toEqualTypeOf<Store<Uint8Array, { readonly a: number }, { readonly a: number }>>();
   expectTypeOf(typed.getSync(utf8Bytes("key"))).toEqualTypeOf<{ readonly a: number } | undefined>();
-  expectTypeOf(typed.entries()).toEqualTypeOf<AsyncIterableIterator<[Uint8Array, { readonly a: number }]>>();
+  expectTypeOf(typed.entries()).toEqualTypeOf<StoreIterator<[Uint8Array, { readonly a: number }], Uint8Array>>();
   // @ts-expect-error a value of another type
   await typed.put(utf8Bytes("key"), "text");
   // @ts-expect-error an option that is none

@@ -3,7 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { all, entriesOf, filler, isSame, isSettled, rejection, settle, text } from "./support/values.ts";
-import { FILE_SYSTEMS, memoryWorld, nodeWorld, type World } from "./support/worlds.ts";
+import { FILE_SYSTEMS, memoryWorld, nodeWorld, readingAsynchronously, type World } from "./support/worlds.ts";
 
 const SEGMENT = /\.segment$/;
 
@@ -204,7 +204,7 @@ describe.each(FILE_SYSTEMS)("on $name", ({ newWorld }) => {
 
   test("closing waits for the value that an iterator is reading", async () => {
     const world = await newWorld();
-    const db = await world.open();
+    const db = await world.open({ fileSystem: readingAsynchronously(world.fileSystem) });
     await db.put("key", "value");
     const iterator = db.entries();
     const read = world.watched.hold("read", SEGMENT);
@@ -220,7 +220,7 @@ describe.each(FILE_SYSTEMS)("on $name", ({ newWorld }) => {
 
 test("an iterator that nobody holds any more is closed by the garbage collector", async () => {
   const world = await nodeWorld();
-  const db = await world.open({ segmentBytesMax: 1024 });
+  const db = await world.open({ segmentBytesMax: 1024, fileSystem: readingAsynchronously(world.fileSystem) });
   await fill(db, 100);
   await abandonSome(db, world);
   expect(db.stats().iterators).toBe(3);
@@ -266,7 +266,7 @@ test("an iterator that fails in the middle gives its files free, and the store g
   await fill(db, 200);
   const iterator = db.entries();
   await iterator.next();
-  const failing = world.watched.fail("read", SEGMENT);
+  const failing = world.watched.fail("readSync", SEGMENT);
   expect(await rejection(all(iterator))).toMatchObject({
     code: "HASHLOG_IO",
     path: expect.stringMatching(SEGMENT) as unknown,

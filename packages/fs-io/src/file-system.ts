@@ -116,6 +116,14 @@ export interface FileSystem {
    * @throws FsError `FS_LOCKED` with `holder` where it is known | `FS_NOT_FOUND` | `FS_NOT_PERMITTED` | `FS_IO`
    */
   lock(directory: string, name: string): Promise<DirectoryLock>;
+
+  /**
+   * Whether somebody holds the directory's lock `name` now, in whatever process, or is about to: for readers, who take no
+   * lock and want to know whether there is a writer. Takes nothing, leaves nothing, and keeps nobody from taking the lock;
+   * needs no right to write. Where it cannot be told, the answer is `true`.
+   * @throws FsError `FS_NOT_FOUND` | `FS_NOT_A_DIRECTORY`
+   */
+  isLocked(directory: string, name: string): Promise<boolean>;
 }
 
 /** What lies at a path. */

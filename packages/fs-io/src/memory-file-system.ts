@@ -118,6 +118,11 @@ class MemoryFileSystem implements FileSystem {
     return new MemoryLock(() => this.#locks.delete(key));
   }
 
+  async isLocked(directory: string, name: string): Promise<boolean> {
+    this.#mustBeDirectory("isLocked", directory);
+    return this.#locks.has(this.join(normalised(directory), name));
+  }
+
   #add(operation: string, path: string, entry: Entry): void {
     const key = normalised(path);
     if (this.#entries.has(key)) throw failure("FS_EXISTS", operation, path, "it exists already");

@@ -5,7 +5,7 @@ import { codeOf, errnoOf, fsErrorOf } from "./node-errors.ts";
 import { NodeAppendFile, NodeReadFile } from "./node-file.ts";
 import { type NodeFs, type NodeStats, type NodeVolume, promised } from "./node-fs.ts";
 import { NodeHandle } from "./node-handle.ts";
-import { lockDirectory } from "./node-lock.ts";
+import { isDirectoryLocked, lockDirectory, type LockContext } from "./node-lock.ts";
 import type { NodeNet } from "./node-net.ts";
 import { replaceFile } from "./node-replace.ts";
 import { sharedVolumeOfType } from "./node-shared-volume.ts";
@@ -160,8 +160,16 @@ class NodeFileSystem implements FileSystem {
   }
 
   lock(directory: string, name: string): Promise<DirectoryLock> {
+    return lockDirectory(this.#lockContext(), directory, name);
+  }
+
+  isLocked(directory: string, name: string): Promise<boolean> {
+    return isDirectoryLocked(this.#lockContext(), directory, name);
+  }
+
+  #lockContext(): LockContext {
     const { tmpdir, hostname } = process.getBuiltinModule("node:os");
-    const context = {
+    return {
       fs: this.#fs,
       net: this.#net,
       clock: this.#clock,
@@ -171,7 +179,6 @@ class NodeFileSystem implements FileSystem {
       hostName: hostname(),
       resolve: (path: string) => this.#absolute(path),
     };
-    return lockDirectory(context, directory, name);
   }
 
   /** Where the path led when this file system was made. */

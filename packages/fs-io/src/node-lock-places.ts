@@ -3,7 +3,7 @@ import type { LockAnswer, LockClaim, LockPlaces } from "./lock-protocol.ts";
 import { FsError } from "./errors.ts";
 import { errnoOf } from "./node-errors.ts";
 import { type NodeFs, promised } from "./node-fs.ts";
-import { askAt, listenAt } from "./node-lock-server.ts";
+import { askAt, isListeningAt, listenAt } from "./node-lock-server.ts";
 import type { LockRoute } from "./node-lock-route.ts";
 import type { NodeNet } from "./node-net.ts";
 
@@ -62,6 +62,11 @@ export class SocketPlaces implements LockPlaces {
 
   ask(number: number): Promise<LockAnswer> {
     return askAt(this.#context.net, this.#context.clock, this.#address(number));
+  }
+
+  /** Whether somebody listens there: whoever has the lock, or is about to take it or to give way. */
+  isAlive(number: number): Promise<boolean> {
+    return isListeningAt(this.#context.net, this.#address(number));
   }
 
   remove(number: number): Promise<void> {

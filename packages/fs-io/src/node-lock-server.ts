@@ -89,6 +89,27 @@ const DEAD: ReadonlySet<string | undefined> = new Set(["ECONNREFUSED", "ENOENT",
 const ALIVE: ReadonlySet<string | undefined> = new Set(["EAGAIN", "EBUSY"]);
 const ENDED: ReadonlySet<string | undefined> = new Set(["ECONNRESET", "EPIPE"]);
 
+/**
+ * Whether anybody listens at `path`: somebody whose connection is accepted, whatever it would answer, and how long it took
+ * to. Rejects with the platform's error where that does not tell.
+ */
+export function isListeningAt(net: NodeNet, path: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect({ path });
+    const finish = (isListening: boolean): void => {
+      socket.destroy();
+      resolve(isListening);
+    };
+    socket.on("connect", () => finish(true));
+    socket.on("error", (error) => {
+      const errno = errnoOf(error);
+      if (DEAD.has(errno)) finish(false);
+      else if (ALIVE.has(errno) || ENDED.has(errno)) finish(true);
+      else reject(error);
+    });
+  });
+}
+
 function askOnce(net: NodeNet, clock: Clock, path: string): Promise<LockAnswer | "hung up"> {
   return new Promise((resolve, reject) => {
     const socket = net.connect({ path });

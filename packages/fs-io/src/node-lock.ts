@@ -6,7 +6,7 @@ import { errnoOf, fsErrorOf } from "./node-errors.ts";
 import type { NodeFs } from "./node-fs.ts";
 import { NUMBER_DIGITS_MAX, SocketPlaces } from "./node-lock-places.ts";
 import { type LockRoute, routeTo } from "./node-lock-route.ts";
-import { askAt, listenAt } from "./node-lock-server.ts";
+import { askAt, isListeningAt, listenAt } from "./node-lock-server.ts";
 import type { NodeNet } from "./node-net.ts";
 
 /**
@@ -37,7 +37,7 @@ function registry(): Set<string> {
 export async function lockDirectory(context: LockContext, directory: string, name: string): Promise<DirectoryLock> {
   const who = `process ${context.processId} on ${context.hostName}`;
   try {
-    const key = `${identityOf(context.fs, context.resolve(directory))}-${name}`;
+    const key = keyOf(context, directory, name);
     // Before the first wait: two calls in one process never get as far as asking each other.
     if (registry().has(key)) {
       // mark: lock/held-by-this-process
@@ -61,31 +61,72 @@ export async function lockDirectory(context: LockContext, directory: string, nam
   }
 }
 
-/** The directory itself, by whatever path it was named. */
-function identityOf(fs: NodeFs, directory: string): string {
-  const { dev, ino } = fs.statSync(directory, { bigint: true });
-  return `${dev}-${ino}`;
+/** Whether somebody holds the lock or is about to take it; `true` also where that cannot be told. */
+export async function isDirectoryLocked(context: LockContext, directory: string, name: string): Promise<boolean> {
+  try {
+    const key = keyOf(context, directory, name);
+    if (registry().has(key)) return true;
+    if (context.platform === "win32") return await isListeningAt(context.net, pipeOf(key));
+    return await isAnySocketAlive(context, directory, name);
+  } catch (error) {
+    if (NO_DIRECTORY.has(errnoOf(error))) throw fsErrorOf(error, "isLocked", directory);
+    // Not permitted, no sockets, a path that is too long: somebody may have it.
+    return true;
+  }
+}
+
+const NO_DIRECTORY: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR"]);
+
+async function isAnySocketAlive(context: LockContext, directory: string, name: string): Promise<boolean> {
+  const { places, route } = await placesOf(context, directory, name, "");
+  try {
+    for (const number of await places.list()) {
+      if (await places.isAlive(number)) return true;
+    }
+    return false;
+  } finally {
+    await route.close();
+  }
+}
+
+/** The lock by the directory itself, by whatever path it was named. */
+function keyOf(context: LockContext, directory: string, name: string): string {
+  const { dev, ino } = context.fs.statSync(context.resolve(directory), { bigint: true });
+  return `${dev}-${ino}-${name}`;
+}
+
+function pipeOf(key: string): string {
+  return `\\\\.\\pipe\\hashlog-${key}`;
 }
 
 type Release = () => Promise<void>;
 
 function take(context: LockContext, directory: string, name: string, who: string, key: string): Promise<Release> {
-  if (context.platform === "win32") return takePipe(context, `\\\\.\\pipe\\hashlog-${key}`, directory, name, who);
+  if (context.platform === "win32") return takePipe(context, pipeOf(key), directory, name, who);
   return takeSocket(context, directory, name, who);
 }
 
 async function takeSocket(context: LockContext, directory: string, name: string, who: string): Promise<Release> {
-  // Absolute, so that a change of the working directory leads nobody to another directory's sockets.
-  const absolute = context.resolve(directory);
-  const nameBytes = new TextEncoder().encode(name).length;
-  const route = await routeTo(context, absolute, nameBytes + 1 + NUMBER_DIGITS_MAX);
+  const { places, route } = await placesOf(context, directory, name, who);
   try {
-    const result = await takeLock(new SocketPlaces({ ...context, who }, absolute, route, name));
-    return releaseOf(result, route, directory, name);
+    return releaseOf(await takeLock(places), route, directory, name);
   } catch (error) {
     await route.close();
     throw error;
   }
+}
+
+async function placesOf(
+  context: LockContext,
+  directory: string,
+  name: string,
+  who: string,
+): Promise<{ readonly places: SocketPlaces; readonly route: LockRoute }> {
+  // Absolute, so that a change of the working directory leads nobody to another directory's sockets.
+  const absolute = context.resolve(directory);
+  const nameBytes = new TextEncoder().encode(name).length;
+  const route = await routeTo(context, absolute, nameBytes + 1 + NUMBER_DIGITS_MAX);
+  return { places: new SocketPlaces({ ...context, who }, absolute, route, name), route };
 }
 
 function releaseOf(result: LockResult, route: LockRoute, directory: string, name: string): Release {

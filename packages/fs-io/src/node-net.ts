@@ -14,7 +14,7 @@ export interface NodeServer {
 export interface NodeSocket {
   on(event: "error", listener: (error: Error) => void): unknown;
   on(event: "data", listener: (bytes: Uint8Array) => void): unknown;
-  on(event: "close", listener: () => void): unknown;
+  on(event: "connect" | "close", listener: () => void): unknown;
   end(text: string): unknown;
   destroy(): unknown;
   unref(): unknown;

@@ -137,6 +137,7 @@ describe("a call that is not permitted", () => {
       create: () => fs.create("/b"),
       makeDirectory: () => fs.makeDirectory("/e"),
       link: () => fs.link("/a", "/c"),
+      isLocked: () => fs.isLocked("/", "lock"),
       lock: () => fs.lock("/", "lock"),
       freeBytes: () => fs.freeBytes("/"),
       sharedVolume: () => fs.sharedVolume("/"),

@@ -13,7 +13,8 @@ const found: RecordLocation = { segmentSlot: 0, offset: 0, valueBytes: 0, expire
 const location: RecordLocation = { segmentSlot: 1, offset: 0, valueBytes: 100, expiresAtMs: 0 };
 const key = new Uint8Array(KEY_BYTES);
 
-report("keydir", benchKeydir(hashKeydir({ hashKey: Uint8Array.from({ length: 16 }, (_, i) => i * 17) })));
+report("keydir", benchKeydir(newKeydir()));
+report("keydir in order", benchOrdered());
 if (KEYS <= MAP_KEYS_MAX) report("Map", benchMap());
 
 function benchKeydir(keydir: Keydir): Record<string, string> {
@@ -44,6 +45,59 @@ function benchKeydir(keydir: Keydir): Record<string, string> {
   };
 }
 
+/** What the order of the keys costs: making it, keeping it under new keys and deletions, and reading ranges. */
+function benchOrdered(): Record<string, string> {
+  const keydir = newKeydir();
+  // In an order that has nothing to do with theirs.
+  for (let i = 0; i < KEYS; i++) keydir.put(writeOrderedKey(scattered(i)), 0, KEY_BYTES, location, found);
+  const before = keydir.memoryBytes;
+  const ordering = keydir.beginOrdering();
+  let longest = 0;
+  let isDone = false;
+  const order = timeOnce(() => {
+    while (!isDone) {
+      const begin = performance.now();
+      isDone = ordering.step();
+      longest = Math.max(longest, performance.now() - begin);
+    }
+  });
+  const ordered = (keydir.memoryBytes - before) / KEYS;
+  const overwrite = time((i) => keydir.put(writeOrderedKey(scattered(i)), 0, KEY_BYTES, location, found));
+  const view = keydir.openView();
+  const ranges = 10_000;
+  const range = timeOnce(() => {
+    for (let i = 0; i < ranges; i++) {
+      const cursor = view.openCursor({ from: writeOrderedKey(scattered(i) % Math.max(1, KEYS - 100)) });
+      if (cursor.nextPage(100)?.count !== 100) throw new Error("a range that is too short");
+    }
+  }, ranges);
+  const all = view.openCursor();
+  const whole = timeOnce(() => {
+    while (all.nextPage() !== undefined);
+  });
+  view.close();
+  const fresh = newKeydir();
+  while (!fresh.beginOrdering().step());
+  const put = time((i) => fresh.put(writeOrderedKey(scattered(i)), 0, KEY_BYTES, location, found));
+  const plain = newKeydir();
+  const putPlain = time((i) => plain.put(writeOrderedKey(scattered(i)), 0, KEY_BYTES, location, found));
+  const bytes = (fresh.memoryBytes - plain.memoryBytes) / KEYS;
+  const remove = time((i) => fresh.delete(writeOrderedKey(scattered(i)), 0, KEY_BYTES, found));
+  const removePlain = time((i) => plain.delete(writeOrderedKey(scattered(i)), 0, KEY_BYTES, found));
+  return {
+    "putting all in order": `${order}, longest step ${longest.toFixed(1)} ms, ${ordered.toFixed(2)} bytes a key`,
+    "put of a new key": `${put}; without an order ${putPlain}; ${bytes.toFixed(2)} bytes a key`,
+    delete: `${remove}; without an order ${removePlain}`,
+    overwrite,
+    "100 keys from any": range,
+    "all keys": whole,
+  };
+}
+
+function newKeydir(): Keydir {
+  return hashKeydir({ hashKey: Uint8Array.from({ length: 16 }, (_, i) => i * 17) });
+}
+
 /** What goes over everything: dump, load, view, tally. */
 function benchWhole(keydir: Keydir): Record<string, string> {
   const records = new Float64Array(16_383);
@@ -57,12 +111,13 @@ function benchWhole(keydir: Keydir): Record<string, string> {
       longest = Math.max(longest, performance.now() - begin);
     }
   });
-  const copy = hashKeydir({ hashKey: Uint8Array.from({ length: 16 }, (_, i) => i * 17) });
+  const copy = newKeydir();
   const load = timeOnce(() => dumps.forEach((bytes, i) => copy.loadShard(i, bytes)));
   const view = copy.openView();
+  const scan = view.openScan();
   let pages = 0;
   const paging = timeOnce(() => {
-    while (view.nextPage() !== undefined) pages++;
+    while (scan.nextPage() !== undefined) pages++;
   });
   const loaded = hashKeydir({ hashKey: new Uint8Array(16) });
   const loader = loaded.beginLoad();
@@ -98,6 +153,16 @@ function writeKey(i: number): Uint8Array {
   return key;
 }
 
+/** Key number `i` as digits: keys that have much in common, as keys of applications have. */
+function writeOrderedKey(i: number): Uint8Array {
+  let rest = i;
+  for (let at = KEY_BYTES - 1; at >= 0; at--) {
+    key[at] = 48 + (rest % 10);
+    rest = Math.floor(rest / 10);
+  }
+  return key;
+}
+
 function scattered(i: number): number {
   return (i * 7_919_777) % KEYS;
 }
@@ -108,10 +173,10 @@ function time(operation: (i: number) => void): string {
   return `${(Number(process.hrtime.bigint() - begin) / KEYS).toFixed(0)} ns`;
 }
 
-function timeOnce(operation: () => void): string {
+function timeOnce(operation: () => void, parts: number = KEYS): string {
   const begin = process.hrtime.bigint();
   operation();
-  return `${(Number(process.hrtime.bigint() - begin) / KEYS).toFixed(1)} ns a key`;
+  return `${(Number(process.hrtime.bigint() - begin) / parts).toFixed(1)} ns ${parts === KEYS ? "a key" : "each"}`;
 }
 
 function heapBytes(): number {

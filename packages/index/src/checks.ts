@@ -34,6 +34,12 @@ export function checkSequence(sequence: number): void {
   throw new IndexError("INDEX_INVALID_ARGUMENT", `not a sequence: ${sequence}`);
 }
 
+/** @throws IndexError `INDEX_INVALID_ARGUMENT` unless it is an integer of at least 1. */
+export function checkPageEntries(entriesMax: number): void {
+  if (entriesMax >= 1 && isIntegerUpTo(entriesMax, Number.MAX_SAFE_INTEGER)) return;
+  throw new IndexError("INDEX_INVALID_ARGUMENT", `a page has at least one entry, not ${entriesMax}`);
+}
+
 /** @throws IndexError `INDEX_INVALID_ARGUMENT` unless it is 16 bytes. */
 export function checkHashKey(hashKey: Uint8Array): void {
   if (hashKey.length === HASH_KEY_BYTES) return;

@@ -4,6 +4,7 @@ export type IndexErrorCode =
   | "INDEX_NOT_EMPTY"
   | "INDEX_BAD_DUMP"
   | "INDEX_CLOSED"
+  | "INDEX_NOT_ORDERED"
   | "INDEX_INVALID_ARGUMENT";
 
 const BRAND = Symbol.for("@hashlog/index/IndexError");

@@ -1,41 +1,38 @@
 /**
  * All keys as of one moment. A view copies nothing when it is opened: before the keydir changes a key for the first time
  * since, it puts the key's old location aside here (or the mark that there was none). What is aside hides what the
- * keydir says. Both are read in slices of hash bits (shard-scan.ts), so that a page never depends on where things lie.
+ * keydir says. Both are read together, by scans and in order by cursors.
  */
 import { checkKey } from "./checks.ts";
-import { ABSENT_SLOT, segmentSlotAt } from "./entry.ts";
+import { ABSENT_SLOT } from "./entry.ts";
 import { IndexError } from "./errors.ts";
-import type { KeydirPage, KeydirView, RecordLocation } from "./keydir.ts";
-import { PageBuilder } from "./page-builder.ts";
-import type { Shard } from "./shard.ts";
+import { HashKeydirCursor, type ViewOrders } from "./hash-keydir-cursor.ts";
+import { HashKeydirScan } from "./hash-keydir-scan.ts";
+import type { KeydirCursor, KeydirRange, KeydirScan, KeydirView, RecordLocation } from "./keydir.ts";
+import { bytesOf, locateKey, StoredKey } from "./key-order.ts";
+import { Order, orderReference } from "./order.ts";
 import { PLACE_BITS, PLACES } from "./slots.ts";
-import { scanPlaces } from "./shard-scan.ts";
 import { SHARD_COUNT, Shards } from "./shards.ts";
-
-/** A page ends after the slice that brings it to one of these; a slice is about half of that. */
-const PAGE_ENTRIES = 2048;
-const PAGE_KEY_BYTES = 256 * 1024;
 
 const ABSENT: Readonly<RecordLocation> = { segmentSlot: ABSENT_SLOT, offset: 0, valueBytes: 0, expiresAtMs: 0 };
 
 export class HashKeydirView implements KeydirView {
   readonly size: number;
   readonly #shards: Shards;
-  readonly #onClose: () => void;
+  readonly #host: ViewHost;
   #aside: Shards | undefined;
-  #shard = 0;
-  #place = 0;
+  /** From the first cursor on. */
+  #asideOrder: Order | undefined;
 
-  constructor(shards: Shards, size: number, onClose: () => void) {
+  constructor(shards: Shards, size: number, host: ViewHost) {
     this.#shards = shards;
     this.#aside = new Shards(shards.hashKey);
     this.size = size;
-    this.#onClose = onClose;
+    this.#host = host;
   }
 
   get memoryBytes(): number {
-    return this.#open().memoryBytes;
+    return this.#open().memoryBytes + (this.#asideOrder?.memoryBytes ?? 0);
   }
 
   find(bytes: Uint8Array, start: number, end: number, found: RecordLocation): boolean {
@@ -57,19 +54,21 @@ export class HashKeydirView implements KeydirView {
     return true;
   }
 
-  nextPage(): KeydirPage | undefined {
-    const aside = this.#open();
-    const page = new PageBuilder();
-    while (this.#shard < SHARD_COUNT && page.count < PAGE_ENTRIES && page.keyBytes < PAGE_KEY_BYTES) {
-      this.#addSlice(page, this.#shards.at(this.#shard), aside.at(this.#shard));
-    }
-    return page.count === 0 ? undefined : page.finish();
+  openScan(): KeydirScan {
+    this.#open();
+    return new HashKeydirScan(this.#shards, () => this.#open());
+  }
+
+  openCursor(range: KeydirRange = {}): KeydirCursor {
+    this.#orders();
+    return new HashKeydirCursor(() => this.#orders(), range);
   }
 
   close(): void {
     if (this.#aside === undefined) return;
     this.#aside = undefined;
-    this.#onClose();
+    this.#asideOrder = undefined;
+    this.#host.closed(this);
   }
 
   /** The keydir is about to change a key with hash `hash`, whose slot is `index` (a complement: it is not there). */
@@ -78,27 +77,22 @@ export class HashKeydirView implements KeydirView {
     const place = hash & (PLACES - 1);
     const absent = aside.locate(place, bytes, start, end);
     if (absent >= 0) return;
-    if (index < 0) {
-      aside.insert(absent, place, bytes, start, end, ABSENT);
-    } else {
-      const location = { segmentSlot: 0, offset: 0, valueBytes: 0, expiresAtMs: 0 };
-      this.#shards.at(hash >>> PLACE_BITS).read(index, location);
-      aside.insert(absent, place, bytes, start, end, location);
-    }
+    const order = this.#asideOrder;
+    order?.makeRoom(bytes, start, end);
+    const location = { ...ABSENT };
+    if (index >= 0) this.#shards.at(hash >>> PLACE_BITS).read(index, location);
+    const reference = aside.insert(absent, place, bytes, start, end, location);
+    order?.place(orderReference(hash >>> PLACE_BITS, reference));
   }
 
-  /** Adds the next slice of the shard to `page`, and goes on to the next shard after its last one. */
-  #addSlice(page: PageBuilder, shard: Shard, aside: Shard): void {
-    const from = this.#place;
-    const to = Math.min(PLACES, from + Math.min(slicePlaces(shard), slicePlaces(aside)));
-    scanPlaces(shard, from, to, (place, words, at) => {
-      page.add(words, at, (keys, start, end) => aside.count !== 0 && aside.locate(place, keys, start, end) >= 0);
-    });
-    scanPlaces(aside, from, to, (_place, words, at) => {
-      if (segmentSlotAt(words, at) !== ABSENT_SLOT) page.add(words, at);
-    });
-    this.#place = to === PLACES ? 0 : to;
-    if (to === PLACES) this.#shard++;
+  /** @throws IndexError `INDEX_CLOSED`, `INDEX_NOT_ORDERED` */
+  #orders(): ViewOrders {
+    const aside = this.#open();
+    const live = this.#host.order;
+    if (live === undefined) throw new IndexError("INDEX_NOT_ORDERED", "the keys of the keydir are not in order");
+    // What is aside never moves, as none of it is ever removed.
+    this.#asideOrder ??= orderOf(aside);
+    return { live, aside: this.#asideOrder };
   }
 
   #open(): Shards {
@@ -107,8 +101,25 @@ export class HashKeydirView implements KeydirView {
   }
 }
 
-/** How many hash bits a slice spans so that it holds about half a page. */
-function slicePlaces(shard: Shard): number {
-  const pages = Math.max(shard.count / PAGE_ENTRIES, (shard.arena.usedWords * 4) / PAGE_KEY_BYTES);
-  return Math.ceil(PLACES / Math.max(1, pages * 2));
+/** What a view needs of its keydir. */
+export interface ViewHost {
+  /** Of all keys of the keydir, once they are in order. */
+  readonly order: Order | undefined;
+  closed(view: HashKeydirView): void;
+}
+
+function orderOf(shards: Shards): Order {
+  const order = new Order(shards);
+  const key = new StoredKey();
+  for (let index = 0; index < SHARD_COUNT; index++) {
+    for (const slot of shards.at(index).slots) {
+      if (slot === 0) continue;
+      const reference = orderReference(index, (slot >>> 8) - 1);
+      locateKey(shards, reference, key);
+      const bytes = bytesOf(key);
+      order.makeRoom(bytes, 0, bytes.length);
+      order.place(reference);
+    }
+  }
+  return order;
 }

@@ -8,7 +8,9 @@ import { hasExpiryAt, keyBytesAt, segmentSlotAt, valueBytesAt } from "./entry.ts
 import { IndexError } from "./errors.ts";
 import { HashKeydirView } from "./hash-keydir-view.ts";
 import { HashKeydirLoader } from "./hash-keydir-loader.ts";
-import type { Keydir, KeydirFactory, KeydirLoader, KeydirView, RecordLocation } from "./keydir.ts";
+import { HashKeydirOrdering } from "./hash-keydir-ordering.ts";
+import type { Keydir, KeydirFactory, KeydirLoader, KeydirOrdering, KeydirView, RecordLocation } from "./keydir.ts";
+import { Order, orderReference } from "./order.ts";
 import { PLACE_BITS, PLACES } from "./slots.ts";
 import { DUMP_LAYOUT, dumpOf, shardOf } from "./shard-dump.ts";
 import { SHARD_COUNT, Shards } from "./shards.ts";
@@ -27,6 +29,9 @@ class HashKeydir implements Keydir {
   #shards: Shards;
   #views: HashKeydirView[] = [];
   #loading = false;
+  /** Of what is in order so far. */
+  #order: Order | undefined;
+  #ordering: HashKeydirOrdering | undefined;
 
   constructor(hashKey: Uint8Array) {
     checkHashKey(hashKey);
@@ -36,7 +41,7 @@ class HashKeydir implements Keydir {
   get memoryBytes(): number {
     let bytes = this.#shards.memoryBytes;
     for (const view of this.#views) bytes += view.memoryBytes;
-    return bytes;
+    return bytes + (this.#order?.memoryBytes ?? 0);
   }
 
   find(bytes: Uint8Array, start: number, end: number, found: RecordLocation): boolean {
@@ -63,7 +68,9 @@ class HashKeydir implements Keydir {
     const index = shard.locate(hash & PLACE_MASK, bytes, start, end);
     if (this.#views.length !== 0) this.#putAside(hash, index, bytes, start, end);
     if (index < 0) {
-      shard.insert(index, hash & PLACE_MASK, bytes, start, end, location);
+      this.#order?.makeRoom(bytes, start, end);
+      const reference = shard.insert(index, hash & PLACE_MASK, bytes, start, end, location);
+      this.#order?.place(orderReference(hash >>> PLACE_BITS, reference));
       this.size++;
       return false;
     }
@@ -85,6 +92,7 @@ class HashKeydir implements Keydir {
     if (index < 0) return false;
     if (this.#views.length !== 0) this.#putAside(hash, index, bytes, start, end);
     shard.read(index, removed);
+    this.#order?.remove(bytes, start, end);
     shard.remove(index);
     this.size--;
     return true;
@@ -115,6 +123,7 @@ class HashKeydir implements Keydir {
     const index = shard.locate(hash & PLACE_MASK, bytes, start, end);
     if (index < 0 || !shard.liesAt(index, expected)) return false;
     if (this.#views.length !== 0) this.#putAside(hash, index, bytes, start, end);
+    this.#order?.remove(bytes, start, end);
     shard.remove(index);
     this.size--;
     return true;
@@ -135,9 +144,39 @@ class HashKeydir implements Keydir {
     }
   }
 
+  get isOrdered(): boolean {
+    return this.#order !== undefined && this.#ordering === undefined;
+  }
+
+  beginOrdering(): KeydirOrdering {
+    if (this.isOrdered) return { keysDone: this.size, step: () => true, abandon: () => undefined };
+    if (this.#ordering !== undefined) return this.#ordering;
+    if (this.#loading) throw new IndexError("INDEX_INVALID_ARGUMENT", "a keydir that is being loaded has no order");
+    const order = new Order(this.#shards);
+    this.#order = order;
+    this.#shards.watch((shard) => ({
+      moved: (before, after) => order.moved(orderReference(shard, before), orderReference(shard, after)),
+      rebuilt: (before) => order.rebuilt(shard, before),
+    }));
+    this.#ordering = new HashKeydirOrdering({
+      openView: () => this.openView(),
+      get keysInOrder() {
+        return order.count;
+      },
+      putInOrder: (keys, start, end) => this.#putInOrder(order, keys, start, end),
+      endOrdering: () => (this.#ordering = undefined),
+      dropOrder: () => this.#dropOrder(),
+    });
+    return this.#ordering;
+  }
+
   openView(): KeydirView {
-    const view = new HashKeydirView(this.#shards, this.size, () => {
-      this.#views = this.#views.filter((open) => open !== view);
+    const orderIfAll = (): Order | undefined => (this.isOrdered ? this.#order : undefined);
+    const view = new HashKeydirView(this.#shards, this.size, {
+      get order() {
+        return orderIfAll();
+      },
+      closed: (gone) => (this.#views = this.#views.filter((open) => open !== gone)),
     });
     this.#views.push(view);
     return view;
@@ -146,6 +185,7 @@ class HashKeydir implements Keydir {
   beginLoad(): KeydirLoader {
     if (this.size !== 0 || this.#loading) throw new IndexError("INDEX_NOT_EMPTY", "only an empty keydir can be loaded");
     this.#assertNoViews();
+    this.#dropOrder();
     this.#loading = true;
     return new HashKeydirLoader(this.#shards.hashKey, (shards, size) => {
       this.#shards = shards;
@@ -163,9 +203,25 @@ class HashKeydir implements Keydir {
       throw new IndexError("INDEX_NOT_EMPTY", `shard ${shard} is not empty`);
     }
     this.#assertNoViews();
+    this.#dropOrder();
     const loaded = shardOf(shard, bytes, this.#shards);
     this.#shards.set(shard, loaded);
     this.size += loaded.count;
+  }
+
+  #putInOrder(order: Order, keys: Uint8Array, start: number, end: number): void {
+    const hash = this.#shards.hash(keys, start, end);
+    const shard = this.#shards.at(hash >>> PLACE_BITS);
+    const index = shard.locate(hash & PLACE_MASK, keys, start, end);
+    if (index < 0 || !order.makeRoom(keys, start, end)) return;
+    order.place(orderReference(hash >>> PLACE_BITS, shard.reference(index)));
+  }
+
+  #dropOrder(): void {
+    if (this.#order === undefined) return;
+    this.#order = undefined;
+    this.#ordering = undefined;
+    this.#shards.watch(undefined);
   }
 
   #putAside(hash: number, index: number, bytes: Uint8Array, start: number, end: number): void {

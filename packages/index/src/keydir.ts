@@ -56,11 +56,21 @@ export interface Keydir {
    */
   tally(records: Float64Array, bytes: Float64Array): void;
 
+  /** Whether the keys are kept in order: then views have cursors. */
+  readonly isOrdered: boolean;
+
+  /**
+   * Begins to put the keys in order, and to keep them so. Nothing else changes; meanwhile everything can be done that can
+   * be done before. While it is under way, and when it is done, another call returns what goes on, or does nothing.
+   */
+  beginOrdering(): KeydirOrdering;
+
   /** All keys and locations as of this call, whatever changes afterwards; to be closed. Views cost only what changes. */
   openView(): KeydirView;
 
   /**
    * Begins loading an empty keydir from records of many segments in any order. Until `finish` no other method is called.
+   * If the keydir `isOrdered`, it is not any more.
    * @throws IndexError `INDEX_NOT_EMPTY`
    */
   beginLoad(): KeydirLoader;
@@ -74,6 +84,7 @@ export interface Keydir {
   /**
    * Loads what `dumpShard(shard)` of the same layout and hash key gave, into a keydir whose shard is empty. Takes
    * ownership of `bytes`. The bytes are covered by a checksum of the caller's, but every length is checked all the same.
+   * If the keydir `isOrdered`, it is not any more.
    * @throws IndexError `INDEX_BAD_DUMP`; the shard stays empty.
    */
   loadShard(shard: number, bytes: Uint8Array): void;
@@ -93,7 +104,22 @@ export interface RecordLocation {
 /** One more than the largest `segmentSlot` a keydir must be able to hold. */
 export const SEGMENT_SLOTS_MAX = 16_383;
 
-/** All entries as of `openView`, in no particular order. */
+/** Putting keys in order, in steps. */
+export interface KeydirOrdering {
+  /** How many keys are in order so far; those that were written meanwhile may or may not count. */
+  readonly keysDone: number;
+
+  /**
+   * Does a bounded piece of it, a millisecond or two. Returns whether all is done.
+   * @throws IndexError `INDEX_FULL`, and has given up then: the keydir keeps no order
+   */
+  step(): boolean;
+
+  /** Gives up, if it is not done: the keydir keeps no order. */
+  abandon(): void;
+}
+
+/** All entries as of `openView`. */
 export interface KeydirView {
   /** How many keys the view holds. */
   readonly size: number;
@@ -101,11 +127,46 @@ export interface KeydirView {
   /** Finds a key as of the view's making. As `Keydir.find`. */
   find(bytes: Uint8Array, start: number, end: number, found: RecordLocation): boolean;
 
+  /** All entries, in no particular order. */
+  openScan(): KeydirScan;
+
+  /**
+   * The entries of a range, in the order of their keys' bytes.
+   * @throws IndexError `INDEX_NOT_ORDERED` unless the keydir `isOrdered`
+   */
+  openCursor(range?: KeydirRange): KeydirCursor;
+
+  /**
+   * Frees what the view holds. Twice is fine; every other method, and those of its scans and cursors, throw `INDEX_CLOSED`
+   * then.
+   */
+  close(): void;
+}
+
+/** Goes through all entries. Needs not be closed. */
+export interface KeydirScan {
   /** The next entries, a bounded number of them, or `undefined` at the end. The page belongs to the caller. */
   nextPage(): KeydirPage | undefined;
+}
 
-  /** Frees what the view holds. Twice is fine; `find` and `nextPage` after it throw `INDEX_CLOSED`. */
-  close(): void;
+/** Which keys. Their order is that of their bytes, the shorter first where one begins the other. */
+export interface KeydirRange {
+  /** The first key that may be one of them. Default: the very first. */
+  readonly from?: Uint8Array | undefined;
+  /** The first key behind them. Default: none. */
+  readonly to?: Uint8Array | undefined;
+  /** Whether the last one comes first. Default `false`. */
+  readonly reverse?: boolean | undefined;
+}
+
+/** Goes through a range. Costs nothing between two pages, and need not be closed. */
+export interface KeydirCursor {
+  /**
+   * The next entries, at most so many and a bounded number anyhow, or `undefined` at the end. The page belongs to the
+   * caller. Takes O(log n) for n keys, and a time in proportion to the entries, those included that were changed since the
+   * view was opened.
+   */
+  nextPage(entriesMax?: number): KeydirPage | undefined;
 }
 
 /** A run of entries, packed: entry `i` has its key at `keys[keyEnds[i - 1] ?? 0 .. keyEnds[i])`. */

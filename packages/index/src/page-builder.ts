@@ -3,6 +3,10 @@ import type { Words } from "./allocate.ts";
 import { expiresAtMsAt, headerWords, keyBytesAt, readKey, segmentSlotAt, valueBytesAt } from "./entry.ts";
 import type { KeydirPage } from "./keydir.ts";
 
+/** A page ends after the entry, or the slice of entries, that brings it to one of these. */
+export const PAGE_ENTRIES = 2048;
+export const PAGE_KEY_BYTES: number = 256 * 1024;
+
 const ENTRIES_FIRST = 256;
 const KEY_BYTES_FIRST = 4096;
 

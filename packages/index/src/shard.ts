@@ -33,6 +33,14 @@ import { IndexError } from "./errors.ts";
 import type { RecordLocation } from "./keydir.ts";
 import { closeGap, emptySlot, grownSlots, homeOf, isFull, isSparse, slotsFor } from "./slots.ts";
 
+/** Who has to know where entries lie. References are those of the shard, without its number. */
+export interface EntryMoves {
+  /** One entry is about to lie elsewhere: its key can be read at the old place still. */
+  moved(before: number, after: number): void;
+  /** All lie elsewhere: the first word at each old place in `before` is the new one. */
+  rebuilt(before: Arena): void;
+}
+
 export class Shard {
   slots: Words;
   arena: Arena;
@@ -40,6 +48,7 @@ export class Shard {
   count = 0;
   /** 2 while loading: entries keep the sequence of their record; else 0. */
   readonly extra: number;
+  moves: EntryMoves | undefined;
   /** Whether slots and chunks are parts of one buffer that came from a dump: neither can be freed alone. */
   adopted = false;
 
@@ -99,7 +108,7 @@ export class Shard {
   }
 
   /**
-   * Adds a key for which `locate` just answered `absent` (a complement).
+   * Adds a key for which `locate` just answered `absent` (a complement). Returns the reference of its entry.
    * @throws IndexError `INDEX_FULL`; nothing is changed then.
    */
   insert(
@@ -110,7 +119,7 @@ export class Shard {
     end: number,
     location: Readonly<RecordLocation>,
     sequence = 0,
-  ): void {
+  ): number {
     let index = ~absent;
     if (isFull(this.count, this.slots.length)) {
       this.#resizeSlots(grownSlots(this.slots.length));
@@ -125,6 +134,12 @@ export class Shard {
     writeKey(words, at + header, bytes, start, end);
     this.slots[index] = ((reference + 1) << 8) | (place & 0xff);
     this.count++;
+    return reference;
+  }
+
+  /** The reference of the entry of the key in slot `index`. */
+  reference(index: number): number {
+    return (this.slots[index] >>> 8) - 1;
   }
 
   /**
@@ -186,6 +201,7 @@ export class Shard {
     const targetKey = (target & arena.mask) + header;
     const targetWords = arena.chunks[target >>> arena.shift];
     for (let i = 0; i < keyWords; i++) targetWords[targetKey + i] = sourceWords[sourceAt + sourceHeader + i];
+    this.moves?.moved(source, target);
     arena.release(source, sourceHeader + keyWords);
     this.slots[index] = ((target + 1) << 8) | (this.slots[index] & 0xff);
     return target;
@@ -246,16 +262,29 @@ export class Shard {
     const before = this.slots;
     const slots = allocateWords(capacity);
     const arena = new Arena(this.arena.liveWords, this.arena.wordsMax);
+    const references = this.moves && allocateWords(before.length);
     for (let i = 0; i < before.length; i++) {
       const slot = before[i];
       if (slot === 0) continue;
       const reference = copyEntry(this.arena, (slot >>> 8) - 1, this.extra, arena, this.extra);
       const index = capacity === before.length ? i : emptySlot(slots, this.placeOf(slot));
       slots[index] = ((reference + 1) << 8) | (slot & 0xff);
+      if (references !== undefined) references[i] = reference;
     }
+    const old = this.arena;
     this.slots = slots;
     this.arena = arena;
     this.adopted = false;
+    if (references !== undefined) this.#tellRebuilt(before, old, references);
+  }
+
+  /** Only now, as until all was copied the old arena had to stay whole. */
+  #tellRebuilt(slots: Words, arena: Arena, references: Words): void {
+    for (let i = 0; i < slots.length; i++) {
+      const reference = (slots[i] >>> 8) - 1;
+      if (slots[i] !== 0) arena.chunks[reference >>> arena.shift][reference & arena.mask] = references[i];
+    }
+    this.moves?.rebuilt(arena);
   }
 
   /** Gives memory back when a third of the arena is garbage or most slots are empty. */

@@ -3,7 +3,7 @@
  * them. A shard is made when its first key comes, so that a small store stays small.
  */
 import { hashKeyWords, halfSipHash } from "./half-siphash.ts";
-import { Shard } from "./shard.ts";
+import { Shard, type EntryMoves } from "./shard.ts";
 
 /** How many shards there are: the upper 8 bits of a key's hash. */
 export const SHARD_COUNT = 256;
@@ -15,6 +15,7 @@ export class Shards {
   readonly hashKey: Uint8Array;
   readonly extra: number;
   readonly #list: Shard[];
+  #movesOf: ((index: number) => EntryMoves) | undefined;
   readonly #k0: number;
   readonly #k1: number;
 
@@ -41,12 +42,21 @@ export class Shards {
   own(index: number): Shard {
     const shard = this.#list[index];
     if (shard !== NO_KEYS) return shard;
-    return (this.#list[index] = new Shard(0, 0, this.extra));
+    const made = new Shard(0, 0, this.extra);
+    made.moves = this.#movesOf?.(index);
+    return (this.#list[index] = made);
   }
 
   /** Puts another shard in its place. */
   set(index: number, shard: Shard): void {
+    shard.moves = this.#movesOf?.(index);
     this.#list[index] = shard;
+  }
+
+  /** From now on the shards tell what `movesOf` gives for each where entries lie; `undefined`: nobody. */
+  watch(movesOf: ((index: number) => EntryMoves) | undefined): void {
+    this.#movesOf = movesOf;
+    for (const [index, shard] of this.#list.entries()) if (shard !== NO_KEYS) shard.moves = movesOf?.(index);
   }
 
   get memoryBytes(): number {

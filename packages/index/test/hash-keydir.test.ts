@@ -190,7 +190,8 @@ describe("a keydir", () => {
     fill(keydir, 0, 300, 20_000);
     const view = keydir.openView();
     let keys = 0;
-    for (let page = view.nextPage(); page !== undefined; page = view.nextPage()) {
+    const scan = view.openScan();
+    for (let page = scan.nextPage(); page !== undefined; page = scan.nextPage()) {
       expect(page.keys.length).toBeLessThan(1_000_000);
       keys += page.count;
     }
@@ -203,7 +204,8 @@ describe("a keydir", () => {
     fill(keydir, 0, 600_000, 4);
     const view = keydir.openView();
     let keys = 0;
-    for (let page = view.nextPage(); page !== undefined; page = view.nextPage()) {
+    const scan = view.openScan();
+    for (let page = scan.nextPage(); page !== undefined; page = scan.nextPage()) {
       expect(page.count).toBeLessThan(4096);
       keys += page.count;
     }

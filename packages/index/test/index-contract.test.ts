@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { hashKeydir, type Keydir, type KeydirFactory, type KeydirPage, type RecordLocation } from "@hashlog/index";
+import {
+  hashKeydir,
+  type Keydir,
+  type KeydirCursor,
+  type KeydirFactory,
+  type KeydirPage,
+  type KeydirRange,
+  type KeydirScan,
+  type RecordLocation,
+} from "@hashlog/index";
 import { runIndexContract } from "@hashlog/index/testing";
 
 /** A suite is worth what it finds: each of these keydirs has one fault, and that section must tell. */
@@ -67,19 +76,27 @@ const FAULTS: Record<string, Record<string, (keydir: Keydir) => Partial<Keydir>>
     "gives everything in one page": (keydir) => ({
       openView: () => {
         const view = keydir.openView();
-        return { ...methodsOf(view), size: view.size, nextPage: () => joined(pagesOf(() => view.nextPage())) };
+        const openScan = (): KeydirScan => {
+          const scan = view.openScan();
+          return { nextPage: () => joined(pagesOf(() => scan.nextPage())) };
+        };
+        return { ...methodsOf(view), size: view.size, openScan };
       },
     }),
     "gives a page twice": (keydir) => ({
       openView: () => {
         const view = keydir.openView();
-        let again: KeydirPage | undefined;
-        const nextPage = (): KeydirPage | undefined => {
-          const page = again ?? view.nextPage();
-          again = again === undefined ? page : undefined;
-          return page;
+        const openScan = (): KeydirScan => {
+          const scan = view.openScan();
+          let again: KeydirPage | undefined;
+          const nextPage = (): KeydirPage | undefined => {
+            const page = again ?? scan.nextPage();
+            again = again === undefined ? page : undefined;
+            return page;
+          };
+          return { nextPage };
         };
-        return { ...methodsOf(view), size: view.size, nextPage };
+        return { ...methodsOf(view), size: view.size, openScan };
       },
     }),
     "lets closed views be read": (keydir) => ({
@@ -88,6 +105,47 @@ const FAULTS: Record<string, Record<string, (keydir: Keydir) => Partial<Keydir>>
         return { ...methodsOf(view), size: view.size, close: () => {} };
       },
     }),
+  },
+  ranges: {
+    "has no order, whatever it says": (keydir) => withCursors(keydir, (view) => view.openScan()),
+    "takes the bound for one of the range": (keydir) =>
+      withCursors(keydir, (view, { to, ...range }) => {
+        const behind = to && Uint8Array.from([...to, 0]);
+        return view.openCursor({ ...range, to: behind });
+      }),
+    "goes forward only": (keydir) =>
+      withCursors(keydir, (view, range) => view.openCursor({ ...range, reverse: false })),
+    "gives pages of any size": (keydir) =>
+      withCursors(keydir, (view, range) => {
+        const cursor = view.openCursor(range);
+        return { nextPage: () => cursor.nextPage() };
+      }),
+    "orders what is there when it is told to, and nothing later": (keydir) => {
+      const names = new Set<string>();
+      let isOrdered = false;
+      return {
+        beginOrdering: () => {
+          isOrdered = true;
+          return keydir.beginOrdering();
+        },
+        put: (bytes, start, end, location, replaced) => {
+          if (isOrdered) names.add(String(bytes.subarray(start, end)));
+          return keydir.put(bytes, start, end, location, replaced);
+        },
+        ...withCursors(keydir, (view, range) => {
+          const cursor = view.openCursor(range);
+          const isOld = (page: KeydirPage): boolean => page.count > 1 || !names.has(String(page.keys));
+          const nextPage = (): KeydirPage | undefined => {
+            for (let page = cursor.nextPage(1); page !== undefined; page = cursor.nextPage(1)) {
+              if (isOld(page)) return page;
+            }
+            return undefined;
+          };
+          return { nextPage };
+        }),
+      };
+    },
+    "says that it is ordered before it is": (keydir) => ({ isOrdered: true, openView: () => keydir.openView() }),
   },
   loading: {
     "loads the record that comes last": (keydir) => ({
@@ -224,8 +282,23 @@ function nowhere(): RecordLocation {
 
 type View = ReturnType<Keydir["openView"]>;
 
-function methodsOf(view: View): Pick<View, "find" | "nextPage" | "close"> {
-  return { find: view.find.bind(view), nextPage: view.nextPage.bind(view), close: view.close.bind(view) };
+function methodsOf(view: View): Pick<View, "find" | "openScan" | "openCursor" | "close"> {
+  return {
+    find: view.find.bind(view),
+    openScan: view.openScan.bind(view),
+    openCursor: view.openCursor.bind(view),
+    close: view.close.bind(view),
+  };
+}
+
+/** The keydir with views whose cursors `alter` gives. */
+function withCursors(keydir: Keydir, alter: (view: View, range: KeydirRange) => KeydirCursor): Partial<Keydir> {
+  return {
+    openView: () => {
+      const view = keydir.openView();
+      return { ...methodsOf(view), size: view.size, openCursor: (range = {}) => alter(view, range) };
+    },
+  };
 }
 
 function pagesOf(next: () => KeydirPage | undefined): KeydirPage[] {

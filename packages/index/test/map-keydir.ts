@@ -2,9 +2,13 @@ import { recordBytes } from "@hashlog/format";
 import {
   IndexError,
   type Keydir,
+  type KeydirCursor,
   type KeydirFactory,
   type KeydirLoader,
+  type KeydirOrdering,
   type KeydirPage,
+  type KeydirRange,
+  type KeydirScan,
   type KeydirView,
   type RecordLocation,
 } from "@hashlog/index";
@@ -23,6 +27,7 @@ class MapKeydir implements Keydir {
   readonly layout = "map-of-latin1-strings";
   readonly shardCount = 1;
   #entries: Entries = new Map();
+  isOrdered = false;
 
   get size(): number {
     return this.#entries.size;
@@ -81,12 +86,23 @@ class MapKeydir implements Keydir {
     }
   }
 
+  /** A Map has no order to keep: keys are sorted whenever somebody asks. */
+  beginOrdering(): KeydirOrdering {
+    let steps = this.isOrdered ? 0 : this.size / PAGE_ENTRIES;
+    const step = (): boolean => {
+      this.isOrdered ||= --steps <= 0;
+      return this.isOrdered;
+    };
+    return { keysDone: this.isOrdered ? this.size : 0, step, abandon: () => undefined };
+  }
+
   openView(): KeydirView {
-    return new MapView(new Map(this.#entries));
+    return new MapView(new Map(this.#entries), () => this.isOrdered);
   }
 
   beginLoad(): KeydirLoader {
     if (this.#entries.size !== 0) throw new IndexError("INDEX_NOT_EMPTY", "only an empty keydir can be loaded");
+    this.isOrdered = false;
     return new MapLoader(this.#entries);
   }
 
@@ -99,6 +115,7 @@ class MapKeydir implements Keydir {
       const entries = new Map<string, RecordLocation>(JSON.parse(new TextDecoder().decode(bytes)));
       for (const [name, location] of entries) if (!/^[\0-\xff]*$/.test(name) || !isLocation(location)) throw location;
       this.#entries = entries;
+      this.isOrdered = false;
     } catch (cause) {
       throw new IndexError("INDEX_BAD_DUMP", "not a dump", { cause });
     }
@@ -108,31 +125,50 @@ class MapKeydir implements Keydir {
 class MapView implements KeydirView {
   readonly size: number;
   #entries: Entries | undefined;
-  #rest: MapIterator<[string, RecordLocation]>;
+  readonly #isOrdered: () => boolean;
 
-  constructor(entries: Entries) {
+  constructor(entries: Entries, isOrdered: () => boolean) {
+    this.#isOrdered = isOrdered;
     this.size = entries.size;
     this.#entries = entries;
-    this.#rest = entries.entries();
   }
 
   find(bytes: Uint8Array, start: number, end: number, found: RecordLocation): boolean {
     return fill(found, this.#open().get(nameOf(bytes, start, end)));
   }
 
-  nextPage(): KeydirPage | undefined {
-    this.#open();
-    const entries: [string, RecordLocation][] = [];
-    while (entries.length < PAGE_ENTRIES) {
-      const next = this.#rest.next();
-      if (next.done === true) break;
-      entries.push(next.value);
-    }
-    return entries.length === 0 ? undefined : pageOf(entries);
+  openScan(): KeydirScan {
+    return this.#pages([...this.#open()]);
+  }
+
+  openCursor({ from, to, reverse = false }: KeydirRange = {}): KeydirCursor {
+    const entries = [...this.#open()];
+    if (!this.#isOrdered()) throw new IndexError("INDEX_NOT_ORDERED", "not in order");
+    const least = from && nameOf(from, 0, from.length);
+    const most = to && nameOf(to, 0, to.length);
+    const wanted = entries
+      .filter(([name]) => (least === undefined || name >= least) && (most === undefined || name < most))
+      .sort(([one], [other]) => (one < other ? -1 : 1));
+    if (reverse) wanted.reverse();
+    return this.#pages(wanted);
   }
 
   close(): void {
     this.#entries = undefined;
+  }
+
+  #pages(entries: readonly (readonly [string, RecordLocation])[]): KeydirCursor {
+    let given = 0;
+    const nextPage = (entriesMax = PAGE_ENTRIES): KeydirPage | undefined => {
+      this.#open();
+      if (!(Number.isInteger(entriesMax) && entriesMax > 0)) {
+        throw new IndexError("INDEX_INVALID_ARGUMENT", "a page has at least one entry");
+      }
+      const page = entries.slice(given, given + Math.min(entriesMax, PAGE_ENTRIES));
+      given += page.length;
+      return page.length === 0 ? undefined : pageOf(page);
+    };
+    return { nextPage };
   }
 
   #open(): Entries {

@@ -1,5 +1,8 @@
 import type { Store } from "@hashlog/engine";
 
+/** A store, a snapshot, or a store that is only read. */
+type Readable = { entries(): AsyncIterable<[string, Uint8Array]> };
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -26,7 +29,7 @@ export function isSame(found: Uint8Array | undefined, expected: Uint8Array): boo
 }
 
 /** All entries, as text, sorted. */
-export async function entriesOf(db: Store<string, Uint8Array, Uint8Array | string>): Promise<[string, string][]> {
+export async function entriesOf(db: Readable): Promise<[string, string][]> {
   const entries: [string, string][] = [];
   for await (const [key, value] of db.entries()) entries.push([key, decoder.decode(value)]);
   return entries.sort(([left], [right]) => (left < right ? -1 : 1));

@@ -1,4 +1,11 @@
-import { HashlogError, open, type OpenOptions, type Store } from "@hashlog/engine";
+import {
+  HashlogError,
+  open,
+  type OpenOptions,
+  type ReadOnlyOptions,
+  type ReadOnlyStore,
+  type Store,
+} from "@hashlog/engine";
 import { memoryFileSystem, nodeFileSystem, type FileSystem } from "@hashlog/fs-io";
 import { SimulatedDisk } from "@hashlog/fs-io/testing";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -18,6 +25,7 @@ export class World implements StorePlace {
   readonly clock: FakeClock = new FakeClock();
   readonly #stores: { readonly db: Store<never, never, never>; readonly options: OpenOptions<never, never, never> }[] =
     [];
+  readonly #readers: ReadOnlyStore<never, never>[] = [];
   #checked = true;
 
   constructor(fileSystem: FileSystem, directory: string) {
@@ -43,6 +51,16 @@ export class World implements StorePlace {
     return db;
   }
 
+  /** Opens the store of this world to read it alone; it is closed when the test ends. */
+  async openReader<K = string, V = Uint8Array>(
+    options: Omit<ReadOnlyOptions<K, V>, "readOnly"> = {},
+  ): Promise<ReadOnlyStore<K, V>> {
+    const shared = { fileSystem: this.fileSystem, clock: this.clock, readOnly: true } as const;
+    const reader = await open<K, V>(this.directory, { ...shared, ...options });
+    this.#readers.push(reader as never);
+    return reader;
+  }
+
   /** Checks the store, closes it, and opens it again in the same way. */
   async reopen<K, V, VI>(db: Store<K, V, VI>): Promise<Store<K, V, VI>> {
     const { options } = this.#stores.find((one) => one.db === (db as never))!;
@@ -65,6 +83,7 @@ export class World implements StorePlace {
   /** Closes every store that was opened. */
   async close(): Promise<void> {
     this.watched.letGo();
+    for (const reader of this.#readers) await reader.close();
     for (const { db } of this.#stores) await db.close();
   }
 
@@ -126,6 +145,13 @@ export const FILE_SYSTEMS: readonly { readonly name: string; readonly newWorld: 
   { name: "the node file system", newWorld: nodeWorld },
   { name: "the file system in memory", newWorld: memoryWorld },
 ];
+
+/** A file system that cannot read synchronously, and is like that one else. */
+export function readingAsynchronously(fileSystem: FileSystem): FileSystem {
+  return new Proxy(fileSystem, {
+    get: (target, name) => (name === "readsSynchronously" ? false : (Reflect.get(target, name, target) as unknown)),
+  });
+}
 
 function finishing(world: World): World {
   onTestFinished(({ task }) => (task.result?.state === "fail" ? world.close() : world.finish()));

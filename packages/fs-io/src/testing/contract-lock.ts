@@ -73,6 +73,33 @@ export function lockContract(test: ContractTest): void {
     await file.close();
   });
 
+  test("a lock is seen as long as it is held, under its own name alone, by those who take none", async ({
+    fileSystem,
+    directory,
+  }) => {
+    const ensureLocked = async (name: string, expected: boolean): Promise<void> =>
+      ensureEqual(await fileSystem.isLocked(directory, name), expected, `whether ${name} is locked`);
+    await ensureLocked(NAME, false);
+    const lock = await fileSystem.lock(directory, NAME);
+    await ensureLocked(NAME, true);
+    await ensureLocked("other.lock", false);
+    const refusal = { code: "FS_LOCKED", operation: "lock", path: directory } as const;
+    await ensureRefused(() => fileSystem.lock(directory, NAME), refusal);
+    await ensureLocked(NAME, true);
+    await lock.release();
+    await ensureLocked(NAME, false);
+  });
+
+  test("asking whether there is a lock takes none and leaves nothing", async ({ fileSystem, directory }) => {
+    const asked = await Promise.all([1, 2, 3].map(() => fileSystem.isLocked(directory, NAME)));
+    ensure(!asked.includes(true), "who asks does not look like a holder to others who ask");
+    ensureEqual((await fileSystem.list(directory)).length, 0, "how much lies in the directory");
+    const [lock] = await Promise.all([fileSystem.lock(directory, NAME), fileSystem.isLocked(directory, NAME)]);
+    await lock.release();
+    const path = fileSystem.join(directory, "missing");
+    await ensureRefused(() => fileSystem.isLocked(path, NAME), { code: "FS_NOT_FOUND", operation: "isLocked", path });
+  });
+
   test("locking a directory that is not there is FS_NOT_FOUND", async ({ fileSystem, directory }) => {
     const path = fileSystem.join(directory, "missing");
     await ensureRefused(() => fileSystem.lock(path, NAME), { code: "FS_NOT_FOUND", operation: "lock", path });

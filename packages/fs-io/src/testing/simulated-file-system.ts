@@ -135,6 +135,12 @@ export class SimulatedFileSystem implements FileSystem {
     });
   }
 
+  isLocked(directory: string, name: string): Promise<boolean> {
+    return this.#submit("isLocked", directory, () =>
+      this.#machine.locks.has(`${this.#directory("isLocked", directory).id}/${name}`),
+    );
+  }
+
   /** A call that, when it fails, does so without having done anything. */
   #submit<T>(operation: string, path: string, work: () => T): Promise<T> {
     return this.#machine.submit(this.#process, operation, path, (fault: Fault | undefined) => {

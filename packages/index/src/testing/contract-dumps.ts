@@ -156,7 +156,15 @@ function exercise(caller: Caller): void {
   const view = caller.keydir.openView();
   for (let i = 0; i < 300; i++) caller.put(keyOf(`key ${i}`), locationOf(i, i % 2));
   for (let i = 0; i < 2000; i++) caller.delete(keyOf(`key ${i}`));
-  while (view.nextPage() !== undefined);
+  const scan = view.openScan();
+  while (scan.nextPage() !== undefined);
+  const ordering = caller.keydir.beginOrdering();
+  while (!ordering.step());
+  for (let i = 0; i < 300; i++) caller.put(keyOf(`key ${i * 7}`), locationOf(i, i % 2));
+  for (const reverse of [false, true]) {
+    const cursor = view.openCursor({ from: keyOf("key 1"), reverse });
+    while (cursor.nextPage() !== undefined);
+  }
   view.close();
   for (let shard = 0; shard < caller.keydir.shardCount; shard++) caller.keydir.dumpShard(shard);
 }

@@ -1,4 +1,4 @@
-import type { KeydirView, RecordLocation } from "../keydir.ts";
+import type { KeydirScan, KeydirView, RecordLocation } from "../keydir.ts";
 import { type SeededRandom, withSeeds } from "./contract-random.ts";
 import {
   addPage,
@@ -14,6 +14,7 @@ import {
 
 interface OpenView {
   readonly view: KeydirView;
+  readonly scan: KeydirScan;
   readonly entries: ReadonlyMap<string, RecordLocation>;
   readonly listed: Map<string, RecordLocation>;
 }
@@ -48,7 +49,7 @@ class Run {
     }
     ensureHolds(this.#caller, this.#entries);
     for (const open of this.#views) {
-      while (addPage(open.view, open.listed));
+      while (addPage(open.scan, open.listed));
       ensureEntries(open.listed, open.entries, "a view at the end");
     }
   }
@@ -98,13 +99,14 @@ class Run {
   #view(key: Uint8Array, name: string): void {
     if (this.#views.length < 3 && this.#random.below(50) === 0) {
       const entries = new Map(this.#entries);
-      this.#views.push({ view: this.#caller.keydir.openView(), entries, listed: new Map() });
+      const view = this.#caller.keydir.openView();
+      this.#views.push({ view, scan: view.openScan(), entries, listed: new Map() });
     }
     if (this.#views.length === 0) return;
     const open = this.#random.pick(this.#views);
     ensureLocation(this.#caller.find(key, open.view), open.entries.get(name), "find in a view");
     ensureEqual(open.view.size, open.entries.size, "the size of a view");
-    if (this.#random.below(40) !== 0 || addPage(open.view, open.listed)) return;
+    if (this.#random.below(40) !== 0 || addPage(open.scan, open.listed)) return;
     ensureEntries(open.listed, open.entries, "a view");
     open.view.close();
     this.#views = this.#views.filter((other) => other !== open);

@@ -1,5 +1,5 @@
 import { IndexError, type IndexErrorCode } from "../errors.ts";
-import type { Keydir, KeydirFactory, KeydirView, RecordLocation } from "../keydir.ts";
+import type { Keydir, KeydirFactory, KeydirPage, KeydirScan, KeydirView, RecordLocation } from "../keydir.ts";
 
 /** What the parts of the contract suite share: the words of a test runner, assertions, and ways to call a keydir. */
 
@@ -113,16 +113,24 @@ export class Caller {
   }
 }
 
-/** The rest of a view, page by page, as a map from `nameOf` the key; fails if a key comes twice. */
-export function drain(view: KeydirView, entries: Map<string, RecordLocation> = new Map()): Map<string, RecordLocation> {
-  while (addPage(view, entries));
+/** All of a view, page by page, as a map from `nameOf` the key; fails if a key comes twice. */
+export function drain(view: KeydirView): Map<string, RecordLocation> {
+  const entries = new Map<string, RecordLocation>();
+  const scan = view.openScan();
+  while (addPage(scan, entries));
   return entries;
 }
 
-/** Adds the view's next page to `entries`; `false` if there was none. */
-export function addPage(view: KeydirView, entries: Map<string, RecordLocation>): boolean {
-  const page = view.nextPage();
+/** Adds the next page to `entries`; `false` if there was none. */
+export function addPage(scan: KeydirScan, entries: Map<string, RecordLocation>): boolean {
+  const page = scan.nextPage();
   if (page === undefined) return false;
+  addEntries(page, entries);
+  return true;
+}
+
+/** Adds the entries of a page. */
+export function addEntries(page: KeydirPage, entries: Map<string, RecordLocation>): void {
   ensure(page.count > 0, "a page should not be empty");
   for (let i = 0; i < page.count; i++) {
     const name = nameOf(page.keys.subarray(i === 0 ? 0 : page.keyEnds[i - 1], page.keyEnds[i]));
@@ -134,7 +142,6 @@ export function addPage(view: KeydirView, entries: Map<string, RecordLocation>):
       expiresAtMs: page.expiresAtMs[i],
     });
   }
-  return true;
 }
 
 /** Asserts that a map of entries is the expected one. */

@@ -24,10 +24,12 @@ export const viewsContract: ContractPart = (test, make) => {
     ensureEqual(view.size, 20_000, "the size of the view");
     let pages = 0;
     const listed = new Map<string, RecordLocation>();
-    while (addPage(view, listed)) pages++;
+    const scan = view.openScan();
+    while (addPage(scan, listed)) pages++;
     ensureEntries(listed, entries, "the view");
     ensure(pages > 1, "a page should be bounded, not hold 20,000 keys");
-    ensureEqual(view.nextPage(), undefined, "a page after the last one");
+    ensureEqual(scan.nextPage(), undefined, "a page after the last one");
+    ensureEntries(drain(view), entries, "the view, scanned once more");
     ensureLocation(caller.find(keyOf("key 77"), view), locationOf(77), "find after the last page");
     view.close();
   });
@@ -87,7 +89,8 @@ export const viewsContract: ContractPart = (test, make) => {
       const view = caller.keydir.openView();
       const listed = new Map<string, RecordLocation>();
       // Between the pages keys go and come, so that whatever the keydir is made of shrinks and grows in between.
-      for (let round = 0; addPage(view, listed); round++) {
+      const scan = view.openScan();
+      for (let round = 0; addPage(scan, listed); round++) {
         for (let i = 0; i < 4000; i++) {
           const key = keyOf(`key ${random.below(12_000)}`);
           if (round % 2 === 0) caller.delete(key);
@@ -126,7 +129,7 @@ export const viewsContract: ContractPart = (test, make) => {
     const caller = new Caller(make());
     const entries = filled(caller, 50);
     const view = caller.keydir.openView();
-    const page = view.nextPage();
+    const page = view.openScan().nextPage();
     const kept = page?.keys.slice();
     for (let i = 0; i < 50; i++) caller.put(keyOf(`key ${i}`), locationOf(i + 1000));
     caller.put(keyOf("more"), locationOf(1));
@@ -149,9 +152,11 @@ export const viewsContract: ContractPart = (test, make) => {
     const caller = new Caller(make());
     const entries = filled(caller, 10);
     const view = caller.keydir.openView();
+    const scan = view.openScan();
     view.close();
     view.close();
-    ensureRefused(() => view.nextPage(), "INDEX_CLOSED");
+    ensureRefused(() => scan.nextPage(), "INDEX_CLOSED");
+    ensureRefused(() => view.openScan(), "INDEX_CLOSED");
     ensureRefused(() => caller.find(keyOf("key 1"), view), "INDEX_CLOSED");
     caller.put(keyOf("key 1"), locationOf(1001));
     ensureHolds(caller, entries.set("key 1", locationOf(1001)));

@@ -5,6 +5,7 @@ import { loadingContract } from "./contract-loading.ts";
 import { modelContract } from "./contract-model.ts";
 import { movesContract } from "./contract-moves.ts";
 import { type ContractPart, makerOf, type TestFunctions } from "./contract-support.ts";
+import { rangesContract } from "./contract-ranges.ts";
 import { viewsContract } from "./contract-views.ts";
 
 export type { TestFunctions } from "./contract-support.ts";
@@ -13,6 +14,7 @@ const PARTS: readonly (readonly [string, ContractPart])[] = [
   ["keys and locations", keysContract],
   ["moving and dropping", movesContract],
   ["views", viewsContract],
+  ["ranges", rangesContract],
   ["loading", loadingContract],
   ["dumps", dumpsContract],
   ["everything at random", modelContract],

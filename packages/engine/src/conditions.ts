@@ -1,0 +1,155 @@
+import { FRAME_HEADER_BYTES, newRecordFields, readRecord, type RecordFields } from "@hashlog/format";
+import type { RecordLocation } from "@hashlog/index";
+import type { Group } from "./group.ts";
+import type { RecordReader } from "./record-reader.ts";
+import { newLocation } from "./segment-table.ts";
+import type { StoreParts } from "./store-parts.ts";
+
+/** What has to be true of a key for a write to be done. */
+export interface Condition {
+  readonly key: Uint8Array;
+  /** The version that it has to have; 0: it has to be absent; `undefined`: any will do. */
+  readonly version?: number | undefined;
+}
+
+/** Whether all conditions hold at the end of the log, where the write would go. */
+export type Verdict =
+  | { readonly kind: "hold" }
+  /** One does not; `restsOn` is the write on its way that says so, if it is one that is not acknowledged yet. */
+  | { readonly kind: "fail"; readonly restsOn: Promise<void> | undefined }
+  /** To tell, the record at that place has to be read first, where the file system cannot do it synchronously. */
+  | { readonly kind: "unread"; readonly key: Uint8Array; readonly location: RecordLocation };
+
+/** A version that was read, and the place where it was. */
+export interface ReadVersion {
+  readonly location: Readonly<RecordLocation>;
+  readonly version: number;
+}
+
+/**
+ * Decides conditions by the log as it will be when all that waits is acknowledged. Of what waits the versions are known
+ * (sequences are given when a write is called); of what is in the keydir the record says it, and is read.
+ */
+export class Conditions {
+  readonly #parts: StoreParts;
+  readonly #reader: RecordReader;
+  readonly #hasPassed: (expiresAtMs: number) => boolean;
+  readonly #waiting = new WaitingKeys();
+  readonly #location = newLocation();
+
+  constructor(parts: StoreParts, reader: RecordReader, hasPassed: (expiresAtMs: number) => boolean) {
+    this.#parts = parts;
+    this.#reader = reader;
+    this.#hasPassed = hasPassed;
+  }
+
+  /** `groups`: all that waits, oldest first. `known`: what was read for an earlier verdict. */
+  judge(conditions: readonly Condition[], groups: readonly Group[], known: readonly ReadVersion[]): Verdict {
+    this.#waiting.update(groups);
+    for (const condition of conditions) {
+      const verdict = this.#judgeOne(condition, known);
+      if (verdict.kind !== "hold") return verdict;
+    }
+    return HOLD;
+  }
+
+  /** The version of the record of `key` at `location`, read without holding the event loop. */
+  async read(key: Uint8Array, location: Readonly<RecordLocation>): Promise<ReadVersion> {
+    const { table } = this.#parts;
+    const segment = table.at(location.segmentSlot);
+    // Until it is looked at again the slot must stay that segment's: else another record could lie at the same place.
+    table.holdSlots();
+    segment.pin();
+    try {
+      const { sequence } = await this.#reader.readWithSequence(segment, location, key);
+      return { location, version: sequence };
+    } finally {
+      segment.unpin();
+      table.releaseSlots();
+    }
+  }
+
+  #judgeOne({ key, version }: Condition, known: readonly ReadVersion[]): Verdict {
+    if (version === undefined) return HOLD;
+    const waiting = this.#waiting.get(key);
+    if (waiting !== undefined) {
+      const isThere = !waiting.isTombstone && !this.#hasPassed(waiting.expiresAtMs);
+      return (isThere ? waiting.sequence : 0) === version ? HOLD : { kind: "fail", restsOn: waiting.settled };
+    }
+    const location = this.#location;
+    const { keydir, fileSystem, table } = this.#parts;
+    const isThere = keydir.find(key, 0, key.length, location) && !this.#hasPassed(location.expiresAtMs);
+    if (!isThere || version === 0) return isThere === version > 0 ? HOLD : FAIL;
+    const read = known.find((one) => isSamePlace(one.location, location))?.version;
+    if (read === undefined && !fileSystem.readsSynchronously) {
+      return { kind: "unread", key, location: { ...location } };
+    }
+    const present = read ?? this.#reader.sequenceSync(table.at(location.segmentSlot), location, key);
+    return present === version ? HOLD : FAIL;
+  }
+}
+
+const HOLD: Verdict = { kind: "hold" };
+const FAIL: Verdict = { kind: "fail", restsOn: undefined };
+
+function isSamePlace(one: Readonly<RecordLocation>, other: Readonly<RecordLocation>): boolean {
+  return one.segmentSlot === other.segmentSlot && one.offset === other.offset;
+}
+
+/** What the last waiting write of a key makes of it. */
+interface WaitingWrite {
+  /** Of its group; not the group itself, whose bytes would be kept for as long as nobody asks again. */
+  readonly settled: Promise<void>;
+  readonly sequence: number;
+  readonly isTombstone: boolean;
+  readonly expiresAtMs: number;
+}
+
+/** The keys of all writes that wait. Gathered when somebody asks, and then only what has come since. */
+class WaitingKeys {
+  readonly #fields: RecordFields = newRecordFields();
+  readonly #byKey = new Map<string, WaitingWrite>();
+  /** By their promises, the oldest first; all but the last one are full. */
+  #groups: readonly Promise<void>[] = [];
+  /** How far the last one was gathered. */
+  #at = FRAME_HEADER_BYTES;
+
+  update(groups: readonly Group[]): void {
+    // What was acknowledged is in the keydir by now. What was refused never will be, and may hide what waits before it.
+    if (this.#groups.some((settled, index) => settled !== groups[index]?.settled)) this.#forget();
+    const known = this.#groups.length;
+    if (known > 0) this.#gather(groups[known - 1]!, this.#at);
+    for (const group of groups.slice(known)) this.#gather(group, FRAME_HEADER_BYTES);
+    this.#groups = groups.map(({ settled }) => settled);
+  }
+
+  get(key: Uint8Array): WaitingWrite | undefined {
+    return this.#byKey.size === 0 ? undefined : this.#byKey.get(nameOf(key, 0, key.length));
+  }
+
+  #gather(group: Group, from: number): void {
+    const fields = this.#fields;
+    for (let at = from; at < group.length; at = fields.end) {
+      readRecord(group.buffer, at, group.length, fields);
+      this.#byKey.set(nameOf(group.buffer, fields.keyStart, fields.keyEnd), {
+        settled: group.settled,
+        sequence: fields.sequence,
+        isTombstone: fields.tombstone,
+        expiresAtMs: fields.expiresAtMs,
+      });
+    }
+    this.#at = group.length;
+  }
+
+  #forget(): void {
+    this.#byKey.clear();
+    this.#groups = [];
+  }
+}
+
+/** The bytes as a string, one character each. */
+function nameOf(bytes: Uint8Array, start: number, end: number): string {
+  let name = "";
+  for (let at = start; at < end; at += 1) name += String.fromCharCode(bytes[at]!);
+  return name;
+}

@@ -1,0 +1,35 @@
+import { nodeFileSystem } from "@hashlog/fs-io";
+import { hashKeydir } from "@hashlog/index";
+import { describeType } from "./codecs.ts";
+import { invalidArgument, throwIfAborted } from "./errors.ts";
+import { LIMITS, type Limits } from "./limits.ts";
+import { resolveReadOnlyOptions, type ReadOnlyOptions } from "./read-only-options.ts";
+import { ReadOnlyStore } from "./read-only-store.ts";
+import { Reader } from "./reader.ts";
+import { StoreClock } from "./store-clock.ts";
+
+/** As `open` with `readOnly`, with limits of the caller's where it gives some: for tests, and not exported. */
+export async function openReadOnly<K, V>(
+  directory: string,
+  given: ReadOnlyOptions<K, V>,
+  limits: Limits = LIMITS,
+): Promise<ReadOnlyStore<K, V>> {
+  checkDirectory(directory);
+  const options = resolveReadOnlyOptions(given, { fileSystem: nodeFileSystem, index: hashKeydir, limits });
+  const { signal, onProgress } = options;
+  throwIfAborted(signal, "opening the store");
+  const reader = new Reader({ directory, ...options }, options.ordered);
+  try {
+    await reader.refresh({ asksForWriter: true, onProgress, signal });
+  } catch (error) {
+    await reader.close();
+    throw error;
+  }
+  return new ReadOnlyStore({ directory, reader, clock: new StoreClock(options.clock), options });
+}
+
+/** @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
+export function checkDirectory(directory: unknown): void {
+  if (typeof directory === "string" && directory !== "") return;
+  throw invalidArgument(`the directory is ${directory === "" ? "an empty string" : describeType(directory)}`);
+}

@@ -1,0 +1,100 @@
+import { systemClock, type Clock, type FileSystem } from "@hashlog/fs-io";
+import type { KeydirFactory } from "@hashlog/index";
+import { bytes, utf8, type Codec } from "./codecs.ts";
+import type { Limits } from "./limits.ts";
+import {
+  checkOptions,
+  OPEN_CHECKS,
+  type,
+  type Check,
+  type DefaultParts,
+  type OpenOptions,
+  type OpenProgress,
+} from "./store-options.ts";
+
+/**
+ * What `open` takes besides the directory where a store is only to be read: beside a writer in this or another process, or
+ * without one. Nothing is written, made or locked.
+ */
+export interface ReadOnlyOptions<K = string, V = Uint8Array> {
+  readonly readOnly: true;
+  /**
+   * Catch up by itself: soon after a change (about 10 ms), and by looking every 200 ms when there was none for a while. It
+   * does not keep the process alive. Default `false`: only `refresh` does.
+   */
+  readonly follow?: boolean;
+  /** A store that is not there is `HASHLOG_NOT_FOUND`. */
+  readonly createIfMissing?: false;
+  /** As the writer's. */
+  readonly keys?: Codec<K, NoInfer<K>>;
+  /** As the writer's; only `decode` is called. */
+  readonly values?: Codec<V, never>;
+  /** As for writing; here the keys are put in order again whenever the index is loaded again. */
+  readonly ordered?: boolean;
+  /** The file system. Default: the platform's, `nodeFileSystem()`. */
+  readonly fileSystem?: FileSystem;
+  /** The keydir. Default: `hashKeydir` of `@hashlog/index`. */
+  readonly index?: KeydirFactory;
+  /** Time and timers. Default: the machine's. */
+  readonly clock?: Clock;
+  /** Called now and then while a long opening reads. */
+  readonly onProgress?: (progress: OpenProgress) => void;
+  /** Cancels the opening, which then rejects with `HASHLOG_ABORTED`. */
+  readonly signal?: AbortSignal;
+}
+
+/** The options with their defaults filled in. */
+export interface ReaderOptions<K, V> {
+  readonly follow: boolean;
+  readonly keys: Codec<K>;
+  readonly values: Pick<Codec<V>, "decode">;
+  readonly ordered: boolean;
+  readonly fileSystem: FileSystem;
+  readonly index: KeydirFactory;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly onProgress: ((progress: OpenProgress) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+const REFUSED: Check = () => "left out where readOnly is true";
+
+const READ_ONLY_CHECKS: typeof OPEN_CHECKS = {
+  ...OPEN_CHECKS,
+  follow: type("boolean"),
+  createIfMissing: (value) => (value === false ? undefined : "false where readOnly is true"),
+  sync: REFUSED,
+  segmentBytesMax: REFUSED,
+  allowSharedVolume: REFUSED,
+  random: REFUSED,
+};
+
+/** Whether these options ask for a store that is only read. */
+export function areReadOnly<K, V, VI>(
+  given: OpenOptions<K, V, VI> | ReadOnlyOptions<K, V>,
+): given is ReadOnlyOptions<K, V> {
+  return typeof given === "object" && given !== null && given.readOnly === true;
+}
+
+/**
+ * Checks the options and fills in what is missing.
+ * @throws HashlogError `HASHLOG_INVALID_ARGUMENT` naming the option, also where it is one for writing.
+ */
+export function resolveReadOnlyOptions<K, V>(
+  given: ReadOnlyOptions<K, V>,
+  defaults: DefaultParts,
+): ReaderOptions<K, V> {
+  checkOptions(given, READ_ONLY_CHECKS, "open");
+  return {
+    follow: given.follow ?? false,
+    keys: given.keys ?? (utf8 as Codec<unknown> as Codec<K>),
+    values: given.values ?? (bytes as Codec<unknown, never> as Codec<V, never>),
+    ordered: given.ordered ?? false,
+    fileSystem: given.fileSystem ?? defaults.fileSystem(),
+    index: given.index ?? defaults.index,
+    clock: given.clock ?? systemClock,
+    limits: defaults.limits,
+    onProgress: given.onProgress,
+    signal: given.signal,
+  };
+}

@@ -1,0 +1,48 @@
+import type { IndexRoad } from "./load-index.ts";
+import type { Reader } from "./reader.ts";
+import type { Failures } from "./store-parts.ts";
+import type { ViewHolder } from "./views.ts";
+
+/** What `stats()` says of a store that is only read. */
+export interface ReadOnlyStats {
+  /** Keys in the keydir; one whose expiry has passed counts until the writer has deleted, overwritten or merged it away. */
+  readonly keys: number;
+  /** Bytes of the segment files as far as they are read, their headers and frames included. */
+  readonly fileBytes: number;
+  readonly segments: number;
+  /** Bytes of memory that the keydir holds, keys included; of older ones that iterators and snapshots still read, too. */
+  readonly keydirBytes: number;
+  /** The sequence of the last write that is shown. */
+  readonly sequence: number;
+  /** Iterators and snapshots that are open. Each keeps the files that it needs. */
+  readonly iterators: number;
+  readonly snapshots: number;
+  /** How often the store has caught up since it was opened, by itself or not, whether or not anything was new. */
+  readonly refreshes: number;
+  /** How most of the index was loaded, the last time. */
+  readonly road: IndexRoad;
+  /** Whether there was a writer when that was last asked: at the opening, at each `refresh`, and by `follow` where it matters. */
+  readonly writerAlive: boolean;
+  /** How often catching up by itself has failed, and of what the last time. It is tried again. */
+  readonly failures: { readonly count: number; readonly last: unknown };
+}
+
+/** Gathers the numbers: a walk over the segments, none over the keys. */
+export function readOnlyStats(reader: Reader, refreshes: number, failures: Failures): ReadOnlyStats {
+  const { current, generations } = reader;
+  const held = (holder: ViewHolder): number => generations.reduce((sum, { views }) => sum + views.count(holder), 0);
+  const segments = [...current.table.all()];
+  return {
+    keys: current.keydir.size,
+    fileBytes: segments.reduce((sum, { bytes }) => sum + bytes, 0),
+    segments: segments.length,
+    keydirBytes: generations.reduce((sum, { keydir }) => sum + keydir.memoryBytes, 0),
+    sequence: current.sequence,
+    iterators: held("iterator"),
+    snapshots: held("snapshot"),
+    refreshes,
+    road: current.road,
+    writerAlive: reader.writerAlive,
+    failures: { count: failures.count, last: failures.last },
+  };
+}

@@ -1,0 +1,209 @@
+import { LOCK_NAME } from "@hashlog/format";
+import { FsError } from "@hashlog/fs-io";
+import { corrupt, fromFileSystem, HashlogError, throwIfAborted } from "./errors.ts";
+import { changedMeanwhile, loadGeneration, type Generation, type ReaderParts } from "./generation.ts";
+import { bytesToLoad } from "./load-files.ts";
+import { LoadProgress } from "./load-progress.ts";
+import { readManifest, sameBytes, type ReadManifest } from "./manifest-file.ts";
+import { readManifestOfStore } from "./store-directory.ts";
+import type { OpenProgress } from "./store-options.ts";
+
+/**
+ * Follows a store that others write:
+ *
+ *     read the manifest    the same, or grown        read on in the log from where it was read to
+ *                          anything else             load the index again, beside the old one, and change over
+ *     hold back            what the writer may not have acknowledged; if there is no writer, that too is shown
+ *
+ * Invariant: no verdict, be it of damage or that a file is missing, is believed unless the manifest is the same before and
+ * after: a writer that merges replaces it before it removes a file.
+ */
+export class Reader {
+  readonly #parts: ReaderParts;
+  readonly #keepsOrder: boolean;
+  #older: Generation[] = [];
+  #current: Generation | undefined;
+  #writerAlive = false;
+  #isShared: boolean | undefined;
+
+  /** `keepsOrder`: the keys are put in order before a generation is shown. */
+  constructor(parts: ReaderParts, keepsOrder: boolean) {
+    this.#parts = parts;
+    this.#keepsOrder = keepsOrder;
+  }
+
+  /** What is read now. Nothing before the first `refresh`. */
+  get current(): Generation {
+    return this.#current!;
+  }
+
+  /** Every generation that somebody may still read. */
+  get generations(): readonly Generation[] {
+    this.#older = this.#older.filter((generation) => !generation.isIdle);
+    return this.#current === undefined ? this.#older : [...this.#older, this.#current];
+  }
+
+  /** Whether there was a writer when that was last asked. */
+  get writerAlive(): boolean {
+    return this.#writerAlive;
+  }
+
+  /**
+   * Catches up. Resolves to whether more is shown than before. Not to be called while it runs.
+   * @throws HashlogError; what was shown before is shown still
+   */
+  async refresh(options: RefreshOptions): Promise<boolean> {
+    const before = this.#current?.sequence ?? -1;
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
+      if (await this.#attempt(options)) return this.current.sequence > before;
+      await this.#parts.clock.yield();
+    }
+    throw changedMeanwhile(this.#parts.directory);
+  }
+
+  /** Nothing is read any more. Resolves when every handle is closed. */
+  async close(): Promise<void> {
+    const { generations } = this;
+    for (const { views } of generations) views.closeAll();
+    await Promise.all(generations.map((generation) => generation.retire()));
+  }
+
+  /** Whether that came to an end; if not, the manifest was replaced meanwhile. */
+  async #attempt(options: RefreshOptions): Promise<boolean> {
+    const { directory } = this.#parts;
+    throwIfAborted(options.signal, "reading the store");
+    let read: ReadManifest | undefined;
+    try {
+      read = await readManifestOfStore(this.#parts.fileSystem, directory);
+      const seen = this.#current?.tail.lastRead;
+      await this.#goTo(read, options);
+      const { tail } = this.current;
+      // A log that goes on has a writer.
+      if (!options.asksForWriter && (!tail.isHolding || tail.lastRead !== seen)) return true;
+      return await this.#settle(read, options);
+    } catch (error) {
+      throwIfAborted(options.signal, "reading the store");
+      if (read !== undefined && !(await this.#isCurrent(read).catch(() => true))) return false;
+      throw fromFileSystem(error, `reading ${directory} failed`);
+    }
+  }
+
+  async #isCurrent(read: ReadManifest): Promise<boolean> {
+    const now = await readManifest(this.#parts.fileSystem, this.#parts.directory);
+    return now !== undefined && sameBytes(now.bytes, read.bytes);
+  }
+
+  async #goTo(read: ReadManifest, options: RefreshOptions): Promise<void> {
+    const current = this.#current;
+    if (current?.isOf(read)) return current.tail.read(checkedBy(options));
+    if (current === undefined || !(await this.#grow(current, read, options))) await this.#load(read, options);
+  }
+
+  // What does not fit after all is for a new load to judge.
+  async #grow(current: Generation, read: ReadManifest, options: RefreshOptions): Promise<boolean> {
+    try {
+      if (!(await current.grow(read))) return false;
+      await current.tail.read(checkedBy(options));
+      return true;
+    } catch (error) {
+      if (HashlogError.is(error) && error.code === "HASHLOG_CORRUPT") return false;
+      throw error;
+    }
+  }
+
+  async #load(read: ReadManifest, { signal, onProgress }: RefreshOptions): Promise<void> {
+    const progress = new LoadProgress(bytesToLoad(read.manifest), onProgress, signal);
+    const old = this.#current;
+    const generation = await loadGeneration(this.#parts, read, old?.sequence ?? 0, progress);
+    try {
+      progress.checkSignal();
+      if (old !== undefined) this.#checkContinues(old, generation);
+      if (this.#keepsOrder || old?.ordering.isDone === true) {
+        await generation.ordering.ready(
+          () => progress.checkSignal(),
+          (keysDone) => progress.ordered(keysDone, generation.keydir.size),
+        );
+      }
+    } catch (error) {
+      await generation.retire();
+      throw error;
+    }
+    this.#current = generation;
+    if (old === undefined) return;
+    // Those that nobody reads any more go now, and not only when somebody asks.
+    this.#older = [...this.#older, old].filter((older) => !older.isIdle);
+    await old.retire();
+  }
+
+  // What was shown stays shown.
+  #checkContinues(old: Generation, generation: Generation): void {
+    const { directory } = this.#parts;
+    if (generation.manifest.storeId !== old.manifest.storeId) {
+      throw corrupt(`${directory} holds another store than the one that was opened`, { path: directory });
+    }
+    const [expected, actual] = [old.sequence, generation.sequence];
+    if (actual >= expected) return;
+    throw corrupt(`${directory} ends with sequence ${actual}, though ${expected} was read from it before`, {
+      path: directory,
+      expected,
+      actual,
+    });
+  }
+
+  /** Shows what is held back, if there is no writer. Whether the manifest is the same as before. */
+  async #settle(read: ReadManifest, options: RefreshOptions): Promise<boolean> {
+    const { tail } = this.current;
+    this.#writerAlive = await this.#isWriterAlive();
+    if (this.#writerAlive || !tail.isHolding) return true;
+    // What the writer wrote last, before it was gone.
+    await tail.read(checkedBy(options));
+    await this.#sync();
+    // Before it writes anything, another writer would have changed it.
+    if (!(await this.#isCurrent(read))) return false;
+    tail.showHeld();
+    return true;
+  }
+
+  async #isWriterAlive(): Promise<boolean> {
+    const { fileSystem, directory } = this.#parts;
+    try {
+      // Of a writer on another machine nobody here can tell.
+      this.#isShared ??= (await fileSystem.sharedVolume(directory)) !== undefined;
+      return this.#isShared || (await fileSystem.isLocked(directory, LOCK_NAME));
+    } catch (error) {
+      if (FsError.is(error)) return true;
+      throw error;
+    }
+  }
+
+  // As well as a reader can: it may not be let, and a sync that failed before this handle was opened is not told of.
+  async #sync(): Promise<void> {
+    const { fileSystem } = this.#parts;
+    for (const { segment } of this.current.tail.parts) {
+      try {
+        const file = await fileSystem.openAppend(segment.path);
+        try {
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+      } catch (error) {
+        if (!FsError.is(error)) throw error;
+      }
+    }
+  }
+}
+
+/** How a refresh is made. */
+export interface RefreshOptions {
+  /** Whether it is asked for a writer also where nothing depends on it. */
+  readonly asksForWriter: boolean;
+  readonly onProgress: ((progress: OpenProgress) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+function checkedBy({ signal }: RefreshOptions): () => void {
+  return () => throwIfAborted(signal, "reading the store");
+}
+
+const ATTEMPTS_MAX = 20;

@@ -1,0 +1,29 @@
+import { open } from "@hashlog/engine";
+import { SimulatedDisk } from "@hashlog/fs-io/testing";
+import { expect, onTestFinished, test } from "vitest";
+
+test("a failed conditional write that nobody awaits is no unhandled rejection either", async () => {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown): void => {
+    unhandled.push(reason);
+  };
+  const others = process.listeners("unhandledRejection");
+  process.removeAllListeners("unhandledRejection");
+  process.on("unhandledRejection", note);
+  onTestFinished(() => {
+    process.off("unhandledRejection", note);
+    for (const other of others) process.on("unhandledRejection", other);
+  });
+  const disk = new SimulatedDisk();
+  const db = await open("/store", { fileSystem: disk.boot() });
+  await db.put("a", "1");
+  disk.inject({ at: { operation: "append" }, kind: "ENOSPC", sticky: true });
+  void db.put("b", "1", { ifAbsent: true });
+  void db.delete("a", { ifVersion: 1 });
+  void db.batch([{ type: "put", key: "c", value: "1", ifAbsent: true }]);
+  await expect(db.put("c", "1")).rejects.toMatchObject({ code: "HASHLOG_NO_SPACE" });
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  expect(unhandled).toEqual([]);
+  disk.clearFaults();
+  await db.close();
+});

@@ -1,0 +1,161 @@
+import { describe, expect, test, vi } from "vitest";
+import { hashKeydir, type Keydir, type KeydirFactory, type RecordLocation } from "@hashlog/index";
+import { OrderNodes } from "../src/order-nodes.ts";
+
+const HASH_KEY = Uint8Array.from({ length: 16 }, (_, i) => i * 3);
+
+function newKeydir(): Keydir {
+  const make: KeydirFactory = hashKeydir;
+  return make({ hashKey: HASH_KEY });
+}
+
+function locationAt(offset: number): RecordLocation {
+  return { segmentSlot: 1, offset, valueBytes: 10, expiresAtMs: 0 };
+}
+
+function keyOf(number: number): Uint8Array {
+  return new TextEncoder().encode(`key ${String(number).padStart(9, "0")}`);
+}
+
+function put(keydir: Keydir, number: number): void {
+  const key = keyOf(number);
+  keydir.put(key, 0, key.length, locationAt(number), locationAt(0));
+}
+
+/** Keys 0 to `count - 1`, in an order that has nothing to do with their size. */
+function filled(count: number): Keydir {
+  const keydir = newKeydir();
+  for (let i = 0; i < count; i++) put(keydir, (i * 7919) % count);
+  return keydir;
+}
+
+function order(keydir: Keydir): number {
+  const ordering = keydir.beginOrdering();
+  let steps = 1;
+  while (!ordering.step()) steps++;
+  return steps;
+}
+
+describe("the order of a hash keydir", () => {
+  test("is made in steps of some hundred keys, and tells how far it is", () => {
+    const keydir = filled(20_011);
+    const ordering = keydir.beginOrdering();
+    expect(keydir.beginOrdering()).toBe(ordering);
+    let before = 0;
+    while (!ordering.step()) {
+      expect(ordering.keysDone - before).toBeLessThanOrEqual(512);
+      expect(ordering.keysDone).toBeGreaterThanOrEqual(before);
+      before = ordering.keysDone;
+    }
+    expect(ordering.keysDone).toBe(20_011);
+  });
+
+  test("takes at most 12 bytes a key, whether the keys were there before or come later", () => {
+    const before = filled(50_021);
+    const plain = before.memoryBytes;
+    order(before);
+    expect((before.memoryBytes - plain) / before.size).toBeLessThan(12);
+    const later = newKeydir();
+    order(later);
+    for (let i = 0; i < 50_021; i++) put(later, (i * 7919) % 50_021);
+    expect((later.memoryBytes - plain) / later.size).toBeLessThan(12);
+  });
+
+  test("costs a range a search, and what it gives", () => {
+    const looked = vi.spyOn(OrderNodes.prototype, "words");
+    const costOf = (keydir: Keydir, from: number, entries: number): number => {
+      const view = keydir.openView();
+      const cursor = view.openCursor({ from: keyOf(from) });
+      // The first page of a view puts in order what the view has put aside: nothing.
+      cursor.nextPage(1);
+      looked.mockClear();
+      expect(cursor.nextPage(entries)?.count).toBe(entries);
+      view.close();
+      return looked.mock.calls.length;
+    };
+    const [small, large] = [filled(1009), filled(100_003)];
+    order(small);
+    order(large);
+    const [ofSmall, ofLarge] = [costOf(small, 500, 100), costOf(large, 50_000, 100)];
+    // A level more of nodes, and no more than that.
+    expect(ofLarge - ofSmall).toBeLessThan(20);
+    expect(costOf(large, 50_000, 200) - ofLarge).toBeLessThan(250);
+    looked.mockRestore();
+  });
+
+  test("is given up, with its memory, when there is none left, and the keydir goes on without it", () => {
+    const keydir = filled(5000);
+    const plain = keydir.memoryBytes;
+    const ordering = keydir.beginOrdering();
+    ordering.step();
+    const full = new RangeError("no memory");
+    const add = vi.spyOn(OrderNodes.prototype, "add").mockImplementation(() => {
+      throw full;
+    });
+    expect(() => {
+      while (!ordering.step());
+    }).toThrow(full);
+    add.mockRestore();
+    expect([keydir.isOrdered, keydir.memoryBytes]).toEqual([false, plain]);
+    put(keydir, 5000);
+    expect(keydir.size).toBe(5001);
+    expect(order(keydir)).toBeGreaterThan(5);
+  });
+
+  test("that cannot take another key refuses it, and changes nothing", () => {
+    const keydir = newKeydir();
+    order(keydir);
+    for (let i = 0; i < 127; i++) put(keydir, i);
+    const full = new RangeError("no memory");
+    const add = vi.spyOn(OrderNodes.prototype, "add").mockImplementation(() => {
+      throw full;
+    });
+    expect(() => put(keydir, 1000)).toThrow(full);
+    add.mockRestore();
+    expect(keydir.size).toBe(127);
+    expect(keydir.find(keyOf(1000), 0, 13, locationAt(0))).toBe(false);
+    put(keydir, 1000);
+    const view = keydir.openView();
+    expect(view.openCursor().nextPage()?.count).toBe(128);
+    view.close();
+  });
+
+  test("of what a view has put aside is kept from its first cursor on, and freed with the view", () => {
+    const keydir = filled(2003);
+    order(keydir);
+    const view = keydir.openView();
+    for (let i = 0; i < 500; i++) put(keydir, i);
+    const without = keydir.memoryBytes;
+    expect(view.openCursor().nextPage(1)?.offsets[0]).toBe(0);
+    expect(keydir.memoryBytes).toBeGreaterThan(without);
+    for (let i = 500; i < 1000; i++) keydir.delete(keyOf(i), 0, 13, locationAt(0));
+    for (let i = 3000; i < 3500; i++) put(keydir, i);
+    const cursor = view.openCursor({ from: keyOf(400), reverse: true });
+    let count = 0;
+    for (let page = cursor.nextPage(64); page !== undefined; page = cursor.nextPage(64)) count += page.count;
+    expect(count).toBe(1603);
+    const open = keydir.memoryBytes;
+    view.close();
+    // Fifteen hundred keys of 13 bytes, and their order.
+    expect(open - keydir.memoryBytes).toBeGreaterThan(1500 * (13 + 8));
+  });
+
+  test("cannot be begun while the keydir is loaded", () => {
+    const keydir = newKeydir();
+    const loader = keydir.beginLoad();
+    expect(() => keydir.beginOrdering()).toThrow(expect.objectContaining({ code: "INDEX_INVALID_ARGUMENT" }));
+    loader.finish();
+    expect(order(keydir)).toBe(1);
+  });
+
+  test("passes by thousands of keys that a view does not have", () => {
+    const keydir = newKeydir();
+    order(keydir);
+    put(keydir, 20_000);
+    const view = keydir.openView();
+    for (let i = 0; i < 10_000; i++) put(keydir, i);
+    const page = view.openCursor().nextPage();
+    expect([page?.count, page?.offsets[0]]).toEqual([1, 20_000]);
+    view.close();
+  });
+});

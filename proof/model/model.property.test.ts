@@ -1,0 +1,33 @@
+import * as fc from "fast-check";
+import { expect, test, vi } from "vitest";
+import { sortedMap } from "../properties/p21-sorted-map.ts";
+import { violationIn } from "../properties/property.ts";
+import { runs, TEST_TIMEOUT_MS } from "../world/runs.ts";
+import { modelCase } from "./model-case.ts";
+import { runModelCase } from "./run-model-case.ts";
+import { SortedModel } from "./sorted-model.ts";
+
+test(
+  "ranges, snapshots, versions and conditions answer as a sorted map does, through merges, openings and crashes",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(modelCase, (given) => runModelCase(given)),
+      { numRuns: runs(400) },
+    );
+  },
+  TEST_TIMEOUT_MS,
+);
+
+test("an answer that is another is a violation of the property, which says both", async () => {
+  const given = {
+    sync: "always",
+    segments: 0,
+    operations: [["write", [[{ key: "a", length: 1, ttlMs: 0, condition: "none" }]]]],
+  } as const;
+  await runModelCase(given);
+  const range = vi.spyOn(SortedModel.prototype, "range").mockReturnValue([["b", "1"]]);
+  const error = violationIn(await runModelCase(given).catch((thrown: unknown) => thrown));
+  range.mockRestore();
+  expect(error?.property).toBe(sortedMap);
+  expect(error?.message).toContain('answered [["a","1"]], and a sorted map [["b","1"]]');
+});

@@ -1,0 +1,31 @@
+import { violated, type Property } from "./property.ts";
+
+export const sortedMap: Property = {
+  id: "P21",
+  title: "A sorted map with versions",
+  statement:
+    "Ranges, counts, seeking, snapshots, entries with their versions, and conditional writes answer as a sorted map would " +
+    "that did one write after the other in the order of the calls, by the order of the keys' bytes; after a crash, as that " +
+    "map after the first k writes. A version is another after each write of a key, and never comes twice; merges, openings " +
+    "and crashes do not change it.",
+  why:
+    "Who takes a lock, a number or a place in a queue with a conditional write relies on it that one of two wins, also when " +
+    "both come at once, and also when the machine crashes in between. Who pages through a range relies on it that nothing is " +
+    "passed over and nothing comes twice. Both are easily almost right.",
+};
+
+/** The answer is the one that the model gives. */
+export function mustAnswerAs(what: string, answer: unknown, expected: unknown): void {
+  const [given, wanted] = [JSON.stringify(answer), JSON.stringify(expected)];
+  if (given !== wanted) violated(sortedMap, `${what} answered ${given}, and a sorted map ${wanted}`);
+}
+
+/** After a crash the store is what the map was after some of the writes, no fewer than were acknowledged. */
+export function mustBeOneOfMaps(what: string, shown: string, states: readonly string[], acknowledged: number): number {
+  const count = states.findIndex((state, index) => index >= acknowledged && state === shown);
+  if (count < 0) {
+    const possible = states.slice(acknowledged).join(" or ");
+    violated(sortedMap, `${what} the store holds ${shown}, and may hold ${possible}`);
+  }
+  return count;
+}
