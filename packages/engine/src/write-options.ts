@@ -37,7 +37,7 @@ export interface ConditionOptions {
   readonly ifVersion?: number | undefined;
 }
 
-/** Of a write that has no condition, not even one that may be left out. */
+/** Of a write that has no condition: whether it was done needs no answer. */
 export interface Unconditional {
   readonly ifAbsent?: never;
   readonly ifVersion?: never;
@@ -107,11 +107,6 @@ interface ResolvedWrite {
 }
 
 const NO_OPTIONS = { expiresAtMs: 0, sync: false, version: undefined };
-
-/** Whether the write is to say if it was done: it has a condition, or one that was left out. */
-export function isConditional(options: object | undefined): boolean {
-  return options !== undefined && ("ifAbsent" in options || "ifVersion" in options);
-}
 
 /** The version that the key must have; 0: it must be absent; `undefined`: any. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
 export function requiredVersion({ ifAbsent = false, ifVersion }: ConditionOptions): number | undefined {
