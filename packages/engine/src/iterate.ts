@@ -21,7 +21,7 @@ export interface IterateOptions<K> extends RangeOptions<K> {
 export interface StoreIterator<T, K> extends AsyncIterableIterator<T, undefined> {
   /**
    * Goes on with the first key of the range that is not before `target` (with `reverse`: not after it), forward or back.
-   * What was asked for and not given yet is answered first. The limit goes on counting.
+   * What was asked for and not given yet is answered first. The limit goes on counting. One that has ended has ended for good.
    * @throws HashlogError `HASHLOG_INVALID_ARGUMENT` for an iterator that has begun in no particular order
    */
   seek(target: K): void;

@@ -28,7 +28,7 @@ export interface WriteOptions {
 
 /**
  * What has to be true of the key, at the write's place in the log, for it to be done; one of the two at most. A key that has
- * expired is absent.
+ * expired is absent. `undefined` and `ifAbsent: false` are no condition: the write is done, a put resolves to `true`.
  */
 export interface ConditionOptions {
   /** `true`: only if the key is not there. */
