@@ -10,27 +10,26 @@ import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { bytes, open } from "@hashlog/engine";
 import { ClassicLevel } from "classic-level";
 import { open as openLmdb } from "lmdb";
+import { NumberedKeys } from "./numbered-keys.ts";
+import { settings } from "./settings.ts";
 
-const { values: options } = parseArgs({
-  options: {
-    keys: { type: "string", default: "1000000" },
-    "value-bytes": { type: "string", default: "100" },
-    rounds: { type: "string", default: "5" },
-  },
-});
-const KEYS = Number(options.keys);
-const VALUE_BYTES = Number(options["value-bytes"]);
-const ROUNDS = Number(options.rounds);
 const BATCH = 1000;
 const RANGE = 100;
 /** How many short ranges are read in one measurement. */
 const RANGES = 1000;
-/** Has no divisor in common with `KEYS`, and is far from a small fraction of it. */
-const STEP = nextCoprime(Math.floor(KEYS * 0.618_033_988_75), KEYS);
+const {
+  keys: KEYS,
+  "value-bytes": VALUE_BYTES,
+  rounds: ROUNDS,
+} = settings({
+  keys: { usual: 1_000_000, least: RANGE * 2, what: "entries of each store" },
+  "value-bytes": { usual: 100, least: 0, what: "bytes of a value" },
+  rounds: { usual: 5, least: 1, what: "how often each is measured" },
+});
+const numbered = new NumberedKeys(KEYS);
 
 /** What is measured: how many entries a range gave, so that nobody wins by giving fewer. */
 interface Contender {
@@ -67,15 +66,15 @@ try {
 async function short(contender: Contender, withValues: boolean, round: number): Promise<number> {
   let given = 0;
   for (let index = 0; index < RANGES; index += 1) {
-    const start = scattered(round * RANGES + index) % (KEYS - RANGE);
-    given += await contender.range(keyOf(start), RANGE, withValues);
+    const start = numbered.scattered(round * RANGES + index) % (KEYS - RANGE);
+    given += await contender.range(numbered.at(start), RANGE, withValues);
   }
   if (given !== RANGES * RANGE) throw new Error(`${contender.name} gave ${given} entries`);
   return given;
 }
 
 async function whole(contender: Contender, withValues: boolean): Promise<number> {
-  const given = await contender.range(keyOf(0), KEYS, withValues);
+  const given = await contender.range(numbered.at(0), KEYS, withValues);
   if (given !== KEYS) throw new Error(`${contender.name} gave ${given} entries`);
   return given;
 }
@@ -129,7 +128,7 @@ async function classicLevel(): Promise<Contender> {
     load: async (all) => {
       await inBatches(all, (some) => db.batch(some.map(([key, value]) => ({ type: "put", key, value }))));
       // As it would be in the long run: what was written last is in its files, and they are sorted.
-      await db.compactRange(keyOf(0), keyOf(KEYS));
+      await db.compactRange(numbered.at(0), numbered.at(KEYS));
     },
     range: async (gte, limit, withValues) => {
       let given = 0;
@@ -177,7 +176,7 @@ async function lmdb(): Promise<Contender> {
  */
 async function bareReads(): Promise<Contender> {
   const path = join(directory, "bare");
-  const recordBytes = 24 + 16 + VALUE_BYTES;
+  const recordBytes = 24 + NumberedKeys.BYTES + VALUE_BYTES;
   const places = new Float64Array(KEYS);
   const buffer = Buffer.alloc(recordBytes);
   let file = -1;
@@ -209,7 +208,8 @@ async function bareReads(): Promise<Contender> {
 
 /** 1 for an entry that looks as it should. */
 function weight(key: Uint8Array, value?: Uint8Array): number {
-  if (key.length !== 16 || (value !== undefined && value.length !== VALUE_BYTES)) throw new Error("not an entry");
+  if (key.length !== NumberedKeys.BYTES || (value !== undefined && value.length !== VALUE_BYTES))
+    throw new Error("not an entry");
   return 1;
 }
 
@@ -229,23 +229,7 @@ async function inBatches(
 
 function* entries(): Generator<readonly [Buffer, Buffer]> {
   for (let index = 0; index < KEYS; index += 1) {
-    const number = scattered(index) % KEYS;
-    yield [keyOf(number), Buffer.alloc(VALUE_BYTES, `value ${number} `)];
+    const number = numbered.scattered(index);
+    yield [numbered.at(number), Buffer.alloc(VALUE_BYTES, `value ${number} `)];
   }
-}
-
-function keyOf(number: number): Buffer {
-  return Buffer.from(String(number).padStart(16, "0"));
-}
-
-/** Each number below `KEYS` once, in an order that has nothing to do with their size. */
-function scattered(index: number): number {
-  return (index * STEP) % KEYS;
-}
-
-function nextCoprime(from: number, other: number): number {
-  const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
-  let number = Math.max(1, from);
-  while (divisor(number, other) !== 1) number += 1;
-  return number;
 }

@@ -92,7 +92,7 @@ class HashKeydir implements Keydir {
     if (index < 0) return false;
     if (this.#views.length !== 0) this.#putAside(hash, index, bytes, start, end);
     shard.read(index, removed);
-    this.#order?.remove(bytes, start, end);
+    this.#order?.remove(bytes, start, end, orderReference(hash >>> PLACE_BITS, shard.reference(index)));
     shard.remove(index);
     this.size--;
     return true;
@@ -123,7 +123,7 @@ class HashKeydir implements Keydir {
     const index = shard.locate(hash & PLACE_MASK, bytes, start, end);
     if (index < 0 || !shard.liesAt(index, expected)) return false;
     if (this.#views.length !== 0) this.#putAside(hash, index, bytes, start, end);
-    this.#order?.remove(bytes, start, end);
+    this.#order?.remove(bytes, start, end, orderReference(hash >>> PLACE_BITS, shard.reference(index)));
     shard.remove(index);
     this.size--;
     return true;

@@ -15,7 +15,8 @@ import { allocateWords } from "./allocate.ts";
 
 /** Entries of a node. */
 export const NODE_ENTRIES = 127;
-/** Where a node's heads and children begin, in words after its own beginning. */
+/** Where a node's `skip` is, and where its heads and children begin, in words after its own beginning. */
+export const SKIP = 1;
 export const HEADS = 2;
 export const CHILDREN: number = HEADS + NODE_ENTRIES;
 
@@ -50,6 +51,10 @@ export class OrderNodes {
     this.words(node)[this.base(node) + CHILDREN + index] = child;
   }
 
+  head(node: number, index: number): number {
+    return this.words(node)[this.base(node) + HEADS + index];
+  }
+
   setHead(node: number, index: number, head: number): void {
     this.words(node)[this.base(node) + HEADS + index] = head;
   }
@@ -63,7 +68,7 @@ export class OrderNodes {
   }
 
   skip(node: number): number {
-    return this.words(node)[this.base(node) + 1];
+    return this.words(node)[this.base(node) + SKIP];
   }
 
   setCount(node: number, count: number): void {
@@ -71,7 +76,7 @@ export class OrderNodes {
   }
 
   setSkip(node: number, skip: number): void {
-    this.words(node)[this.base(node) + 1] = skip;
+    this.words(node)[this.base(node) + SKIP] = skip;
   }
 
   /** An inner node without entries becomes a leaf without entries. */
@@ -126,7 +131,7 @@ export class OrderNodes {
   #clear(node: number, level: number): void {
     const words = this.words(node);
     words[this.base(node)] = level << 16;
-    words[this.base(node) + 1] = 0;
+    words[this.base(node) + SKIP] = 0;
   }
 
   #shift(node: number, from: number, to: number, count: number): void {

@@ -12,10 +12,10 @@
  * An entry that moves (its header grows, its shard is laid out anew) is told to `moved` and `rebuilt`.
  */
 import type { Arena } from "./arena.ts";
-import { bytesOf, commonBytes, compareKey, comparePrefix, headAt, headOf, locateKey, StoredKey } from "./key-order.ts";
+import { bytesOf, commonBytes, headAt, locateKey, StoredKey } from "./key-order.ts";
 import { GatheredEntries } from "./gathered-entries.ts";
-import { CHILDREN, HEADS, NODE_ENTRIES, OrderNodes } from "./order-nodes.ts";
-import type { Shards } from "./shards.ts";
+import { CHILDREN, NODE_ENTRIES } from "./order-nodes.ts";
+import { OrderPath } from "./order-path.ts";
 
 /** How many neighbours share before there is one more, and how many become one less. */
 const SHARING = 3;
@@ -34,23 +34,9 @@ export function orderReference(shard: number, reference: number): number {
   return ((shard << 24) | reference) >>> 0;
 }
 
-export class Order {
-  readonly shards: Shards;
-  readonly nodes: OrderNodes = new OrderNodes();
-  root: number;
-  /** Levels of nodes: 1 where the root is a leaf. */
-  height = 1;
+export class Order extends OrderPath {
   /** How many keys are in it. */
   count = 0;
-  /** Where the last search came by, and by which entry it went on; the leaf first. */
-  readonly path: number[] = [0];
-  readonly at: number[] = [0];
-  #isThere = false;
-
-  constructor(shards: Shards) {
-    this.shards = shards;
-    this.root = this.nodes.add(0);
-  }
 
   get memoryBytes(): number {
     return this.nodes.memoryBytes;
@@ -71,16 +57,18 @@ export class Order {
   /** Puts the reference of the key for which `makeRoom` has just returned `true` into its place. */
   place(reference: number): void {
     const [leaf, index] = [this.path[0], this.at[0]];
+    const isAmongOthers = this.side === 0 && this.nodes.count(leaf) > 0;
     this.nodes.open(leaf, index);
     this.nodes.setChild(leaf, index, reference);
-    this.#setHead(leaf, index);
+    if (isAmongOthers) this.nodes.setHead(leaf, index, this.head);
+    else this.#setHead(leaf, index);
     if (index === 0) this.#firstChanged(0);
     this.count++;
   }
 
-  /** Takes the key out, if it is there. */
-  remove(bytes: Uint8Array, start: number, end: number): void {
-    if (!this.search(bytes, start, end)) return;
+  /** Takes the key out whose entry is at `reference`, if it is there. */
+  remove(bytes: Uint8Array, start: number, end: number, reference: number): void {
+    if (!this.find(bytes, start, end, reference)) return;
     const [leaf, index] = [this.path[0], this.at[0]];
     this.nodes.close(leaf, index);
     this.count--;
@@ -94,7 +82,7 @@ export class Order {
   moved(before: number, after: number): void {
     locateKey(this.shards, before, SCRATCH);
     const key = bytesOf(SCRATCH);
-    if (this.search(key, 0, key.length)) this.nodes.setChild(this.path[0], this.at[0], after);
+    if (this.find(key, 0, key.length, before)) this.nodes.setChild(this.path[0], this.at[0], after);
   }
 
   /** All entries of a shard lie elsewhere: `before` says at each old place, in its first word, where. */
@@ -111,74 +99,6 @@ export class Order {
         words[i] = (shard << 24) | before.chunks[entry >>> before.shift][entry & before.mask];
       }
     }
-  }
-
-  /** Fills `path` and `at` with the way to the first key that is not before `bytes[start..end)`; returns whether it is that. */
-  search(bytes: Uint8Array, start: number, end: number): boolean {
-    let node = this.root;
-    for (let level = this.height - 1; level > 0; level--) {
-      const rank = this.#rank(node, level, bytes, start, end);
-      const index = this.#isThere || rank === 0 ? rank : rank - 1;
-      this.path[level] = node;
-      this.at[level] = index;
-      node = this.nodes.child(node, index);
-    }
-    this.path[0] = node;
-    this.at[0] = this.#rank(node, 0, bytes, start, end);
-    return this.#isThere;
-  }
-
-  /** Fills `path` and `at` with the way to behind the last key. */
-  searchEnd(): void {
-    let node = this.root;
-    for (let level = this.height - 1; level > 0; level--) {
-      this.path[level] = node;
-      this.at[level] = this.nodes.count(node) - 1;
-      node = this.nodes.child(node, this.at[level]);
-    }
-    this.path[0] = node;
-    this.at[0] = this.nodes.count(node);
-  }
-
-  /** The reference of the first key below an entry of a node. */
-  firstBelow(node: number, index: number): number {
-    let child = this.nodes.child(node, index);
-    for (let level = this.nodes.level(node); level > 0; level--) child = this.nodes.child(child, 0);
-    return child;
-  }
-
-  /** How many entries of the node come before the key; sets `#isThere` if the next one is the key. */
-  #rank(node: number, level: number, bytes: Uint8Array, start: number, end: number): number {
-    const { nodes } = this;
-    const count = nodes.count(node);
-    const skip = nodes.skip(node);
-    this.#isThere = false;
-    if (skip > 0 && count > 0) {
-      locateKey(this.shards, this.firstBelow(node, 0), SCRATCH);
-      const side = comparePrefix(SCRATCH, skip, bytes, start, end);
-      if (side !== 0) return side < 0 ? 0 : count;
-    }
-    const words = nodes.words(node);
-    const heads = nodes.base(node) + HEADS;
-    const head = headOf(bytes, start + skip, end);
-    let [low, high] = [0, count];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const other = words[heads + middle];
-      if (other === head) {
-        const reference = level === 0 ? nodes.child(node, middle) : this.firstBelow(node, middle);
-        locateKey(this.shards, reference, SCRATCH);
-        const order = compareKey(SCRATCH, bytes, start, end);
-        if (order === 0) {
-          this.#isThere = true;
-          return middle;
-        }
-        if (order < 0) low = middle + 1;
-        else high = middle;
-      } else if (other < head) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 
   /** Writes the head of the entry, whose first key is new to the node, and of all others where they have less in common now. */

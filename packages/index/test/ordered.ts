@@ -31,8 +31,11 @@ export class Ordered {
 
   delete(name: string): void {
     const { bytes, shard, index } = this.#locate(name);
-    this.order.remove(bytes, 0, bytes.length);
-    if (index >= 0) this.shards.own(shard).remove(index);
+    if (index >= 0) {
+      const reference = this.shards.at(shard).reference(index);
+      this.order.remove(bytes, 0, bytes.length, orderReference(shard, reference));
+      this.shards.own(shard).remove(index);
+    }
     this.keys.delete(name);
   }
 
