@@ -73,6 +73,7 @@ export class Conditions {
     if (version === undefined) return HOLD;
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) {
+      // mark: condition/decided-by-a-waiting-write
       const isThere = !waiting.isTombstone && !this.#hasPassed(waiting.expiresAtMs);
       return (isThere ? waiting.sequence : 0) === version ? HOLD : { kind: "fail", restsOn: waiting.settled };
     }
@@ -82,6 +83,7 @@ export class Conditions {
     if (!isThere || version === 0) return isThere === version > 0 ? HOLD : FAIL;
     const read = known.find((one) => isSamePlace(one.location, location))?.version;
     if (read === undefined && !fileSystem.readsSynchronously) {
+      // mark: condition/version-to-be-read-first
       return { kind: "unread", key, location: { ...location } };
     }
     const present = read ?? this.#reader.sequenceSync(table.at(location.segmentSlot), location, key);
