@@ -1,7 +1,8 @@
 /**
  * How long ranges take, beside classic-level and lmdb, and beside the bare reads that a log of values cannot do without: a
- * hundred keys from a random start, and all of the store in order, with and without values. All hold the same entries, were loaded in the same random order, and give what they give
- * as bytes, each in the quickest way that it has. They take turns, so that what else the machine does befalls them alike.
+ * hundred keys from a random start, and all of the store in order, with and without values. All hold the same entries, were
+ * loaded in the same random order, and give what they give as bytes, each in the quickest way that it has. They take turns,
+ * so that what else the machine does befalls them alike.
  *
  *     npm run bench:ranges -- --keys 1000000 --value-bytes 100 --rounds 5
  */

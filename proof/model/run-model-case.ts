@@ -200,7 +200,7 @@ class ModelRunner {
     const [part] = parts;
     if (parts.length > 1) {
       const answer = store.batch(parts.map(operationOf));
-      return { answer, expected: isConditional ? holds : undefined, isRecorded: holds };
+      return { answer, expected: holds, isRecorded: holds };
     }
     const { key, value, ttlMs } = part!;
     const condition = conditionOf(part!);
@@ -210,7 +210,7 @@ class ModelRunner {
     }
     const options = { ...condition, ...(ttlMs === 0 ? {} : { ttlMs }) };
     const answer = store.put(key, value, options);
-    return { answer, expected: isConditional ? holds : undefined, isRecorded: holds };
+    return { answer, expected: holds, isRecorded: holds };
   }
 
   #part({ key, length, ttlMs, condition }: WrittenKey, known: SortedModel): Part {

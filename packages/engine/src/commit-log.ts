@@ -103,8 +103,8 @@ export class CommitLog {
     return this.unacknowledged.reduce((sum, group) => sum + group.recordCount, 0);
   }
 
-  /** Resolves when the put is acknowledged. `sync` asks for more than the policy may. */
-  put(key: Uint8Array, value: Uint8Array, expiresAtMs: number, sync: boolean): Promise<void> {
+  /** Resolves to `true` when the put is acknowledged. `sync` asks for more than the policy may. */
+  put(key: Uint8Array, value: Uint8Array, expiresAtMs: number, sync: boolean): Promise<true> {
     const group = this.#group(recordBytes(key.length, value.length, expiresAtMs !== 0), sync);
     group.addPut(key, value, expiresAtMs);
     return group.settled;
@@ -120,8 +120,8 @@ export class CommitLog {
     return this.#group(recordBytes(key.length, 0, false), sync).addDelete(key);
   }
 
-  /** Resolves when all of the operations, which are one commit, are acknowledged. */
-  batch(operations: readonly EncodedOperation[], sync: boolean): Promise<void> {
+  /** Resolves to `true` when all of the operations, which are one commit, are acknowledged. */
+  batch(operations: readonly EncodedOperation[], sync: boolean): Promise<true> {
     const group = this.#group(operationsBytes(operations), sync);
     for (const { key, value, expiresAtMs } of operations) {
       if (value === undefined) group.addTombstone(key);
@@ -136,7 +136,7 @@ export class CommitLog {
     if (last !== undefined) {
       last.needsSync = true;
       this.#schedule();
-      return last.settled;
+      return last.whenSettled();
     }
     if (this.#state.kind !== "ready") return Promise.reject(this.#state.error);
     if (this.#frames.floor >= this.#frames.appended) return Promise.resolve();

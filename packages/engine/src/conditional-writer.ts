@@ -1,5 +1,5 @@
 import type { CommitLog } from "./commit-log.ts";
-import type { Condition, Conditions, ReadVersion } from "./conditions.ts";
+import type { Condition, Conditions, ReadVersions } from "./conditions.ts";
 import type { InFlight } from "./in-flight.ts";
 
 /** Writes that are done only if something is true of their keys. */
@@ -20,14 +20,31 @@ export class ConditionalWriter {
    */
   writeIf(conditions: readonly Condition[], sync: boolean, write: () => Promise<unknown>): Promise<boolean> {
     this.#inFlight.begin();
-    const answer = this.#decide(conditions, sync, write).finally(() => this.#inFlight.end());
+    const answer = this.#decideAndWrite(conditions, sync, write).finally(() => this.#inFlight.end());
     // As with other writes: one whose answer nobody awaits must not bring the process down.
     answer.catch(() => undefined);
     return answer;
   }
 
-  async #decide(conditions: readonly Condition[], sync: boolean, write: () => Promise<unknown>): Promise<boolean> {
-    const known: ReadVersion[] = [];
+  async #decideAndWrite(
+    conditions: readonly Condition[],
+    sync: boolean,
+    write: () => Promise<unknown>,
+  ): Promise<boolean> {
+    const known = this.#conditions.newVersions();
+    try {
+      return await this.#decide(conditions, sync, write, known);
+    } finally {
+      known.release();
+    }
+  }
+
+  async #decide(
+    conditions: readonly Condition[],
+    sync: boolean,
+    write: () => Promise<unknown>,
+    known: ReadVersions,
+  ): Promise<boolean> {
     for (;;) {
       const verdict = this.#conditions.judge(conditions, this.#log.unacknowledged, known);
       if (verdict.kind === "hold") {
@@ -39,7 +56,7 @@ export class ConditionalWriter {
         if (sync) await this.#log.sync();
         return false;
       }
-      known.push(await this.#conditions.read(verdict.key, verdict.location));
+      await this.#conditions.read(verdict.records, known);
     }
   }
 }

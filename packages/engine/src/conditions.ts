@@ -2,7 +2,7 @@ import { FRAME_HEADER_BYTES, newRecordFields, readRecord, type RecordFields } fr
 import type { RecordLocation } from "@hashlog/index";
 import type { Group } from "./group.ts";
 import type { RecordReader } from "./record-reader.ts";
-import { newLocation } from "./segment-table.ts";
+import { newLocation, type SegmentTable } from "./segment-table.ts";
 import type { StoreParts } from "./store-parts.ts";
 
 /** What has to be true of a key for a write to be done. */
@@ -16,14 +16,53 @@ export interface Condition {
 export type Verdict =
   | { readonly kind: "hold" }
   /** One does not; `restsOn` is the write on its way that says so, if it is one that is not acknowledged yet. */
-  | { readonly kind: "fail"; readonly restsOn: Promise<void> | undefined }
-  /** To tell, the record at that place has to be read first, where the file system cannot do it synchronously. */
-  | { readonly kind: "unread"; readonly key: Uint8Array; readonly location: RecordLocation };
+  | { readonly kind: "fail"; readonly restsOn: Promise<unknown> | undefined }
+  /** To tell, those records have to be read first, as the file system cannot do it synchronously. */
+  | { readonly kind: "unread"; readonly records: readonly UnreadRecord[] };
 
-/** A version that was read, and the place where it was. */
-export interface ReadVersion {
+/** The record of a key whose version is asked for. */
+export interface UnreadRecord {
+  readonly key: Uint8Array;
   readonly location: Readonly<RecordLocation>;
-  readonly version: number;
+}
+
+/**
+ * Versions that were read for an earlier verdict, by the places of their records. Until `release` the slot of each stays
+ * that of its segment: else another record could lie at the same place.
+ */
+export class ReadVersions {
+  readonly #table: Pick<SegmentTable, "holdSlots" | "releaseSlots">;
+  readonly #versions = new Map<number, number>();
+  #holds = false;
+
+  constructor(table: Pick<SegmentTable, "holdSlots" | "releaseSlots">) {
+    this.#table = table;
+  }
+
+  /** To be called in the same turn of the event loop in which the places were found. */
+  hold(): void {
+    if (this.#holds) return;
+    this.#holds = true;
+    this.#table.holdSlots();
+  }
+
+  release(): void {
+    if (this.#holds) this.#table.releaseSlots();
+    this.#holds = false;
+  }
+
+  at(location: Readonly<RecordLocation>): number | undefined {
+    return this.#versions.get(placeOf(location));
+  }
+
+  note(location: Readonly<RecordLocation>, version: number): void {
+    this.#versions.set(placeOf(location), version);
+  }
+}
+
+/** Slots are below 2^14 and offsets below 2^32: one number tells both. */
+function placeOf({ segmentSlot, offset }: Readonly<RecordLocation>): number {
+  return segmentSlot * 2 ** 32 + offset;
 }
 
 /**
@@ -44,32 +83,42 @@ export class Conditions {
   }
 
   /** `groups`: all that waits, oldest first. `known`: what was read for an earlier verdict. */
-  judge(conditions: readonly Condition[], groups: readonly Group[], known: readonly ReadVersion[]): Verdict {
+  judge(conditions: readonly Condition[], groups: readonly Group[], known: ReadVersions): Verdict {
     this.#waiting.update(groups);
+    const records: UnreadRecord[] = [];
     for (const condition of conditions) {
       const verdict = this.#judgeOne(condition, known);
-      if (verdict.kind !== "hold") return verdict;
+      if (verdict.kind === "fail") return verdict;
+      if (verdict.kind === "unread") records.push(...verdict.records);
     }
-    return HOLD;
+    return records.length === 0 ? HOLD : { kind: "unread", records };
   }
 
-  /** The version of the record of `key` at `location`, read without holding the event loop. */
-  async read(key: Uint8Array, location: Readonly<RecordLocation>): Promise<ReadVersion> {
+  /** For one decision. */
+  newVersions(): ReadVersions {
+    return new ReadVersions(this.#parts.table);
+  }
+
+  /** Notes the versions of the records in `known`, read without holding the event loop. */
+  async read(records: readonly UnreadRecord[], known: ReadVersions): Promise<void> {
     const { table } = this.#parts;
-    const segment = table.at(location.segmentSlot);
-    // Until it is looked at again the slot must stay that segment's: else another record could lie at the same place.
-    table.holdSlots();
-    segment.pin();
+    known.hold();
+    const unread = records.map((record) => ({ ...record, segment: table.at(record.location.segmentSlot) }));
+    for (const { segment } of unread) segment.pin();
     try {
-      const { sequence } = await this.#reader.readWithSequence(segment, location, key);
-      return { location, version: sequence };
+      for (let at = 0; at < unread.length; at += READS_AT_ONCE) {
+        const reads = unread.slice(at, at + READS_AT_ONCE).map(async ({ key, location, segment }) => {
+          const { sequence } = await this.#reader.readWithSequence(segment, location, key);
+          known.note(location, sequence);
+        });
+        await Promise.all(reads);
+      }
     } finally {
-      segment.unpin();
-      table.releaseSlots();
+      for (const { segment } of unread) segment.unpin();
     }
   }
 
-  #judgeOne({ key, version }: Condition, known: readonly ReadVersion[]): Verdict {
+  #judgeOne({ key, version }: Condition, known: ReadVersions): Verdict {
     if (version === undefined) return HOLD;
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) {
@@ -81,27 +130,25 @@ export class Conditions {
     const { keydir, fileSystem, table } = this.#parts;
     const isThere = keydir.find(key, 0, key.length, location) && !this.#hasPassed(location.expiresAtMs);
     if (!isThere || version === 0) return isThere === version > 0 ? HOLD : FAIL;
-    const read = known.find((one) => isSamePlace(one.location, location))?.version;
+    const read = known.at(location);
     if (read === undefined && !fileSystem.readsSynchronously) {
       // mark: condition/version-to-be-read-first
-      return { kind: "unread", key, location: { ...location } };
+      return { kind: "unread", records: [{ key, location: { ...location } }] };
     }
     const present = read ?? this.#reader.sequenceSync(table.at(location.segmentSlot), location, key);
     return present === version ? HOLD : FAIL;
   }
 }
 
+/** How many records are read at the same time. */
+const READS_AT_ONCE = 64;
 const HOLD: Verdict = { kind: "hold" };
 const FAIL: Verdict = { kind: "fail", restsOn: undefined };
-
-function isSamePlace(one: Readonly<RecordLocation>, other: Readonly<RecordLocation>): boolean {
-  return one.segmentSlot === other.segmentSlot && one.offset === other.offset;
-}
 
 /** What the last waiting write of a key makes of it. */
 interface WaitingWrite {
   /** Of its group; not the group itself, whose bytes would be kept for as long as nobody asks again. */
-  readonly settled: Promise<void>;
+  readonly settled: Promise<unknown>;
   readonly sequence: number;
   readonly isTombstone: boolean;
   readonly expiresAtMs: number;
@@ -112,7 +159,7 @@ class WaitingKeys {
   readonly #fields: RecordFields = newRecordFields();
   readonly #byKey = new Map<string, WaitingWrite>();
   /** By their promises, the oldest first; all but the last one are full. */
-  #groups: readonly Promise<void>[] = [];
+  #groups: readonly Promise<unknown>[] = [];
   /** How far the last one was gathered. */
   #at = FRAME_HEADER_BYTES;
 

@@ -20,8 +20,9 @@ export class Group {
   /** Where the frame lies once it was appended. */
   slot = -1;
   fileOffset = -1;
-  readonly settled: Promise<void>;
-  resolve!: () => void;
+  /** Resolves to what all writes without a condition do: they were done. */
+  readonly settled: Promise<true>;
+  #resolve!: (done: true) => void;
   #reject!: (reason: unknown) => void;
   #deletes: WaitingDelete[] | undefined;
 
@@ -29,11 +30,18 @@ export class Group {
     this.firstSequence = firstSequence;
     this.buffer = buffer;
     this.settled = new Promise((resolve, reject) => {
-      this.resolve = resolve;
+      this.#resolve = resolve;
       this.#reject = reject;
     });
     // Whoever wrote awaits it; a group whose writers all looked away must not bring the process down.
     this.settled.catch(() => undefined);
+  }
+
+  /** As `settled`, for those who ask for no answer. */
+  whenSettled(): Promise<void> {
+    const settled = this.settled.then(() => undefined);
+    settled.catch(() => undefined);
+    return settled;
   }
 
   get nextSequence(): number {
@@ -77,6 +85,11 @@ export class Group {
   /** The deletes whose callers wait for an answer, in the order of their places in the buffer. */
   get deletes(): readonly WaitingDelete[] {
     return this.#deletes ?? [];
+  }
+
+  /** All of the group's writes are visible, and as durable as they were asked to be. */
+  resolve(): void {
+    this.#resolve(true);
   }
 
   /** None of the group's writes is visible or will be. */

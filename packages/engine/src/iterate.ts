@@ -1,11 +1,10 @@
-import { recordBytes } from "@hashlog/format";
 import type { Clock } from "@hashlog/fs-io";
-import type { KeydirPage, RecordLocation } from "@hashlog/index";
 import { HashlogError, invalidArgument, throwIfAborted } from "./errors.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { Limits } from "./limits.ts";
 import type { Ordering } from "./ordering.ts";
-import { rangeFrom, RANGE_CHECKS, type ByteRange, type RangeOptions, type Selection } from "./range.ts";
+import { PageWalk } from "./page-walk.ts";
+import { RANGE_CHECKS, type RangeOptions, type Selection } from "./range.ts";
 import type { ReadPace } from "./read-pace.ts";
 import type { RecordReader, RecordRun } from "./record-reader.ts";
 import { newLocation } from "./segment-table.ts";
@@ -22,7 +21,7 @@ export interface IterateOptions<K> extends RangeOptions<K> {
 export interface StoreIterator<T, K> extends AsyncIterableIterator<T, undefined> {
   /**
    * Goes on with the first key of the range that is not before `target` (with `reverse`: not after it), forward or back.
-   * What was asked for and not given yet is answered first. The limit goes on counting.
+   * What was asked for and not given yet is answered first. The limit goes on counting. One that has ended has ended for good.
    * @throws HashlogError `HASHLOG_INVALID_ARGUMENT` for an iterator that has begun in no particular order
    */
   seek(target: K): void;
@@ -80,7 +79,7 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
   constructor(parts: Iteration<T, K>) {
     this.#parts = parts;
     this.#left = parts.selection.limit;
-    this.#walk = new PageWalk(parts);
+    this.#walk = new PageWalk(parts.view, parts.selection.range, parts.hasPassed);
   }
 
   [Symbol.asyncIterator](): this {
@@ -185,12 +184,16 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
       await clock.yield();
       this.#mayGoOn();
     }
-    const chunk = withValues ? await this.#values() : this.#keys();
-    // It may have been left while it read.
-    if (this.#done) return false;
-    this.#chunk = chunk;
-    this.#at = 0;
-    return chunk.length > 0;
+    for (;;) {
+      const chunk = withValues ? await this.#values() : this.#keys();
+      // It may have been left while it read.
+      if (this.#done) return false;
+      this.#chunk = chunk;
+      this.#at = 0;
+      if (chunk.length > 0 || this.#walk.isAtEnd) return chunk.length > 0;
+      await clock.yield();
+      this.#mayGoOn();
+    }
   }
 
   #keys(): T[] {
@@ -203,7 +206,10 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
 
   #values(): T[] | Promise<T[]> {
     const { pace } = this.#parts;
-    return pace.isQuick ? pace.timed(() => this.#readAtOnce()) : Promise.all(this.#valuesBy(() => this.#read()));
+    if (!this.#walk.step(this.#left)) return [];
+    return pace.isQuick && this.#walk.valueBytes < LARGE_BYTES
+      ? pace.timed(() => this.#readAtOnce())
+      : Promise.all(this.#valuesBy(() => this.#read()));
   }
 
   #readAtOnce(): T[] {
@@ -226,11 +232,16 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
     });
   }
 
+  /** Reads the entry at which the walk is, and some that follow: small ones, if it is one. */
   #valuesBy<Read>(read: () => Read): Read[] {
     const most = Math.min(this.#parts.limits.valuesAhead, this.#left);
-    const reads: Read[] = [];
-    let bytes = 0;
-    while (reads.length < most && bytes < BYTES_AHEAD && this.#walk.step(this.#left)) {
+    let bytes = this.#walk.valueBytes;
+    const reads = [read()];
+    while (reads.length < most && bytes < LARGE_BYTES && this.#walk.step(this.#left)) {
+      if (this.#walk.valueBytes >= LARGE_BYTES) {
+        this.#walk.stepBack();
+        break;
+      }
       bytes += this.#walk.valueBytes;
       reads.push(read());
     }
@@ -261,108 +272,7 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
   }
 }
 
-/** Gives out pages. */
-interface Pages {
-  nextPage(entriesMax?: number): KeydirPage | undefined;
-}
-
-/** Walks over the entries of a view's pages that have not expired. */
-class PageWalk {
-  readonly #view: View;
-  readonly #hasPassed: (expiresAtMs: number) => boolean;
-  /** What is wanted; `undefined`: everything, in no particular order. */
-  range: ByteRange | undefined;
-  #given: ByteRange | undefined;
-  #pages: Pages | undefined;
-  #page: KeydirPage | undefined;
-  #index = -1;
-  #entriesMax = PAGE_ENTRIES_FIRST;
-
-  constructor({ view, hasPassed, selection }: Pick<Iteration<unknown, unknown>, "view" | "hasPassed" | "selection">) {
-    this.#view = view;
-    this.#hasPassed = hasPassed;
-    this.range = selection.range;
-  }
-
-  /** Goes on to the next entry; `false` if there is none. At most `wanted` of them are still to be asked for. */
-  step(wanted: number): boolean {
-    for (;;) {
-      while (this.#page !== undefined && ++this.#index < this.#page.count) {
-        if (!this.#hasPassed(this.#page.expiresAtMs[this.#index]!)) return true;
-      }
-      if (!this.#turn(wanted)) return false;
-    }
-  }
-
-  get valueBytes(): number {
-    return this.#page!.valueBytes[this.#index]!;
-  }
-
-  /** A copy of the entry's key. */
-  key(): Uint8Array {
-    const { keys, keyEnds } = this.#page!;
-    return keys.slice(this.#index === 0 ? 0 : keyEnds[this.#index - 1]!, keyEnds[this.#index]!);
-  }
-
-  /** Fills `location` with that of the entry. */
-  locate(location: RecordLocation): void {
-    const page = this.#page!;
-    const index = this.#index;
-    location.segmentSlot = page.segmentSlots[index]!;
-    location.offset = page.offsets[index]!;
-    location.valueBytes = page.valueBytes[index]!;
-    location.expiresAtMs = page.expiresAtMs[index]!;
-  }
-
-  /**
-   * Where the last of the next entries ends whose records follow on the one here, with little between them and within
-   * `bytesMax` bytes in all; `undefined` if the very next one does not. Keys that were written in their order, or nearly
-   * so, lie like that.
-   */
-  endOfNeighbours(bytesMax: number): number | undefined {
-    const { segmentSlots, offsets, count } = this.#page!;
-    const begin = offsets[this.#index]!;
-    let end = begin + this.#recordBytes(this.#index);
-    let next = this.#index + 1;
-    for (; next < count && segmentSlots[next] === segmentSlots[this.#index]; next += 1) {
-      const gap = offsets[next]! - end;
-      const endOfNext = offsets[next]! + this.#recordBytes(next);
-      if (gap < 0 || gap > GAP_BYTES_MAX || endOfNext - begin > bytesMax) break;
-      end = endOfNext;
-    }
-    return next === this.#index + 1 ? undefined : end;
-  }
-
-  #recordBytes(index: number): number {
-    const { keyEnds, valueBytes, expiresAtMs } = this.#page!;
-    const keyBytes = keyEnds[index]! - (index === 0 ? 0 : keyEnds[index - 1]!);
-    return recordBytes(keyBytes, valueBytes[index]!, expiresAtMs[index] !== 0);
-  }
-
-  /** Goes on, within what was wanted at first, at that key. */
-  seek(key: Uint8Array): void {
-    this.#given ??= this.range;
-    this.range = rangeFrom(this.#given!, key);
-    this.#pages = undefined;
-    this.#page = undefined;
-    this.#entriesMax = PAGE_ENTRIES_FIRST;
-  }
-
-  // A short range costs a short page; of a long one the pages become longer.
-  #turn(wanted: number): boolean {
-    this.#pages ??= this.range === undefined ? this.#view.openScan() : this.#view.openCursor(this.range);
-    this.#page = this.#pages.nextPage(Math.min(this.#entriesMax, Math.max(wanted, PAGE_ENTRIES_LEAST)));
-    this.#index = -1;
-    this.#entriesMax = Math.min(this.#entriesMax * 2, PAGE_ENTRIES_MOST);
-    return this.#page !== undefined;
-  }
-}
-
-/** Bytes between two records that are read along rather than passed by. */
-const GAP_BYTES_MAX = 512;
 const FILLS_IN_A_TURN = 8;
-const PAGE_ENTRIES_LEAST = 16;
-const PAGE_ENTRIES_FIRST = 128;
-const PAGE_ENTRIES_MOST = 2048;
-const BYTES_AHEAD = 1024 * 1024;
+/** Values of so many bytes are read one at a time, and never so that the event loop waits; smaller ones up to so many ahead. */
+const LARGE_BYTES = 1024 * 1024;
 const NO_VALUE = new Uint8Array(0);

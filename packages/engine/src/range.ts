@@ -2,10 +2,10 @@ import { type } from "./store-options.ts";
 
 /**
  * Which keys, and in which order: that of their bytes. Strings are in the order of their UTF-8 form, which is that of
- * their code points: "Z" before "a", "é" after both, an emoji after every letter. It is no dictionary's order, and where
- * there are characters beyond U+FFFF not that of JavaScript's `<` either.
+ * their code points: "Z" before "a", "é" after both, an emoji after all that is below U+FFFF. It is no dictionary's order, and
+ * where there are characters beyond U+FFFF not that of JavaScript's `<` either.
  *
- * Bounds may be combined; all of them hold. The first use of any of these options puts all keys in order, which takes
+ * Bounds may be combined; all of them hold. One that is `undefined` is no bound, as if it were not given. The first use of any of these options puts all keys in order, which takes
  * about a second a million, in steps that let other work have its turn; see `ordered` of `open`.
  */
 export interface RangeOptions<K> {

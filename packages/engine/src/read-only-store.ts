@@ -2,6 +2,7 @@ import { HashlogError } from "./errors.ts";
 import { Follower } from "./follower.ts";
 import { InFlight } from "./in-flight.ts";
 import type { IterateOptions, StoreIterator } from "./iterate.ts";
+import { OpenState } from "./open-state.ts";
 import type { Reader } from "./reader.ts";
 import { readOnlyStats, type ReadOnlyStats } from "./read-only-stats.ts";
 import { Reads, type Entry, type ReadParts, type ReadSource } from "./reads.ts";
@@ -39,10 +40,12 @@ export class ReadOnlyStore<K, V> {
   readonly #follower: Follower | undefined;
   #asksForWriter = false;
   #refreshes = 0;
+  readonly #state: OpenState;
   #closing: Promise<void> | undefined;
 
   constructor(machinery: ReadOnlyMachinery<K, V>) {
     this.#machinery = machinery;
+    this.#state = new OpenState(machinery.directory);
     const { reader, options } = machinery;
     const { keys, values, ordered, limits, clock } = options;
     const records = new RecordReader(limits.sharedReadBytesMax);
@@ -50,7 +53,7 @@ export class ReadOnlyStore<K, V> {
     this.#readParts = { keys, values, ordered, limits, clock, pace, reader: records, inFlight: this.#inFlight };
     this.#reads = new Reads({
       ...this.#readParts,
-      source: currentSource(machinery, () => this.#checkOpen()),
+      source: currentSource(machinery, () => this.#state.check()),
       // That of the index that is read at each call.
       get ordering() {
         return reader.current.ordering;
@@ -82,7 +85,7 @@ export class ReadOnlyStore<K, V> {
    * `HASHLOG_IO`: what was shown is shown still, and it may be tried again
    */
   async refresh(): Promise<boolean> {
-    this.#checkOpen();
+    this.#state.check();
     this.#asksForWriter = true;
     return this.#turns.request();
   }
@@ -134,12 +137,12 @@ export class ReadOnlyStore<K, V> {
 
   /** As `Store.snapshot`: what is shown now, whatever is caught up with. */
   snapshot(): Snapshot<K, V> {
-    this.#checkOpen();
+    this.#state.check();
     const { reader, clock } = this.#machinery;
     const { views, ordering } = reader.current;
     const view = views.open("snapshot");
     const parts = { ...this.#readParts, ordering };
-    const snapshot = new Snapshot<K, V>(view, clock.now(), parts, () => this.#checkOpen());
+    const snapshot = new Snapshot<K, V>(view, clock.now(), parts, this.#state);
     views.closeWith(snapshot, view);
     return snapshot;
   }
@@ -186,6 +189,7 @@ export class ReadOnlyStore<K, V> {
 
   /** Waits for reads that are under way, ends a refresh, and closes every file. A second call is the first one's promise. */
   close(): Promise<void> {
+    this.#state.close();
     this.#closing ??= this.#close();
     return this.#closing;
   }
@@ -203,7 +207,7 @@ export class ReadOnlyStore<K, V> {
   }
 
   async #refresh(): Promise<boolean> {
-    this.#checkOpen();
+    this.#state.check();
     const { signal } = this.#ending;
     const asksForWriter = this.#asksForWriter;
     this.#asksForWriter = false;
@@ -212,25 +216,20 @@ export class ReadOnlyStore<K, V> {
       this.#refreshes += 1;
       return isNew;
     } catch (error) {
-      this.#checkOpen();
+      this.#state.check();
       throw error;
     }
   }
 
   #refuse(method: string): Promise<never> {
     try {
-      this.#checkOpen();
+      this.#state.check();
     } catch (error) {
       return Promise.reject(error as Error);
     }
     const { directory } = this;
     const words = `${method} would write, and ${directory} was opened with readOnly: true`;
     return Promise.reject(new HashlogError("HASHLOG_READ_ONLY", words, { path: directory }));
-  }
-
-  #checkOpen(): void {
-    if (this.#closing === undefined && !this.#ending.signal.aborted) return;
-    throw new HashlogError("HASHLOG_CLOSED", `the store ${this.directory} is closed`, { path: this.directory });
   }
 }
 

@@ -1,5 +1,6 @@
 import { HashlogError } from "./errors.ts";
 import type { IterateOptions, StoreIterator } from "./iterate.ts";
+import type { OpenState } from "./open-state.ts";
 import { type Entry, type ReadParts, Reads, type ReadSource } from "./reads.ts";
 import type { View } from "./views.ts";
 
@@ -12,16 +13,18 @@ import type { View } from "./views.ts";
  */
 export class Snapshot<K, V> {
   readonly #view: View;
+  readonly #store: Pick<OpenState, "isClosed">;
   readonly #reads: Reads<K, V>;
 
-  constructor(view: View, now: number, parts: Omit<ReadParts<K, V>, "source">, checkStoreOpen: () => void) {
+  constructor(view: View, now: number, parts: Omit<ReadParts<K, V>, "source">, store: OpenState) {
     this.#view = view;
-    this.#reads = new Reads({ ...parts, source: sourceOf(this, view, now, checkStoreOpen) });
+    this.#store = store;
+    this.#reads = new Reads({ ...parts, source: sourceOf(this, view, now, store) });
   }
 
   /** Whether it is closed, or its store is. */
   get isClosed(): boolean {
-    return this.#view.isClosed;
+    return this.#view.isClosed || this.#store.isClosed;
   }
 
   /** As `Store.get`. */
@@ -83,7 +86,7 @@ function sourceOf(
   snapshot: Pick<Snapshot<never, never>, "isClosed">,
   view: View,
   now: number,
-  checkStoreOpen: () => void,
+  store: OpenState,
 ): ReadSource {
   const hasPassed = (expiresAtMs: number): boolean => expiresAtMs !== 0 && expiresAtMs <= now;
   return {
@@ -91,7 +94,7 @@ function sourceOf(
     segmentAt: (slot) => view.segmentAt(slot),
     // Every iterator of the snapshot holds this, and with it the snapshot, which is therefore not collected beneath it.
     checkOpen: () => {
-      checkStoreOpen();
+      store.check();
       if (snapshot.isClosed) throw new HashlogError("HASHLOG_CLOSED", "the snapshot is closed");
     },
     passed: () => hasPassed,

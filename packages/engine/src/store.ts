@@ -8,12 +8,13 @@ import { describeType, encodesAnew } from "./codecs.ts";
 import type { CommitLog } from "./commit-log.ts";
 import { ConditionalWriter } from "./conditional-writer.ts";
 import { Conditions } from "./conditions.ts";
-import { HashlogError, invalidArgument } from "./errors.ts";
+import { invalidArgument } from "./errors.ts";
 import { InFlight } from "./in-flight.ts";
 import type { IterateOptions, StoreIterator } from "./iterate.ts";
 import type { Maintenance } from "./maintenance.ts";
 import type { Merger } from "./merger.ts";
 import type { OpenReport } from "./open-report.ts";
+import { OpenState } from "./open-state.ts";
 import { operationsBytes, type EncodedOperation } from "./operations.ts";
 import type { Ordering } from "./ordering.ts";
 import { RANGE_CHECKS, type RangeOptions } from "./range.ts";
@@ -31,7 +32,6 @@ import {
   checkCommitBytes,
   checkEncoded,
   checkOperation,
-  isConditional,
   requiredVersion,
   resolveDeleteOptions,
   resolveExpiry,
@@ -76,11 +76,13 @@ export class Store<K, V, VI = V> {
   readonly #readParts: Omit<ReadParts<K, V>, "source">;
   readonly #reads: Reads<K, V>;
   readonly #conditional: ConditionalWriter;
+  readonly #state: OpenState;
   #closing: Promise<void> | undefined;
   readonly #inFlight = new InFlight();
 
   constructor(machinery: StoreMachinery<K, V, VI>) {
     this.#machinery = machinery;
+    this.#state = new OpenState(machinery.parts.directory);
     const { keys, values, ordering, ordered, parts } = machinery;
     const { limits, clock } = parts;
     const reader = new RecordReader(limits.sharedReadBytesMax);
@@ -88,7 +90,7 @@ export class Store<K, V, VI = V> {
     this.#readParts = { keys, values, reader, inFlight: this.#inFlight, ordering, ordered, limits, clock, pace };
     const conditions = new Conditions(parts, reader, machinery.clock.hasPassed);
     this.#conditional = new ConditionalWriter(machinery.log, conditions, this.#inFlight);
-    this.#reads = new Reads({ ...this.#readParts, source: liveSource(machinery, () => this.#checkOpen()) });
+    this.#reads = new Reads({ ...this.#readParts, source: liveSource(machinery, () => this.#state.check()) });
   }
 
   /** The directory of the store, as it was given to `open`. */
@@ -129,13 +131,13 @@ export class Store<K, V, VI = V> {
    * default sync policy, when it is durable. Until then reads see the old value.
    *
    * With a condition it is done only if that holds at its place in the log, writes that were still waiting at the call
-   * included, and resolves to whether it did. A condition on a version reads the record of the key, which holds the event
+   * included. It resolves to whether it was done: without a condition always to `true`. A condition on a version reads the record of the key, which holds the event
    * loop as `getSync` does; where the file system cannot do that, the place in the log is taken after the reading.
    */
   put(key: K, value: VI, options?: PutOptions & Unconditional): Promise<void>;
   put(key: K, value: VI, options: PutOptions & ConditionOptions): Promise<boolean>;
   put(key: K, value: VI, options?: PutOptions & ConditionOptions): Promise<boolean | void> {
-    return this.#write<boolean | void>(() => {
+    return this.#write(() => {
       const { values, log, clock } = this.#machinery;
       const now = options?.ttlMs === undefined ? 0 : clock.now();
       const { expiresAtMs, sync, version } = resolvePutOptions(options, now);
@@ -143,7 +145,7 @@ export class Store<K, V, VI = V> {
       const valueBytes = values.encode(value);
       checkEncoded(valueBytes, values.name);
       checkCommitBytes(recordBytes(keyBytes.length, valueBytes.length, expiresAtMs !== 0));
-      if (!isConditional(options)) return log.put(keyBytes, valueBytes, expiresAtMs, sync);
+      if (version === undefined) return log.put(keyBytes, valueBytes, expiresAtMs, sync);
       // It may be written only after the call has returned.
       const own = new Uint8Array(valueBytes);
       return this.#conditional.writeIf([{ key: keyBytes, version }], sync, () =>
@@ -170,20 +172,20 @@ export class Store<K, V, VI = V> {
    * Does all of the operations or, after a crash at whatever moment, none. The last one of a key wins. Resolves when the
    * batch is acknowledged. At most 4 GiB.
    *
-   * If any of them has a condition, all of it is done if all conditions hold, and else nothing; it resolves to whether
-   * they did. All of them are about the keys as they are before the batch.
+   * If any of them has a condition, all of it is done if all conditions hold, and else nothing. It resolves to whether it
+   * was done: without conditions always to `true`. All of them are about the keys as they are before the batch.
    */
   batch(operations: readonly (BatchOperation<K, VI> & Unconditional)[], options?: WriteOptions): Promise<void>;
   batch(operations: readonly ConditionalOperation<K, VI>[], options?: WriteOptions): Promise<boolean>;
   batch(operations: readonly ConditionalOperation<K, VI>[], options?: WriteOptions): Promise<boolean | void> {
-    return this.#write<boolean | void>(() => {
+    return this.#write(() => {
       const { log } = this.#machinery;
       const sync = resolveWriteOptions(options, "batch");
       const encoded = this.#encodeOperations(operations);
       // Nothing to write, but what was written before may not be durable yet.
-      if (encoded.length === 0) return sync ? log.sync() : Promise.resolve();
+      if (encoded.length === 0) return sync ? log.sync().then(() => true) : Promise.resolve(true);
       checkCommitBytes(operationsBytes(encoded));
-      if (!operations.some(isConditional)) return log.batch(encoded, sync);
+      if (encoded.every(({ version }) => version === undefined)) return log.batch(encoded, sync);
       // As with a put: it may be written only after the call has returned.
       const own = encoded.map((operation) => ({
         ...operation,
@@ -219,10 +221,10 @@ export class Store<K, V, VI = V> {
 
   /** The store as it is now, to be read as long as it is open. To be closed. */
   snapshot(): Snapshot<K, V> {
-    this.#checkOpen();
+    this.#state.check();
     const { views, clock } = this.#machinery;
     const view = views.open("snapshot");
-    const snapshot = new Snapshot<K, V>(view, clock.now(), this.#readParts, () => this.#checkOpen());
+    const snapshot = new Snapshot<K, V>(view, clock.now(), this.#readParts, this.#state);
     views.closeWith(snapshot, view);
     return snapshot;
   }
@@ -233,7 +235,7 @@ export class Store<K, V, VI = V> {
    * there at the call and is put again meanwhile may be deleted with the rest.
    */
   async clear(options: ClearOptions<K> = {}): Promise<void> {
-    this.#checkOpen();
+    this.#state.check();
     checkOptions(options, CLEAR_CHECKS, "clear");
     const { log, parts } = this.#machinery;
     await clearKeys({
@@ -287,6 +289,7 @@ export class Store<K, V, VI = V> {
    * one's promise. A store that is not closed loses nothing that was acknowledged; its next opening takes longer.
    */
   close(): Promise<void> {
+    this.#state.close();
     this.#closing ??= closeStore(this.#machinery, this.#inFlight);
     return this.#closing;
   }
@@ -295,16 +298,10 @@ export class Store<K, V, VI = V> {
     return this.close();
   }
 
-  #checkOpen(): void {
-    if (this.#closing !== undefined) {
-      throw new HashlogError("HASHLOG_CLOSED", `the store ${this.directory} is closed`, { path: this.directory });
-    }
-  }
-
   // Writers get every error as a rejection, also those of their arguments.
   #write<T>(write: () => Promise<T>): Promise<T> {
     try {
-      this.#checkOpen();
+      this.#state.check();
       return write();
     } catch (error) {
       return Promise.reject(error as Error);

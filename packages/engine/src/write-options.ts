@@ -28,7 +28,7 @@ export interface WriteOptions {
 
 /**
  * What has to be true of the key, at the write's place in the log, for it to be done; one of the two at most. A key that has
- * expired is absent.
+ * expired is absent. `undefined` and `ifAbsent: false` are no condition: the write is done, a put resolves to `true`.
  */
 export interface ConditionOptions {
   /** `true`: only if the key is not there. */
@@ -37,7 +37,7 @@ export interface ConditionOptions {
   readonly ifVersion?: number | undefined;
 }
 
-/** Of a write that has no condition, not even one that may be left out. */
+/** Of a write that has no condition: whether it was done needs no answer. */
 export interface Unconditional {
   readonly ifAbsent?: never;
   readonly ifVersion?: never;
@@ -107,11 +107,6 @@ interface ResolvedWrite {
 }
 
 const NO_OPTIONS = { expiresAtMs: 0, sync: false, version: undefined };
-
-/** Whether the write is to say if it was done: it has a condition, or one that was left out. */
-export function isConditional(options: object | undefined): boolean {
-  return options !== undefined && ("ifAbsent" in options || "ifVersion" in options);
-}
 
 /** The version that the key must have; 0: it must be absent; `undefined`: any. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
 export function requiredVersion({ ifAbsent = false, ifVersion }: ConditionOptions): number | undefined {

@@ -7,7 +7,8 @@ import {
   type Store,
 } from "@hashlog/engine";
 import { DiskImage, SimulatedDisk } from "@hashlog/fs-io/testing";
-import { describe, expect, expectTypeOf, test } from "vitest";
+import { describe, expect, expectTypeOf, onTestFinished, test, vi } from "vitest";
+import { Conditions } from "../src/conditions.ts";
 import { entriesOf, filler, isSettled, rejection, text } from "./support/values.ts";
 import { FILE_SYSTEMS, memoryWorld, readingAsynchronously } from "./support/worlds.ts";
 
@@ -140,7 +141,7 @@ test("an answer is given when what it rests on is acknowledged, and is refused w
   expect(await elsewhere).toBe(false);
   expect(await isSettled(refused)).toBe(false);
   sync.release();
-  expect([await first, await refused]).toEqual([undefined, false]);
+  expect([await first, await refused]).toEqual([true, false]);
 
   world.watched.fail("sync", /\.segment$/, "FS_IO");
   const lost = rejection(db.put("c", "1"));
@@ -162,7 +163,7 @@ test("what expired, waiting or not, is absent", async () => {
   expect(await db.put("a", "2", { ifVersion: version })).toBe(false);
   expect(await db.put("a", "3", { ifAbsent: true, ttlMs: 5 })).toBe(true);
   const answers = [db.put("b", "1", { expiresAtMs: 1 }), db.put("b", "2", { ifAbsent: true })];
-  expect(await Promise.all(answers)).toEqual([undefined, true]);
+  expect(await Promise.all(answers)).toEqual([true, true]);
   expect(await db.getEntry("a")).toMatchObject({ expiresAtMs: world.clock.now() + 5 });
 });
 
@@ -322,6 +323,38 @@ test("the types say which writes answer", async () => {
   expect(text(await db.get("a"))).toBe("1");
 });
 
+test("what may have a condition, and has none, is done, and says so", async () => {
+  const world = await memoryWorld();
+  const db = await world.open();
+  const options: PutOptions & ConditionOptions = {};
+  const none: readonly ConditionalOperation<string, string>[] = [];
+  const plain: readonly ConditionalOperation<string, string>[] = [{ type: "delete", key: "a" }];
+  expect(await db.put("a", "1", options)).toBe(true);
+  expect([await db.batch(none), await db.batch(none, { sync: true }), await db.batch(plain)]).toEqual([
+    true,
+    true,
+    true,
+  ]);
+});
+
+test("where reads are asynchronous the versions of all keys of a batch are read at once", async () => {
+  const world = await memoryWorld();
+  const db = await world.open({ fileSystem: readingAsynchronously(world.fileSystem), sync: "never" });
+  const keys = Array.from({ length: 500 }, (_, index) => `key ${index}`);
+  await db.batch(keys.map((key) => ({ type: "put", key, value: "1" }) as const));
+  const operations = await Promise.all(
+    keys.map(async (key) => ({ type: "put", key, value: "2", ifVersion: await versionOf(db, key) }) as const),
+  );
+  const finds = vi.spyOn(Conditions.prototype, "judge");
+  onTestFinished(() => finds.mockRestore());
+  const reads = world.watched.count("read");
+  expect(await db.batch(operations)).toBe(true);
+  expect(world.watched.count("read") - reads).toBe(500);
+  // Once to find what has to be read, once when it is: not once for each of them.
+  expect(finds.mock.calls.length).toBe(2);
+  expect(await db.batch(operations)).toBe(false);
+});
+
 test("a write that was refused hides none that waits before it", async () => {
   const world = await memoryWorld();
   const db = await world.open({ segmentBytesMax: 512 });
@@ -337,6 +370,6 @@ test("a write that was refused hides none that waits before it", async () => {
   failing.end();
   const answer = db.put("a", "3", { ifAbsent: true });
   sync.release();
-  expect([await waits, await answer]).toEqual([undefined, false]);
+  expect([await waits, await answer]).toEqual([true, false]);
   expect(text(await db.get("a"))).toBe("1");
 });

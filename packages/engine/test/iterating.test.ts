@@ -286,3 +286,48 @@ test("values larger than what is read ahead come one by one, and right", async (
     if (isSame(value, filler(700_000, Number(key.slice(4))))) right.push(key);
   expect(right.length).toBe(8);
 });
+
+test("a large value is read without holding the event loop, and does not keep the small ones before it waiting", async () => {
+  const world = await memoryWorld();
+  const db = await world.open({ ordered: true });
+  await db.put("a", filler(100));
+  await db.put("b", filler(2_000_000));
+  await db.put("c", filler(100));
+  await db.put("d", filler(2_000_000));
+  await db.put("e", filler(2_000_000));
+  const lengths: number[] = [];
+  const roads: string[] = [];
+  let calls = world.watched.calls.length;
+  for await (const value of db.values()) {
+    lengths.push(value.length);
+    roads.push(
+      world.watched.calls
+        .slice(calls)
+        .map(({ operation }) => operation)
+        .join("+"),
+    );
+    calls = world.watched.calls.length;
+  }
+  expect(lengths).toEqual([100, 2_000_000, 100, 2_000_000, 2_000_000]);
+  expect(roads).toEqual(["readSync", "read", "readSync", "read", "read"]);
+});
+
+test("an iterator gives the event loop away among keys that have expired about as often as among others", async () => {
+  const world = await memoryWorld();
+  const db = await world.open({ sync: "never" });
+  const keys = Array.from({ length: 40_000 }, (_, index) => `key ${index}`);
+  await db.batch(keys.map((key) => ({ type: "put", key, value: "", ttlMs: 1000 }) as const));
+  await db.count({ gte: "" });
+  const yieldsOf = async (range: object, count: number): Promise<number> => {
+    const before = world.clock.yields;
+    expect(await db.count(range)).toBe(count);
+    return world.clock.yields - before;
+  };
+  const amongOthers = [await yieldsOf({}, 40_000), await yieldsOf({ gte: "" }, 40_000)];
+  world.clock.advance(1000);
+  const amongExpired = [await yieldsOf({}, 0), await yieldsOf({ gte: "" }, 0)];
+  for (const [at, yields] of amongOthers.entries()) {
+    expect(yields).toBeGreaterThan(10);
+    expect(amongExpired[at]).toBeGreaterThan(yields / 2);
+  }
+});

@@ -203,3 +203,31 @@ test("a snapshot that nobody holds any more is closed by the garbage collector, 
   for (let round = 0; round < 20 && db.stats().snapshots > 0; round += 1) await turn();
   expect(db.stats().snapshots).toBe(0);
 });
+
+test("a snapshot is closed as soon as its store is being closed", async () => {
+  const world = await memoryWorld();
+  const db = await world.open();
+  await db.put("a", "1");
+  const snapshot = db.snapshot();
+  expect(snapshot.isClosed).toBe(false);
+  const closing = db.close();
+  expect(snapshot.isClosed).toBe(true);
+  expect(await rejection(snapshot.get("a"))).toMatchObject({ code: "HASHLOG_CLOSED" });
+  await closing;
+  expect(snapshot.isClosed).toBe(true);
+});
+
+test("a range of a snapshot gives the event loop away, however much was written since", async () => {
+  const world = await memoryWorld();
+  const db = await world.open({ sync: "never", ordered: true });
+  await db.put("z", "1");
+  const snapshot = db.snapshot();
+  const keys = Array.from({ length: 50_000 }, (_, index) => `key ${index}`);
+  await db.batch(keys.map((key) => ({ type: "put", key, value: "" }) as const));
+  for (const range of [{ gte: "" }, { lte: "zz", reverse: true }]) {
+    const yields = world.clock.yields;
+    expect(await all(snapshot.keys(range))).toEqual(["z"]);
+    // Some thousand keys are passed by at a time.
+    expect(world.clock.yields - yields).toBeGreaterThan(10);
+  }
+});

@@ -17,17 +17,18 @@ export interface ViewOrders {
 }
 
 /** How many keys a page passes by at most that are not of the view any more, or not yet: it may have fewer entries then. */
-const PASSED_MAX = PAGE_ENTRIES * 2;
+const PASSED_MAX = PAGE_ENTRIES;
 
 export class HashKeydirCursor implements KeydirCursor {
-  readonly #orders: () => ViewOrders;
+  readonly #orders: () => ViewOrders | undefined;
   readonly #isBackward: boolean;
   /** What is left of the range. */
   #from: Uint8Array | undefined;
   #to: Uint8Array | undefined;
   #isDone = false;
 
-  constructor(orders: () => ViewOrders, { from, to, reverse = false }: KeydirRange) {
+  /** `orders` gives nothing as long as they are not made yet, and goes on making them. */
+  constructor(orders: () => ViewOrders | undefined, { from, to, reverse = false }: KeydirRange) {
     this.#orders = orders;
     this.#isBackward = reverse;
     this.#from = from && new Uint8Array(from);
@@ -37,11 +38,10 @@ export class HashKeydirCursor implements KeydirCursor {
   nextPage(entriesMax: number = PAGE_ENTRIES): KeydirPage | undefined {
     checkPageEntries(entriesMax);
     const orders = this.#orders();
-    while (!this.#isDone) {
-      const page = this.#read(orders, Math.min(entriesMax, PAGE_ENTRIES));
-      if (page.count > 0) return page.finish();
-    }
-    return undefined;
+    if (this.#isDone) return undefined;
+    const page = orders === undefined ? new PageBuilder() : this.#read(orders, Math.min(entriesMax, PAGE_ENTRIES));
+    // At the end an empty page says no more than none.
+    return this.#isDone && page.count === 0 ? undefined : page.finish();
   }
 
   #read({ live, aside }: ViewOrders, entriesMax: number): PageBuilder {

@@ -3,16 +3,16 @@
  * since, it puts the key's old location aside here (or the mark that there was none). What is aside hides what the
  * keydir says. Both are read together, by scans and in order by cursors.
  */
+import { AsideOrder } from "./aside-order.ts";
 import { checkKey } from "./checks.ts";
 import { ABSENT_SLOT } from "./entry.ts";
 import { IndexError } from "./errors.ts";
 import { HashKeydirCursor, type ViewOrders } from "./hash-keydir-cursor.ts";
 import { HashKeydirScan } from "./hash-keydir-scan.ts";
 import type { KeydirCursor, KeydirRange, KeydirScan, KeydirView, RecordLocation } from "./keydir.ts";
-import { bytesOf, locateKey, StoredKey } from "./key-order.ts";
-import { Order, orderReference } from "./order.ts";
+import { type Order, orderReference } from "./order.ts";
 import { PLACE_BITS, PLACES } from "./slots.ts";
-import { SHARD_COUNT, Shards } from "./shards.ts";
+import { Shards } from "./shards.ts";
 
 const ABSENT: Readonly<RecordLocation> = { segmentSlot: ABSENT_SLOT, offset: 0, valueBytes: 0, expiresAtMs: 0 };
 
@@ -22,7 +22,7 @@ export class HashKeydirView implements KeydirView {
   readonly #host: ViewHost;
   #aside: Shards | undefined;
   /** From the first cursor on. */
-  #asideOrder: Order | undefined;
+  #asideOrder: AsideOrder | undefined;
 
   constructor(shards: Shards, size: number, host: ViewHost) {
     this.#shards = shards;
@@ -32,7 +32,7 @@ export class HashKeydirView implements KeydirView {
   }
 
   get memoryBytes(): number {
-    return this.#open().memoryBytes + (this.#asideOrder?.memoryBytes ?? 0);
+    return this.#open().memoryBytes + (this.#asideOrder?.order.memoryBytes ?? 0);
   }
 
   find(bytes: Uint8Array, start: number, end: number, found: RecordLocation): boolean {
@@ -61,7 +61,8 @@ export class HashKeydirView implements KeydirView {
   }
 
   openCursor(range: KeydirRange = {}): KeydirCursor {
-    this.#orders();
+    this.#open();
+    this.#live();
     return new HashKeydirCursor(() => this.#orders(), range);
   }
 
@@ -78,7 +79,7 @@ export class HashKeydirView implements KeydirView {
     const place = hash & (PLACES - 1);
     const absent = aside.locate(place, bytes, start, end);
     if (absent >= 0) return;
-    const order = this.#asideOrder;
+    const order = this.#asideOrder?.order;
     order?.makeRoom(bytes, start, end);
     const location = { ...ABSENT };
     if (index >= 0) this.#shards.at(hash >>> PLACE_BITS).read(index, location);
@@ -86,14 +87,19 @@ export class HashKeydirView implements KeydirView {
     order?.place(orderReference(hash >>> PLACE_BITS, reference));
   }
 
-  /** @throws IndexError `INDEX_CLOSED`, `INDEX_NOT_ORDERED` */
-  #orders(): ViewOrders {
+  /** `undefined` as long as what is aside is not in order yet: a piece of it was put so then. @throws IndexError */
+  #orders(): ViewOrders | undefined {
     const aside = this.#open();
-    const live = this.#host.order;
-    if (live === undefined) throw new IndexError("INDEX_NOT_ORDERED", "the keys of the keydir are not in order");
+    const live = this.#live();
     // What is aside never moves, as none of it is ever removed.
-    this.#asideOrder ??= orderOf(aside);
-    return { live, aside: this.#asideOrder };
+    this.#asideOrder ??= new AsideOrder(aside);
+    return this.#asideOrder.step() ? { live, aside: this.#asideOrder.order } : undefined;
+  }
+
+  #live(): Order {
+    const { order } = this.#host;
+    if (order === undefined) throw new IndexError("INDEX_NOT_ORDERED", "the keys of the keydir are not in order");
+    return order;
   }
 
   #open(): Shards {
@@ -107,20 +113,4 @@ export interface ViewHost {
   /** Of all keys of the keydir, once they are in order. */
   readonly order: Order | undefined;
   closed(view: HashKeydirView): void;
-}
-
-function orderOf(shards: Shards): Order {
-  const order = new Order(shards);
-  const key = new StoredKey();
-  for (let index = 0; index < SHARD_COUNT; index++) {
-    for (const slot of shards.at(index).slots) {
-      if (slot === 0) continue;
-      const reference = orderReference(index, (slot >>> 8) - 1);
-      locateKey(shards, reference, key);
-      const bytes = bytesOf(key);
-      order.makeRoom(bytes, 0, bytes.length);
-      order.place(reference);
-    }
-  }
-  return order;
 }

@@ -145,7 +145,11 @@ export interface KeydirView {
 
 /** Goes through all entries. Needs not be closed. */
 export interface KeydirScan {
-  /** The next entries, a bounded number of them, or `undefined` at the end. The page belongs to the caller. */
+  /**
+   * The next entries, a bounded number of them, or `undefined` at the end. Takes a bounded time: where it had to pass by
+   * many entries that were changed since the view was opened, there may be none on the page, and yet more on the next one.
+   * The page belongs to the caller.
+   */
   nextPage(): KeydirPage | undefined;
 }
 
@@ -164,7 +168,8 @@ export interface KeydirCursor {
   /**
    * The next entries, at most so many and a bounded number anyhow, or `undefined` at the end. The page belongs to the
    * caller. Takes O(log n) for n keys, and a time in proportion to the entries, those included that were changed since the
-   * view was opened.
+   * view was opened. That time is bounded: where there are many of those there may be no entry on the page, and yet more on
+   * the next one.
    */
   nextPage(entriesMax?: number): KeydirPage | undefined;
 }

@@ -3,8 +3,9 @@
  * slices (slots move, the table grows, the arena is laid out anew), because nothing in it depends on where things lie.
  */
 import type { Words } from "./allocate.ts";
+import { PAGE_KEY_BYTES } from "./page-builder.ts";
 import type { Shard } from "./shard.ts";
-import { homeOf } from "./slots.ts";
+import { homeOf, PLACES } from "./slots.ts";
 
 /**
  * Calls `visit` with each entry whose hash bits are in `[from, to)`. The shard must not change meanwhile.
@@ -17,7 +18,7 @@ export function scanPlaces(
   shard: Shard,
   from: number,
   to: number,
-  visit: (place: number, words: Words, at: number) => void,
+  visit: (place: number, words: Words, at: number, reference: number) => void,
 ): void {
   const { slots, arena } = shard;
   const capacity = slots.length;
@@ -33,6 +34,12 @@ export function scanPlaces(
     const place = shard.placeOf(slot);
     if (place < from || place >= to || homeOf(place, capacity) > index !== over) continue;
     const reference = (slot >>> 8) - 1;
-    visit(place, arena.chunks[reference >>> arena.shift], reference & arena.mask);
+    visit(place, arena.chunks[reference >>> arena.shift], reference & arena.mask, reference);
   }
+}
+
+/** How many hash bits a slice spans so that it holds about so many entries, and about half a page of keys at most. */
+export function slicePlaces(shard: Shard, entries: number): number {
+  const slices = Math.max(shard.count / entries, (shard.arena.usedWords * 8) / PAGE_KEY_BYTES);
+  return Math.ceil(PLACES / Math.max(1, slices));
 }

@@ -5,6 +5,8 @@ export class FakeClock implements Clock {
   #now = 1_700_000_000_000;
   /** The highest time that anybody was told; may be set. */
   highestTold = 0;
+  /** How often somebody gave the event loop away. */
+  yields = 0;
   #timers: { readonly at: number; readonly callback: () => void }[] = [];
 
   now(): number {
@@ -28,6 +30,7 @@ export class FakeClock implements Clock {
   }
 
   yield(): Promise<void> {
+    this.yields += 1;
     return new Promise((resolve) => setImmediate(resolve));
   }
 

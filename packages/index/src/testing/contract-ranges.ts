@@ -1,6 +1,7 @@
 import type { Keydir, KeydirCursor, KeydirRange, KeydirView, RecordLocation } from "../keydir.ts";
 import { type SeededRandom, withSeeds } from "./contract-random.ts";
 import {
+  pagesOf,
   addEntries,
   Caller,
   type ContractPart,
@@ -160,8 +161,8 @@ export const rangesContract: ContractPart = (test, make) => {
     for (const most of [1, 7, 100, undefined]) {
       const cursor = view.openCursor({ from: keyOf("key 2"), to: keyOf("key 3") });
       const listed = new Map<string, RecordLocation>();
-      for (let page = cursor.nextPage(most); page !== undefined; page = cursor.nextPage(most)) {
-        ensure(page.count > 0 && page.count <= (most ?? Infinity), `${page.count} entries in a page of ${most}`);
+      for (const page of pagesOf(() => cursor.nextPage(most))) {
+        ensure(page.count <= (most ?? Infinity), `${page.count} entries in a page of ${most}`);
         addEntries(page, listed);
       }
       ensureEqual(cursor.nextPage(most), undefined, "a page after the last one");
@@ -184,7 +185,7 @@ export const rangesContract: ContractPart = (test, make) => {
       for (const reverse of [false, true]) {
         const cursor = view.openCursor({ reverse });
         const listed = new Map<string, RecordLocation>();
-        for (let page = cursor.nextPage(300); page !== undefined; page = cursor.nextPage(300)) {
+        for (const page of pagesOf(() => cursor.nextPage(300))) {
           addEntries(page, listed);
           changeMany(caller, random, 12_000);
         }
@@ -313,7 +314,7 @@ function bytesOf(name: string): Uint8Array {
 
 function namesOf(cursor: KeydirCursor): string[] {
   const listed = new Map<string, RecordLocation>();
-  for (let page = cursor.nextPage(); page !== undefined; page = cursor.nextPage()) addEntries(page, listed);
+  for (const page of pagesOf(() => cursor.nextPage())) addEntries(page, listed);
   return [...listed.keys()];
 }
 
@@ -339,7 +340,7 @@ function ensureCursor(
   );
   const expected = reverse ? names.toSorted().toReversed() : names.toSorted();
   const listed = new Map<string, RecordLocation>();
-  for (let page = cursor.nextPage(500); page !== undefined; page = cursor.nextPage(500)) addEntries(page, listed);
+  for (const page of pagesOf(() => cursor.nextPage(500))) addEntries(page, listed);
   ensureEqual([...listed.keys()].join(), expected.join(), "the keys of the range");
   for (const [name, location] of listed) ensureLocation(location, entries.get(name), `"${name.slice(0, 40)}"`);
 }

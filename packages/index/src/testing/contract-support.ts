@@ -117,9 +117,21 @@ export class Caller {
 export function drain(view: KeydirView): Map<string, RecordLocation> {
   const entries = new Map<string, RecordLocation>();
   const scan = view.openScan();
-  while (addPage(scan, entries));
+  for (const page of pagesOf(() => scan.nextPage())) addEntries(page, entries);
   return entries;
 }
+
+/** All pages that there are; fails if nothing comes any more. */
+export function* pagesOf(nextPage: () => KeydirPage | undefined): Generator<KeydirPage> {
+  let empty = 0;
+  for (let page = nextPage(); page !== undefined; page = nextPage()) {
+    empty = page.count === 0 ? empty + 1 : 0;
+    ensure(empty < EMPTY_PAGES_MAX, `there should be an end of empty pages, or an entry, after ${empty} of them`);
+    yield page;
+  }
+}
+
+const EMPTY_PAGES_MAX = 10_000;
 
 /** Adds the next page to `entries`; `false` if there was none. */
 export function addPage(scan: KeydirScan, entries: Map<string, RecordLocation>): boolean {
@@ -131,7 +143,6 @@ export function addPage(scan: KeydirScan, entries: Map<string, RecordLocation>):
 
 /** Adds the entries of a page. */
 export function addEntries(page: KeydirPage, entries: Map<string, RecordLocation>): void {
-  ensure(page.count > 0, "a page should not be empty");
   for (let i = 0; i < page.count; i++) {
     const name = nameOf(page.keys.subarray(i === 0 ? 0 : page.keyEnds[i - 1], page.keyEnds[i]));
     ensure(!entries.has(name), `the key "${name.slice(0, 40)}" should come once`);
