@@ -11,7 +11,7 @@ import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { hashOfSources } from "../campaign/source-hash.ts";
-import { isNamed, readMutants, type Mutant } from "../mutants/mutant.ts";
+import { named, readMutants, type Mutant } from "../mutants/mutant.ts";
 import { describeResults, describeTotals, isSettled, resultLine, totalsOf, type Result } from "../mutants/results.ts";
 import { abandonTrials, runTrial } from "../mutants/run-mutant.ts";
 import { answering, parsed, positive, UsageError, whole } from "./arguments.ts";
@@ -61,16 +61,10 @@ async function main(): Promise<number> {
   const seconds = positive("seconds", values.seconds)!;
   const jobs = whole("jobs", values.jobs)!;
   if (baseline && only !== undefined) throw new UsageError("--baseline plants nothing: there is nothing to be --only");
-  const named = only?.split(",").flatMap(mutantsNamed);
-  if (!help) return baseline ? judgeBaseline(seconds) : plant({ only: named, jobs, seconds, isVerbose: verbose });
+  const chosen = only === undefined ? undefined : parsed(() => named(readMutants(), only.split(",")));
+  if (!help) return baseline ? judgeBaseline(seconds) : plant({ only: chosen, jobs, seconds, isVerbose: verbose });
   console.log(USAGE);
   return 0;
-}
-
-function mutantsNamed(name: string): Mutant[] {
-  const named = readMutants().filter((mutant) => isNamed(mutant, name));
-  if (named.length === 0) throw new UsageError(`there is no mutant ${name}`);
-  return named;
 }
 
 async function plant(options: Options): Promise<number> {

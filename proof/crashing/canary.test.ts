@@ -14,13 +14,12 @@ describe.each(BREAKAGES)("a store on a file system whose %s", (broken) => {
   const writes = ({ operations }: CrashCase): boolean => operations.some(([name]) => name === "put");
 
   test("fails in nearly every case of the corpus that writes", async () => {
-    const corpus = readCorpus().filter((one) => !isFaultCase(one.case) && writes(one.case));
+    const corpus = readCorpus().flatMap((one) =>
+      isFaultCase(one.case) || !writes(one.case) ? [] : [{ ...one, case: { ...one.case, broken } }],
+    );
     const held: string[] = [];
     for (const one of corpus) {
-      const given = { ...one.case, broken } as CrashCase;
-      const failure = await exploreCorpusCase({ ...one, case: given }, new SeenImages()).catch(
-        (error: unknown) => error,
-      );
+      const failure = await exploreCorpusCase(one, new SeenImages()).catch((error: unknown) => error);
       if (failure === undefined) held.push(one.name);
       else expect(failure).toBeInstanceOf(Counterexample);
     }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 /**
- * A mark names a road of recovery or a way to fail, in the source and right where it is gone:
+ * A mark names a road of recovery, a way to fail, or one that is seldom gone, in the source and right where it is gone:
  *
  *     if (witness >= missing) {
  *       // mark: recovery/testified-corruption-refused

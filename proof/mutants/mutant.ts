@@ -37,8 +37,18 @@ export function readMutants(): Mutant[] {
   return names.toSorted().map((name) => parseMutant(name, readFileSync(FOLDER + name, "utf8"), FOLDER + name));
 }
 
-/** Whether it is the one of that number (`m05`), or its name begins so. */
-export function isNamed({ name }: Pick<Mutant, "name">, wanted: string): boolean {
+/**
+ * Those that are asked for by their number (`m05`), or by how their names begin; each once, and in the order in which they
+ * were given.
+ * @throws RangeError if there is none of such a name
+ */
+export function named<M extends Pick<Mutant, "name">>(mutants: readonly M[], wanted: readonly string[]): M[] {
+  const nobody = wanted.find((name) => !mutants.some((mutant) => isNamed(mutant, name)));
+  if (nobody !== undefined) throw new RangeError(`there is no mutant ${nobody}`);
+  return mutants.filter((mutant) => wanted.some((name) => isNamed(mutant, name)));
+}
+
+function isNamed({ name }: Pick<Mutant, "name">, wanted: string): boolean {
   return /^m\d+$/.test(wanted) ? name.startsWith(`${wanted}-`) : wanted !== "" && name.startsWith(wanted);
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { isNamed, parseMutant, readMutants } from "./mutant.ts";
+import { named, parseMutant, readMutants } from "./mutant.ts";
 import { describeTotals, isSettled, median, resultLine, totalsOf, type Result } from "./results.ts";
 import { checkPatch } from "./scratch-copy.ts";
 
@@ -52,13 +52,23 @@ describe("the planted bugs", () => {
   });
 });
 
-test("a planted bug is named by its number, or by how its name begins", () => {
-  const names = ["m10-a-b", "m100-a-b"];
-  const namedBy = (wanted: string): string[] => names.filter((name) => isNamed({ name }, wanted));
-  expect(namedBy("m10")).toEqual(["m10-a-b"]);
-  expect(namedBy("m10-a")).toEqual(["m10-a-b"]);
-  expect(namedBy("m1")).toEqual([]);
-  expect(namedBy("")).toEqual([]);
+describe("planted bugs are chosen", () => {
+  const mutants = ["m10-a-b", "m10-a-c", "m100-a-b"].map((name) => ({ name }));
+  const namedBy = (...wanted: string[]): string[] => named(mutants, wanted).map(({ name }) => name);
+
+  test("by their number, or by how their names begin", () => {
+    expect(namedBy("m100")).toEqual(["m100-a-b"]);
+    expect(namedBy("m10")).toEqual(["m10-a-b", "m10-a-c"]);
+    expect(namedBy("m10-a-c")).toEqual(["m10-a-c"]);
+  });
+
+  test("once, however often and in whatever order they are named", () => {
+    expect(namedBy("m100", "m10-a-b", "m100", "m100-a")).toEqual(["m10-a-b", "m100-a-b"]);
+  });
+
+  test.each(["m1", "m99", "", "a-b"])("and refused where there is none: %j", (wanted) => {
+    expect(() => namedBy("m100", wanted)).toThrow(`there is no mutant ${wanted}`);
+  });
 });
 
 describe("the header of a planted bug", () => {

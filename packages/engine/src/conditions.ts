@@ -122,6 +122,7 @@ export class Conditions {
     if (version === undefined) return HOLD;
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) {
+      // mark: condition/decided-by-a-waiting-write
       const isThere = !waiting.isTombstone && !this.#hasPassed(waiting.expiresAtMs);
       return (isThere ? waiting.sequence : 0) === version ? HOLD : { kind: "fail", restsOn: waiting.settled };
     }
@@ -131,6 +132,7 @@ export class Conditions {
     if (!isThere || version === 0) return isThere === version > 0 ? HOLD : FAIL;
     const read = known.at(location);
     if (read === undefined && !fileSystem.readsSynchronously) {
+      // mark: condition/version-to-be-read-first
       return { kind: "unread", records: [{ key, location: { ...location } }] };
     }
     const present = read ?? this.#reader.sequenceSync(table.at(location.segmentSlot), location, key);

@@ -38,6 +38,7 @@ export class Follower {
     try {
       this.#delayMs = (await this.#refresh()) ? DELAY_LEAST_MS : this.#longer(DELAY_IDLE_MS);
     } catch (error) {
+      // mark: follower/failed-and-tries-again
       this.#delayMs = this.#longer(DELAY_FAILING_MS);
       if (!this.#stopped) this.#onFailure(error);
     }

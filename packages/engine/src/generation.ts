@@ -76,7 +76,11 @@ export class Generation {
    */
   async grow(read: ReadManifest): Promise<boolean> {
     const growth = growthOf(this.manifest, read.manifest);
-    if (growth === undefined || !this.#fits(read.manifest)) return false;
+    if (growth === undefined) return false;
+    if (!this.#fits(read.manifest)) {
+      // mark: reader/read-what-the-log-left-out
+      return false;
+    }
     const opened: { readonly segment: Segment; readonly firstSequence: number }[] = [];
     const slots: number[] = [];
     try {
@@ -88,10 +92,12 @@ export class Generation {
         opened.push({ segment, firstSequence });
       }
     } catch (error) {
+      // mark: reader/new-segment-not-opened
       await Promise.all(opened.map(({ segment }) => segment.retire()));
       for (const slot of slots) this.table.returnSlot(slot);
       throw error;
     }
+    // mark: reader/manifest-grown
     this.#read = read;
     this.#seal(read.manifest);
     for (const { segment, firstSequence } of opened) {
@@ -207,7 +213,9 @@ class GenerationLoader {
   async #checkCurrent(): Promise<void> {
     const { fileSystem, directory } = this.#parts;
     const now = await readManifest(fileSystem, directory);
-    if (now !== undefined && !sameBytes(now.bytes, this.#read.bytes)) throw changedMeanwhile(directory);
+    if (now === undefined || sameBytes(now.bytes, this.#read.bytes)) return;
+    // mark: reader/checkpoint-replaced-meanwhile
+    throw changedMeanwhile(directory);
   }
 }
 

@@ -157,6 +157,7 @@ export class LogTail {
       this.#show(part.segment, frame);
       this.#lastShown = lastSequence;
     } else {
+      // mark: tail/held-back
       this.#held.push({ segment: part.segment, frame: copyOf(frame), lastSequence });
     }
   }
@@ -181,6 +182,7 @@ export class LogTail {
     const { state } = segment;
     if (state.kind === "sealed") {
       if (end.kind === "end" && expected === state.highestSequence + 1) return true;
+      // mark: tail/sealed-segment-damaged
       throw this.#damage(index, state.highestSequence, end.kind === "end" ? "its end is missing" : end.reason);
     }
     const next = this.#parts[index + 1];
@@ -192,11 +194,21 @@ export class LogTail {
     const part = this.#parts[index]!;
     const { position, expected } = part;
     const isLast = index === this.#parts.length - 1;
-    if (isLast && this.#testified < expected && (await this.#isUnfinished(part))) return false;
+    if (isLast && this.#testified < expected && (await this.#isUnfinished(part))) {
+      // mark: tail/frame-half-written
+      return false;
+    }
     const witness = await this.#testimonyBeyond(index);
-    if (witness < expected) return false;
+    if (witness < expected) {
+      // mark: tail/torn-end
+      return false;
+    }
     await this.#scan(index, onRead);
-    if (part.position > position) return true;
+    if (part.position > position) {
+      // mark: tail/whole-at-the-second-look
+      return true;
+    }
+    // mark: tail/testified-corruption-refused
     throw this.#damage(index, witness, end.kind === "end" ? "the next segment begins later" : end.reason);
   }
 
@@ -231,6 +243,7 @@ export class LogTail {
   #checkEnd(): void {
     const last = this.#parts.at(-1);
     if (last === undefined || this.#testified < last.expected) return;
+    // mark: tail/end-of-log-missing
     throw this.#damage(this.#parts.length - 1, this.#testified, "it ends there");
   }
 

@@ -10,14 +10,19 @@ import type { Manifest, ManifestSegment } from "@hashlog/format";
  *     after     5 merged, 3 unsealed                            not grown
  */
 export function growthOf(before: Manifest, after: Manifest): Growth | undefined {
-  if (after.storeId !== before.storeId || after.epoch !== before.epoch) return undefined;
+  if (after.storeId !== before.storeId || after.epoch !== before.epoch) {
+    // mark: reader/manifest-of-another-writer
+    return undefined;
+  }
   const known = new Map(before.segments.map((segment) => [segment.segmentId, segment]));
   const kept = after.segments.filter(({ segmentId }) => known.has(segmentId));
   const isWhole =
     kept.length === known.size && kept.every((segment) => continues(known.get(segment.segmentId)!, segment));
   const added = after.segments.slice(kept.length);
   const isBehind = added.every((segment) => !known.has(segment.segmentId) && !isMerged(segment));
-  return isWhole && isBehind ? { kept, added } : undefined;
+  if (isWhole && isBehind) return { kept, added };
+  // mark: reader/segments-replaced
+  return undefined;
 }
 
 /** Segments as the later manifest lists them. */

@@ -51,6 +51,7 @@ export class Ordering {
       this.#underWay.step();
       return this.#underWay.keysDone;
     } catch (error) {
+      // mark: order/no-room
       this.#underWay = undefined;
       throw new HashlogError(
         "HASHLOG_NOT_SUPPORTED",

@@ -58,6 +58,7 @@ export class Reader {
       if (await this.#attempt(options)) return this.current.sequence > before;
       await this.#parts.clock.yield();
     }
+    // mark: reader/replaced-again-and-again
     throw changedMeanwhile(this.#parts.directory);
   }
 
@@ -83,7 +84,10 @@ export class Reader {
       return await this.#settle(read, options);
     } catch (error) {
       throwIfAborted(options.signal, "reading the store");
-      if (read !== undefined && !(await this.#isCurrent(read).catch(() => true))) return false;
+      if (read !== undefined && !(await this.#isCurrent(read).catch(() => true))) {
+        // mark: reader/files-replaced-while-they-were-read
+        return false;
+      }
       throw fromFileSystem(error, `reading ${directory} failed`);
     }
   }
@@ -106,7 +110,10 @@ export class Reader {
       await current.tail.read(checkedBy(options));
       return true;
     } catch (error) {
-      if (HashlogError.is(error) && error.code === "HASHLOG_CORRUPT") return false;
+      if (HashlogError.is(error) && error.code === "HASHLOG_CORRUPT") {
+        // mark: reader/growth-did-not-fit
+        return false;
+      }
       throw error;
     }
   }
@@ -139,10 +146,12 @@ export class Reader {
   #checkContinues(old: Generation, generation: Generation): void {
     const { directory } = this.#parts;
     if (generation.manifest.storeId !== old.manifest.storeId) {
+      // mark: reader/another-store-in-its-place
       throw corrupt(`${directory} holds another store than the one that was opened`, { path: directory });
     }
     const [expected, actual] = [old.sequence, generation.sequence];
     if (actual >= expected) return;
+    // mark: reader/log-went-back
     throw corrupt(`${directory} ends with sequence ${actual}, though ${expected} was read from it before`, {
       path: directory,
       expected,
@@ -159,7 +168,11 @@ export class Reader {
     await tail.read(checkedBy(options));
     await this.#sync();
     // Before it writes anything, another writer would have changed it.
-    if (!(await this.#isCurrent(read))) return false;
+    if (!(await this.#isCurrent(read))) {
+      // mark: reader/writer-came-meanwhile
+      return false;
+    }
+    // mark: reader/held-back-shown-without-a-writer
     tail.showHeld();
     return true;
   }
@@ -169,10 +182,15 @@ export class Reader {
     try {
       // Of a writer on another machine nobody here can tell.
       this.#isShared ??= (await fileSystem.sharedVolume(directory)) !== undefined;
-      return this.#isShared || (await fileSystem.isLocked(directory, LOCK_NAME));
+      if (this.#isShared) {
+        // mark: reader/writer-may-be-on-another-machine
+        return true;
+      }
+      return await fileSystem.isLocked(directory, LOCK_NAME);
     } catch (error) {
-      if (FsError.is(error)) return true;
-      throw error;
+      if (!FsError.is(error)) throw error;
+      // mark: reader/not-known-whether-there-is-a-writer
+      return true;
     }
   }
 
@@ -188,6 +206,7 @@ export class Reader {
           await file.close();
         }
       } catch (error) {
+        // mark: reader/not-synced
         if (!FsError.is(error)) throw error;
       }
     }

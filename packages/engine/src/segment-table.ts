@@ -66,8 +66,12 @@ export class SegmentTable {
   /** Gives a slot back that no segment was added in. */
   returnSlot(slot: number): void {
     this.#bySlot[slot] = undefined;
-    if (this.#holds > 0) this.#heldSlots.push(slot);
-    else this.#freeSlots.push(slot);
+    if (this.#holds > 0) {
+      // mark: segment/slot-held-back
+      this.#heldSlots.push(slot);
+    } else {
+      this.#freeSlots.push(slot);
+    }
   }
 
   add(segment: Segment): void {

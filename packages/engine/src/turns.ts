@@ -16,6 +16,7 @@ export class Turns<T> {
     if (this.#next !== undefined) return this.#next;
     if (this.#running === undefined) return this.#begin();
     this.#next = this.#running.then(() => {
+      // mark: turns/asked-for-while-another-ran
       this.#next = undefined;
       return this.#begin();
     });

@@ -62,6 +62,7 @@ export class HashKeydirCursor implements KeydirCursor {
       else page.add(last.words, last.entry);
       side.hasRead = true;
     }
+    // mark: view/range-goes-on-in-another-page
     this.#goOnAfter(bytesOf(last!));
     return page;
   }

@@ -48,6 +48,7 @@ export class HashKeydirOrdering implements KeydirOrdering {
 
   abandon(): void {
     if (this.#view === undefined) return;
+    // mark: order/given-up
     this.#close();
     this.#keydir.dropOrder();
   }

@@ -44,6 +44,7 @@ export class HashKeydirView implements KeydirView {
     const asideIndex = asideShard.locate(place, bytes, start, end);
     if (asideIndex >= 0) {
       if (asideShard.segmentSlot(asideIndex) === ABSENT_SLOT) return false;
+      // mark: view/place-that-was-put-aside
       asideShard.read(asideIndex, found);
       return true;
     }

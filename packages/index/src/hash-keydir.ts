@@ -213,7 +213,14 @@ class HashKeydir implements Keydir {
     const hash = this.#shards.hash(keys, start, end);
     const shard = this.#shards.at(hash >>> PLACE_BITS);
     const index = shard.locate(hash & PLACE_MASK, keys, start, end);
-    if (index < 0 || !order.makeRoom(keys, start, end)) return;
+    if (index < 0) {
+      // mark: order/key-deleted-before-its-turn
+      return;
+    }
+    if (!order.makeRoom(keys, start, end)) {
+      // mark: order/key-put-in-order-by-a-write
+      return;
+    }
     order.place(orderReference(hash >>> PLACE_BITS, shard.reference(index)));
   }
 

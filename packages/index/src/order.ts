@@ -87,6 +87,7 @@ export class Order extends OrderPath {
 
   /** All entries of a shard lie elsewhere: `before` says at each old place, in its first word, where. */
   rebuilt(shard: number, before: Arena): void {
+    // mark: order/shard-laid-out-anew
     for (let node = 0; node < this.nodes.length; node++) {
       if (this.nodes.level(node) !== 0) continue;
       const words = this.nodes.words(node);
@@ -118,6 +119,7 @@ export class Order extends OrderPath {
       nodes.setHead(node, index, headAt(SCRATCH, skip));
       return;
     }
+    // mark: order/heads-taken-anew
     nodes.setSkip(node, common);
     for (let i = 0; i < count; i++) {
       locateKey(this.shards, this.firstBelow(node, i), SCRATCH);
@@ -144,6 +146,7 @@ export class Order extends OrderPath {
       const to = Math.min(siblings, from + SHARING);
       const isAppended = this.at[0] === NODE_ENTRIES && this.#isLastFrom(level + 1);
       if (!isAppended && this.#entriesOf(parent, from, to) <= (to - from) * SHARED_ENTRIES) {
+        // mark: order/shared-with-neighbours
         this.#spread(level + 1, from, to, to - from);
         return;
       }
@@ -211,11 +214,13 @@ export class Order extends OrderPath {
     gathered.count = 0;
     for (let index = from; index < to; index++) gathered.add(nodes, nodes.child(parent, index));
     if (added >= 0) {
+      // mark: order/one-more-node
       nodes.open(parent, to);
       nodes.setChild(parent, to, added);
     }
     const gone: number[] = [];
     for (let index = to - 1; index >= from + wanted; index--) {
+      // mark: order/nodes-joined
       gone.push(nodes.child(parent, index));
       nodes.close(parent, index);
     }
@@ -278,6 +283,7 @@ export class Order extends OrderPath {
   #lowerRoot(gone: number[]): void {
     const { nodes } = this;
     while (this.height > 1 && nodes.count(this.root) === 1) {
+      // mark: order/root-lowered
       gone.push(this.root);
       this.root = nodes.child(this.root, 0);
       this.height--;
@@ -299,9 +305,11 @@ export class Order extends OrderPath {
   /** What leads to `node` leads to `target` from now on. */
   #redirect(node: number, target: number): void {
     if (node === this.root) {
+      // mark: order/root-moved
       this.root = target;
       return;
     }
+    // mark: order/node-moved
     locateKey(this.shards, this.firstBelow(node, 0), SCRATCH);
     const key = bytesOf(SCRATCH);
     this.search(key, 0, key.length);

@@ -1,11 +1,15 @@
+import { conditionStories } from "./condition-stories.ts";
 import { fileStories } from "./file-stories.ts";
 import { limitStories } from "./limit-stories.ts";
 import { lockStories } from "./lock-stories.ts";
 import { logStories } from "./log-stories.ts";
 import { mergeStories } from "./merge-stories.ts";
 import { openingStories } from "./opening-stories.ts";
+import { orderStories } from "./order-stories.ts";
+import { readerStories } from "./reader-stories.ts";
 import { recoveryStories } from "./recovery-stories.ts";
 import { syncStories } from "./sync-stories.ts";
+import { tailStories } from "./tail-stories.ts";
 import type { Story } from "./story.ts";
 
 /** Every story there is: together with the crash cases of a campaign they pass every mark. */
@@ -18,4 +22,8 @@ export const STORIES: readonly Story[] = [
   ...mergeStories,
   ...limitStories,
   ...lockStories,
+  ...conditionStories,
+  ...orderStories,
+  ...readerStories,
+  ...tailStories,
 ];

@@ -1,7 +1,7 @@
 import { HashlogError, type HashlogErrorCode } from "@hashlog/engine";
 import { parseFileName, type StoreFile } from "@hashlog/format";
 import type { FileSystem, ReadFile } from "@hashlog/fs-io";
-import { SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
+import { SimulatedDisk, type DiskImage, type WaitingCall } from "@hashlog/fs-io/testing";
 import { quiet, settled } from "../../world/quiet.ts";
 import { long, Script, type ScriptOptions } from "../../world/script.ts";
 import { DIRECTORY } from "../../world/text-store.ts";
@@ -128,4 +128,32 @@ export function misreading(fileSystem: FileSystem, ending: string, nth: number):
     openAppend: async (path) => file(await fileSystem.openAppend(path)),
     create: async (path) => file(await fileSystem.create(path)),
   });
+}
+
+/** Lets waiting calls return, but for those that are `held`, until `done`. */
+export async function goOnUntil(
+  disk: SimulatedDisk,
+  done: () => boolean,
+  held: (call: WaitingCall) => boolean = () => false,
+): Promise<void> {
+  for (let turn = 0; turn < 2000 && !done(); turn += 1) {
+    const next = disk.waiting.findIndex((call) => !held(call));
+    if (next >= 0) disk.release(next);
+    await Promise.resolve();
+  }
+  must(done(), "it comes to that point");
+}
+
+/** As `goOnUntil`, until the promise is settled. */
+export async function goOnBut(
+  disk: SimulatedDisk,
+  promise: Promise<unknown>,
+  held: (call: WaitingCall) => boolean,
+): Promise<void> {
+  let isSettled = false;
+  const note = (): void => {
+    isSettled = true;
+  };
+  promise.then(note, note);
+  await goOnUntil(disk, () => isSettled, held);
 }

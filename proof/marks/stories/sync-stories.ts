@@ -2,37 +2,9 @@ import { SimulatedDisk, type WaitingCall } from "@hashlog/fs-io/testing";
 import { quiet, settled } from "../../world/quiet.ts";
 import { long, Script } from "../../world/script.ts";
 import { emptyStore } from "../../world/text-store.ts";
-import { misreading, must, mustFail, mustHold, THREE, threeSegments, type Story } from "./story.ts";
+import { goOnBut, goOnUntil, misreading, must, mustFail, mustHold, THREE, threeSegments, type Story } from "./story.ts";
 
 const SEGMENT = ".segment";
-
-/** Lets waiting calls return, but for those that are `held`, until `done`. */
-async function goOnUntil(
-  disk: SimulatedDisk,
-  done: () => boolean,
-  held: (call: WaitingCall) => boolean = () => false,
-): Promise<void> {
-  for (let turn = 0; turn < 2000 && !done(); turn += 1) {
-    const next = disk.waiting.findIndex((call) => !held(call));
-    if (next >= 0) disk.release(next);
-    await Promise.resolve();
-  }
-  must(done(), "it comes to that point");
-}
-
-/** As `goOnUntil`, until the promise is settled. */
-async function goOnBut(
-  disk: SimulatedDisk,
-  promise: Promise<unknown>,
-  held: (call: WaitingCall) => boolean,
-): Promise<void> {
-  let isSettled = false;
-  const note = (): void => {
-    isSettled = true;
-  };
-  promise.then(note, note);
-  await goOnUntil(disk, () => isSettled, held);
-}
 
 /** Syncs that are held back while other things happen, and what comes after a full volume. */
 export const syncStories: readonly Story[] = [
