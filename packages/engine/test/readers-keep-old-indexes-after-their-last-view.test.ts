@@ -17,17 +17,17 @@ test("a reader gives up an old index when the last snapshot of it is closed, tho
       return keydir;
     },
   });
-  let snapshot: ReturnType<typeof reader.snapshot> | undefined;
-  for (let round = 0; round < 10; round += 1) {
-    for (const key of ["a", "b", "c"]) await db.put(key, `${key} ${round}`);
-    await db.compact();
-    const before = snapshot;
-    snapshot = reader.snapshot();
-    await reader.refresh();
-    before?.close();
-  }
-  snapshot?.close();
-  snapshot = undefined;
+  // In a function of its own, whose variables are gone when it has returned.
+  const mergeBeneathSnapshots = async (): Promise<void> => {
+    for (let round = 0; round < 10; round += 1) {
+      for (const key of ["a", "b", "c"]) await db.put(key, `${key} ${round}`);
+      await db.compact();
+      const snapshot = reader.snapshot();
+      await reader.refresh();
+      snapshot.close();
+    }
+  };
+  await mergeBeneathSnapshots();
   // What the writer does from now on needs no index anew.
   const loaded = keydirs.length;
   for (let turn = 0; turn < 10; turn += 1) {
