@@ -87,8 +87,9 @@ class MapKeydir implements Keydir {
     return liesAt(this.#entries.get(name), expected) && this.#entries.delete(name);
   }
 
-  tally(records: Float64Array, bytes: Float64Array): void {
+  tally(shard: number, records: Float64Array, bytes: Float64Array): void {
     for (const [name, { segmentSlot, valueBytes, expiresAtMs }] of this.#entries) {
+      if (shardOf(name, this.shardCount) !== shard) continue;
       records[segmentSlot]! += 1;
       bytes[segmentSlot]! += recordBytes(name.length, valueBytes, expiresAtMs !== 0);
     }
@@ -133,6 +134,7 @@ class MapKeydir implements Keydir {
       finish: () => {
         this.#loading = false;
         for (const [name, { location }] of newest) if (location !== undefined) this.#entries.set(name, location);
+        return true;
       },
     };
   }

@@ -7,7 +7,7 @@ import {
 } from "@hashlog/format";
 import { FsError, type AppendFile, type FileSystem } from "@hashlog/fs-io";
 import { IndexError, type Keydir } from "@hashlog/index";
-import { fromFileSystem, HashlogError } from "./errors.ts";
+import { inOwnWords, HashlogError } from "./errors.ts";
 import type { CommitLog } from "./commit-log.ts";
 import { countingSource } from "./files.ts";
 import { makeWithNewId } from "./new-files.ts";
@@ -54,7 +54,7 @@ export class Checkpointer {
     try {
       await this.#write();
     } catch (error) {
-      throw fromFileSystem(error, "writing a checkpoint failed");
+      throw inOwnWords(error, "writing a checkpoint failed");
     }
   }
 

@@ -1,7 +1,7 @@
 import { recordBytes } from "@hashlog/format";
 import { GroupSync, IntervalSync, type SyncPolicy } from "@hashlog/fs-io";
 import type { CommitLogOptions } from "./commit-log-options.ts";
-import { fromFileSystem, HashlogError } from "./errors.ts";
+import { inOwnWords, HashlogError } from "./errors.ts";
 import type { Group } from "./group.ts";
 import { GroupQueue } from "./group-queue.ts";
 import { FrameWriter } from "./frame-writer.ts";
@@ -276,7 +276,7 @@ export class CommitLog {
       return;
     }
     // mark: commit/refused-and-log-goes-on
-    const reason = fromFileSystem(error, "preparing the log for a write failed");
+    const reason = inOwnWords(error, "preparing the log for a write failed");
     for (const group of this.#queue.takeAll()) group.reject(reason);
   }
 
@@ -398,7 +398,7 @@ export class CommitLog {
       await this.#segments.resume(this.#acknowledged);
     } catch (error) {
       // mark: resume/failed
-      const reason = fromFileSystem(error, "resuming after the volume was full failed");
+      const reason = inOwnWords(error, "resuming after the volume was full failed");
       if (!(HashlogError.is(reason) && reason.code === "HASHLOG_NO_SPACE")) this.#fail(reason);
       throw reason;
     }

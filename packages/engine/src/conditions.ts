@@ -31,24 +31,21 @@ export interface UnreadRecord {
  * that of its segment: else another record could lie at the same place.
  */
 export class ReadVersions {
-  readonly #table: Pick<SegmentTable, "holdSlots" | "releaseSlots">;
+  readonly #table: Pick<SegmentTable, "holdSlots">;
   readonly #versions = new Map<number, number>();
-  #holds = false;
+  #release: (() => void) | undefined;
 
-  constructor(table: Pick<SegmentTable, "holdSlots" | "releaseSlots">) {
+  constructor(table: Pick<SegmentTable, "holdSlots">) {
     this.#table = table;
   }
 
   /** To be called in the same turn of the event loop in which the places were found. */
   hold(): void {
-    if (this.#holds) return;
-    this.#holds = true;
-    this.#table.holdSlots();
+    this.#release ??= this.#table.holdSlots();
   }
 
   release(): void {
-    if (this.#holds) this.#table.releaseSlots();
-    this.#holds = false;
+    this.#release?.();
   }
 
   at(location: Readonly<RecordLocation>): number | undefined {
@@ -154,7 +151,10 @@ interface WaitingWrite {
   readonly expiresAtMs: number;
 }
 
-/** The keys of all writes that wait. Gathered when somebody asks, and then only what has come since. */
+/**
+ * The keys of all writes that wait. Gathered when somebody asks, and then only what has come since; forgotten when none of
+ * them waits any more.
+ */
 class WaitingKeys {
   readonly #fields: RecordFields = newRecordFields();
   readonly #byKey = new Map<string, WaitingWrite>();
@@ -170,6 +170,8 @@ class WaitingKeys {
     if (known > 0) this.#gather(groups[known - 1]!, this.#at);
     for (const group of groups.slice(known)) this.#gather(group, FRAME_HEADER_BYTES);
     this.#groups = groups.map(({ settled }) => settled);
+    const last = this.#groups.at(-1);
+    if (last !== undefined && groups.length > known) this.#forgetAfter(last);
   }
 
   get(key: Uint8Array): WaitingWrite | undefined {
@@ -190,15 +192,22 @@ class WaitingKeys {
     this.#at = group.length;
   }
 
+  #forgetAfter(last: Promise<unknown>): void {
+    const forget = (): void => {
+      if (this.#groups.at(-1) === last) this.#forget();
+    };
+    last.then(forget, forget);
+  }
+
   #forget(): void {
     this.#byKey.clear();
     this.#groups = [];
   }
 }
 
-/** The bytes as a string, one character each. */
+const latin1 = new TextDecoder("latin1");
+
+/** The bytes as a string, one character each: other bytes, another string. */
 function nameOf(bytes: Uint8Array, start: number, end: number): string {
-  let name = "";
-  for (let at = start; at < end; at += 1) name += String.fromCharCode(bytes[at]!);
-  return name;
+  return latin1.decode(bytes.subarray(start, end));
 }

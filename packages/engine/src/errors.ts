@@ -1,4 +1,5 @@
 import { FsError, type FsErrorCode } from "@hashlog/fs-io";
+import { IndexError } from "@hashlog/index";
 
 /**
  * The errors a user of the store meets. Three families that never mix: the caller's mistake
@@ -93,8 +94,11 @@ const CODE_OF_FS_ERROR: Partial<Record<FsErrorCode, HashlogErrorCode>> = {
   FS_NOT_SUPPORTED: "HASHLOG_NOT_SUPPORTED",
 };
 
-/** What the file system threw, in the engine's words; anything else is handed on as it is. */
-export function fromFileSystem(error: unknown, doing: string): unknown {
+/** What the file system or the index threw, in the engine's words; anything else is handed on as it is. */
+export function inOwnWords(error: unknown, doing: string): unknown {
+  if (IndexError.is(error) && error.code === "INDEX_FULL") {
+    return new HashlogError("HASHLOG_NOT_SUPPORTED", `${doing}: ${error.message}`, { cause: error });
+  }
   if (!FsError.is(error)) return error;
   const code = CODE_OF_FS_ERROR[error.code] ?? "HASHLOG_IO";
   return new HashlogError(code, `${doing}: ${error.message}`, {

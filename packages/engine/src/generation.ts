@@ -12,7 +12,7 @@ import { growthOf } from "./manifest-growth.ts";
 import { readManifest, sameBytes, type ReadManifest } from "./manifest-file.ts";
 import { openSegment } from "./open-segments.ts";
 import { Ordering } from "./ordering.ts";
-import { FrameReplayer, replaySink, type RecordSink } from "./record-sink.ts";
+import { FrameReplayer, RevocableSink, type RecordSink } from "./record-sink.ts";
 import { SegmentTable } from "./segment-table.ts";
 import { newTotals, type Segment } from "./segment.ts";
 import { listFiles } from "./store-directory.ts";
@@ -179,7 +179,7 @@ class GenerationLoader {
   }
 
   async load(shownBefore: number): Promise<LoadedGeneration> {
-    const { fileSystem, directory, index, limits } = this.#parts;
+    const { fileSystem, directory, index, limits, clock } = this.#parts;
     const { manifest } = this.#read;
     const table = this.#table;
     const progress = this.#progress;
@@ -189,14 +189,14 @@ class GenerationLoader {
     const shared = { fileSystem, directory, manifest, limits, progress };
     const { keydir, checkpoint, segments } = await loadFiles({ ...shared, index, table, readOnly: true });
     if (checkpoint === undefined && manifest.checkpoint !== undefined) await this.#checkCurrent();
-    const log = new ReplayedLog(limits, manifest.floor, shownBefore, checkpoint?.replay.sequence ?? 0);
+    const log = new ReplayedLog(this.#parts, manifest.floor, shownBefore, checkpoint?.replay.sequence ?? 0);
     for (const { segment, firstSequence } of segments.unsealed) log.tail.add(segment, firstSequence);
     const hintIds = new Set(listed.flatMap(({ file }) => (file.kind === "hint" ? [file.id] : [])));
-    const { road } = await loadIndexWith({ ...shared, ...segments, keydir, checkpoint, hintIds }, (sink) =>
+    const { road } = await loadIndexWith({ ...shared, ...segments, clock, keydir, checkpoint, hintIds }, (sink) =>
       log.read(sink, progress),
     );
     log.goOnInto(keydir);
-    tally(keydir, table);
+    await tally(keydir, table, clock);
     checkLoaded({
       manifest,
       manifestPath: pathOf(MANIFEST_NAME),
@@ -224,14 +224,15 @@ class ReplayedLog {
   readonly tail: LogTail;
   readonly #covered: number;
   #replayer: FrameReplayer | undefined;
+  #sink: RevocableSink | undefined;
 
   /** Frames below the sequence `covered` are in the index already. */
-  constructor(limits: Limits, floor: number, shownBefore: number, covered: number) {
+  constructor({ limits, clock }: ReaderParts, floor: number, shownBefore: number, covered: number) {
     this.#covered = covered;
     const show = (segment: Segment, frame: ScannedFrame): void => {
-      if (frame.header.firstSequence >= this.#covered) this.#replayer!.replay(segment, frame);
+      if (frame.header.firstSequence >= this.#covered) this.#replay(segment, frame);
     };
-    this.tail = new LogTail({ limits, floor, shownBefore, show });
+    this.tail = new LogTail({ limits, clock, floor, shownBefore, show });
   }
 
   /** Unsealed segments of which no record was read. */
@@ -246,9 +247,20 @@ class ReplayedLog {
     return this.tail.read((bytes) => progress.read("scan", bytes));
   }
 
-  /** From now on what is shown goes into the index as it comes. */
+  /** From now on what is shown goes into the index as it comes: all of a frame, or nothing of it. */
   goOnInto(keydir: Keydir): void {
-    this.#replayer = new FrameReplayer(replaySink(keydir));
+    this.#sink = new RevocableSink(keydir);
+    this.#replayer = new FrameReplayer(this.#sink);
+  }
+
+  #replay(segment: Segment, frame: ScannedFrame): void {
+    this.#sink?.begin();
+    try {
+      this.#replayer!.replay(segment, frame);
+    } catch (error) {
+      this.#sink?.revoke();
+      throw error;
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from "@hashlog/fs-io";
-import { HashlogError, invalidArgument, throwIfAborted } from "./errors.ts";
+import { HashlogError, inOwnWords, invalidArgument, throwIfAborted } from "./errors.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { Limits } from "./limits.ts";
 import type { Ordering } from "./ordering.ts";
@@ -71,7 +71,8 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
   #left: number;
   #done = false;
   #hasBegun = false;
-  #fills = 0;
+  /** What was done since the event loop was given away: bytes, and for each entry what handling it costs beside them. */
+  #work = 0;
   /** How many calls wait for their turn, or have it. */
   #turns = 0;
   #turn: Promise<unknown> = Promise.resolve();
@@ -162,7 +163,7 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
       // Whoever has left it wants nothing more of it, an error neither.
       if (this.#done) return { done: true, value: undefined };
       this.#end();
-      throw error;
+      throw inOwnWords(error, "iterating failed");
     } finally {
       inFlight.end();
     }
@@ -179,8 +180,8 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
     const { ordering, withValues, clock } = this.#parts;
     if (this.#walk.range !== undefined && !ordering.isDone) await ordering.ready(() => this.#mayGoOn());
     // What is in memory comes without waiting: whoever goes through millions would keep everybody else waiting.
-    this.#fills += 1;
-    if (this.#fills % FILLS_IN_A_TURN === 0) {
+    if (this.#work >= WORK_OF_A_TURN) {
+      this.#work = 0;
       await clock.yield();
       this.#mayGoOn();
     }
@@ -200,7 +201,13 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
     const { limits, make } = this.#parts;
     const most = Math.min(limits.keysAhead, this.#left);
     const keys: T[] = [];
-    while (keys.length < most && this.#walk.step(this.#left)) keys.push(make(this.#walk.key(), NO_VALUE));
+    let bytes = 0;
+    while (keys.length < most && bytes < KEY_BYTES_AHEAD && this.#walk.step(this.#left)) {
+      const key = this.#walk.key();
+      bytes += key.length;
+      keys.push(make(key, NO_VALUE));
+    }
+    this.#work += bytes + keys.length * WORK_OF_AN_ENTRY;
     return keys;
   }
 
@@ -245,6 +252,7 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
       bytes += this.#walk.valueBytes;
       reads.push(read());
     }
+    this.#work += bytes + reads.length * WORK_OF_AN_ENTRY;
     return reads;
   }
 
@@ -272,7 +280,10 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
   }
 }
 
-const FILLS_IN_A_TURN = 8;
+/** Together a few milliseconds. */
+const WORK_OF_A_TURN = 512 * 1024;
+const WORK_OF_AN_ENTRY = 256;
+const KEY_BYTES_AHEAD = 64 * 1024;
 /** Values of so many bytes are read one at a time, and never so that the event loop waits; smaller ones up to so many ahead. */
 const LARGE_BYTES = 1024 * 1024;
 const NO_VALUE = new Uint8Array(0);

@@ -1,5 +1,5 @@
 import type { CheckpointHeader, Manifest } from "@hashlog/format";
-import type { FileSystem } from "@hashlog/fs-io";
+import type { Clock, FileSystem } from "@hashlog/fs-io";
 import type { Keydir, KeydirFactory } from "@hashlog/index";
 import { loadCheckpoint } from "./checkpointer.ts";
 import type { LoadProgress } from "./load-progress.ts";
@@ -45,13 +45,22 @@ export function bytesToLoad(manifest: Manifest): number {
   );
 }
 
-/** Counts what of each segment is live. */
-export function tally(keydir: Keydir, table: SegmentTable): void {
+/** Counts what of each segment is live, some thousand keys at a time. */
+export async function tally(keydir: Keydir, table: SegmentTable, clock: Pick<Clock, "yield">): Promise<void> {
   const records = new Float64Array(table.slotCount);
   const bytes = new Float64Array(table.slotCount);
-  keydir.tally(records, bytes);
+  let keys = 0;
+  for (let shard = 0; shard < keydir.shardCount; shard += 1) {
+    keydir.tally(shard, records, bytes);
+    keys += keydir.size / keydir.shardCount;
+    if (keys < KEYS_IN_A_TURN) continue;
+    keys = 0;
+    await clock.yield();
+  }
   for (const segment of table.all()) {
     segment.liveRecords = records[segment.slot]!;
     segment.liveBytes = bytes[segment.slot]!;
   }
 }
+
+const KEYS_IN_A_TURN = 8192;

@@ -5,7 +5,7 @@ import {
   type Manifest,
   type ScannedFrame,
 } from "@hashlog/format";
-import type { FileSystem } from "@hashlog/fs-io";
+import type { Clock, FileSystem } from "@hashlog/fs-io";
 import type { Keydir } from "@hashlog/index";
 import { corrupt } from "./errors.ts";
 import { countingSource } from "./files.ts";
@@ -51,6 +51,7 @@ export interface LoadParts {
   readonly hintIds: ReadonlySet<number>;
   readonly progress: LoadProgress;
   readonly limits: Limits;
+  readonly clock: Pick<Clock, "yield">;
 }
 
 /**
@@ -76,7 +77,7 @@ export async function loadIndexWith<Run>(
     parts.progress.loaded(segment.sealed.sealedBytes, parts.progress.bytesDone - bytesDone);
   }
   const run = await readLog(sink);
-  loader?.finish();
+  while (loader?.finish() === false) await parts.clock.yield();
   const road = checkpoint !== undefined ? "checkpoint" : sealed.hinted > 0 ? "hints" : "scan";
   return { run, road, withoutHint: sealed.withoutHint };
 }

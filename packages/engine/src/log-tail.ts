@@ -7,6 +7,7 @@ import {
   type ScannedFrame,
   type ScanEnd,
 } from "@hashlog/format";
+import type { Clock } from "@hashlog/fs-io";
 import { corrupt, type HashlogError } from "./errors.ts";
 import { wholeSource } from "./files.ts";
 import type { Limits } from "./limits.ts";
@@ -29,12 +30,16 @@ import type { Segment } from "./segment.ts";
  */
 export class LogTail {
   readonly #limits: Pick<Limits, "scanBytes">;
+  readonly #clock: Pick<Clock, "yield">;
   readonly #show: (segment: Segment, frame: ScannedFrame) => void;
   #parts: TailPart[] = [];
   #held: HeldFrame[] = [];
   #testified: number;
   #shownBefore: number;
   #lastShown = 0;
+  #isSpoilt = false;
+  /** Records that were shown since the event loop was given away. */
+  #shownInTurn = 0;
 
   /**
    * `floor` is what the manifest testifies. Frames up to `shownBefore` are shown in any case: they were, by an earlier
@@ -42,11 +47,13 @@ export class LogTail {
    */
   constructor(options: {
     limits: Pick<Limits, "scanBytes">;
+    clock: Pick<Clock, "yield">;
     floor: number;
     shownBefore: number;
     show: (segment: Segment, frame: ScannedFrame) => void;
   }) {
     this.#limits = options.limits;
+    this.#clock = options.clock;
     this.#testified = options.floor;
     this.#shownBefore = options.shownBefore;
     this.#show = options.show;
@@ -65,6 +72,11 @@ export class LogTail {
   /** The last sequence that was read, whether or not it is held back; 0 if none was. */
   get lastRead(): number {
     return this.#held.at(-1)?.lastSequence ?? this.#lastShown;
+  }
+
+  /** Whether a frame could not be shown, for want of memory: nothing is to be read any more then. */
+  get isSpoilt(): boolean {
+    return this.#isSpoilt;
   }
 
   /** Whether anything is held back. */
@@ -87,17 +99,15 @@ export class LogTail {
     this.#parts.push(part);
   }
 
-  /** Everything up to `floor` is known to be durable. */
+  /** Everything up to `floor` is known to be durable: the next reading shows it. */
   testify(floor: number): void {
-    if (floor <= this.#testified) return;
-    this.#testified = floor;
-    this.#release();
+    this.#testified = Math.max(this.#testified, floor);
   }
 
   /** Shows what is held back: nobody is alive who could still acknowledge it or not. */
-  showHeld(): void {
+  async showHeld(): Promise<void> {
     this.#shownBefore = Math.max(this.#shownBefore, this.lastRead);
-    this.#release();
+    await this.#release();
   }
 
   /**
@@ -106,6 +116,7 @@ export class LogTail {
    * @throws HashlogError `HASHLOG_CORRUPT`, FsError; what was read before stays read
    */
   async read(onRead: (bytes: number) => void): Promise<void> {
+    await this.#release();
     if (this.#parts.every(isSeen)) return;
     try {
       await this.#readOn(onRead);
@@ -139,41 +150,61 @@ export class LogTail {
       expectedSequence: part.expected,
       onFrame: (frame) => {
         onRead(frame.end - frame.offset);
-        this.#note(part, frame);
+        return this.#note(part, frame);
       },
     });
     part.bytesSeen = bytes;
     return end;
   }
 
-  #note(part: TailPart, frame: ScannedFrame): void {
-    const { recordCount, firstSequence, floor, acknowledgedWhenSynced } = frame.header;
+  /** Returns a promise where there is something to be waited for before the next frame. */
+  #note(part: TailPart, frame: ScannedFrame): Promise<void> | undefined {
+    const { recordCount, floor } = frame.header;
     part.position = frame.end;
     part.expected += recordCount;
     this.testify(floor);
-    if (recordCount === 0) return;
+    if (this.#held.length > 0) return this.#release().then(() => this.#noteNext(part, frame));
+    return this.#noteNext(part, frame);
+  }
+
+  #noteNext({ segment }: TailPart, frame: ScannedFrame): Promise<void> | undefined {
+    const { recordCount, firstSequence, acknowledgedWhenSynced } = frame.header;
+    if (recordCount === 0) return undefined;
     const lastSequence = firstSequence + recordCount - 1;
     if (this.#held.length === 0 && this.#isAcknowledged(acknowledgedWhenSynced, lastSequence)) {
-      this.#show(part.segment, frame);
-      this.#lastShown = lastSequence;
-    } else {
-      // mark: tail/held-back
-      this.#held.push({ segment: part.segment, frame: copyOf(frame), lastSequence });
+      return this.#showNow({ segment, frame, lastSequence });
     }
+    // mark: tail/held-back
+    this.#held.push({ segment, frame: copyOf(frame), lastSequence });
+    return undefined;
   }
 
   #isAcknowledged(whenSynced: boolean, lastSequence: number): boolean {
     return !whenSynced || lastSequence <= this.#testified || lastSequence <= this.#shownBefore;
   }
 
-  #release(): void {
+  /** Shows what is held back no longer. */
+  async #release(): Promise<void> {
     const stays = this.#held.findIndex(
       ({ frame, lastSequence }) => !this.#isAcknowledged(frame.header.acknowledgedWhenSynced, lastSequence),
     );
-    for (const { segment, frame, lastSequence } of this.#held.splice(0, stays < 0 ? this.#held.length : stays)) {
+    for (const held of this.#held.splice(0, stays < 0 ? this.#held.length : stays)) await this.#showNow(held);
+  }
+
+  /** Returns a promise where others should have their turn before the next frame. */
+  #showNow({ segment, frame, lastSequence }: HeldFrame): Promise<void> | undefined {
+    try {
       this.#show(segment, frame);
-      this.#lastShown = lastSequence;
+    } catch (error) {
+      // mark: tail/not-shown
+      this.#isSpoilt = true;
+      throw error;
     }
+    this.#lastShown = lastSequence;
+    this.#shownInTurn += frame.header.recordCount;
+    if (this.#shownInTurn < RECORDS_IN_A_TURN) return undefined;
+    this.#shownInTurn = 0;
+    return this.#clock.yield();
   }
 
   /** Whether the part was read to its end, so that the next one goes on. @throws HashlogError `HASHLOG_CORRUPT` */
@@ -269,6 +300,9 @@ export interface TailPart {
   /** How long the file was when it was last looked at. */
   bytesSeen: number;
 }
+
+/** A few milliseconds' work. A frame with more is shown whole all the same: it is one moment in the log. */
+const RECORDS_IN_A_TURN = 2000;
 
 interface HeldFrame {
   readonly segment: Segment;

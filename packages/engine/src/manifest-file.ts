@@ -1,7 +1,7 @@
 import { decodeManifest, encodeManifest, MANIFEST_NAME, type Manifest } from "@hashlog/format";
 import { FsError, type FileSystem } from "@hashlog/fs-io";
 import type { DirectoryEntries } from "./directory-entries.ts";
-import { corrupt, fromFileSystem, HashlogError } from "./errors.ts";
+import { corrupt, inOwnWords, HashlogError } from "./errors.ts";
 import { readWholeFile } from "./files.ts";
 
 /**
@@ -91,7 +91,7 @@ export class ManifestFile {
   async #checkUnchanged(): Promise<void> {
     const found = await readWholeFile(this.#fileSystem, this.#path).catch((error: unknown) => {
       // mark: manifest/not-readable-before-an-edit
-      throw fromFileSystem(error, "reading the manifest before changing it failed");
+      throw inOwnWords(error, "reading the manifest before changing it failed");
     });
     if (sameBytes(found, this.#bytes)) return;
     // mark: manifest/changed-by-another-writer
@@ -112,7 +112,7 @@ export class ManifestFile {
   #classify(error: unknown): unknown {
     if (FsError.is(error) && error.outcome === "unchanged") {
       // mark: manifest/edit-changed-nothing
-      return fromFileSystem(error, "changing the manifest failed");
+      return inOwnWords(error, "changing the manifest failed");
     }
     // mark: manifest/edit-of-unknown-outcome
     this.#failure = new HashlogError(

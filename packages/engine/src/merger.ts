@@ -1,7 +1,7 @@
 import { merge, MergeError, type MergeInput, type MergeProgress, type MergeReport } from "@hashlog/compactor";
 import type { CommitLog } from "./commit-log.ts";
 import { fileSource } from "./files.ts";
-import { fromFileSystem, HashlogError } from "./errors.ts";
+import { inOwnWords, HashlogError } from "./errors.ts";
 import { StoreOfMerge } from "./merge-store.ts";
 import type { Segment } from "./segment.ts";
 import type { StoreParts } from "./store-parts.ts";
@@ -48,7 +48,7 @@ export class Merger {
 
   /** Merges the given sealed segments. */
   async merge(segments: readonly Segment[], options: MergeRunOptions): Promise<MergeReport> {
-    this.#parts.table.holdSlots();
+    const releaseSlots = this.#parts.table.holdSlots();
     const store = new StoreOfMerge(this.#parts, this.#log, this.#now, segments);
     try {
       const report = await merge(segments.map(mergeInput), store, {
@@ -64,7 +64,7 @@ export class Merger {
       // mark: merge/failed
       throw explain(error, options.signal);
     } finally {
-      this.#parts.table.releaseSlots();
+      releaseSlots();
       await store.end();
       for (const segment of store.published) this.#onSealed(segment);
     }
@@ -109,7 +109,7 @@ function explain(error: unknown, signal: AbortSignal | undefined): unknown {
   }
   /* v8 ignore if -- a merge rejects with nothing else but the signal's reason */
   if (!MergeError.is(error)) return error;
-  const cause = fromFileSystem(error.cause, "compacting failed");
+  const cause = inOwnWords(error.cause, "compacting failed");
   if (HashlogError.is(cause)) return cause;
   return new HashlogError("HASHLOG_IO", error.message, { segmentId: error.segmentId, cause: error });
 }

@@ -1,6 +1,6 @@
 import { nodeFileSystem } from "@hashlog/fs-io";
 import { hashKeydir } from "@hashlog/index";
-import { fromFileSystem, throwIfAborted } from "./errors.ts";
+import { inOwnWords, throwIfAborted } from "./errors.ts";
 import { LIMITS, type Limits } from "./limits.ts";
 import { checkDirectory, openReadOnly } from "./open-read-only.ts";
 import { areReadOnly, type EitherOptions, type ReadOnlyOptions } from "./read-only-options.ts";
@@ -62,6 +62,6 @@ export async function openWithin<K = string, V = Uint8Array, VI = V extends Uint
     return new Store(await opener.open());
   } catch (error) {
     await opener.abandon();
-    throw fromFileSystem(error, `opening ${directory} failed`);
+    throw inOwnWords(error, `opening ${directory} failed`);
   }
 }

@@ -1,6 +1,6 @@
 import { LOCK_NAME } from "@hashlog/format";
 import { FsError } from "@hashlog/fs-io";
-import { corrupt, fromFileSystem, HashlogError, throwIfAborted } from "./errors.ts";
+import { corrupt, inOwnWords, HashlogError, throwIfAborted } from "./errors.ts";
 import { changedMeanwhile, loadGeneration, type Generation, type ReaderParts } from "./generation.ts";
 import { bytesToLoad } from "./load-files.ts";
 import { LoadProgress } from "./load-progress.ts";
@@ -24,6 +24,7 @@ export class Reader {
   #older: Generation[] = [];
   #current: Generation | undefined;
   #writerAlive = false;
+  #told = -1;
   #isShared: boolean | undefined;
 
   /** `keepsOrder`: the keys are put in order before a generation is shown. */
@@ -39,7 +40,6 @@ export class Reader {
 
   /** Every generation that somebody may still read. */
   get generations(): readonly Generation[] {
-    this.#older = this.#older.filter((generation) => !generation.isIdle);
     return this.#current === undefined ? this.#older : [...this.#older, this.#current];
   }
 
@@ -53,13 +53,20 @@ export class Reader {
    * @throws HashlogError; what was shown before is shown still
    */
   async refresh(options: RefreshOptions): Promise<boolean> {
-    const before = this.#current?.sequence ?? -1;
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
-      if (await this.#attempt(options)) return this.current.sequence > before;
+      if (await this.#attempt(options)) return this.#tell();
       await this.#parts.clock.yield();
     }
     // mark: reader/replaced-again-and-again
     throw changedMeanwhile(this.#parts.directory);
+  }
+
+  /** Whether more is shown than the last one told of that came to its end: one that failed may have shown something. */
+  #tell(): boolean {
+    const { sequence } = this.current;
+    const isNew = sequence > this.#told;
+    this.#told = sequence;
+    return isNew;
   }
 
   /** Nothing is read any more. Resolves when every handle is closed. */
@@ -92,7 +99,7 @@ export class Reader {
         // mark: reader/files-replaced-while-they-were-read
         return false;
       }
-      throw fromFileSystem(error, `reading ${directory} failed`);
+      throw inOwnWords(error, `reading ${directory} failed`);
     }
   }
 
@@ -103,8 +110,9 @@ export class Reader {
 
   async #goTo(read: ReadManifest, options: RefreshOptions): Promise<void> {
     const current = this.#current;
-    if (current?.isOf(read)) return current.tail.read(checkedBy(options));
-    if (current === undefined || !(await this.#grow(current, read, options))) await this.#load(read, options);
+    if (current === undefined || current.tail.isSpoilt) return this.#load(read, options);
+    if (current.isOf(read)) return current.tail.read(checkedBy(options));
+    if (!(await this.#grow(current, read, options))) await this.#load(read, options);
   }
 
   // What does not fit after all is for a new load to judge.
@@ -141,9 +149,18 @@ export class Reader {
     }
     this.#current = generation;
     if (old === undefined) return;
-    // Those that nobody reads any more go now, and not only when somebody asks.
-    this.#older = [...this.#older, old].filter((older) => !older.isIdle);
+    this.#keep(old);
     await old.retire();
+  }
+
+  /** Keeps an older generation for as long as somebody reads in it. */
+  #keep(old: Generation): void {
+    if (old.isIdle) return;
+    this.#older.push(old);
+    old.views.onIdle = () => {
+      // mark: reader/older-index-given-up
+      this.#older = this.#older.filter((older) => older !== old);
+    };
   }
 
   // What was shown stays shown.
@@ -177,7 +194,7 @@ export class Reader {
       return false;
     }
     // mark: reader/held-back-shown-without-a-writer
-    tail.showHeld();
+    await tail.showHeld();
     return true;
   }
 

@@ -1,6 +1,6 @@
 import { newRecordFields, readRecord, recordBytes, verifyRecord, type RecordFields } from "@hashlog/format";
 import type { RecordLocation } from "@hashlog/index";
-import { corrupt, fromFileSystem, HashlogError } from "./errors.ts";
+import { corrupt, inOwnWords, HashlogError } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import type { Segment } from "./segment.ts";
 
@@ -76,7 +76,7 @@ export class RecordReader {
     try {
       got = await segment.file.read(buffer, 0, bytes, location.offset);
     } catch (error) {
-      throw fromFileSystem(error, `reading segment ${segment.segmentId} at offset ${location.offset} failed`);
+      throw inOwnWords(error, `reading segment ${segment.segmentId} at offset ${location.offset} failed`);
     }
     this.#verify(buffer, 0, got, segment, location, key);
     return { value: this.#take(buffer, bytes > this.#sharedBytesMax), sequence: this.#fields.sequence };
@@ -132,7 +132,7 @@ function readOrThrow(segment: Segment, read: () => number): number {
   try {
     return read();
   } catch (error) {
-    throw fromFileSystem(error, `reading segment ${segment.segmentId} failed`);
+    throw inOwnWords(error, `reading segment ${segment.segmentId} failed`);
   }
 }
 

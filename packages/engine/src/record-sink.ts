@@ -27,6 +27,53 @@ export function replaySink(keydir: Keydir): RecordSink {
   };
 }
 
+/** As `replaySink`, of records that can be taken back. */
+export class RevocableSink implements RecordSink {
+  readonly #keydir: Keydir;
+  /** What was done since the last `begin`: the keys, and what there was of them before. */
+  #done: Change[] = [];
+
+  constructor(keydir: Keydir) {
+    this.#keydir = keydir;
+  }
+
+  /** What was handed on before stays. */
+  begin(): void {
+    this.#done = [];
+  }
+
+  put(bytes: Uint8Array, start: number, end: number, _sequence: number, location: Readonly<RecordLocation>): void {
+    const before = newLocation();
+    const existed = this.#keydir.put(bytes, start, end, location, before);
+    this.#done.push({ bytes, start, end, before: existed ? before : undefined });
+  }
+
+  delete(bytes: Uint8Array, start: number, end: number): void {
+    const before = newLocation();
+    if (this.#keydir.delete(bytes, start, end, before)) this.#done.push({ bytes, start, end, before });
+  }
+
+  /**
+   * Takes back what was handed on since `begin`. The bytes must be the same still. What it puts back was there a moment ago:
+   * there is room for it.
+   */
+  revoke(): void {
+    for (const { bytes, start, end, before } of this.#done.toReversed()) {
+      if (before === undefined) this.#keydir.delete(bytes, start, end, newLocation());
+      else this.#keydir.put(bytes, start, end, before, newLocation());
+    }
+    this.#done = [];
+  }
+}
+
+interface Change {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  /** `undefined`: the key was not there. */
+  readonly before: RecordLocation | undefined;
+}
+
 /** Into nothing: for a segment of which only the totals are wanted. */
 export const countingSink: RecordSink = { put: ignore, delete: ignore };
 

@@ -6,15 +6,19 @@ import type { Segment } from "./segment.ts";
 /**
  * The live segments by slot, the small number under which the keydir knows them, and what of each is live.
  *
- * Invariant: a slot is given to another segment only when nothing that might compare or read old positions is under way
- * (`holdSlots`): otherwise a compare-and-set on a position in the old segment would succeed in the new one.
+ * Invariant: a slot is given to another segment only when nothing is under way any more that might compare or read positions
+ * in the old one (`holdSlots`): otherwise a compare-and-set on such a position would succeed in the new one. What began
+ * after the old one was gone knows none of them, and keeps no slot from being used again.
  */
 export class SegmentTable {
   readonly #bySlot: (Segment | undefined)[] = [];
   readonly #byId = new Map<number, Segment>();
   #freeSlots: number[] = [];
-  #heldSlots: number[] = [];
-  #holds = 0;
+  /** In the order in which they were given back. */
+  #heldSlots: HeldSlot[] = [];
+  /** What is under way, by number, oldest first. */
+  readonly #holds = new Set<number>();
+  #lastHold = 0;
 
   /**
    * Makes sure that `count` more segments can be added.
@@ -66,9 +70,9 @@ export class SegmentTable {
   /** Gives a slot back that no segment was added in. */
   returnSlot(slot: number): void {
     this.#bySlot[slot] = undefined;
-    if (this.#holds > 0) {
+    if (this.#holds.size > 0) {
       // mark: segment/slot-held-back
-      this.#heldSlots.push(slot);
+      this.#heldSlots.push({ slot, lastHold: this.#lastHold });
     } else {
       this.#freeSlots.push(slot);
     }
@@ -102,16 +106,25 @@ export class SegmentTable {
     return this.#byId.values();
   }
 
-  /** No slot is given out again until `releaseSlots`: a merge, a view or a reader may hold positions. */
-  holdSlots(): void {
-    this.#holds += 1;
+  /**
+   * No slot that is in use now is given out again until what is returned is called: a merge, a view or a reader may hold
+   * positions.
+   */
+  holdSlots(): () => void {
+    this.#lastHold += 1;
+    const hold = this.#lastHold;
+    this.#holds.add(hold);
+    return () => {
+      this.#holds.delete(hold);
+      this.#freeHeld();
+    };
   }
 
-  releaseSlots(): void {
-    this.#holds -= 1;
-    if (this.#holds > 0) return;
-    this.#freeSlots.push(...this.#heldSlots);
-    this.#heldSlots = [];
+  #freeHeld(): void {
+    const [oldest = Infinity] = this.#holds;
+    const stays = this.#heldSlots.findIndex(({ lastHold }) => lastHold >= oldest);
+    const free = this.#heldSlots.splice(0, stays < 0 ? this.#heldSlots.length : stays);
+    for (const { slot } of free) this.#freeSlots.push(slot);
   }
 
   /** A key of `keyBytes` bytes now lies at `location`. */
@@ -127,6 +140,12 @@ export class SegmentTable {
     segment.liveRecords -= 1;
     segment.liveBytes -= recordBytes(keyBytes, location.valueBytes, location.expiresAtMs !== 0);
   }
+}
+
+/** A slot that was given back, and the last hold there was then: until it and all before are released. */
+interface HeldSlot {
+  readonly slot: number;
+  readonly lastHold: number;
 }
 
 const SEGMENTS_MAX = Math.floor(SEGMENT_SLOTS_MAX / 2);

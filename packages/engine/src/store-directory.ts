@@ -1,6 +1,6 @@
 import { LOCK_NAME, parseFileName, type Manifest, type StoreFile } from "@hashlog/format";
 import { FsError, type DirectoryLock, type FileSystem } from "@hashlog/fs-io";
-import { corrupt, fromFileSystem, HashlogError } from "./errors.ts";
+import { corrupt, inOwnWords, HashlogError } from "./errors.ts";
 import { createManifest, readManifest, type ReadManifest } from "./manifest-file.ts";
 import { randomBytes, randomIdentity, type RandomSource } from "./random.ts";
 
@@ -38,7 +38,7 @@ export async function enterDirectory(directory: string, options: DirectoryOption
   try {
     return await enter(directory, options);
   } catch (error) {
-    throw fromFileSystem(error, `opening ${directory} failed`);
+    throw inOwnWords(error, `opening ${directory} failed`);
   }
 }
 

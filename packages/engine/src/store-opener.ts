@@ -5,7 +5,7 @@ import { checkLoaded, testimoniesOfUnlisted } from "./check-loaded.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { CommitLog } from "./commit-log.ts";
 import { DirectoryEntries } from "./directory-entries.ts";
-import { fromFileSystem, HashlogError, throwIfAborted } from "./errors.ts";
+import { inOwnWords, HashlogError, throwIfAborted } from "./errors.ts";
 import { bytesToLoad, loadFiles, tally, type LoadedFiles } from "./load-files.ts";
 import { loadIndex, type LoadedIndex } from "./load-index.ts";
 import { LoadProgress } from "./load-progress.ts";
@@ -126,14 +126,14 @@ export class StoreOpener<K, V, VI> {
   }
 
   async #load(): Promise<LoadedFiles & { readonly loaded: LoadedIndex; readonly progress: LoadProgress }> {
-    const { fileSystem, index, limits, onProgress, signal } = this.#options;
+    const { fileSystem, index, limits, clock, onProgress, signal } = this.#options;
     const manifest = this.#manifest;
     const progress = new LoadProgress(bytesToLoad(manifest), onProgress, signal);
     const shared = { fileSystem, directory: this.#directory, manifest, limits, progress };
     const files = await loadFiles({ ...shared, index, table: this.#table, readOnly: false });
     const { keydir, checkpoint, segments } = files;
-    const loaded = await loadIndex({ ...shared, ...segments, keydir, checkpoint, hintIds: this.#hintIds() });
-    tally(keydir, this.#table);
+    const loaded = await loadIndex({ ...shared, ...segments, clock, keydir, checkpoint, hintIds: this.#hintIds() });
+    await tally(keydir, this.#table, clock);
     return { ...files, loaded, progress };
   }
 
@@ -236,7 +236,7 @@ export class StoreOpener<K, V, VI> {
       await this.#reserve.ensure();
       return { noSpace: undefined, filesRemoved: [...filesRemoved] };
     } catch (error) {
-      const reason = fromFileSystem(error, `opening ${this.#directory} failed`);
+      const reason = inOwnWords(error, `opening ${this.#directory} failed`);
       const full = HashlogError.is(reason) && reason.code === "HASHLOG_NO_SPACE";
       if (!full || run.parts.some((part) => part.tail.some((frame) => frame.acknowledgedWhenSynced))) {
         // mark: recovery/failed

@@ -12,6 +12,8 @@ export type ViewHolder = "iterator" | "snapshot";
 export class Views {
   readonly #parts: Viewed;
   readonly #open = new Map<View, ViewHolder>();
+  /** Called whenever none is open any more. */
+  onIdle: (() => void) | undefined;
   // An iterator that nobody holds any more must not keep files and put-aside entries for ever.
   readonly #abandoned = new FinalizationRegistry<View>((view) => view.close());
 
@@ -26,7 +28,10 @@ export class Views {
 
   /** The store as of this call. */
   open(holder: ViewHolder): View {
-    const view = new View(this.#parts, () => this.#open.delete(view));
+    const view = new View(this.#parts, () => {
+      this.#open.delete(view);
+      if (this.#open.size === 0) this.onIdle?.();
+    });
     this.#open.set(view, holder);
     return view;
   }
@@ -43,20 +48,19 @@ export class Views {
 
 /** All keys and where their records lie, as of its making, with the segments pinned that hold them. */
 export class View {
-  readonly #parts: Viewed;
   readonly #keydir: KeydirView;
   readonly #segments: ReadonlyMap<number, Segment>;
   readonly #onClose: () => void;
+  readonly #releaseSlots: () => void;
   #closed = false;
 
   constructor(parts: Viewed, onClose: () => void) {
-    this.#parts = parts;
     this.#onClose = onClose;
     this.#keydir = parts.keydir.openView();
     this.#segments = new Map([...parts.table.all()].map((segment) => [segment.slot, segment]));
     for (const segment of this.#segments.values()) segment.pin();
     // A slot that the view knows as one segment must not become another while it reads.
-    parts.table.holdSlots();
+    this.#releaseSlots = parts.table.holdSlots();
   }
 
   get isClosed(): boolean {
@@ -84,7 +88,7 @@ export class View {
     this.#closed = true;
     this.#keydir.close();
     for (const segment of this.#segments.values()) segment.unpin();
-    this.#parts.table.releaseSlots();
+    this.#releaseSlots();
     this.#onClose();
   }
 }

@@ -16,7 +16,10 @@ export interface ViewOrders {
   readonly aside: Order;
 }
 
-/** How many keys a page passes by at most that are not of the view any more, or not yet: it may have fewer entries then. */
+/**
+ * How many keys a page passes by at most that are not of the view any more, or not yet: it may have fewer entries then. A long
+ * key counts as several.
+ */
 const PASSED_MAX = PAGE_ENTRIES;
 
 export class HashKeydirCursor implements KeydirCursor {
@@ -58,7 +61,7 @@ export class HashKeydirCursor implements KeydirCursor {
         return page;
       }
       last = side.key;
-      if (side === mine && segmentSlotAt(last.words, last.entry) === ABSENT_SLOT) passed++;
+      if (side === mine && segmentSlotAt(last.words, last.entry) === ABSENT_SLOT) passed += 1 + (last.length >>> 8);
       else page.add(last.words, last.entry);
       side.hasRead = true;
     }

@@ -1,8 +1,8 @@
 /**
  * Loading from records in any order. Entries keep the sequence of their record beside the key, and a deleted key keeps
  * an entry with the absent mark, so that an older put that comes later does not bring it back: the outcome depends on
- * the sequences alone. `finish` lays out every shard anew without both, one after the other: loading takes about eight
- * bytes a key more than what it leaves.
+ * the sequences alone. `finish` lays out every shard anew without both, some at a time: loading takes about eight bytes a
+ * key more than what it leaves.
  */
 import { checkKey, checkLocation, checkSequence } from "./checks.ts";
 import { ABSENT_SLOT, headerWords, keyBytesAt, keyWordsFor, segmentSlotAt } from "./entry.ts";
@@ -14,11 +14,19 @@ import { Shard } from "./shard.ts";
 import { emptySlot } from "./slots.ts";
 import { SHARD_COUNT, Shards } from "./shards.ts";
 
+/** How many slots one call of `finish` looks at, about. */
+const PIECE_SLOTS = 8192;
+
 const ABSENT: Readonly<RecordLocation> = { segmentSlot: ABSENT_SLOT, offset: 0, valueBytes: 0, expiresAtMs: 0 };
 
 export class HashKeydirLoader implements KeydirLoader {
   readonly #onFinish: (shards: Shards, size: number) => void;
-  #loading: Shards | undefined;
+  readonly #loading: Shards;
+  /** From the first call of `finish` on: the shards before `#shard` are laid out anew here. */
+  #loaded: Shards | undefined;
+  #shard = 0;
+  #size = 0;
+  #isDone = false;
 
   constructor(hashKey: Uint8Array, onFinish: (shards: Shards, size: number) => void) {
     this.#loading = new Shards(hashKey, SEQUENCE_WORDS);
@@ -38,24 +46,30 @@ export class HashKeydirLoader implements KeydirLoader {
     keepNewest(this.#open(), bytes, start, end, sequence, ABSENT);
   }
 
-  finish(): void {
-    const loading = this.#open();
-    this.#loading = undefined;
-    const loaded = new Shards(loading.hashKey);
-    let size = 0;
-    for (let i = 0; i < SHARD_COUNT; i++) {
-      const source = loading.at(i);
-      if (source.count === 0) continue;
-      const shard = settled(source);
-      loaded.set(i, shard);
-      loading.set(i, new Shard());
-      size += shard.count;
+  finish(): boolean {
+    if (this.#isDone) throw new IndexError("INDEX_CLOSED", "the loading is finished");
+    this.#loaded ??= new Shards(this.#loading.hashKey);
+    let looked = 0;
+    while (this.#shard < SHARD_COUNT && looked < PIECE_SLOTS) {
+      const source = this.#loading.at(this.#shard);
+      looked += source.slots.length;
+      if (source.count > 0) this.#settle(source, this.#loaded);
+      this.#shard++;
     }
-    this.#onFinish(loaded, size);
+    this.#isDone = this.#shard === SHARD_COUNT;
+    if (this.#isDone) this.#onFinish(this.#loaded, this.#size);
+    return this.#isDone;
+  }
+
+  #settle(source: Shard, loaded: Shards): void {
+    const shard = settled(source);
+    loaded.set(this.#shard, shard);
+    this.#loading.set(this.#shard, new Shard());
+    this.#size += shard.count;
   }
 
   #open(): Shards {
-    if (this.#loading !== undefined) return this.#loading;
+    if (this.#loaded === undefined) return this.#loading;
     throw new IndexError("INDEX_CLOSED", "the loading is finished");
   }
 }

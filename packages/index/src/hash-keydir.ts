@@ -129,18 +129,16 @@ class HashKeydir implements Keydir {
     return true;
   }
 
-  tally(records: Float64Array, bytes: Float64Array): void {
-    for (let i = 0; i < SHARD_COUNT; i++) {
-      const { slots, arena } = this.#shards.at(i);
-      for (let j = 0; j < slots.length; j++) {
-        if (slots[j] === 0) continue;
-        const reference = (slots[j] >>> 8) - 1;
-        const words = arena.chunks[reference >>> arena.shift];
-        const at = reference & arena.mask;
-        const segmentSlot = segmentSlotAt(words, at);
-        records[segmentSlot]++;
-        bytes[segmentSlot] += recordBytes(keyBytesAt(words, at), valueBytesAt(words, at), hasExpiryAt(words, at));
-      }
+  tally(shard: number, records: Float64Array, bytes: Float64Array): void {
+    const { slots, arena } = this.#shards.at(this.#checkedShard(shard));
+    for (let i = 0; i < slots.length; i++) {
+      if (slots[i] === 0) continue;
+      const reference = (slots[i] >>> 8) - 1;
+      const words = arena.chunks[reference >>> arena.shift];
+      const at = reference & arena.mask;
+      const segmentSlot = segmentSlotAt(words, at);
+      records[segmentSlot]++;
+      bytes[segmentSlot] += recordBytes(keyBytesAt(words, at), valueBytesAt(words, at), hasExpiryAt(words, at));
     }
   }
 

@@ -50,11 +50,11 @@ export interface Keydir {
   deleteIfAt(bytes: Uint8Array, start: number, end: number, expected: Readonly<RecordLocation>): boolean;
 
   /**
-   * Adds up what lives where: for every key, adds 1 to `records[segmentSlot]` and the bytes of its whole record (header,
+   * Adds up what lives where: for every key of the shard, adds 1 to `records[segmentSlot]` and the bytes of its whole record (header,
    * expiry, key and value, as `recordBytes` of `@hashlog/format` counts them) to `bytes[segmentSlot]`. Both arrays are
-   * the caller's, and have an element for every slot in which a key lies. One walk over everything, without allocating.
+   * the caller's, and have an element for every slot in which a key lies. Allocates nothing.
    */
-  tally(records: Float64Array, bytes: Float64Array): void;
+  tally(shard: number, records: Float64Array, bytes: Float64Array): void;
 
   /** Whether the keys are kept in order: then views have cursors. */
   readonly isOrdered: boolean;
@@ -69,13 +69,14 @@ export interface Keydir {
   openView(): KeydirView;
 
   /**
-   * Begins loading an empty keydir from records of many segments in any order. Until `finish` no other method is called.
+   * Begins loading an empty keydir from records of many segments in any order. Until it has finished no other method is
+   * called.
    * If the keydir `isOrdered`, it is not any more.
    * @throws IndexError `INDEX_NOT_EMPTY`
    */
   beginLoad(): KeydirLoader;
 
-  /** How many shards a dump consists of. At least 1, fixed for the life of the keydir. */
+  /** How many shards there are for `tally` and for dumps. At least 1, fixed for the life of the keydir. */
   readonly shardCount: number;
 
   /** A copy of shard `shard` as raw bytes, in the machine's own byte order, that `loadShard` takes; made in one go. */
@@ -193,8 +194,11 @@ export interface KeydirLoader {
   put(bytes: Uint8Array, start: number, end: number, sequence: number, location: Readonly<RecordLocation>): void;
   /** A tombstone: the key is absent unless a put with a higher sequence comes, before or after. */
   delete(bytes: Uint8Array, start: number, end: number, sequence: number): void;
-  /** Ends the loading: tombstones are forgotten, and the keydir holds what is left. */
-  finish(): void;
+  /**
+   * Ends the loading, a bounded piece at a time, some milliseconds: to be called until it returns `true`. Nothing is put or
+   * deleted any more from the first call on. In the end tombstones are forgotten, and the keydir holds what is left.
+   */
+  finish(): boolean;
 }
 
 /** Makes an empty keydir. `hashKey` holds 16 random bytes, the same for the life of a store. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { finish } from "../src/testing/contract-support.ts";
 import { hashKeydir, type Keydir, type RecordLocation } from "@hashlog/index";
 import { halfSipHash, hashKeyWords } from "../src/half-siphash.ts";
 
@@ -55,7 +56,7 @@ describe("the memory of a keydir", () => {
       new DataView(key.buffer).setUint32(0, i);
       loading.put(key, 0, 13, i + 1, location(i));
     }
-    loading.finish();
+    finish(loading);
     expect(loader.size).toBe(1_000_000);
     expect(overhead(loader, 13)).toBeLessThanOrEqual(24);
   });
@@ -220,7 +221,7 @@ describe("a loader", () => {
     const loader = keydir.beginLoad();
     const key = new Uint8Array(4);
     loader.put(key, 0, 4, 1, location());
-    loader.finish();
+    finish(loader);
     const refusal = expect.objectContaining({ code: "INDEX_CLOSED" });
     expect(() => loader.put(key, 0, 4, 2, location())).toThrow(refusal);
     expect(() => loader.delete(key, 0, 4, 2)).toThrow(refusal);
@@ -228,12 +229,30 @@ describe("a loader", () => {
     expect(keydir.size).toBe(1);
   });
 
+  test("finishes in pieces of some thousand keys, and takes nothing more meanwhile", () => {
+    const keydir = hashKeydir({ hashKey: HASH_KEY });
+    const loader = keydir.beginLoad();
+    const key = new Uint8Array(4);
+    for (let i = 0; i < 50_000; i++) {
+      new DataView(key.buffer).setUint32(0, i);
+      loader.put(key, 0, 4, i + 1, location());
+    }
+    expect(loader.finish()).toBe(false);
+    const refusal = expect.objectContaining({ code: "INDEX_CLOSED" });
+    expect(() => loader.put(key, 0, 4, 2, location())).toThrow(refusal);
+    expect(() => loader.delete(key, 0, 4, 2)).toThrow(refusal);
+    let pieces = 2;
+    while (!loader.finish()) pieces++;
+    expect(pieces).toBeGreaterThan(4);
+    expect(keydir.size).toBe(50_000);
+  });
+
   test("is the only one of its keydir until it has finished", () => {
     const keydir = hashKeydir({ hashKey: HASH_KEY });
     const loader = keydir.beginLoad();
     expect(() => keydir.beginLoad()).toThrow(expect.objectContaining({ code: "INDEX_NOT_EMPTY" }));
-    loader.finish();
-    keydir.beginLoad().finish();
+    finish(loader);
+    finish(keydir.beginLoad());
   });
 
   test("refuses what a keydir refuses, and sequences that are none", () => {
@@ -267,7 +286,7 @@ describe("a loader", () => {
         else loader.delete(key, 0, 4, i + 1);
       }
     }
-    loader.finish();
+    finish(loader);
     let wrong = 0;
     const found = location();
     for (let number = 0; number < 2000; number++) {

@@ -139,7 +139,7 @@ describe("a hint builder", () => {
       if (tombstone) loader.delete(bytes, 0, bytes.length, sequence);
       else loader.put(bytes, 0, bytes.length, sequence, { segmentSlot: 4, ...place });
     }
-    loader.finish();
+    while (!loader.finish());
     const found = { segmentSlot: 0, offset: 0, valueBytes: 0, expiresAtMs: 0 };
     expect(keydir.size).toBe(1);
     expect(keydir.find(bytesOf("b"), 0, 1, found)).toBe(true);

@@ -34,7 +34,7 @@ const FAULTS: Record<string, Record<string, (keydir: Keydir) => Partial<Keydir>>
         keydir.put(bytes, start, Math.min(end, start + 4096), location, replaced),
     }),
     "tallies from zero": (keydir) => ({
-      tally: (records, bytes) => keydir.tally(records.fill(0), bytes.fill(0)),
+      tally: (shard, records, bytes) => keydir.tally(shard, records.fill(0), bytes.fill(0)),
     }),
   },
   "moving and dropping": {

@@ -79,7 +79,7 @@ class MapKeydir implements Keydir {
     return liesAt(this.#entries.get(name), expected) && this.#entries.delete(name);
   }
 
-  tally(records: Float64Array, bytes: Float64Array): void {
+  tally(_shard: number, records: Float64Array, bytes: Float64Array): void {
     for (const [name, { segmentSlot, valueBytes, expiresAtMs }] of this.#entries) {
       records[segmentSlot]++;
       bytes[segmentSlot] += recordBytes(name.length, valueBytes, expiresAtMs !== 0);
@@ -193,8 +193,9 @@ class MapLoader implements KeydirLoader {
     this.#keep(nameOf(bytes, start, end), sequence, undefined);
   }
 
-  finish(): void {
+  finish(): boolean {
     for (const [name, { location }] of this.#newest) if (location !== undefined) this.#entries.set(name, location);
+    return true;
   }
 
   #keep(name: string, sequence: number, location: RecordLocation | undefined): void {

@@ -1,8 +1,9 @@
 import { open, type ReadOnlyOptions, type ReadOnlyStore, utf8 } from "@hashlog/engine";
 import { FsError, type FileSystem } from "@hashlog/fs-io";
+import { IndexError } from "@hashlog/index";
 import type { WaitingCall } from "@hashlog/fs-io/testing";
 import { mapKeydir } from "../../world/map-keydir.ts";
-import { settled } from "../../world/quiet.ts";
+import { quiet, settled } from "../../world/quiet.ts";
 import { long, Script } from "../../world/script.ts";
 import { DIRECTORY } from "../../world/text-store.ts";
 import { altered, goOnBut, goOnUntil, must, mustFail, THREE, threeSegments, type Story } from "./story.ts";
@@ -179,7 +180,7 @@ export const readerStories: readonly Story[] = [
   {
     title:
       "after a merge, and after another writer has come, the index is loaded again, and iterators go on in the old one",
-    marks: ["reader/segments-replaced", "reader/manifest-of-another-writer"],
+    marks: ["reader/segments-replaced", "reader/manifest-of-another-writer", "reader/older-index-given-up"],
     tell: async () => {
       const script = await threeSegments();
       const reader = await openReader(script);
@@ -197,6 +198,38 @@ export const readerStories: readonly Story[] = [
         snapshot.close();
       }
       await mustShow(reader, THREE);
+    },
+  },
+  {
+    title: "a reader that has no memory for a batch shows nothing of it, and all of it when there is memory again",
+    marks: ["tail/not-shown"],
+    tell: async () => {
+      const script = await threeSegments();
+      let room = Infinity;
+      const reader = await openReader(script, script.disk.boot(), {
+        index: (options) => {
+          const keydir = mapKeydir(options);
+          const put = keydir.put.bind(keydir);
+          keydir.put = (...given) => {
+            room -= 1;
+            if (room === -1) throw new IndexError("INDEX_FULL", "there is no memory");
+            return put(...given);
+          };
+          return keydir;
+        },
+      });
+      await script.store.batch([
+        { type: "delete", key: "a" },
+        { type: "put", key: "b", value: "new" },
+        { type: "put", key: "d", value: "new" },
+      ]);
+      await quiet();
+      // For one more key there is none: what was done of the batch is taken back.
+      room = 1;
+      await mustFail(reader.refresh(), "HASHLOG_NOT_SUPPORTED");
+      await mustShow(reader, THREE);
+      must(await reader.refresh(), "there is something new");
+      await mustShow(reader, { b: "new", c: THREE["c"]!, d: "new" });
     },
   },
 ];

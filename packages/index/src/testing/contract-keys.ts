@@ -128,7 +128,8 @@ export const keysContract: ContractPart = (test, make) => {
     caller.put(keyOf("one"), { segmentSlot: 3, offset: 0, valueBytes: 7, expiresAtMs: 0 });
     caller.put(keyOf("three"), { segmentSlot: 3, offset: 50, valueBytes: 2 ** 31, expiresAtMs: 9 });
     caller.put(keyOf(""), { segmentSlot: SEGMENT_SLOTS_MAX - 1, offset: 0, valueBytes: 0, expiresAtMs: 0 });
-    caller.keydir.tally(records, bytes);
+    const { keydir } = caller;
+    for (let shard = 0; shard < keydir.shardCount; shard++) keydir.tally(shard, records, bytes);
     ensureEqual(records[3], 12, "records of slot 3");
     ensureEqual(bytes[3], 1000 + recordBytes(3, 7, false) + recordBytes(5, 2 ** 31, true), "bytes of slot 3");
     ensureEqual(records[SEGMENT_SLOTS_MAX - 1], 1, "records of the last slot");

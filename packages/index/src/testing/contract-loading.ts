@@ -9,6 +9,7 @@ import {
   ensureRefused,
   keyOf,
   locationOf,
+  finish,
 } from "./contract-support.ts";
 
 interface LoadedRecord {
@@ -22,7 +23,7 @@ interface LoadedRecord {
 export const loadingContract: ContractPart = (test, make) => {
   test("loading nothing leaves an empty keydir", () => {
     const keydir = make();
-    keydir.beginLoad().finish();
+    finish(keydir.beginLoad());
     ensureHolds(new Caller(keydir), new Map());
   });
 
@@ -93,7 +94,7 @@ export const loadingContract: ContractPart = (test, make) => {
     caller.delete(keyOf("a"));
     const loader = caller.keydir.beginLoad();
     loader.put(keyOf("b"), 0, 1, 1, locationOf(2));
-    loader.finish();
+    finish(loader);
     ensureHolds(caller, new Map([["b", locationOf(2)]]));
   });
 };
@@ -108,7 +109,7 @@ function loaded(keydir: Keydir, records: readonly LoadedRecord[]): Caller {
     if (location === undefined) loader.delete(around, 3, 3 + key.length, sequence);
     else loader.put(around, 3, 3 + key.length, sequence, location);
   }
-  loader.finish();
+  finish(loader);
   return new Caller(keydir);
 }
 

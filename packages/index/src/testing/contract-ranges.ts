@@ -13,6 +13,7 @@ import {
   keyOf,
   locationOf,
   nameOf,
+  finish,
 } from "./contract-support.ts";
 
 /** Ranges: the keys of a view in the order of their bytes, whatever happens meanwhile. */
@@ -147,7 +148,7 @@ export const rangesContract: ContractPart = (test, make) => {
     for (const [sequence, name] of ["c", "a", "b"].entries()) {
       loader.put(bytesOf(name), 0, 1, sequence + 1, locationOf(sequence));
     }
-    loader.finish();
+    finish(loader);
     ensureEqual(replayed.isOrdered, false, "isOrdered after loading records");
     order(replayed);
     ensureNames(replayed, { reverse: true }, ["c", "b", "a"]);

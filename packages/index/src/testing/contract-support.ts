@@ -1,5 +1,13 @@
 import { IndexError, type IndexErrorCode } from "../errors.ts";
-import type { Keydir, KeydirFactory, KeydirPage, KeydirScan, KeydirView, RecordLocation } from "../keydir.ts";
+import type {
+  Keydir,
+  KeydirFactory,
+  KeydirLoader,
+  KeydirPage,
+  KeydirScan,
+  KeydirView,
+  RecordLocation,
+} from "../keydir.ts";
 
 /** What the parts of the contract suite share: the words of a test runner, assertions, and ways to call a keydir. */
 
@@ -111,6 +119,11 @@ export class Caller {
     this.#buffer.fill(0x5a);
     return answer ? location : undefined;
   }
+}
+
+/** Ends a loading, piece by piece. */
+export function finish(loader: KeydirLoader): void {
+  while (!loader.finish());
 }
 
 /** All of a view, page by page, as a map from `nameOf` the key; fails if a key comes twice. */

@@ -29,6 +29,7 @@ test("a range of a snapshot for whose changes there is no memory fails with a Ha
       return view;
     };
   });
+  world.leaveUnchecked();
   const db = await world.open({ index, ordered: true });
   await db.put("a", "1");
   fill();
