@@ -20,13 +20,10 @@ export type ModelWrite = readonly WrittenKey[];
 export type ModelOperation =
   /** Called at once, one after the other, and awaited together. */
   | readonly ["write", readonly ModelWrite[]]
-  /**
-   * So many microtasks after the calls the process is killed, or the power cut, as the number says. Readers catch up at the
-   * moments that the last number has bits for (`CATCHES_UP`).
-   */
-  | readonly ["crash", readonly ModelWrite[], number, number, number]
-  /** Called at once, and then something else; so many microtasks later all readers catch up, or another one is opened. */
-  | readonly ["beside", readonly ModelWrite[], BesideWork, number, "refresh" | "open"]
+  /** Called at once; then the process is killed, or the power is cut. */
+  | readonly ["crash", readonly ModelWrite[], ModelCrash]
+  /** Called at once, and then something else; meanwhile all readers catch up, or another one is opened. */
+  | readonly ["beside", readonly ModelWrite[], Beside]
   | readonly ["range", RangeOptions<string>]
   /** Some of a range, then from a key on. */
   | readonly ["seek", RangeOptions<string>, number, string]
@@ -42,11 +39,24 @@ export type ModelOperation =
   | readonly ["tick", number]
   | readonly ["compact" | "checkpoint" | "reopen"];
 
-/** What goes on while readers catch up. */
-export type BesideWork = "nothing" | "compact" | "checkpoint" | "reopen";
+interface Meanwhile {
+  /** So many microtasks after the calls. */
+  readonly turns: number;
+  /** Whether no sync of a segment returns up to then, nor while readers catch up. */
+  readonly holdsSyncs: boolean;
+}
 
-/** When readers catch up where the writer crashes: from before it on, when it is dead, and while the next one opens. */
-export const CATCHES_UP = { before: 1, alone: 2, opening: 4 } as const;
+export interface ModelCrash extends Meanwhile {
+  /** Even: the process is killed; odd: the power is cut, and so fares what is not synced. */
+  readonly seed: number;
+  /** Readers catch up from before the crash on, once nobody writes any more, and while the next writer opens. */
+  readonly catchesUp: { readonly before: boolean; readonly alone: boolean; readonly opening: boolean };
+}
+
+export interface Beside extends Meanwhile {
+  readonly work: "nothing" | "compact" | "checkpoint" | "reopen";
+  readonly readers: "refresh" | "open";
+}
 
 export interface ModelCase extends StoreShape {
   readonly operations: readonly ModelOperation[];
@@ -76,34 +86,24 @@ const write: fc.Arbitrary<ModelWrite> = fc.oneof(
 );
 const writes = fc.array(write, { minLength: 1, maxLength: 5 });
 
+const crash: fc.Arbitrary<ModelCrash> = fc.record({
+  turns: fc.nat({ max: 60 }),
+  holdsSyncs: fc.boolean(),
+  seed: fc.nat({ max: 1000 }),
+  catchesUp: fc.record({ before: fc.boolean(), alone: fc.boolean(), opening: fc.boolean() }),
+});
+
+const beside: fc.Arbitrary<Beside> = fc.record({
+  turns: fc.oneof(fc.nat({ max: 40 }), fc.nat({ max: 300 })),
+  holdsSyncs: fc.boolean(),
+  work: fc.constantFrom("nothing", "compact", "compact", "checkpoint", "reopen"),
+  readers: fc.constantFrom("refresh", "refresh", "open"),
+});
+
 const operation: fc.Arbitrary<ModelOperation> = fc.oneof(
   { weight: 8, arbitrary: fc.tuple(fc.constant("write" as const), writes) },
-  {
-    weight: 2,
-    arbitrary: fc.tuple(
-      fc.constant("crash" as const),
-      writes,
-      fc.nat({ max: 60 }),
-      fc.nat({ max: 1000 }),
-      fc.nat({ max: 7 }),
-    ),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.tuple(
-      fc.constant("beside" as const),
-      fc.oneof(fc.constant([]), writes),
-      fc.constantFrom(
-        "nothing" as const,
-        "compact" as const,
-        "compact" as const,
-        "checkpoint" as const,
-        "reopen" as const,
-      ),
-      fc.oneof(fc.nat({ max: 40 }), fc.nat({ max: 300 })),
-      fc.constantFrom("refresh" as const, "refresh" as const, "open" as const),
-    ),
-  },
+  { weight: 2, arbitrary: fc.tuple(fc.constant("crash" as const), writes, crash) },
+  { weight: 4, arbitrary: fc.tuple(fc.constant("beside" as const), fc.oneof(fc.constant([]), writes), beside) },
   { weight: 4, arbitrary: fc.tuple(fc.constant("open reader" as const), fc.boolean()) },
   { weight: 3, arbitrary: fc.constant(["refresh"] as const) },
   { weight: 1, arbitrary: fc.constant(["close reader"] as const) },

@@ -5,20 +5,14 @@ import {
   SeededRandom,
   SimulatedDisk,
   type SimulatedFileSystem,
+  type WaitingCall,
 } from "@hashlog/fs-io/testing";
 import { mustAnswerAs, mustBeOneOfMaps } from "../properties/p21-sorted-map.ts";
 import { settled } from "../world/quiet.ts";
 import { emptyStore, openStore, type TextStore } from "../world/text-store.ts";
 import { VirtualClock } from "../world/virtual-clock.ts";
 import { all, compareAll, compareRange, compareSeek, glanceAt, type Compared, type Source } from "./compare.ts";
-import {
-  CATCHES_UP,
-  type BesideWork,
-  type ModelCase,
-  type ModelOperation,
-  type ModelWrite,
-  type WrittenKey,
-} from "./model-case.ts";
+import type { Beside, ModelCase, ModelCrash, ModelOperation, ModelWrite, WrittenKey } from "./model-case.ts";
 import { ModelHistory } from "./model-history.ts";
 import { ModelReaders } from "./model-readers.ts";
 import { SortedModel, type Part } from "./sorted-model.ts";
@@ -84,9 +78,9 @@ class ModelRunner {
       case "write":
         return this.#write(operation[1]);
       case "crash":
-        return this.#crash(operation[1], operation[2], operation[3], operation[4]);
+        return this.#crash(operation[1], operation[2]);
       case "beside":
-        return this.#beside(operation[1], operation[2], operation[3], operation[4]);
+        return this.#beside(operation[1], operation[2]);
       case "range":
         for (const one of this.#compared()) await compareRange(one, operation[1]);
         return;
@@ -170,48 +164,51 @@ class ModelRunner {
     this.#history.makeDurable();
   }
 
-  async #beside(
-    writes: readonly ModelWrite[],
-    work: BesideWork,
-    turns: number,
-    readersDo: "refresh" | "open",
-  ): Promise<void> {
+  async #beside(writes: readonly ModelWrite[], { turns, holdsSyncs, work, readers }: Beside): Promise<void> {
     const written = this.#write(writes);
     const done = this.#work(work);
-    await this.#turns(turns);
-    const read = readersDo === "open" ? this.#readers.openOne(turns % 2 === 0) : this.#readers.refresh();
-    await this.#turns(LOOKS);
+    const turn = this.#turns(holdsSyncs);
+    await turn(turns);
+    const read = readers === "open" ? this.#readers.openOne(turns % 2 === 0) : this.#readers.refresh();
+    await turn(LOOKS);
+    this.#disk.resume();
     await Promise.all([written, done, settled(read, "reading beside the writer")]);
   }
 
-  async #work(work: BesideWork): Promise<void> {
+  async #work(work: Beside["work"]): Promise<void> {
     if (work === "compact") await settled(this.#store.compact(), "compacting");
     if (work === "checkpoint") await settled(this.#store.checkpoint(), "a checkpoint");
     if (work === "reopen") await this.#reopen();
   }
 
-  /** As many microtasks pass, and after each of them the readers are looked at. */
-  async #turns(count: number): Promise<void> {
-    for (let turn = 0; turn < count; turn += 1) {
-      await Promise.resolve();
-      this.#readers.look();
-    }
+  /** For letting microtasks pass, after each of which the readers are looked at. The disk is to be resumed afterwards. */
+  #turns(holdsSyncs: boolean): (count: number) => Promise<void> {
+    const disk = this.#disk;
+    if (holdsSyncs) disk.pause();
+    return async (count) => {
+      for (let turn = 0; turn < count; turn += 1) {
+        const next = disk.waiting.findIndex((call) => !isSyncOfSegment(call));
+        if (holdsSyncs && next >= 0) disk.release(next);
+        await Promise.resolve();
+        this.#readers.look();
+      }
+    };
   }
 
-  async #crash(writes: readonly ModelWrite[], turns: number, seed: number, catchesUp: number): Promise<void> {
+  async #crash(writes: readonly ModelWrite[], { turns, holdsSyncs, seed, catchesUp }: ModelCrash): Promise<void> {
     this.#call(writes);
-    const isAsked = (bit: number): boolean => (catchesUp & bit) !== 0;
-    const refreshing = isAsked(CATCHES_UP.before) ? this.#readers.refresh() : Promise.resolve();
+    const refreshing = catchesUp.before ? this.#readers.refresh() : Promise.resolve();
     // With a power cut they never settle.
     refreshing.catch(() => undefined);
-    await this.#turns(turns);
+    await this.#turns(holdsSyncs)(turns);
     this.#die(seed);
+    this.#disk.resume();
     await settled(this.#readers.open.length > 0 ? refreshing : Promise.resolve(), "a refresh");
-    const alone = isAsked(CATCHES_UP.alone) ? await this.#readers.refreshAlone() : undefined;
+    const alone = catchesUp.alone ? await this.#readers.refreshAlone() : undefined;
     const { acknowledged, durable } = this.#history;
     const isCut = isPowerCut(seed);
     const opening = this.#open();
-    if (isAsked(CATCHES_UP.opening)) await settled(this.#readers.refresh(), "a refresh");
+    if (catchesUp.opening) await settled(this.#readers.refresh(), "a refresh");
     await opening;
     const shown = glanceAt(this.#store);
     if (alone !== undefined) mustAnswerAs("the writer that came after readers were alone", shown, alone);
@@ -333,6 +330,10 @@ const LOOKS = 60;
 
 function isPowerCut(seed: number): boolean {
   return seed % 2 === 1;
+}
+
+function isSyncOfSegment({ operation, path }: WaitingCall): boolean {
+  return operation === "sync" && path.endsWith(".segment");
 }
 
 function operationOf(part: Part): ConditionalOperation<string, string> {
