@@ -103,8 +103,8 @@ const beside: fc.Arbitrary<Beside> = fc.record({
 const operation: fc.Arbitrary<ModelOperation> = fc.oneof(
   { weight: 8, arbitrary: fc.tuple(fc.constant("write" as const), writes) },
   { weight: 2, arbitrary: fc.tuple(fc.constant("crash" as const), writes, crash) },
-  { weight: 4, arbitrary: fc.tuple(fc.constant("beside" as const), fc.oneof(fc.constant([]), writes), beside) },
-  { weight: 4, arbitrary: fc.tuple(fc.constant("open reader" as const), fc.boolean()) },
+  { weight: 6, arbitrary: fc.tuple(fc.constant("beside" as const), fc.oneof(fc.constant([]), writes, writes), beside) },
+  { weight: 6, arbitrary: fc.tuple(fc.constant("open reader" as const), fc.boolean()) },
   { weight: 3, arbitrary: fc.constant(["refresh"] as const) },
   { weight: 1, arbitrary: fc.constant(["close reader"] as const) },
   { weight: 4, arbitrary: fc.tuple(fc.constant("range" as const), range) },
@@ -132,5 +132,5 @@ export const modelCase: fc.Arbitrary<ModelCase> = fc.record({
   keydir: fc.constantFrom("map", "real", "real"),
   limits: fc.constantFrom("usual", "small"),
   ordered: fc.boolean(),
-  operations: fc.array(operation, { minLength: 1, maxLength: 25 }),
+  operations: fc.array(operation, { minLength: 1, maxLength: 25, size: "max" }),
 });

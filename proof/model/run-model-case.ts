@@ -170,7 +170,7 @@ class ModelRunner {
     const turn = this.#turns(holdsSyncs);
     await turn(turns);
     const read = readers === "open" ? this.#readers.openOne(turns % 2 === 0) : this.#readers.refresh();
-    await turn(LOOKS);
+    await turn(LOOKS_MAX, read);
     this.#disk.resume();
     await Promise.all([written, done, settled(read, "reading beside the writer")]);
   }
@@ -181,12 +181,20 @@ class ModelRunner {
     if (work === "reopen") await this.#reopen();
   }
 
-  /** For letting microtasks pass, after each of which the readers are looked at. The disk is to be resumed afterwards. */
-  #turns(holdsSyncs: boolean): (count: number) => Promise<void> {
+  /**
+   * For letting so many microtasks pass, or fewer if something is done before; after each the readers are looked at. The
+   * disk is to be resumed afterwards.
+   */
+  #turns(holdsSyncs: boolean): (most: number, until?: Promise<void>) => Promise<void> {
     const disk = this.#disk;
     if (holdsSyncs) disk.pause();
-    return async (count) => {
-      for (let turn = 0; turn < count; turn += 1) {
+    return async (most, until) => {
+      let isOver = false;
+      const end = (): void => {
+        isOver = true;
+      };
+      until?.then(end, end);
+      for (let turn = 0; turn < most && !isOver; turn += 1) {
         const next = disk.waiting.findIndex((call) => !isSyncOfSegment(call));
         if (holdsSyncs && next >= 0) disk.release(next);
         await Promise.resolve();
@@ -325,8 +333,8 @@ class ModelRunner {
   }
 }
 
-/** As many microtasks as are looked at while readers catch up. */
-const LOOKS = 60;
+/** As many microtasks as are looked at while readers catch up; their own syncs may be held as well. */
+const LOOKS_MAX = 500;
 
 function isPowerCut(seed: number): boolean {
   return seed % 2 === 1;

@@ -7,11 +7,14 @@ export const sortedMap: Property = {
     "Ranges, counts, seeking, snapshots, entries with their versions, and conditional writes answer as a sorted map would " +
     "that did one write after the other in the order of the calls, by the order of the keys' bytes; after a crash, as that " +
     "map after the first k writes. A version is another after each write of a key, and never comes twice; merges, openings " +
-    "and crashes do not change it.",
+    "and crashes do not change it. Who reads beside the writer sees one of the states of that map: none older than before, " +
+    "none older than what was acknowledged before it caught up, none that is not acknowledged; and without a writer the one " +
+    "that the next writer finds.",
   why:
     "Who takes a lock, a number or a place in a queue with a conditional write relies on it that one of two wins, also when " +
     "both come at once, and also when the machine crashes in between. Who pages through a range relies on it that nothing is " +
-    "passed over and nothing comes twice. Both are easily almost right.",
+    "passed over and nothing comes twice. Who acts on what another process has written relies on it that no crash takes it " +
+    "back. All of this is easily almost right.",
 };
 
 /** The answer is the one that the model gives. */
