@@ -171,6 +171,7 @@ const LOST = fate("lost");
 function huntingPlan(most: number, delays: readonly (number | undefined)[]): ExplorationPlan {
   return {
     depth: most,
+    readsOneOf: 1,
     crashesAt: (point, { depth }) => ({ crashes: delayed(huntedAt(point, depth), delays[depth]), isComplete: false }),
     // In a recovery not every step, but always its beginning and its end.
     steps: (steps, depth) => (depth === 0 ? steps : spread(steps, 12)),

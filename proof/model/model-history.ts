@@ -3,6 +3,8 @@ import { SortedModel } from "./sorted-model.ts";
 /** The states that the map has had, one after each write in the order of the calls, by their numbers. */
 export class ModelHistory {
   #states: SortedModel[] = [new SortedModel()];
+  /** Numbers of the states that a `clear` has led to. */
+  readonly #clears = new Set<number>();
   #acknowledged = 0;
   #durable = 0;
 
@@ -29,15 +31,37 @@ export class ModelHistory {
     return this.#states[number]!;
   }
 
-  /** All states up to that one, as texts. */
-  describe(upTo: number, now: number): string[] {
-    return this.#states.slice(0, upTo + 1).map((state) => state.describe(now));
+  /** All states up to that one, as texts; of those below `from` nothing is told. */
+  describe(from: number, upTo: number, now: number): string[] {
+    return this.#states.slice(0, upTo + 1).map((state, number) => (number < from ? "" : state.describe(now)));
   }
 
   /** Another write was called. Returns the number of the state that it leads to. */
   push(state: SortedModel): number {
     this.#states.push(state);
     return this.lastNumber;
+  }
+
+  /** `clear` was called, and has resolved. */
+  pushCleared(state: SortedModel): void {
+    this.#clears.add(this.push(state));
+    this.makeDurable();
+  }
+
+  /**
+   * Whether that is what a `clear` may have left so far: it is not one moment in the log. Returns the number of the state
+   * before it, which is at least `least`.
+   */
+  clearedInPart(text: string, least: number, now: number): number | undefined {
+    const shown = new Map(JSON.parse(text) as [string, string][]);
+    const isWithin = (inner: ReadonlyMap<string, string>, outer: ReadonlyMap<string, string>): boolean =>
+      [...inner].every(([key, value]) => outer.get(key) === value);
+    const cleared = [...this.#clears].find((number) => {
+      if (number <= least) return false;
+      const [before, after] = [number - 1, number].map((one) => new Map(this.at(one).range({}, now)));
+      return isWithin(after!, shown) && isWithin(shown, before!);
+    });
+    return cleared === undefined ? undefined : cleared - 1;
   }
 
   acknowledge(number: number): void {
@@ -58,6 +82,7 @@ export class ModelHistory {
   /** What came after that state is gone, and it stays. */
   goOnFrom(number: number): void {
     this.#states = this.#states.slice(0, number + 1);
+    for (const cleared of this.#clears) if (cleared > number) this.#clears.delete(cleared);
     this.makeDurable();
   }
 }

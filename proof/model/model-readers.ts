@@ -86,6 +86,14 @@ export class ModelReaders {
     for (const reader of this.#readers) this.#look(reader);
   }
 
+  /** The same while they may be catching up: a `clear` comes in parts. */
+  glance(): void {
+    for (const reader of this.#readers) {
+      const cleared = this.#history.clearedInPart(glanceAt(reader.store), reader.shown, this.#clock.now());
+      if (cleared === undefined) this.#look(reader);
+    }
+  }
+
   /** Time passes; those that follow the writer have caught up if it was long enough. */
   async tick(milliseconds: number): Promise<void> {
     this.#clock.tick(milliseconds);
@@ -115,7 +123,7 @@ export class ModelReaders {
     const { acknowledged, lastNumber } = this.#history;
     // Without a sync to wait for, what is in the log is as good as acknowledged.
     const most = this.hasWriter && this.#case.sync === "always" ? acknowledged : lastNumber;
-    const states = this.#history.describe(most, this.#clock.now());
+    const states = this.#history.describe(reader.shown, most, this.#clock.now());
     reader.shown = mustBeOneOfMaps("read beside the writer", glanceAt(reader.store), states, reader.shown);
   }
 }

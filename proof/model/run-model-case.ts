@@ -160,8 +160,7 @@ class ModelRunner {
     state.clear(range);
     // It is done in several commits, any of which a crash might take otherwise.
     await settled(this.#store.clear({ ...range, sync: true }), "clear");
-    this.#history.push(state);
-    this.#history.makeDurable();
+    this.#history.pushCleared(state);
   }
 
   async #beside(writes: readonly ModelWrite[], { turns, holdsSyncs, work, readers }: Beside): Promise<void> {
@@ -198,7 +197,7 @@ class ModelRunner {
         const next = disk.waiting.findIndex((call) => !isSyncOfSegment(call));
         if (holdsSyncs && next >= 0) disk.release(next);
         await Promise.resolve();
-        this.#readers.look();
+        this.#readers.glance();
       }
     };
   }
@@ -221,7 +220,7 @@ class ModelRunner {
     const shown = glanceAt(this.#store);
     if (alone !== undefined) mustAnswerAs("the writer that came after readers were alone", shown, alone);
     const least = isCut && this.#case.sync !== "always" ? durable : Math.max(acknowledged, this.#newestShown);
-    const states = this.#history.describe(this.#history.lastNumber, this.#now);
+    const states = this.#history.describe(least, this.#history.lastNumber, this.#now);
     this.#history.goOnFrom(mustBeOneOfMaps("after a crash", shown, states, least));
     this.#readers.hasWriter = true;
   }

@@ -103,7 +103,7 @@ export function openTextReader(
 }
 
 /** All entries of an open store, read in two ways. */
-export async function readState(store: TextStore): Promise<Map<string, string>> {
+export async function readState(store: TextStore | TextReader): Promise<Map<string, string>> {
   const state = new Map<string, string>();
   for await (const [key, value] of store.entries()) state.set(key, value);
   for (const [key, value] of state) {
