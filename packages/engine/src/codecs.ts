@@ -32,11 +32,15 @@ function encodeUtf8(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
+// Which of the two it was the codec does not know.
+const OTHER_CODECS = "for other keys or values, give open another codec as `keys` or `values`, as json()";
+
 /** Strings as UTF-8. Refuses lone surrogates. The default for keys. */
 export const utf8: Codec<string> = {
   name: "utf8",
   encode(value) {
-    if (typeof value !== "string") throw invalidArgument(`expected a string, got ${describeType(value)}`);
+    if (typeof value !== "string")
+      throw invalidArgument(`expected a string, got ${describeType(value)}: ${OTHER_CODECS}`);
     return encodeUtf8(value);
   },
   decode: (bytes) => decoder.decode(bytes),
@@ -48,7 +52,7 @@ export const bytes: Codec<Uint8Array, Uint8Array | string> = {
   encode(value) {
     if (value instanceof Uint8Array) return value;
     if (typeof value === "string") return encodeUtf8(value);
-    throw invalidArgument(`expected a Uint8Array or a string, got ${describeType(value)}`);
+    throw invalidArgument(`expected a Uint8Array or a string, got ${describeType(value)}: ${OTHER_CODECS}`);
   },
   decode: (content) => content,
 };

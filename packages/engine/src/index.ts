@@ -17,7 +17,7 @@ export type { IterateOptions, StoreIterator } from "./iterate.ts";
 export { bytes, type Codec, json, utf8 } from "./codecs.ts";
 export type { SegmentStats, StoreStats } from "./store-stats.ts";
 export type { ReadOnlyStore } from "./read-only-store.ts";
-export type { ReadOnlyOptions } from "./read-only-options.ts";
+export type { EitherOptions, ReadOnlyOptions } from "./read-only-options.ts";
 export type { ReadOnlyStats } from "./read-only-stats.ts";
 export type { OpenReport } from "./open-report.ts";
 export type { IndexRoad } from "./load-index.ts";

@@ -14,7 +14,7 @@ import type { View } from "./views.ts";
 /** Options of the iterators. Without any of those of a range the entries come in no particular order. */
 export interface IterateOptions<K> extends RangeOptions<K> {
   /** Ends the iteration, which then rejects with `HASHLOG_ABORTED`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What `entries`, `keys` and `values` return. It ends when it is left, and may be disposed of. */

@@ -70,7 +70,11 @@ export async function loadIndexWith<Run>(
   const loader = checkpoint === undefined ? keydir.beginLoad() : undefined;
   const sink = loader === undefined ? replaySink(keydir) : loaderSink(loader);
   const sealed = new SealedLoader(parts, sink);
-  for (const segment of parts.sealed) await sealed.load(segment);
+  for (const segment of parts.sealed) {
+    const { bytesDone } = parts.progress;
+    await sealed.load(segment);
+    parts.progress.loaded(segment.sealed.sealedBytes, parts.progress.bytesDone - bytesDone);
+  }
   const run = await readLog(sink);
   loader?.finish();
   const road = checkpoint !== undefined ? "checkpoint" : sealed.hinted > 0 ? "hints" : "scan";

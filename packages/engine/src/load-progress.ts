@@ -1,13 +1,14 @@
 import { throwIfAborted } from "./errors.ts";
 import type { OpenProgress } from "./store-options.ts";
 
-/** Tells how far an opening is, at most once for every so many bytes, and notices there that it was cancelled. */
+/** Tells how far an opening is, at most once for every so many bytes, or keys, and notices there that it was cancelled. */
 export class LoadProgress {
   readonly #onProgress: ((progress: OpenProgress) => void) | undefined;
   readonly #signal: AbortSignal | undefined;
-  readonly #bytesTotal: number;
+  #bytesTotal: number;
   #bytesDone = 0;
   #bytesTold = 0;
+  #keysTold = 0;
 
   constructor(
     bytesTotal: number,
@@ -17,6 +18,10 @@ export class LoadProgress {
     this.#bytesTotal = bytesTotal;
     this.#onProgress = onProgress;
     this.#signal = signal;
+  }
+
+  get bytesDone(): number {
+    return this.#bytesDone;
   }
 
   /**
@@ -31,8 +36,16 @@ export class LoadProgress {
     this.#tell(phase, 0, 0);
   }
 
-  /** So many of the keys are in order. */
+  /** A part that counts for so many bytes of the total is loaded, of which fewer had to be read, or more. */
+  loaded(bytes: number, bytesRead: number): void {
+    this.#bytesTotal += bytesRead - bytes;
+  }
+
+  /** So many of the keys are in order. All is read by then. */
   ordered(keysDone: number, keysTotal: number): void {
+    if (keysDone - this.#keysTold < TELL_KEYS && keysDone < keysTotal) return;
+    this.#keysTold = keysDone;
+    this.#bytesTotal = this.#bytesDone;
     this.#tell("order", keysDone, Math.max(keysDone, keysTotal));
   }
 
@@ -49,3 +62,4 @@ export class LoadProgress {
 }
 
 const TELL_BYTES = 4 * 1024 * 1024;
+const TELL_KEYS = 32_768;

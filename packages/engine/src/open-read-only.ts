@@ -31,5 +31,7 @@ export async function openReadOnly<K, V>(
 /** @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
 export function checkDirectory(directory: unknown): void {
   if (typeof directory === "string" && directory !== "") return;
-  throw invalidArgument(`the directory is ${directory === "" ? "an empty string" : describeType(directory)}`);
+  throw invalidArgument(
+    `the directory is ${directory === "" ? "an empty string" : describeType(directory)}, not a path: give it as a string`,
+  );
 }

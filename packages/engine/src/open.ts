@@ -3,7 +3,7 @@ import { hashKeydir } from "@hashlog/index";
 import { fromFileSystem, throwIfAborted } from "./errors.ts";
 import { LIMITS, type Limits } from "./limits.ts";
 import { checkDirectory, openReadOnly } from "./open-read-only.ts";
-import { areReadOnly, type ReadOnlyOptions } from "./read-only-options.ts";
+import { areReadOnly, type EitherOptions, type ReadOnlyOptions } from "./read-only-options.ts";
 import type { ReadOnlyStore } from "./read-only-store.ts";
 import { enterDirectory } from "./store-directory.ts";
 import { resolveOptions, type OpenOptions } from "./store-options.ts";
@@ -34,6 +34,11 @@ export function open<K = string, V = Uint8Array, VI = V extends Uint8Array ? Uin
   directory: string,
   options?: OpenOptions<K, V, VI>,
 ): Promise<Store<K, V, VI>>;
+/** Opens the store in either way, as `readOnly` says: only then it is known which of the two it gives. */
+export function open<K = string, V = Uint8Array, VI = V extends Uint8Array ? Uint8Array | string : V>(
+  directory: string,
+  options: EitherOptions<K, V, VI>,
+): Promise<Store<K, V, VI> | ReadOnlyStore<K, V>>;
 /** Opens a store, to write it or to read it alone. */
 export function open<K, V, VI>(
   directory: string,

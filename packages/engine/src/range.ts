@@ -1,3 +1,4 @@
+import { invalidArgument } from "./errors.ts";
 import { type } from "./store-options.ts";
 
 /**
@@ -5,8 +6,9 @@ import { type } from "./store-options.ts";
  * their code points: "Z" before "a", "é" after both, an emoji after all that is below U+FFFF. It is no dictionary's order, and
  * where there are characters beyond U+FFFF not that of JavaScript's `<` either.
  *
- * Bounds may be combined; all of them hold. One that is `undefined` is no bound, as if it were not given. The first use of any of these options puts all keys in order, which takes
- * about a second a million, in steps that let other work have its turn; see `ordered` of `open`.
+ * Bounds may be combined; all of them hold. One that is `undefined` is no bound, as if it were not given. The first use of
+ * any of these options puts all keys in order, which takes about a second a million, in steps that let other work have its
+ * turn; see `ordered` of `open`.
  */
 export interface RangeOptions<K> {
   /** Keys after this one; from this one on. */
@@ -50,6 +52,18 @@ export const RANGE_CHECKS: Readonly<Record<keyof RangeOptions<unknown>, (value: 
       ? undefined
       : "an integer from 0 to 2^53 - 1, or Infinity",
 };
+
+/**
+ * Refuses bounds that are `undefined`, where what has no bound is everything.
+ * @throws HashlogError `HASHLOG_INVALID_ARGUMENT`
+ */
+export function refuseLostBounds(options: RangeOptions<unknown>, of: string): void {
+  for (const name of ["gt", "gte", "lt", "lte", "prefix"] as const) {
+    if (options[name] === undefined && name in options) {
+      throw invalidArgument(`the option "${name}" of ${of} is undefined: leave it out where there is no such bound`);
+    }
+  }
+}
 
 /**
  * What the options, which are checked, mean. `encode` makes bytes of a key that nobody else has; `ordered`: even without a

@@ -22,25 +22,39 @@ export interface ReadOnlyOptions<K = string, V = Uint8Array> {
    * Catch up by itself: soon after a change (about 10 ms), and by looking every 200 ms when there was none for a while. It
    * does not keep the process alive. Default `false`: only `refresh` does.
    */
-  readonly follow?: boolean;
+  readonly follow?: boolean | undefined;
   /** A store that is not there is `HASHLOG_NOT_FOUND`. */
-  readonly createIfMissing?: false;
+  readonly createIfMissing?: false | undefined;
   /** As the writer's. */
-  readonly keys?: Codec<K, NoInfer<K>>;
+  readonly keys?: Codec<K, NoInfer<K>> | undefined;
   /** As the writer's; only `decode` is called. */
-  readonly values?: Codec<V, never>;
+  readonly values?: Codec<V, never> | undefined;
   /** As for writing; here the keys are put in order again whenever the index is loaded again. */
-  readonly ordered?: boolean;
+  readonly ordered?: boolean | undefined;
   /** The file system. Default: the platform's, `nodeFileSystem()`. */
-  readonly fileSystem?: FileSystem;
+  readonly fileSystem?: FileSystem | undefined;
   /** The keydir. Default: `hashKeydir` of `@hashlog/index`. */
-  readonly index?: KeydirFactory;
+  readonly index?: KeydirFactory | undefined;
   /** Time and timers. Default: the machine's. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Called now and then while a long opening reads. */
-  readonly onProgress?: (progress: OpenProgress) => void;
+  readonly onProgress?: ((progress: OpenProgress) => void) | undefined;
   /** Cancels the opening, which then rejects with `HASHLOG_ABORTED`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Options that both kinds of opening have, where only the running program knows which of the two it is. Of what `open` gives
+ * only a `ReadOnlyStore` has `refresh`.
+ */
+export interface EitherOptions<
+  K = string,
+  V = Uint8Array,
+  VI = V extends Uint8Array ? Uint8Array | string : V,
+> extends Omit<ReadOnlyOptions<K, V>, "readOnly" | "follow" | "values"> {
+  readonly readOnly: boolean;
+  /** As for writing. */
+  readonly values?: Codec<V, VI> | undefined;
 }
 
 /** The options with their defaults filled in. */

@@ -40,6 +40,7 @@ export class ReadOnlyStore<K, V> {
   readonly #follower: Follower | undefined;
   #asksForWriter = false;
   #refreshes = 0;
+  #looks = 0;
   readonly #state: OpenState;
   #closing: Promise<void> | undefined;
 
@@ -148,22 +149,22 @@ export class ReadOnlyStore<K, V> {
   }
 
   /** Rejects with `HASHLOG_READ_ONLY`. */
-  put(..._given: unknown[]): Promise<never> {
+  put(..._given: never[]): Promise<never> {
     return this.#refuse("put");
   }
 
   /** Rejects with `HASHLOG_READ_ONLY`. */
-  delete(..._given: unknown[]): Promise<never> {
+  delete(..._given: never[]): Promise<never> {
     return this.#refuse("delete");
   }
 
   /** Rejects with `HASHLOG_READ_ONLY`. */
-  batch(..._given: unknown[]): Promise<never> {
+  batch(..._given: never[]): Promise<never> {
     return this.#refuse("batch");
   }
 
   /** Rejects with `HASHLOG_READ_ONLY`. */
-  clear(..._given: unknown[]): Promise<never> {
+  clear(..._given: never[]): Promise<never> {
     return this.#refuse("clear");
   }
 
@@ -173,7 +174,7 @@ export class ReadOnlyStore<K, V> {
   }
 
   /** Rejects with `HASHLOG_READ_ONLY`. */
-  compact(..._given: unknown[]): Promise<never> {
+  compact(..._given: never[]): Promise<never> {
     return this.#refuse("compact");
   }
 
@@ -209,7 +210,9 @@ export class ReadOnlyStore<K, V> {
   async #refresh(): Promise<boolean> {
     this.#state.check();
     const { signal } = this.#ending;
-    const asksForWriter = this.#asksForWriter;
+    this.#looks += 1;
+    // Now and then by itself: whoever follows wants to know as well.
+    const asksForWriter = this.#asksForWriter || this.#looks % LOOKS_PER_QUESTION === 0;
     this.#asksForWriter = false;
     try {
       const isNew = await this.#machinery.reader.refresh({ asksForWriter, onProgress: undefined, signal });
@@ -232,6 +235,8 @@ export class ReadOnlyStore<K, V> {
     return Promise.reject(new HashlogError("HASHLOG_READ_ONLY", words, { path: directory }));
   }
 }
+
+const LOOKS_PER_QUESTION = 16;
 
 /** The store as far as it has caught up, at each call. */
 function currentSource(

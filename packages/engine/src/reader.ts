@@ -79,8 +79,12 @@ export class Reader {
       const seen = this.#current?.tail.lastRead;
       await this.#goTo(read, options);
       const { tail } = this.current;
-      // A log that goes on has a writer.
-      if (!options.asksForWriter && (!tail.isHolding || tail.lastRead !== seen)) return true;
+      if (!options.asksForWriter) {
+        const goesOn = tail.lastRead !== seen;
+        // A log that goes on has a writer.
+        if (goesOn) this.#writerAlive = true;
+        if (goesOn || !tail.isHolding) return true;
+      }
       return await this.#settle(read, options);
     } catch (error) {
       throwIfAborted(options.signal, "reading the store");

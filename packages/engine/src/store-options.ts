@@ -8,47 +8,47 @@ import { systemRandom, type RandomSource } from "./random.ts";
 /** What `open` takes besides the directory. Every option may be left out; an unknown one is refused by name. */
 export interface OpenOptions<K = string, V = Uint8Array, VI = V extends Uint8Array ? Uint8Array | string : V> {
   /** How keys become bytes. Default `utf8`: strings. A key is at most 65,535 bytes. */
-  readonly keys?: Codec<K, NoInfer<K>>;
+  readonly keys?: Codec<K, NoInfer<K>> | undefined;
   /** How values become bytes. Default `bytes`: `Uint8Array`, or strings that come back as bytes. */
-  readonly values?: Codec<V, VI>;
+  readonly values?: Codec<V, VI> | undefined;
   /**
    * When a write is acknowledged. `"always"` (default): once it is synced; nothing acknowledged is lost by a power cut.
    * `{ intervalMs }` and `"never"`: once the operating system has the bytes; a killed process loses nothing, a power cut
    * may lose the latest writes, with `{ intervalMs }` (1 to 2,147,483,647) those of at most that interval and one sync.
    */
-  readonly sync?: SyncPolicy;
+  readonly sync?: SyncPolicy | undefined;
   /** Make the directory (and its parents) and an empty store where there is none. Default `true`. */
-  readonly createIfMissing?: boolean;
+  readonly createIfMissing?: boolean | undefined;
   /**
    * Bytes after which a new segment is begun. Default 268,435,456 (256 MiB), from 512 to 2,147,483,648. Smaller
    * segments give their space back sooner and cost a file handle each; larger ones make fewer files.
    */
-  readonly segmentBytesMax?: number;
+  readonly segmentBytesMax?: number | undefined;
   /**
    * Open for writing although the directory lies on a network or shared volume, where the lock keeps out only writers
    * of this machine. Default `false`: such a volume is refused with `HASHLOG_NOT_SUPPORTED`.
    */
-  readonly allowSharedVolume?: boolean;
+  readonly allowSharedVolume?: boolean | undefined;
   /**
    * Keep the keys in order from the start: iterators go in that order, and a range costs nothing extra the first time.
    * Opening takes about a second longer for each million keys, and each key up to 12 bytes more. Default `false`: they are
    * put in order when a range is first asked for.
    */
-  readonly ordered?: boolean;
+  readonly ordered?: boolean | undefined;
   /** The file system. Default: the platform's, `nodeFileSystem()`. */
-  readonly fileSystem?: FileSystem;
+  readonly fileSystem?: FileSystem | undefined;
   /** The keydir. Default: `hashKeydir` of `@hashlog/index`. */
-  readonly index?: KeydirFactory;
+  readonly index?: KeydirFactory | undefined;
   /** Time and timers. Default: the machine's. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Randomness for identities and the hash key. Default: the platform's cryptographic source. */
-  readonly random?: RandomSource;
+  readonly random?: RandomSource | undefined;
   /** `true`: see `ReadOnlyOptions`. Default `false`. */
-  readonly readOnly?: false;
+  readonly readOnly?: false | undefined;
   /** Called now and then while a long opening reads. */
-  readonly onProgress?: (progress: OpenProgress) => void;
+  readonly onProgress?: ((progress: OpenProgress) => void) | undefined;
   /** Cancels the opening, which then rejects with `HASHLOG_ABORTED` and leaves everything as it was. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How far an opening is. */
@@ -96,8 +96,8 @@ export type Check = (value: unknown) => string | undefined;
 
 /** What is checked of each option of `open`. */
 export const OPEN_CHECKS: Readonly<Record<keyof OpenOptions<unknown, unknown> | "follow", Check>> = {
-  keys: methods("encode", "decode"),
-  values: methods("encode", "decode"),
+  keys: codec,
+  values: codec,
   sync: () => undefined,
   createIfMissing: type("boolean"),
   segmentBytesMax: (value) =>
@@ -171,6 +171,11 @@ function resolveSyncPolicy(value: unknown): SyncPolicy {
 /** A check that the value is of a type, by `typeof`. */
 export function type(name: "boolean" | "function" | "number"): Check {
   return (value) => (typeof value === name ? undefined : `a ${name}`);
+}
+
+function codec(value: unknown): string | undefined {
+  const expected = methods("encode", "decode")(value);
+  return expected && `a codec (utf8, bytes or json() of @hashlog/engine, or ${expected})`;
 }
 
 function methods(...names: string[]): Check {

@@ -17,7 +17,7 @@ import type { OpenReport } from "./open-report.ts";
 import { OpenState } from "./open-state.ts";
 import { operationsBytes, type EncodedOperation } from "./operations.ts";
 import type { Ordering } from "./ordering.ts";
-import { RANGE_CHECKS, type RangeOptions } from "./range.ts";
+import { RANGE_CHECKS, refuseLostBounds, type RangeOptions } from "./range.ts";
 import { Reads, type Entry, type ReadParts, type ReadSource } from "./reads.ts";
 import { ReadPace } from "./read-pace.ts";
 import { RecordReader } from "./record-reader.ts";
@@ -237,6 +237,7 @@ export class Store<K, V, VI = V> {
   async clear(options: ClearOptions<K> = {}): Promise<void> {
     this.#state.check();
     checkOptions(options, CLEAR_CHECKS, "clear");
+    refuseLostBounds(options, "clear");
     const { log, parts } = this.#machinery;
     await clearKeys({
       keys: this.#reads.keysToClear(options),
@@ -348,7 +349,10 @@ function liveSource(
   };
 }
 
-/** Options of `clear`. What has expired and is there still is deleted as well, and counts for the `limit`. */
+/**
+ * Options of `clear`. What has expired and is there still is deleted as well, and counts for the `limit`. Bounds must not be
+ * `undefined`: one that was lost would clear everything.
+ */
 export interface ClearOptions<K> extends RangeOptions<K>, WriteOptions {}
 
 const CLEAR_CHECKS = { ...RANGE_CHECKS, ...WRITE_CHECKS };
@@ -356,9 +360,9 @@ const CLEAR_CHECKS = { ...RANGE_CHECKS, ...WRITE_CHECKS };
 /** Options of `compact`. */
 export interface CompactOptions {
   /** Cancels the merge as long as it has published nothing: it rejects with `HASHLOG_ABORTED` and has changed nothing. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called now and then. */
-  readonly onProgress?: (progress: MergeProgress) => void;
+  readonly onProgress?: ((progress: MergeProgress) => void) | undefined;
 }
 
 const COMPACT_CHECKS = {

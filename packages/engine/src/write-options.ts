@@ -15,26 +15,27 @@ export interface PutOptions extends WriteOptions, Expiry {}
 /** When a value expires; at most one of the two. */
 export interface Expiry {
   /** Milliseconds from now after which the key counts as absent. A finite number above 0; rounded up. */
-  readonly ttlMs?: number;
+  readonly ttlMs?: number | undefined;
   /** Milliseconds since 1970 from which on the key counts as absent; an integer from 1 to 2^53 - 1, also one that has passed. */
-  readonly expiresAtMs?: number;
+  readonly expiresAtMs?: number | undefined;
 }
 
 /** Options of any write. */
 export interface WriteOptions {
   /** `true`: acknowledged only when synced, whatever the store's sync policy. `false` (default): as the policy says. */
-  readonly sync?: boolean;
+  readonly sync?: boolean | undefined;
 }
 
 /**
  * What has to be true of the key, at the write's place in the log, for it to be done; one of the two at most. A key that has
- * expired is absent. `undefined` and `ifAbsent: false` are no condition: the write is done, a put resolves to `true`.
+ * expired is absent. `ifAbsent: false` is no condition. Neither may be `undefined`: a version that was not there would be
+ * as good as none, and the write overwrite whatever came meanwhile.
  */
 export interface ConditionOptions {
   /** `true`: only if the key is not there. */
-  readonly ifAbsent?: boolean | undefined;
+  readonly ifAbsent?: boolean;
   /** Only if the key is there, and what is there has this version (see `getEntry`). An integer from 1 to 2^53 - 1. */
-  readonly ifVersion?: number | undefined;
+  readonly ifVersion?: number;
 }
 
 /** Of a write that has no condition: whether it was done needs no answer. */
@@ -109,9 +110,15 @@ interface ResolvedWrite {
 const NO_OPTIONS = { expiresAtMs: 0, sync: false, version: undefined };
 
 /** The version that the key must have; 0: it must be absent; `undefined`: any. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
-export function requiredVersion({ ifAbsent = false, ifVersion }: ConditionOptions): number | undefined {
-  if (ifAbsent && ifVersion !== undefined) throw invalidArgument("ifAbsent and ifVersion exclude each other");
-  return ifAbsent ? 0 : ifVersion;
+export function requiredVersion(options: ConditionOptions): number | undefined {
+  const { ifAbsent, ifVersion } = options;
+  for (const name of ["ifAbsent", "ifVersion"] as const) {
+    if (options[name] === undefined && name in options) {
+      throw invalidArgument(`${name} is undefined: leave it out for no condition, and give ifAbsent for no version`);
+    }
+  }
+  if (ifAbsent === true && ifVersion !== undefined) throw invalidArgument("ifAbsent and ifVersion exclude each other");
+  return ifAbsent === true ? 0 : ifVersion;
 }
 
 /** Refuses what is no operation. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */

@@ -303,9 +303,9 @@ describe("of the options of open", () => {
       expect(await refused(world, options)).toMatchObject({ code: "HASHLOG_INVALID_ARGUMENT" });
     }
     const { fileSystem } = world;
-    const db = await open(world.directory, { fileSystem, sync: undefined, keys: undefined } as never);
+    const db = await open(world.directory, { fileSystem, sync: undefined, keys: undefined });
     await db.put("key", "value");
-    await db.put("key", "value", { ttlMs: undefined, sync: undefined } as never);
+    await db.put("key", "value", { ttlMs: undefined, sync: undefined });
     expect(await db.delete("missing", {})).toBe(false);
     await db.close();
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { all, entriesOf, isSettled } from "./support/values.ts";
+import { all, entriesOf, isSettled, rejection } from "./support/values.ts";
 import { FILE_SYSTEMS, memoryWorld } from "./support/worlds.ts";
 
 describe.each(FILE_SYSTEMS)("on $name", ({ newWorld }) => {
@@ -90,4 +90,19 @@ test("closing waits for a clear that is under way", async () => {
   await Promise.all([cleared, closed]);
   const again = await world.open();
   expect(again.stats().keys).toBe(0);
+});
+
+test("clear with a bound that is undefined is refused: one that was lost would clear everything", async () => {
+  const world = await memoryWorld();
+  const db = await world.open();
+  await db.put("a", "1");
+  for (const bound of ["gt", "gte", "lt", "lte", "prefix"]) {
+    expect(await rejection(db.clear({ [bound]: undefined }))).toMatchObject({
+      code: "HASHLOG_INVALID_ARGUMENT",
+      message: expect.stringContaining(`"${bound}" of clear is undefined`) as unknown,
+    });
+  }
+  expect(db.has("a")).toBe(true);
+  await db.clear({ reverse: undefined, limit: undefined, sync: undefined });
+  expect(db.has("a")).toBe(false);
 });

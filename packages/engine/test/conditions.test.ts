@@ -280,6 +280,9 @@ test("conditions that make no sense are refused by name", async () => {
     [{ ifVersion: 1.5 }, "ifVersion"],
     [{ ifVersion: "1" }, "ifVersion"],
     [{ ifAbsent: true, ifVersion: 1 }, "exclude each other"],
+    // Else a version that there was not would be as good as no condition, and the write overwrite what came meanwhile.
+    [{ ifVersion: undefined }, "ifVersion is undefined"],
+    [{ ifAbsent: undefined }, "ifAbsent is undefined"],
   ] as const;
   for (const [condition, words] of wrong) {
     const refused = { code: "HASHLOG_INVALID_ARGUMENT", message: expect.stringContaining(words) as string };
@@ -297,8 +300,8 @@ test("conditions that make no sense are refused by name", async () => {
     }
   }
   // A condition that was left out holds, and the write says so.
-  expect(await db.put("a", "1", { ifAbsent: false, ifVersion: undefined })).toBe(true);
-  expect(await db.batch([{ type: "put", key: "a", value: "1", ifVersion: undefined }])).toBe(true);
+  expect(await db.put("a", "1", { ifAbsent: false })).toBe(true);
+  expect(await db.batch([{ type: "put", key: "a", value: "1", ifAbsent: false }])).toBe(true);
   expect(await db.delete("b", { ifAbsent: false })).toBe(false);
   expect(db.stats().sequence).toBe(2);
 });
@@ -315,7 +318,7 @@ test("the types say which writes answer", async () => {
   expectTypeOf(db.batch([{ type: "put", key: "a", value: "1", ifAbsent: true }])).toEqualTypeOf<Promise<boolean>>();
   const some: readonly BatchOperation<string, string>[] = [];
   expectTypeOf(db.batch(some)).toEqualTypeOf<Promise<void>>();
-  const maybe: readonly ConditionalOperation<string, string>[] = [{ type: "delete", key: "a", ifVersion: undefined }];
+  const maybe: readonly ConditionalOperation<string, string>[] = [{ type: "delete", key: "a", ifAbsent: false }];
   expectTypeOf(db.batch(maybe)).toEqualTypeOf<Promise<boolean>>();
   const options: PutOptions & ConditionOptions = {};
   expectTypeOf(db.put("a", "1", options)).toEqualTypeOf<Promise<boolean>>();

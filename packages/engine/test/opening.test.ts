@@ -1,4 +1,4 @@
-import { bytes, open, type OpenProgress, type Store } from "@hashlog/engine";
+import { bytes, open, utf8, type OpenProgress, type ReadOnlyStore, type Store } from "@hashlog/engine";
 import { MANIFEST_NAME, RESERVE_NAME } from "@hashlog/format";
 import { memoryFileSystem, nodeFileSystem } from "@hashlog/fs-io";
 import { hashKeydir } from "@hashlog/index";
@@ -316,4 +316,40 @@ test("where a file system cannot read synchronously, getSync says so and everyth
   expect(await entriesOf(db)).toEqual([["key", "value"]]);
   await db.compact();
   expect(db.has("key")).toBe(true);
+});
+
+test("progress comes to its end by every road, and is told seldom of keys that are put in order", async () => {
+  const world = await memoryWorld();
+  let db = await world.open({ segmentBytesMax: 1024 * 1024, sync: "never" });
+  const value = filler(60);
+  for (let from = 0; from < 100_000; from += 10_000) {
+    await db.batch(
+      Array.from({ length: 10_000 }, (_, index) => ({ type: "put", key: `key ${from + index}`, value }) as const),
+    );
+  }
+  await db.close();
+  const told: OpenProgress[] = [];
+  db = await world.open({ ordered: true, onProgress: (progress) => told.push(progress) });
+  expect(db.stats().open.road).toBe("checkpoint");
+  const ordering = told.filter(({ phase }) => phase === "order");
+  expect(ordering.length).toBeGreaterThan(1);
+  expect(ordering.length).toBeLessThan(6);
+  expect(ordering.every(({ bytesDone, bytesTotal }) => bytesDone > 0 && bytesDone === bytesTotal)).toBe(true);
+  expect(ordering.map(({ keysDone }) => keysDone)).toEqual(
+    ordering.map(({ keysDone }) => keysDone).sort((a, b) => a - b),
+  );
+  // What the checkpoint covers is not to be read.
+  expect(told.every(({ bytesTotal }) => bytesTotal < 8_000_000)).toBe(true);
+});
+
+test("where only the running program knows whether a store is to be read alone, the types give either", async () => {
+  const world = await memoryWorld();
+  await (await world.open()).put("key", "value");
+  const openEither = (readOnly: boolean): Promise<Store<string, string> | ReadOnlyStore<string, string>> =>
+    open(world.directory, { fileSystem: world.fileSystem, values: utf8, readOnly });
+  const reader = await openEither(true);
+  expect(await reader.get("key")).toBe("value");
+  expect("refresh" in reader).toBe(true);
+  await reader.close();
+  expect(await rejection(openEither(false))).toMatchObject({ code: "HASHLOG_LOCKED" });
 });

@@ -189,10 +189,12 @@ test("everything that would write is refused", async () => {
   const world = await memoryWorld();
   await world.open();
   const reader = await world.openReader();
+  // The types refuse arguments already.
+  const given = ["key", "value"] as never[];
   const writes = {
-    put: () => reader.put("key", "value"),
-    delete: () => reader.delete("key"),
-    batch: () => reader.batch([]),
+    put: () => reader.put(...given),
+    delete: () => reader.delete(...given),
+    batch: () => reader.batch(...given),
     clear: () => reader.clear(),
     sync: () => reader.sync(),
     compact: () => reader.compact(),
