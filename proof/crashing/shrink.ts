@@ -208,6 +208,10 @@ function simplerThan(operation: CrashOperation): CrashOperation[] {
     const [name, entries] = operation;
     return entries.length < 2 ? [] : entries.map((_, index) => [name, entries.toSpliced(index, 1)]);
   }
+  if (operation[0] === "batch-if") {
+    const [name, entries] = operation;
+    return entries.length < 2 ? [] : entries.map((_, index) => [name, entries.toSpliced(index, 1)]);
+  }
   return operation.flatMap((part, index) => {
     if (typeof part !== "number" || part <= 0) return [];
     return [0, part >>> 1]

@@ -74,6 +74,11 @@ const range = fc.record({
   limit: fc.option(fc.nat({ max: 4 }), { nil: undefined, freq: 2 }),
 }) as fc.Arbitrary<RangeOptions<string>>;
 
+// There a bound that is `undefined` is refused.
+const clearedRange = range.map(
+  (options) => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as typeof options,
+);
+
 const written: fc.Arbitrary<WrittenKey> = fc.record({
   key,
   length: fc.constantFrom(-1, -1, 1, 40, 300, 430),
@@ -109,7 +114,7 @@ const operation: fc.Arbitrary<ModelOperation> = fc.oneof(
   { weight: 1, arbitrary: fc.constant(["close reader"] as const) },
   { weight: 4, arbitrary: fc.tuple(fc.constant("range" as const), range) },
   { weight: 4, arbitrary: fc.tuple(fc.constant("seek" as const), range, fc.nat({ max: 2 }), key) },
-  { weight: 1, arbitrary: fc.tuple(fc.constant("clear" as const), range) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant("clear" as const), clearedRange) },
   { weight: 2, arbitrary: fc.tuple(fc.constant("snapshot" as const), fc.nat({ max: 3 })) },
   { weight: 1, arbitrary: fc.constant(["close snapshot"] as const) },
   { weight: 2, arbitrary: fc.tuple(fc.constant("iterate" as const), range, fc.nat({ max: 3 })) },

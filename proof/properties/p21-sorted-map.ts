@@ -23,6 +23,20 @@ export function mustAnswerAs(what: string, answer: unknown, expected: unknown): 
   if (given !== wanted) violated(sortedMap, `${what} answered ${given}, and a sorted map ${wanted}`);
 }
 
+/** Whether a write on these conditions was done, or said to be, where it had to be, or must not be. */
+export function mustDecideAs(
+  isDone: boolean,
+  wanted: boolean,
+  conditions: readonly ({ readonly key: string; readonly version: number } | undefined)[],
+): void {
+  if (isDone === wanted) return;
+  const words = JSON.stringify(conditions);
+  violated(
+    sortedMap,
+    `a write on ${words} was ${isDone ? "" : "not "}done, and a sorted map would ${wanted ? "" : "not "}do it`,
+  );
+}
+
 /** After a crash the store is what the map was after some of the writes, no fewer than were acknowledged. */
 export function mustBeOneOfMaps(what: string, shown: string, states: readonly string[], acknowledged: number): number {
   const count = states.findIndex((state, index) => index >= acknowledged && state === shown);
