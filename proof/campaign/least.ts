@@ -6,7 +6,7 @@
 export const LEAST: Readonly<
   Record<string, { readonly cases: number; readonly crashes: number; readonly images: number }>
 > = {
-  corpus: { cases: 59, crashes: 280_000, images: 27_500 },
+  corpus: { cases: 60, crashes: 280_000, images: 27_500 },
   "every program of 1": { cases: 96, crashes: 125_000, images: 7300 },
   "one more operation": { cases: 96, crashes: 345_000, images: 7400 },
   "every program of 2": { cases: 3072, crashes: 620_000, images: 9300 },

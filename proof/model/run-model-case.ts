@@ -194,7 +194,9 @@ class ModelRunner {
       };
       until?.then(end, end);
       for (let turn = 0; turn < most && !isOver; turn += 1) {
-        const next = disk.waiting.findIndex((call) => !isSyncOfSegment(call));
+        // The writer's, which is the only one of its kind; readers may sync as well.
+        const held = disk.waiting.findIndex(isSyncOfSegment);
+        const next = disk.waiting.findIndex((_, index) => index !== held);
         if (holdsSyncs && next >= 0) disk.release(next);
         await Promise.resolve();
         this.#readers.glance();
