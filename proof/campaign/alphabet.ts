@@ -32,6 +32,16 @@ export const ALPHABET: readonly CrashOperation[] = [
       [1, 430],
     ],
   ],
+  ["put-if", 0, 40, 0],
+  ["put-if", 0, 430, 1],
+  ["delete-if", 0, 1],
+  [
+    "batch-if",
+    [
+      [0, 300, 1],
+      [1, 1, 0],
+    ],
+  ],
   ["clear"],
   ["await"],
   ["turns", 5],

@@ -1,14 +1,18 @@
+import type { ConditionalOperation, ConditionOptions, StoreStats } from "@hashlog/engine";
+import { conditionOn, expectedVerdict, type KeyCondition } from "../oracle/conditions.ts";
 import type { History } from "../oracle/history.ts";
 import { contentsAfter, type Change, type ReadingTime, type Unit } from "../oracle/model.ts";
 import { mustBeDurable } from "../properties/p03-ack-honesty.ts";
 import { mustAnswerTruly, mustHaveDeleted } from "../properties/p04-read-your-writes.ts";
+import { mustDecideAs } from "../properties/p21-sorted-map.ts";
 import type { TextStore } from "../world/text-store.ts";
-import { keyOf, KEYS, type CrashCase, type CrashOperation } from "./case.ts";
+import { conditionKind, keyOf, KEYS, type CrashCase, type CrashOperation } from "./case.ts";
 
 type Write = Extract<
   CrashOperation,
   | readonly ["put" | "put-synced" | "put-expiring" | "delete" | "delete-synced", ...unknown[]]
-  | readonly ["batch" | "batch-synced" | "clear" | "clear-synced", ...unknown[]]
+  | readonly ["batch" | "batch-synced" | "clear" | "clear-synced" | "clear-from", ...unknown[]]
+  | readonly ["put-if" | "delete-if" | "batch-if", ...unknown[]]
 >;
 
 /** What the writer needs of the run around it. */
@@ -49,6 +53,14 @@ export class CaseWriter {
       case "clear":
       case "clear-synced":
         return this.#clear(operation[0] === "clear-synced");
+      case "clear-from":
+        return this.#clear(false, keyOf(operation[1]));
+      case "put-if":
+        return this.#writeIf([[operation[1], operation[2], operation[3] % 3]], false);
+      case "delete-if":
+        return this.#writeIf([[operation[1], -1, operation[2] % 3]], false);
+      case "batch-if":
+        return this.#writeIf(operation[1], true);
     }
   }
 
@@ -74,23 +86,59 @@ export class CaseWriter {
   }
 
   #batch(entries: readonly (readonly [number, number])[], sync: boolean): void {
-    const changes = entries.map(([key, length]) => ({
-      key: keyOf(key),
-      value: length < 0 ? undefined : this.#value(length),
-      expiresAtMs: 0,
-    }));
+    const changes = entries.map((entry) => this.#change(entry));
     const operations = changes.map(({ key, value }) =>
       value === undefined ? ({ type: "delete", key } as const) : ({ type: "put", key, value } as const),
     );
     this.#submit(changes, sync, () => this.#around.store().batch(operations, { sync }));
   }
 
-  #clear(sync: boolean): void {
+  #change([key, length]: readonly [number, number, number?]): Change {
+    return { key: keyOf(key), value: length < 0 ? undefined : this.#value(length), expiresAtMs: 0 };
+  }
+
+  /** A write on conditions: whether they hold is decided within the call, as the simulated disk reads synchronously. */
+  #writeIf(entries: readonly (readonly [number, number, number])[], isBatch: boolean): void {
+    if (this.#history.isClearing) return this.#around.tell("  the store is being cleared: nobody knows what is there");
+    const changes = entries.map((entry) => this.#change(entry));
+    const conditions = entries.map(([key, , kind]) => conditionOn(keyOf(key), conditionKind(kind), this.#history));
+    const given = conditions.filter((condition) => condition !== undefined);
+    const expected = expectedVerdict(given, this.#history, this.#around.time());
+    const restsOn = given.length === 1 ? this.#history.lastOf(given[0]!.key)?.unit : undefined;
+    const operations = changes.map((change, index) => operationOf(change, conditions[index]));
+    const store = this.#around.store();
+    const [{ key }] = changes as [Change];
+    const condition = conditionOptions(conditions[0]);
+    const before = store.stats();
+    const answer = isBatch
+      ? store.batch(operations)
+      : operations[0]!.type === "put"
+        ? store.put(key, operations[0].value, condition)
+        : store.delete(key, condition);
+    const isRecorded = store.stats().pendingWrites > before.pendingWrites;
+    // A delete of what is not there may be done without a trace.
+    const isDone = isRecorded || (expected === "hold" && changes.every(({ value }) => value === undefined));
+    if (expected !== "either") mustDecideAs(isDone, expected === "hold", conditions);
+    this.#around.tell(`  the conditions ${isDone ? "hold" : "do not hold"}`);
+    if (isRecorded) this.#enter({ changes, recorded: true }, before, { answer, durably: this.#case.sync === "always" });
+    const { units } = this.#history;
+    const judge = (answered: unknown): void => {
+      if (expected !== "either") mustDecideAs(answered === true, isDone, conditions);
+      if (isDone || restsOn === undefined || this.#case.sync !== "always" || this.#history.units !== units) return;
+      // So is what the answer rests on.
+      mustBeDurable(this.#history, units.indexOf(restsOn));
+    };
+    this.#around.wait(answer.then(judge));
+  }
+
+  #clear(sync: boolean, from?: string): void {
     if (this.#history.isClearing) return this.#around.tell("  the store is being cleared already");
     const store = this.#around.store();
     const { units } = this.#history;
     const last = units.at(-1);
-    const clearing = this.#history.beginClear(KEYS.filter((key) => store.has(key)));
+    const isInRange = (key: string): boolean => from === undefined || key >= from;
+    const seen = KEYS.filter((key) => store.has(key));
+    const clearing = this.#history.beginClear(seen, isInRange);
     const judge = (): void => {
       // Of a process that has died since, nothing is asked any more.
       if (this.#history.units !== units) return;
@@ -102,7 +150,7 @@ export class CaseWriter {
       for (const unit of durable) mustBeDurable(this.#history, units.indexOf(unit));
       if (sync && last !== undefined) mustBeDurable(this.#history, units.indexOf(last));
     };
-    this.#around.wait(store.clear({ sync }).then(judge));
+    this.#around.wait(store.clear(from === undefined ? { sync } : { sync, gte: from }).then(judge));
   }
 
   #submit(
@@ -114,12 +162,22 @@ export class CaseWriter {
     const before = store.stats();
     const promise = write();
     const recorded = store.stats().pendingWrites > before.pendingWrites;
-    const unit: Unit = { changes, recorded, status: "waiting", acknowledgedAtMs: 0 };
+    const durably = sync || this.#case.sync === "always";
+    const unit = this.#enter({ changes, recorded }, before, { answer: promise, durably });
+    return { unit, promise };
+  }
+
+  /** Enters what was written in the history, and waits for its acknowledgement. */
+  #enter(
+    written: Pick<Unit, "changes" | "recorded">,
+    before: StoreStats,
+    { answer, durably }: { readonly answer: Promise<unknown>; readonly durably: boolean },
+  ): Unit {
+    const unit: Unit = { ...written, status: "waiting", acknowledgedAtMs: 0 };
     this.#history.write(unit, before);
     const { units } = this.#history;
-    const durably = sync || this.#case.sync === "always";
-    this.#around.wait(promise.then(() => this.#acknowledged(unit, units, durably)));
-    return { unit, promise };
+    this.#around.wait(answer.then(() => this.#acknowledged(unit, units, durably)));
+    return unit;
   }
 
   #acknowledged(unit: Unit, units: readonly Unit[], durably: boolean): void {
@@ -140,4 +198,17 @@ export class CaseWriter {
     this.#valuesMade += 1;
     return `${this.#valuesMade}.`.padEnd(length, "x");
   }
+}
+
+function operationOf(
+  { key, value }: Change,
+  condition: KeyCondition | undefined,
+): ConditionalOperation<string, string> {
+  const options = conditionOptions(condition);
+  return value === undefined ? { type: "delete", key, ...options } : { type: "put", key, value, ...options };
+}
+
+function conditionOptions(condition: KeyCondition | undefined): ConditionOptions {
+  if (condition === undefined) return {};
+  return condition.version === 0 ? { ifAbsent: true } : { ifVersion: condition.version };
 }

@@ -1,4 +1,5 @@
 import type { Fates, Profile } from "@hashlog/fs-io/testing";
+import { CONDITIONS, type ConditionKind } from "../oracle/conditions.ts";
 import type { StoreShape } from "../world/text-store.ts";
 import { SPOILINGS } from "./spoil-caches.ts";
 
@@ -49,9 +50,15 @@ export type CrashOperation =
   /** Key and value's length, or -1 to delete. */
   | readonly ["batch", readonly (readonly [number, number])[]]
   | readonly ["batch-synced", readonly (readonly [number, number])[]]
+  /** Key, value's length, and on which condition (`CONDITIONS`). These do nothing while a `clear` is under way. */
+  | readonly ["put-if", number, number, number]
+  | readonly ["delete-if", number, number]
+  | readonly ["batch-if", readonly (readonly [number, number, number])[]]
   /** Nothing if one is under way: of two at once nobody could tell whose tombstone is whose. */
   | readonly ["clear"]
   | readonly ["clear-synced"]
+  /** The keys from that one on. */
+  | readonly ["clear-from", number]
   /** Waits for everything that was written so far, and for what goes on in the background. */
   | readonly ["await"]
   /** So many microtasks pass: about as many calls of the file system return. */
@@ -97,8 +104,16 @@ export function describeOperation(operation: CrashOperation, keys: readonly stri
       return describeBatch(operation[1], quoted);
     case "batch-synced":
       return `${describeBatch(operation[1], quoted)}${SYNCED}`;
+    case "put-if":
+      return `put ${quoted(operation[1])}, ${operation[2]} characters, ${describeCondition(operation[3] % 3)}`;
+    case "delete-if":
+      return `delete ${quoted(operation[1])}, ${describeCondition(operation[2] % 3)}`;
+    case "batch-if":
+      return `${describeBatch(operation[1], quoted)}: ${operation[1].map(([, , kind]) => describeCondition(kind)).join("; ")}`;
     case "clear-synced":
       return `clear()${SYNCED}`;
+    case "clear-from":
+      return `clear() from ${quoted(operation[1])} on`;
     case "turns":
       return `${operation[1]} microtasks pass`;
     case "tick":
@@ -124,7 +139,26 @@ export function describeOperation(operation: CrashOperation, keys: readonly stri
 
 const SYNCED = ", with { sync: true }";
 
-function describeBatch(entries: readonly (readonly [number, number])[], quoted: (key: number) => string): string {
+/** A condition by its number. */
+export function conditionKind(number: number): ConditionKind {
+  return CONDITIONS[number % CONDITIONS.length]!;
+}
+
+const IN_WORDS: Readonly<Record<ConditionKind, string>> = {
+  absent: "if it is absent",
+  current: "if it has the version that the log shows last",
+  old: "if it has the version before that",
+  none: "whatever it has",
+};
+
+function describeCondition(number: number): string {
+  return IN_WORDS[conditionKind(number)];
+}
+
+function describeBatch(
+  entries: readonly (readonly [number, number, number?])[],
+  quoted: (key: number) => string,
+): string {
   const changes = entries.map(([key, length]) =>
     length < 0 ? `delete ${quoted(key)}` : `put ${quoted(key)}, ${length} characters`,
   );

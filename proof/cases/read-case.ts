@@ -42,14 +42,17 @@ export function readCase(json: unknown): CrashCase {
 const AFTERMATHS: readonly Aftermath[] = ["nothing", "reopen", "go-on"];
 
 /** How many numbers follow the name of each operation. */
-const NUMBERS: Readonly<Record<Exclude<CrashOperation[0], "batch" | "batch-synced">, number>> = {
+const NUMBERS: Readonly<Record<Exclude<CrashOperation[0], "batch" | "batch-synced" | "batch-if">, number>> = {
   put: 2,
   "put-synced": 2,
   "put-expiring": 3,
   delete: 1,
   "delete-synced": 1,
+  "put-if": 3,
+  "delete-if": 2,
   clear: 0,
   "clear-synced": 0,
+  "clear-from": 1,
   await: 0,
   turns: 1,
   sync: 0,
@@ -73,6 +76,14 @@ function readOperation(json: unknown): CrashOperation {
     });
     // One that asks for nothing at all is acknowledged at once, whatever waits before it.
     if (name === "batch" && entries.length === 0) throw new TypeError("a batch of nothing is no operation");
+    return [name, entries];
+  }
+  if (name === "batch-if") {
+    const entries = list(parts[0], "the entries of a batch").map((entry) => {
+      const [key, length, condition] = list(entry, "an entry of a batch");
+      return [natural(key, "a key"), integer(length, "a length"), natural(condition, "a condition")] as const;
+    });
+    if (entries.length === 0) throw new TypeError("a batch of nothing is no operation");
     return [name, entries];
   }
   const numbers = Object.entries(NUMBERS).find(([known]) => known === name)?.[1];

@@ -136,10 +136,14 @@ class CaseRunner {
       case "delete-synced":
       case "batch":
       case "batch-synced":
+      case "put-if":
+      case "delete-if":
+      case "batch-if":
         this.#writer.write(operation);
         return;
       case "clear":
       case "clear-synced":
+      case "clear-from":
         this.#isIterated = true;
         this.#writer.write(operation);
         return;

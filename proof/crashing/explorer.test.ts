@@ -62,7 +62,7 @@ describe("a kill during the recovery from a kill", () => {
     const { disk, history } = await runCase(CASE);
     const crash = { step: disk.position, profile: "kill", fates: [] } as const;
     const chain: CrashChain = { disk, begun: 0, ...obligationsOf(history), given: CASE, crashes: [crash], depth: 0 };
-    const recovered = await recoverFrom(chain, disk.position, crash);
+    const recovered = await recoverFrom(chain, disk.position, crash, { readsFirst: true });
     const next = nextChain(recovered, chain, []);
     expect(next.obligationAfterKill(next.begun).counts).toEqual([2]);
     expect(next.obligationAt(next.begun).counts).toEqual([0, 1, 2]);

@@ -63,6 +63,8 @@ export interface ExplorationPlan {
   readonly steps?: (steps: readonly number[], depth: number) => readonly number[];
   /** How many crashes come one after the other, at most. */
   readonly depth: number;
+  /** Of how many images, by their hashes, one is read by somebody who only reads, before a writer opens it. Default: 5. */
+  readonly readsOneOf?: number;
   /**
    * A name for plans that choose the same crashes whenever they are asked of the same disk: a point that one case has in
    * common with another is gone through once then, as programs that begin alike take the same steps. Default: none.
@@ -132,7 +134,7 @@ export class Explorer {
     const isLast = chain.depth + 1 >= this.#plan.depth;
     await accusing(chain.given, crashes, () => {
       if (!isLast || (chain.given.aftermath ?? "nothing") !== "nothing") {
-        return this.#judge({ ...chain, crashes }, point, crash, isLast);
+        return this.#judge({ ...chain, crashes }, point, crash, { isLast, readsFirst: this.#readsFirst(hash) });
       }
       return crash.profile === "kill"
         ? this.#judgeKill({ ...chain, crashes }, point, crash, hash)
@@ -160,7 +162,10 @@ export class Explorer {
     const obligation = chain.obligationAt(point.ordinal).later(crash.laterMs);
     const way = `kill ${stillToLose(point)} ${given.sync} ${given.segments} ${wayOf(chain, obligation.time)}`;
     const { read, image, steps } = await this.#seen.shownBy(hash, way, async () => {
-      const { disk, begun, read } = await recoverFrom(chain, point.ordinal, crash, { isAbandoned: true });
+      const { disk, begun, read } = await recoverFrom(chain, point.ordinal, crash, {
+        isAbandoned: true,
+        readsFirst: this.#readsFirst(hash),
+      });
       const steps = disk.position - begun;
       return { read, steps, image: disk.powerCut([], "drop-all") };
     });
@@ -184,13 +189,26 @@ export class Explorer {
   ): Promise<ReadonlyMap<string, string>> {
     const { given, depth } = chain;
     return this.#seen.shownBy(hash, wayOf(chain, time), () =>
-      readCrashed(new SimulatedDisk({ image: image(), ...traitsOf(given), keepsTrace: false }), given, time, depth),
+      readCrashed(new SimulatedDisk({ image: image(), ...traitsOf(given), keepsTrace: false }), given, time, {
+        depth,
+        readsFirst: this.#readsFirst(hash),
+      }),
     );
   }
 
+  // Always the same ones, in whatever case they come.
+  #readsFirst({ low }: ImageHash): boolean {
+    return low % (this.#plan.readsOneOf ?? READS_ONE_OF) === 0;
+  }
+
   /** All that the case asks of a recovered store; or further crashes, of the recovery. */
-  async #judge(chain: CrashChain, point: CrashPoint, crash: Crash, isLast: boolean): Promise<void> {
-    const recovered = await recoverFrom(chain, point.ordinal, crash);
+  async #judge(
+    chain: CrashChain,
+    point: CrashPoint,
+    crash: Crash,
+    { isLast, readsFirst }: { readonly isLast: boolean; readonly readsFirst: boolean },
+  ): Promise<void> {
+    const recovered = await recoverFrom(chain, point.ordinal, crash, { readsFirst });
     const next = { ...nextChain(recovered, chain, []), crashes: chain.crashes };
     if (!isLast) {
       await quiet();
@@ -216,6 +234,9 @@ export class Explorer {
     return hashText(way) ^ chain.obligationAt(ordinal).hash;
   }
 }
+
+/** To have each read by somebody who only reads costs half as much again. */
+const READS_ONE_OF = 5;
 
 /** Of how an image is opened, what decides what that shows. */
 function wayOf({ given: { keydir, limits, disk, broken } }: CrashChain, { nowMs }: ReadingTime): string {

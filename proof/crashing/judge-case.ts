@@ -12,7 +12,7 @@ import { quiet } from "../world/quiet.ts";
 import { Teller, type Narrator } from "../world/teller.ts";
 import { live } from "./aftermath.ts";
 import { narrateCrash } from "./narrate-crash.ts";
-import { crashedDisk, recover, type Recovered, type Recovering } from "./recover.ts";
+import { crashedDisk, readAlone, recover, type Recovered, type Recovering } from "./recover.ts";
 
 /**
  * Runs the case, crashes it as it says, and judges everything.
@@ -69,7 +69,7 @@ async function judgeCrashes(chain: CrashChain, teller: Teller): Promise<void> {
     teller.watch(disk);
     teller.tell("the store is opened");
   };
-  const recovered = await recoverFrom(chain, ordinal, crash!, { onCrashed });
+  const recovered = await recoverFrom(chain, ordinal, crash!, { onCrashed, readsFirst: true });
   narrateRecovery(recovered, teller);
   if (later.length === 0) return outlive(recovered, chain, teller);
   await quiet();
@@ -84,19 +84,27 @@ export async function recoverFrom(
   chain: CrashChain,
   ordinal: number,
   crash: Crash,
-  { isAbandoned = false, onCrashed }: Pick<Recovering, "isAbandoned"> & CrashedListener = {},
+  { isAbandoned = false, readsFirst, onCrashed }: Pick<Recovering, "isAbandoned"> & RecoveringFrom,
 ): Promise<Recovered> {
   const { disk, obligationAt, given, depth } = chain;
+  // On a disk of its own: after a kill, what is read alone is made durable as far as a reader can.
+  const lookedAt = readsFirst
+    ? crashedDisk(disk, ordinal, crash, { ...traitsOf(given), keepsTrace: false })
+    : undefined;
+  const { nowMs } = obligationAt(ordinal).later(crash.laterMs).time;
+  const shownBefore = lookedAt && (await readAlone(lookedAt, given, nowMs));
   const crashed = crashedDisk(disk, ordinal, crash, { ...traitsOf(given), keepsTrace: !isAbandoned });
   onCrashed?.(crashed);
-  const how = { laterMs: crash.laterMs, depth, isAbandoned };
+  const how = { laterMs: crash.laterMs, depth, isAbandoned, shownBefore };
   const beforeAfterKill = demandedAt(chain, ordinal, crash.profile);
   const recovered = await recover(crashed, given, { before: obligationAt(ordinal), beforeAfterKill }, how);
   const counts = mustBeRecovered(depth, recovered.read, beforeAfterKill, recovered.time);
   return { ...recovered, after: recovered.before.narrowed(counts, recovered.time) };
 }
 
-interface CrashedListener {
+interface RecoveringFrom {
+  /** Whether somebody who only reads is asked first, and has to be told the same. */
+  readonly readsFirst: boolean;
   /** Called with the disk that the crash left, before anybody opens the store on it. */
   readonly onCrashed?: (disk: SimulatedDisk) => void;
 }

@@ -1,11 +1,20 @@
+import { HashlogError } from "@hashlog/engine";
 import { crashPointAt, diskAt, SimulatedDisk, type DiskTraits } from "@hashlog/fs-io/testing";
 import { KEYS, type Crash } from "../cases/case.ts";
 import type { ReadingTime } from "../oracle/model.ts";
 import type { Obligation } from "../oracle/obligation.ts";
+import { mustHaveNoStore, mustShowToWriter } from "../properties/p07-monotone-recovery.ts";
 import { mustBePossible } from "../properties/p14-forward-progress.ts";
 import { PropertyViolation } from "../properties/property.ts";
 import { settled } from "../world/quiet.ts";
-import { openStore, readState, type StoreShape, type TextStore } from "../world/text-store.ts";
+import {
+  openStore,
+  openTextReader,
+  readState,
+  type StoreShape,
+  type TextReader,
+  type TextStore,
+} from "../world/text-store.ts";
 import { StoppedClock, VirtualClock } from "../world/virtual-clock.ts";
 
 /** A store that was opened after a crash, and was found to hold what it had to. */
@@ -45,6 +54,8 @@ const OPENINGS_OF_RUN = 1000;
 
 /** How a store is recovered. */
 export interface Recovering {
+  /** What somebody who only reads was shown before, if anybody was asked: that has to be shown again. */
+  readonly shownBefore?: ReadonlyMap<string, string> | undefined;
   /** How many crashes came before the one that left it. */
   readonly depth: number;
   /** See `Crash.laterMs`. */
@@ -61,7 +72,7 @@ export async function recover(
   disk: SimulatedDisk,
   shape: StoreShape,
   { before, beforeAfterKill }: Before,
-  { depth, laterMs, isAbandoned = false }: Recovering,
+  { depth, laterMs, isAbandoned = false, shownBefore }: Recovering,
 ): Promise<Recovered> {
   const begun = disk.position;
   const { time } = before.later(laterMs);
@@ -70,35 +81,65 @@ export async function recover(
   const onOpen = (): void => {
     shown = disk.position;
   };
-  const clock = isAbandoned ? new StoppedClock(time.nowMs) : new VirtualClock(time.nowMs);
+  const stopped = isAbandoned ? new StoppedClock(time.nowMs) : undefined;
+  const clock = stopped ?? new VirtualClock(time.nowMs);
   const store = await openCrashed(disk, shape, { clock, depth, onOpen });
-  const read = await (isAbandoned ? readQuickly(store) : possible("reading", readState(store)));
+  const read = await (stopped ? readQuickly(store, stopped) : possible("reading", readState(store)));
+  if (shownBefore !== undefined) mustShowToWriter(read, shownBefore);
   return { disk, store, read, time, begun, shown, before, beforeAfterKill, after: before };
 }
 
 /**
  * What the store shows that a crash left, and nothing else: it is abandoned at once. For judging millions of images by P1.
+ * `readsFirst`: somebody who only reads is asked before, and has to be told the same (P7).
  * @throws PropertyViolation
  */
 export async function readCrashed(
   disk: SimulatedDisk,
   shape: StoreShape,
   { nowMs }: ReadingTime,
-  depth: number,
+  { depth, readsFirst }: { readonly depth: number; readonly readsFirst: boolean },
 ): Promise<ReadonlyMap<string, string>> {
-  const store = await openCrashed(disk, shape, { clock: new StoppedClock(nowMs), depth });
-  const read = await readQuickly(store);
+  const shownBefore = readsFirst ? await readAlone(disk, shape, nowMs) : undefined;
+  const clock = new StoppedClock(nowMs);
+  const store = await openCrashed(disk, shape, { clock, depth });
+  const read = await readQuickly(store, clock);
   disk.kill();
+  if (shownBefore !== undefined) mustShowToWriter(read, shownBefore);
   return read;
 }
 
+/** What the store that a crash left shows to a process that only reads, which then ends. @throws PropertyViolation */
+export async function readAlone(
+  disk: SimulatedDisk,
+  shape: StoreShape,
+  nowMs: number,
+): Promise<ReadonlyMap<string, string>> {
+  const fileSystem = disk.boot();
+  const clock = new StoppedClock(nowMs);
+  const opening = openTextReader(fileSystem, shape, clock);
+  const reader = await possible("opening to read", opening.catch(orNothing));
+  if (reader === undefined) {
+    mustHaveNoStore(disk.image());
+    return new Map();
+  }
+  const read = await readQuickly(reader, clock);
+  disk.kill(fileSystem);
+  return read;
+}
+
+function orNothing(error: unknown): undefined {
+  if (!HashlogError.is(error) || error.code !== "HASHLOG_NOT_FOUND") throw error;
+}
+
 /** One read for each key that there can be; where there are more, or fewer, everything is listed. */
-async function readQuickly(store: TextStore): Promise<ReadonlyMap<string, string>> {
+async function readQuickly(store: TextStore | TextReader, clock: StoppedClock): Promise<ReadonlyMap<string, string>> {
   const known = readKnown(store);
+  clock.read();
   return known.size === store.stats().keys ? known : possible("reading", readState(store));
 }
 
-function readKnown(store: TextStore): Map<string, string> {
+function readKnown(store: TextStore | TextReader): Map<string, string> {
   const read = new Map<string, string>();
   for (const key of KEYS) {
     const value = store.getSync(key);

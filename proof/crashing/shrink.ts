@@ -171,6 +171,7 @@ const LOST = fate("lost");
 function huntingPlan(most: number, delays: readonly (number | undefined)[]): ExplorationPlan {
   return {
     depth: most,
+    readsOneOf: 1,
     crashesAt: (point, { depth }) => ({ crashes: delayed(huntedAt(point, depth), delays[depth]), isComplete: false }),
     // In a recovery not every step, but always its beginning and its end.
     steps: (steps, depth) => (depth === 0 ? steps : spread(steps, 12)),
@@ -204,6 +205,10 @@ function* huntedAt(point: CrashPoint, depth: number): Generator<PlannedCrash> {
 /** The same operation with one of its numbers made smaller. */
 function simplerThan(operation: CrashOperation): CrashOperation[] {
   if (operation[0] === "batch" || operation[0] === "batch-synced") {
+    const [name, entries] = operation;
+    return entries.length < 2 ? [] : entries.map((_, index) => [name, entries.toSpliced(index, 1)]);
+  }
+  if (operation[0] === "batch-if") {
     const [name, entries] = operation;
     return entries.length < 2 ? [] : entries.map((_, index) => [name, entries.toSpliced(index, 1)]);
   }

@@ -20,18 +20,43 @@ export type ModelWrite = readonly WrittenKey[];
 export type ModelOperation =
   /** Called at once, one after the other, and awaited together. */
   | readonly ["write", readonly ModelWrite[]]
-  /** So many microtasks after the calls the process is killed, or the power cut, as the number says. */
-  | readonly ["crash", readonly ModelWrite[], number, number]
+  /** Called at once; then the process is killed, or the power is cut. */
+  | readonly ["crash", readonly ModelWrite[], ModelCrash]
+  /** Called at once, and then something else; meanwhile all readers catch up, or another one is opened. */
+  | readonly ["beside", readonly ModelWrite[], Beside]
   | readonly ["range", RangeOptions<string>]
   /** Some of a range, then from a key on. */
   | readonly ["seek", RangeOptions<string>, number, string]
   | readonly ["clear", RangeOptions<string>]
-  | readonly ["snapshot"]
+  /** Of the writer, or of one of the readers, as the number says. */
+  | readonly ["snapshot", number]
   | readonly ["close snapshot"]
-  | readonly ["iterate", RangeOptions<string>]
+  | readonly ["iterate", RangeOptions<string>, number]
+  /** Whether it follows the writer. */
+  | readonly ["open reader", boolean]
+  | readonly ["refresh" | "close reader"]
   | readonly ["drain"]
   | readonly ["tick", number]
   | readonly ["compact" | "checkpoint" | "reopen"];
+
+interface Meanwhile {
+  /** So many microtasks after the calls. */
+  readonly turns: number;
+  /** Whether no sync of a segment returns up to then, nor while readers catch up. */
+  readonly holdsSyncs: boolean;
+}
+
+export interface ModelCrash extends Meanwhile {
+  /** Even: the process is killed; odd: the power is cut, and so fares what is not synced. */
+  readonly seed: number;
+  /** Readers catch up from before the crash on, once nobody writes any more, and while the next writer opens. */
+  readonly catchesUp: { readonly before: boolean; readonly alone: boolean; readonly opening: boolean };
+}
+
+export interface Beside extends Meanwhile {
+  readonly work: "nothing" | "compact" | "checkpoint" | "reopen";
+  readonly readers: "refresh" | "open";
+}
 
 export interface ModelCase extends StoreShape {
   readonly operations: readonly ModelOperation[];
@@ -49,6 +74,11 @@ const range = fc.record({
   limit: fc.option(fc.nat({ max: 4 }), { nil: undefined, freq: 2 }),
 }) as fc.Arbitrary<RangeOptions<string>>;
 
+// There a bound that is `undefined` is refused.
+const clearedRange = range.map(
+  (options) => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as typeof options,
+);
+
 const written: fc.Arbitrary<WrittenKey> = fc.record({
   key,
   length: fc.constantFrom(-1, -1, 1, 40, 300, 430),
@@ -61,18 +91,33 @@ const write: fc.Arbitrary<ModelWrite> = fc.oneof(
 );
 const writes = fc.array(write, { minLength: 1, maxLength: 5 });
 
+const crash: fc.Arbitrary<ModelCrash> = fc.record({
+  turns: fc.nat({ max: 60 }),
+  holdsSyncs: fc.boolean(),
+  seed: fc.nat({ max: 1000 }),
+  catchesUp: fc.record({ before: fc.boolean(), alone: fc.boolean(), opening: fc.boolean() }),
+});
+
+const beside: fc.Arbitrary<Beside> = fc.record({
+  turns: fc.oneof(fc.nat({ max: 40 }), fc.nat({ max: 300 })),
+  holdsSyncs: fc.boolean(),
+  work: fc.constantFrom("nothing", "compact", "compact", "checkpoint", "reopen"),
+  readers: fc.constantFrom("refresh", "refresh", "open"),
+});
+
 const operation: fc.Arbitrary<ModelOperation> = fc.oneof(
   { weight: 8, arbitrary: fc.tuple(fc.constant("write" as const), writes) },
-  {
-    weight: 2,
-    arbitrary: fc.tuple(fc.constant("crash" as const), writes, fc.nat({ max: 60 }), fc.nat({ max: 1000 })),
-  },
+  { weight: 2, arbitrary: fc.tuple(fc.constant("crash" as const), writes, crash) },
+  { weight: 6, arbitrary: fc.tuple(fc.constant("beside" as const), fc.oneof(fc.constant([]), writes, writes), beside) },
+  { weight: 6, arbitrary: fc.tuple(fc.constant("open reader" as const), fc.boolean()) },
+  { weight: 3, arbitrary: fc.constant(["refresh"] as const) },
+  { weight: 1, arbitrary: fc.constant(["close reader"] as const) },
   { weight: 4, arbitrary: fc.tuple(fc.constant("range" as const), range) },
   { weight: 4, arbitrary: fc.tuple(fc.constant("seek" as const), range, fc.nat({ max: 2 }), key) },
-  { weight: 1, arbitrary: fc.tuple(fc.constant("clear" as const), range) },
-  { weight: 2, arbitrary: fc.constant(["snapshot"] as const) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant("clear" as const), clearedRange) },
+  { weight: 2, arbitrary: fc.tuple(fc.constant("snapshot" as const), fc.nat({ max: 3 })) },
   { weight: 1, arbitrary: fc.constant(["close snapshot"] as const) },
-  { weight: 2, arbitrary: fc.tuple(fc.constant("iterate" as const), range) },
+  { weight: 2, arbitrary: fc.tuple(fc.constant("iterate" as const), range, fc.nat({ max: 3 })) },
   { weight: 1, arbitrary: fc.constant(["drain"] as const) },
   { weight: 2, arbitrary: fc.tuple(fc.constant("tick" as const), fc.constantFrom(1, 25, 2000)) },
   {
@@ -87,10 +132,10 @@ const operation: fc.Arbitrary<ModelOperation> = fc.oneof(
 );
 
 export const modelCase: fc.Arbitrary<ModelCase> = fc.record({
-  sync: fc.constant("always" as const),
+  sync: fc.constantFrom("always", "always", "never", "interval"),
   segments: fc.constantFrom(0, 0, 2),
   keydir: fc.constantFrom("map", "real", "real"),
   limits: fc.constantFrom("usual", "small"),
   ordered: fc.boolean(),
-  operations: fc.array(operation, { minLength: 1, maxLength: 25 }),
+  operations: fc.array(operation, { minLength: 1, maxLength: 25, size: "max" }),
 });

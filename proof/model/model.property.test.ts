@@ -8,7 +8,7 @@ import { runModelCase } from "./run-model-case.ts";
 import { SortedModel } from "./sorted-model.ts";
 
 test(
-  "ranges, snapshots, versions and conditions answer as a sorted map does, through merges, openings and crashes",
+  "ranges, snapshots, versions, conditions and readers answer as a sorted map does, through merges, openings and crashes",
   async () => {
     await fc.assert(
       fc.asyncProperty(modelCase, (given) => runModelCase(given)),

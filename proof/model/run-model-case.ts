@@ -1,11 +1,22 @@
 import type { ConditionalOperation, ConditionOptions, RangeOptions, Snapshot, StoreIterator } from "@hashlog/engine";
-import { crashPointAt, sampleFates, SeededRandom, SimulatedDisk } from "@hashlog/fs-io/testing";
+import {
+  crashPointAt,
+  sampleFates,
+  SeededRandom,
+  SimulatedDisk,
+  type SimulatedFileSystem,
+  type WaitingCall,
+} from "@hashlog/fs-io/testing";
 import { mustAnswerAs, mustBeOneOfMaps } from "../properties/p21-sorted-map.ts";
 import { settled } from "../world/quiet.ts";
 import { emptyStore, openStore, type TextStore } from "../world/text-store.ts";
 import { VirtualClock } from "../world/virtual-clock.ts";
-import { KEYS, type ModelCase, type ModelOperation, type ModelWrite, type WrittenKey } from "./model-case.ts";
+import { all, compareAll, compareRange, compareSeek, glanceAt, type Compared, type Source } from "./compare.ts";
+import type { Beside, ModelCase, ModelCrash, ModelOperation, ModelWrite, WrittenKey } from "./model-case.ts";
+import { ModelHistory } from "./model-history.ts";
+import { ModelReaders } from "./model-readers.ts";
 import { SortedModel, type Part } from "./sorted-model.ts";
+import { Versions } from "./versions.ts";
 
 /** Does the same with a store on a simulated disk and with a sorted map, and compares all answers. @throws PropertyViolation */
 export async function runModelCase(given: ModelCase): Promise<void> {
@@ -18,13 +29,12 @@ export async function runModelCase(given: ModelCase): Promise<void> {
   await runner.end();
 }
 
-interface OpenSnapshot {
-  readonly snapshot: Snapshot<string, string>;
-  readonly model: SortedModel;
-  readonly madeAt: number;
+interface OpenSnapshot extends Compared<Snapshot<string, string>> {
+  readonly of: Source;
 }
 
 interface OpenIterator {
+  readonly of: Source;
   readonly entries: StoreIterator<[string, string], string>;
   readonly expected: readonly (readonly [string, string])[];
 }
@@ -42,10 +52,12 @@ class ModelRunner {
   readonly #disk: SimulatedDisk;
   readonly #case: ModelCase;
   readonly #versions = new Versions();
+  readonly #history = new ModelHistory();
+  readonly #readers: ModelReaders;
   #clock = new VirtualClock();
   #openings = 0;
+  #process!: SimulatedFileSystem;
   #store!: TextStore;
-  #model = new SortedModel();
   #written = 0;
   #snapshots: OpenSnapshot[] = [];
   #iterators: OpenIterator[] = [];
@@ -53,12 +65,12 @@ class ModelRunner {
   constructor(disk: SimulatedDisk, given: ModelCase) {
     this.#disk = disk;
     this.#case = given;
+    this.#readers = new ModelReaders(disk, given, this.#history, this.#now);
   }
 
   async open(): Promise<void> {
-    this.#openings += 1;
-    const opening = openStore(this.#disk.boot(), this.#case, this.#clock, this.#openings);
-    this.#store = await settled(opening, "opening");
+    await this.#open();
+    this.#readers.hasWriter = true;
   }
 
   async do(operation: ModelOperation): Promise<void> {
@@ -66,25 +78,28 @@ class ModelRunner {
       case "write":
         return this.#write(operation[1]);
       case "crash":
-        return this.#crash(operation[1], operation[2], operation[3]);
+        return this.#crash(operation[1], operation[2]);
+      case "beside":
+        return this.#beside(operation[1], operation[2]);
       case "range":
-        return this.#range(operation[1]);
-      case "seek":
-        return this.#seek(operation[1], operation[2], operation[3]);
-      case "clear":
-        await settled(this.#store.clear(operation[1]), "clear");
-        return this.#model.clear(operation[1]);
-      case "snapshot":
-        this.#snapshots.push({ snapshot: this.#store.snapshot(), model: this.#model.copy(), madeAt: this.#now });
+        for (const one of this.#compared()) await compareRange(one, operation[1]);
         return;
+      case "seek":
+        for (const one of this.#compared()) await compareSeek(one, operation[1], operation[2], operation[3]);
+        return;
+      case "clear":
+        return this.#clear(operation[1]);
+      case "snapshot":
+        return this.#snapshot(operation[1]);
       case "close snapshot":
-        return this.#snapshots.shift()?.snapshot.close();
+        return this.#snapshots.shift()?.shown.close();
       case "iterate":
-        return this.#iterate(operation[1]);
+        return this.#iterate(operation[1], operation[2]);
       case "drain":
         return this.#drain();
       case "tick":
-        return this.#clock.tick(operation[1]);
+        this.#clock.tick(operation[1]);
+        return this.#readers.tick(operation[1]);
       case "compact":
         await settled(this.#store.compact(), "compacting");
         return;
@@ -92,106 +107,170 @@ class ModelRunner {
         return settled(this.#store.checkpoint(), "a checkpoint");
       case "reopen":
         return this.#reopen();
+      case "open reader":
+        return settled(this.#readers.openOne(operation[1]), "opening a reader");
+      case "refresh":
+        return settled(this.#readers.refresh(), "a refresh");
+      case "close reader":
+        return this.#forget((await this.#readers.closeOne())?.store);
     }
   }
 
   /** Every answer about every key, and about those of every open snapshot. */
   async compare(): Promise<void> {
-    const now = this.#now;
-    mustAnswerAs("entries()", await all(this.#store.entries({ gte: "" })), this.#model.range({}, now));
-    mustAnswerAs("count()", await settled(this.#store.count(), "count"), this.#model.range({}, now).length);
-    await this.#compareKeys(this.#store, this.#model, now);
-    for (const { snapshot, model, madeAt } of this.#snapshots) {
-      mustAnswerAs("a snapshot", await all(snapshot.entries({ gte: "" })), model.range({}, madeAt));
-      await this.#compareKeys(snapshot, model, madeAt);
-    }
+    this.#readers.look();
+    for (const one of [...this.#compared(), ...this.#snapshots]) await compareAll(one, this.#versions);
   }
 
   async end(): Promise<void> {
     await this.#drain();
     await this.#reopen();
+    await settled(this.#readers.refresh(), "a refresh");
     await this.compare();
     await settled(this.#store.close(), "closing");
+    while (this.#readers.open.length > 0) await this.#readers.closeOne();
   }
 
   get #now(): number {
     return this.#clock.now();
   }
 
-  async #compareKeys(
-    store: Pick<Snapshot<string, string>, "has" | "getSync" | "getEntry">,
-    model: SortedModel,
-    now: number,
-  ): Promise<void> {
-    for (const key of KEYS) {
-      const expected = model.get(key, now);
-      const entry = await settled(store.getEntry(key), "getEntry");
-      const answers = [store.has(key), store.getSync(key), entry?.value, entry?.expiresAtMs ?? 0];
-      const { value, expiresAtMs = 0 } = expected ?? {};
-      mustAnswerAs(`of ${JSON.stringify(key)} the store`, answers, [expected !== undefined, value, value, expiresAtMs]);
-      if (entry !== undefined) this.#versions.learn(expected!.number, entry.version);
-    }
+  /** The writer, then the readers. */
+  #compared(): Compared<Source>[] {
+    return [{ shown: this.#store, model: this.#history.last, now: this.#now }, ...this.#readers.compared()];
+  }
+
+  async #open(): Promise<void> {
+    this.#openings += 1;
+    this.#process = this.#disk.boot();
+    const opening = openStore(this.#process, this.#case, this.#clock, this.#openings);
+    this.#store = await settled(opening, "opening");
   }
 
   async #write(writes: readonly ModelWrite[]): Promise<void> {
-    const { called, states } = this.#call(writes);
+    const called = this.#call(writes);
     const answers = await settled(Promise.all(called.map(({ answer }) => answer)), "a write");
-    mustAnswerAs(
-      "writes",
-      answers,
-      called.map(({ expected }) => expected),
-    );
-    this.#model = states.at(-1)!;
+    this.#history.acknowledgeAll();
+    const expected = called.map((one) => one.expected);
+    mustAnswerAs("writes", answers, expected);
   }
 
-  async #crash(writes: readonly ModelWrite[], turns: number, seed: number): Promise<void> {
-    const { called, states } = this.#call(writes);
-    let acknowledged = 0;
-    for (const [index, { answer, isRecorded }] of called.entries()) {
-      const note = (): void => {
-        if (isRecorded) acknowledged = Math.max(acknowledged, index + 1);
-      };
-      answer.then(note, () => undefined);
-    }
-    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
-    this.#die(seed);
-    const least = acknowledged;
-    await this.open();
-    const now = this.#now;
-    const shown = JSON.stringify(await all(this.#store.entries({ gte: "" })));
-    const described = states.map((state) => JSON.stringify(state.range({}, now)));
-    this.#model = states[mustBeOneOfMaps("after a crash", shown, described, least)]!;
+  async #clear(wanted: RangeOptions<string>): Promise<void> {
+    const state = this.#history.last.copy();
+    const { limit: _, ...all } = wanted;
+    // What has expired counts for the limit as long as no merge has taken it, which is not to be seen.
+    const hasExpired = state.range(all, 0).length > state.range(all, this.#now).length;
+    const range = hasExpired ? all : wanted;
+    state.clear(range);
+    // It is done in several commits, any of which a crash might take otherwise.
+    await settled(this.#store.clear({ ...range, sync: true }), "clear");
+    this.#history.pushCleared(state);
   }
+
+  async #beside(writes: readonly ModelWrite[], { turns, holdsSyncs, work, readers }: Beside): Promise<void> {
+    const written = this.#write(writes);
+    const done = this.#work(work);
+    const turn = this.#turns(holdsSyncs);
+    await turn(turns);
+    const read = readers === "open" ? this.#readers.openOne(turns % 2 === 0) : this.#readers.refresh();
+    await turn(LOOKS_MAX, read);
+    this.#disk.resume();
+    await Promise.all([written, done, settled(read, "reading beside the writer")]);
+  }
+
+  async #work(work: Beside["work"]): Promise<void> {
+    if (work === "compact") await settled(this.#store.compact(), "compacting");
+    if (work === "checkpoint") await settled(this.#store.checkpoint(), "a checkpoint");
+    if (work === "reopen") await this.#reopen();
+  }
+
+  /**
+   * For letting so many microtasks pass, or fewer if something is done before; after each the readers are looked at. The
+   * disk is to be resumed afterwards.
+   */
+  #turns(holdsSyncs: boolean): (most: number, until?: Promise<void>) => Promise<void> {
+    const disk = this.#disk;
+    if (holdsSyncs) disk.pause();
+    return async (most, until) => {
+      let isOver = false;
+      const end = (): void => {
+        isOver = true;
+      };
+      until?.then(end, end);
+      for (let turn = 0; turn < most && !isOver; turn += 1) {
+        // The writer's, which is the only one of its kind; readers may sync as well.
+        const held = disk.waiting.findIndex(isSyncOfSegment);
+        const next = disk.waiting.findIndex((_, index) => index !== held);
+        if (holdsSyncs && next >= 0) disk.release(next);
+        await Promise.resolve();
+        this.#readers.glance();
+      }
+    };
+  }
+
+  async #crash(writes: readonly ModelWrite[], { turns, holdsSyncs, seed, catchesUp }: ModelCrash): Promise<void> {
+    this.#call(writes);
+    const refreshing = catchesUp.before ? this.#readers.refresh() : Promise.resolve();
+    // With a power cut they never settle.
+    refreshing.catch(() => undefined);
+    await this.#turns(holdsSyncs)(turns);
+    this.#die(seed);
+    this.#disk.resume();
+    await settled(this.#readers.open.length > 0 ? refreshing : Promise.resolve(), "a refresh");
+    const alone = catchesUp.alone ? await this.#readers.refreshAlone() : undefined;
+    const { acknowledged, durable } = this.#history;
+    const isCut = isPowerCut(seed);
+    const opening = this.#open();
+    if (catchesUp.opening) await settled(this.#readers.refresh(), "a refresh");
+    await opening;
+    const shown = glanceAt(this.#store);
+    if (alone !== undefined) mustAnswerAs("the writer that came after readers were alone", shown, alone);
+    const least = isCut && this.#case.sync !== "always" ? durable : Math.max(acknowledged, this.#newestShown);
+    const states = this.#history.describe(least, this.#history.lastNumber, this.#now);
+    this.#history.goOnFrom(mustBeOneOfMaps("after a crash", shown, states, least));
+    this.#readers.hasWriter = true;
+  }
+
+  /** The newest state that a reader has shown, also one that a power cut has ended since. */
+  #newestShown = 0;
 
   #die(seed: number): void {
-    this.#snapshots = [];
-    this.#iterators = [];
+    this.#newestShown = this.#readers.newest;
+    this.#readers.hasWriter = false;
+    this.#forget(this.#store);
     // Its timers died with the process.
     this.#clock = new VirtualClock(this.#now);
-    if (seed % 2 === 0) {
-      this.#disk.kill();
-      return;
-    }
+    if (!isPowerCut(seed)) return this.#disk.kill(this.#process);
+    for (const { store } of this.#readers.open) this.#forget(store);
+    this.#readers.die();
     const profile = seed % 4 === 1 ? "free" : "drop-all";
     const point = crashPointAt(this.#disk, this.#disk.position);
     this.#disk.powerCut(sampleFates(point, new SeededRandom(seed), { profile }), profile);
   }
 
-  /** Calls them all at once, on the store and on the model, of which it returns the state before and after each. */
-  #call(writes: readonly ModelWrite[]): { called: readonly Called[]; states: readonly SortedModel[] } {
-    const states = [this.#model];
-    const called: Called[] = [];
+  /** Its snapshots and iterators are of no use any more. */
+  #forget(source: Source | undefined): void {
+    this.#snapshots = this.#snapshots.filter(({ of }) => of !== source);
+    this.#iterators = this.#iterators.filter(({ of }) => of !== source);
+  }
+
+  /** Calls them all at once, on the store and on the model. */
+  #call(writes: readonly ModelWrite[]): readonly Called[] {
     // What is known before any of them is what the conditions are made of.
-    const known = this.#model;
-    for (const write of writes) {
-      const state = states.at(-1)!.copy();
+    const known = this.#history.last;
+    return writes.map((write) => {
+      const state = this.#history.last.copy();
       const parts = write.map((part) => this.#part(part, known));
       const wasThere = state.get(parts[0]!.key, this.#now) !== undefined;
       const holds = state.write(parts, this.#now, (number) => this.#versions.of(number));
-      states.push(state);
-      called.push(this.#callOne(parts, { holds, wasThere }));
-    }
-    return { called, states };
+      const number = this.#history.push(state);
+      const called = this.#callOne(parts, { holds, wasThere });
+      const note = (): void => {
+        if (called.isRecorded) this.#history.acknowledge(number);
+      };
+      called.answer.then(note, () => undefined);
+      return called;
+    });
   }
 
   #callOne(parts: readonly Part[], { holds, wasThere }: { holds: boolean; wasThere: boolean }): Called {
@@ -230,39 +309,19 @@ class ModelRunner {
     return version;
   }
 
-  async #range(options: RangeOptions<string>): Promise<void> {
-    const expected = this.#model.range(options, this.#now);
-    const keys = expected.map(([key]) => key);
-    mustAnswerAs("entries of a range", await all(this.#store.entries(options)), expected);
-    mustAnswerAs("keys of a range", await all(this.#store.keys(options)), keys);
-    mustAnswerAs(
-      "values of a range",
-      await all(this.#store.values(options)),
-      expected.map(([, value]) => value),
-    );
-    mustAnswerAs("count of a range", await settled(this.#store.count(options), "count"), expected.length);
+  #one(who: number): Compared<Source> {
+    const all = this.#compared();
+    return all[who % all.length]!;
   }
 
-  async #seek(options: RangeOptions<string>, before: number, target: string): Promise<void> {
-    const { limit = Infinity } = options;
-    const entries = this.#store.entries(options);
-    const given: unknown[] = [];
-    for (let index = 0; index < before; index += 1) {
-      const next = await settled(entries.next(), "next");
-      if (next.done === true) return;
-      given.push(next.value);
-    }
-    entries.seek(target);
-    const all = this.#model.range(options, this.#now);
-    const rest = SortedModel.from({ ...options, limit: limit - given.length }, target);
-    const expected = [...all.slice(0, before), ...this.#model.range(rest, this.#now)];
-    for await (const entry of entries) given.push(entry);
-    mustAnswerAs("seeking", given, expected);
+  #snapshot(who: number): void {
+    const { shown, ...rest } = this.#one(who);
+    this.#snapshots.push({ ...rest, of: shown, shown: shown.snapshot() });
   }
 
-  #iterate(options: RangeOptions<string>): void {
-    const expected = this.#model.range(options, this.#now);
-    this.#iterators.push({ entries: this.#store.entries(options), expected });
+  #iterate(options: RangeOptions<string>, who: number): void {
+    const { shown, model, now } = this.#one(who);
+    this.#iterators.push({ of: shown, entries: shown.entries(options), expected: model.range(options, now) });
   }
 
   async #drain(): Promise<void> {
@@ -271,41 +330,24 @@ class ModelRunner {
   }
 
   async #reopen(): Promise<void> {
-    for (const { snapshot } of this.#snapshots) snapshot.close();
-    this.#snapshots = [];
-    this.#iterators = [];
+    for (const { of, shown } of this.#snapshots) if (of === this.#store) shown.close();
+    this.#forget(this.#store);
     await settled(this.#store.close(), "closing");
-    await this.open();
+    this.#history.makeDurable();
+    await this.#open();
   }
 }
 
-/** What the store has said of the versions of what was written, which has a number of its own. */
-class Versions {
-  readonly #known = new Map<number, number>();
+/** As many microtasks as are looked at while readers catch up; their own syncs may be held as well. */
+const LOOKS_MAX = 500;
 
-  of(number: number): number | undefined {
-    return this.#known.get(number);
-  }
-
-  /** One below that, or one that is beyond all. */
-  before(version: number | undefined): number {
-    const lower = [...this.#known.values()].filter((other) => version !== undefined && other < version);
-    return lower.length > 0 ? Math.max(...lower) : NEVER;
-  }
-
-  /** The same each time, and in the order of the numbers. */
-  learn(number: number, version: number): void {
-    const known = this.#known.get(number);
-    if (known !== undefined) mustAnswerAs("the version, asked for again,", version, known);
-    for (const [other, itsVersion] of this.#known) {
-      if (other !== number)
-        mustAnswerAs("whether a version is higher, of what was written later", version > itsVersion, number > other);
-    }
-    this.#known.set(number, version);
-  }
+function isPowerCut(seed: number): boolean {
+  return seed % 2 === 1;
 }
 
-const NEVER = 2 ** 40;
+function isSyncOfSegment({ operation, path }: WaitingCall): boolean {
+  return operation === "sync" && path.endsWith(".segment");
+}
 
 function operationOf(part: Part): ConditionalOperation<string, string> {
   const { key, value, ttlMs } = part;
@@ -317,13 +359,4 @@ function operationOf(part: Part): ConditionalOperation<string, string> {
 function conditionOf({ version }: Part): ConditionOptions {
   if (version === undefined) return {};
   return version === 0 ? { ifAbsent: true } : { ifVersion: version };
-}
-
-async function all<T>(iterator: AsyncIterable<T>): Promise<T[]> {
-  const items: T[] = [];
-  const read = async (): Promise<void> => {
-    for await (const item of iterator) items.push(item);
-  };
-  await settled(read(), "iterating");
-  return items;
 }

@@ -1,7 +1,8 @@
 import type { StoreStats } from "@hashlog/engine";
 import { Clearing } from "./clearing.ts";
 import type { LogObserver, ObservedRecord } from "./log-observer.ts";
-import { mustBeThere, type ReadingTime, type Unit } from "./model.ts";
+import type { LastOfKey } from "./conditions.ts";
+import { mustBeThere, type Change, type ReadingTime, type Unit } from "./model.ts";
 import { mustNotBeInTheLog } from "../properties/p05-no-phantom.ts";
 import { Obligation } from "./obligation.ts";
 
@@ -75,11 +76,34 @@ export class History {
     return this.#clearing !== undefined;
   }
 
-  /** `clear()` is called, where these keys can be seen. */
-  beginClear(keys: Iterable<string>): Clearing {
+  /** `clear()` is called, where these keys can be seen, or a `clear` of those keys alone that are in a range. */
+  beginClear(keys: readonly string[], isInRange: (key: string) => boolean = () => true): Clearing {
     this.note();
-    this.#clearing = new Clearing(keys, this.#expiredKeys());
+    this.#clearing = new Clearing(keys.filter(isInRange), this.#expiredKeys().filter(isInRange));
     return this.#clearing;
+  }
+
+  /** The last that was written of the key, as nobody clears the store. */
+  lastOf(key: string): LastOfKey | undefined {
+    this.#match();
+    const isOfKey = (change: Change): boolean => change.key === key;
+    const index = this.units.findLastIndex(({ changes }) => changes.some(isOfKey));
+    if (index < 0) return undefined;
+    const unit = this.units[index]!;
+    const at = unit.changes.findLastIndex(isOfKey);
+    const { value, expiresAtMs } = unit.changes[at]!;
+    return { unit, value, expiresAtMs, version: this.#sequences[index]?.[at] };
+  }
+
+  /** Every version of the key that is in the log, the oldest first. */
+  versionsOf(key: string): readonly number[] {
+    this.#match();
+    return this.units.flatMap(({ changes }, index) =>
+      changes.flatMap((change, at) => {
+        const version = this.#sequences[index]?.[at];
+        return change.key === key && change.value !== undefined && version !== undefined ? [version] : [];
+      }),
+    );
   }
 
   /** It has resolved: it deletes nothing any more. */

@@ -18,7 +18,8 @@ export const monotoneRecovery: Property = {
   title: "What an opening has shown stays",
   statement:
     "Whatever a store shows after it was opened survives every later crash; and to open a recovered store again " +
-    "repairs nothing and shows the same.",
+    "repairs nothing and shows the same. What a crash has left shows to one who only reads what it shows to the writer that " +
+    "opens it next.",
   why:
     "Recovery reads through the operating system's cache. After a failed sync and a restart of the process the cache " +
     "holds bytes that the disk does not have and that no second sync will write: a recovery that shows them, and even " +
@@ -37,6 +38,21 @@ export function mustShowTheSame(
     monotoneRecovery,
     `${when} the store holds ${describeContents(read)}, and had shown ${describeContents(before)}`,
   );
+}
+
+/** What was shown to one who only reads is what the writer shows that opens the store next. */
+export function mustShowToWriter(read: ReadonlyMap<string, string>, shownBefore: ReadonlyMap<string, string>): void {
+  if (describeContents(read, Infinity) === describeContents(shownBefore, Infinity)) return;
+  violated(
+    monotoneRecovery,
+    `the store holds ${describeContents(read)}, and showed ${describeContents(shownBefore)} to one who only reads`,
+  );
+}
+
+/** One who only reads has found no store: so there is none yet, as its manifest is there before anything else. */
+export function mustHaveNoStore(image: DiskImage): void {
+  if (image.bytes(`${DIRECTORY}/${MANIFEST_NAME}`) === undefined) return;
+  violated(monotoneRecovery, "one who only reads finds no store, and there is one");
 }
 
 /** A disk as an opening finds it. */

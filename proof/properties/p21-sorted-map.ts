@@ -7,17 +7,34 @@ export const sortedMap: Property = {
     "Ranges, counts, seeking, snapshots, entries with their versions, and conditional writes answer as a sorted map would " +
     "that did one write after the other in the order of the calls, by the order of the keys' bytes; after a crash, as that " +
     "map after the first k writes. A version is another after each write of a key, and never comes twice; merges, openings " +
-    "and crashes do not change it.",
+    "and crashes do not change it. Who reads beside the writer sees one of the states of that map: none older than before, " +
+    "none older than what was acknowledged before it caught up, none that is not acknowledged; and without a writer the one " +
+    "that the next writer finds.",
   why:
     "Who takes a lock, a number or a place in a queue with a conditional write relies on it that one of two wins, also when " +
     "both come at once, and also when the machine crashes in between. Who pages through a range relies on it that nothing is " +
-    "passed over and nothing comes twice. Both are easily almost right.",
+    "passed over and nothing comes twice. Who acts on what another process has written relies on it that no crash takes it " +
+    "back. All of this is easily almost right.",
 };
 
 /** The answer is the one that the model gives. */
 export function mustAnswerAs(what: string, answer: unknown, expected: unknown): void {
   const [given, wanted] = [JSON.stringify(answer), JSON.stringify(expected)];
   if (given !== wanted) violated(sortedMap, `${what} answered ${given}, and a sorted map ${wanted}`);
+}
+
+/** Whether a write on these conditions was done, or said to be, where it had to be, or must not be. */
+export function mustDecideAs(
+  isDone: boolean,
+  wanted: boolean,
+  conditions: readonly ({ readonly key: string; readonly version: number } | undefined)[],
+): void {
+  if (isDone === wanted) return;
+  const words = JSON.stringify(conditions);
+  violated(
+    sortedMap,
+    `a write on ${words} was ${isDone ? "" : "not "}done, and a sorted map would ${wanted ? "" : "not "}do it`,
+  );
 }
 
 /** After a crash the store is what the map was after some of the writes, no fewer than were acknowledged. */

@@ -1,7 +1,8 @@
-import { utf8, type OpenOptions, type Store } from "@hashlog/engine";
+import { utf8, type OpenOptions, type ReadOnlyOptions, type ReadOnlyStore, type Store } from "@hashlog/engine";
 import type { FileSystem } from "@hashlog/fs-io";
 import { SeededRandom, SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
 import { LIMITS, type Limits } from "../../packages/engine/src/limits.ts";
+import { openReadOnly } from "../../packages/engine/src/open-read-only.ts";
 import { openWithin } from "../../packages/engine/src/open.ts";
 import { breakFileSystem, type Breakage } from "./broken-file-system.ts";
 import { mapKeydir } from "./map-keydir.ts";
@@ -10,6 +11,7 @@ import { VirtualClock } from "./virtual-clock.ts";
 
 /** The stores of the proof: text to text, on a simulated disk, with time and randomness of their own. */
 export type TextStore = Store<string, string>;
+export type TextReader = ReadOnlyStore<string, string>;
 
 export const DIRECTORY = "/data/store";
 
@@ -35,6 +37,8 @@ const SMALL_LIMITS: Limits = {
   mergeSyncBytes: 300,
   mergeSliceBytes: 100,
 };
+
+const LIMITS_OF: Readonly<Record<"usual" | "small", Limits>> = { usual: LIMITS, small: SMALL_LIMITS };
 
 /** What a store is opened with. */
 export interface StoreShape {
@@ -76,11 +80,30 @@ export function openStore(
       },
     },
   };
-  return openWithin(limits === "small" ? SMALL_LIMITS : LIMITS, DIRECTORY, options);
+  return openWithin(LIMITS_OF[limits], DIRECTORY, options);
+}
+
+/** Opens the store on a file system to read it alone. `follows`: it catches up by itself. */
+export function openTextReader(
+  fileSystem: FileSystem,
+  { keydir = "map", limits = "usual", ordered = false }: Pick<StoreShape, "keydir" | "limits" | "ordered">,
+  clock: VirtualClock,
+  follows: boolean = false,
+): Promise<TextReader> {
+  const options: ReadOnlyOptions<string, string> = {
+    readOnly: true,
+    follow: follows,
+    fileSystem,
+    clock,
+    values: utf8,
+    ordered,
+    ...(keydir === "map" ? { index: mapKeydir } : {}),
+  };
+  return openReadOnly(DIRECTORY, options, LIMITS_OF[limits]);
 }
 
 /** All entries of an open store, read in two ways. */
-export async function readState(store: TextStore): Promise<Map<string, string>> {
+export async function readState(store: TextStore | TextReader): Promise<Map<string, string>> {
   const state = new Map<string, string>();
   for await (const [key, value] of store.entries()) state.set(key, value);
   for (const [key, value] of state) {

@@ -43,8 +43,15 @@ export class VirtualClock implements Clock {
  * after others have had their turn, it never begins.
  */
 export class StoppedClock extends VirtualClock {
+  #isReading = false;
+
+  /** From now on whoever gives others their turn goes on, as one who reads does; who did so before never will. */
+  read(): void {
+    this.#isReading = true;
+  }
+
   override yield(): Promise<void> {
-    return new Promise(() => undefined);
+    return this.#isReading ? super.yield() : new Promise(() => undefined);
   }
 }
 

@@ -93,7 +93,11 @@ export class HashKeydirView implements KeydirView {
     const live = this.#live();
     // What is aside never moves, as none of it is ever removed.
     this.#asideOrder ??= new AsideOrder(aside);
-    return this.#asideOrder.step() ? { live, aside: this.#asideOrder.order } : undefined;
+    if (!this.#asideOrder.step()) {
+      // mark: view/aside-put-in-order-later
+      return undefined;
+    }
+    return { live, aside: this.#asideOrder.order };
   }
 
   #live(): Order {

@@ -197,4 +197,25 @@ export const orderStories: readonly Story[] = [
       await store.close();
     },
   },
+  {
+    title: "a snapshot that is asked for a range late puts in order first, a piece at a time, what was written since",
+    marks: ["view/aside-put-in-order-later"],
+    tell: async () => {
+      const store = await storeOf(3000, hashKeydir);
+      const before = await keysOf(store.keys({ gte: "" }));
+      const [early, late] = [store.snapshot(), store.snapshot()];
+      await store.batch(before.map((key) => ({ type: "put", key, value: "new" })));
+      await store.batch(before.map((key) => ({ type: "delete", key })));
+      must(areSame(await keysOf(early.keys({ gte: "" })), before), "all that there was is shown");
+      must(
+        areSame(await keysOf(late.keys({ reverse: true, limit: 3 })), before.slice(-3).toReversed()),
+        "the last ones too",
+      );
+      must((await late.count({ gte: before[1000]!, lt: before[2000]! })) === 1000, "and a part of it");
+      must((await keysOf(store.keys({ gte: "" }))).length === 0, "the store holds nothing any more");
+      early.close();
+      late.close();
+      await store.close();
+    },
+  },
 ];
