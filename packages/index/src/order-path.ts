@@ -137,8 +137,7 @@ export class OrderPath {
     while (high < count && words[heads + high] === head) high++;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      locateKey(this.shards, level === 0 ? nodes.child(node, middle) : this.firstBelow(node, middle), SCRATCH);
-      const order = compareKey(SCRATCH, bytes, start, end);
+      const order = this.#compare(node, level, middle, bytes, start, end);
       if (order === 0) {
         this.#isThere = true;
         return middle;
@@ -147,6 +146,23 @@ export class OrderPath {
       else high = middle;
     }
     return low;
+  }
+
+  /** Below 0, 0 or above 0: the first key of an entry, whose head is that of the key, comes before the key, is it, or comes after it. */
+  #compare(node: number, level: number, index: number, bytes: Uint8Array, start: number, end: number): number {
+    const { nodes } = this;
+    let reference = nodes.child(node, index);
+    if (level > 0) {
+      // The node below, to which the search goes on as a rule, knows more of the key.
+      const skip = nodes.skip(reference);
+      if (skip <= nodes.skip(node) + HEAD_BYTES && start + skip <= end) {
+        const order = nodes.head(reference, 0) - headOf(bytes, start + skip, end);
+        if (order !== 0) return order;
+      }
+      reference = this.firstBelow(node, index);
+    }
+    locateKey(this.shards, reference, SCRATCH);
+    return compareKey(SCRATCH, bytes, start, end);
   }
 }
 

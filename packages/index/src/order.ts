@@ -26,8 +26,6 @@ const JOINED_ENTRIES = 122;
 /** A node that has fewer is looked at, with every so many of its deletions, whether it can be joined with its neighbours. */
 const SPARSE_ENTRIES = 110;
 const TIDY_EVERY = 4;
-/** By how many bytes what the keys have in common may pass `skip` before heads are taken anew: two bytes still tell. */
-const SKIP_SLACK = 2;
 
 /** An entry of one of the shards as an order knows it: the shard in the upper 8 bits. */
 export function orderReference(shard: number, reference: number): number {
@@ -244,9 +242,8 @@ export class Order extends OrderPath {
     for (let i = 0; i < count; i++) nodes.setChild(node, i, children[begin + i]);
     locateKey(this.shards, this.firstBelow(node, 0), SCRATCH);
     locateKey(this.shards, this.firstBelow(node, count - 1), OTHER);
-    const common = commonBytes(SCRATCH, OTHER);
-    const before = skips[begin];
-    const skip = before <= common && common - before <= SKIP_SLACK ? before : common;
+    // All that they have in common, though then most heads are new: what does not tell keys apart costs more each time.
+    const skip = commonBytes(SCRATCH, OTHER);
     nodes.setSkip(node, skip);
     for (let i = 0; i < count; i++) {
       if (skips[begin + i] === skip) {
