@@ -86,14 +86,19 @@ export function openStore(
 /** Opens the store on a file system to read it alone. `follows`: it catches up by itself. */
 export function openTextReader(
   fileSystem: FileSystem,
-  { keydir = "map", limits = "usual", ordered = false }: Pick<StoreShape, "keydir" | "limits" | "ordered">,
+  {
+    keydir = "map",
+    limits = "usual",
+    ordered = false,
+    broken,
+  }: Pick<StoreShape, "keydir" | "limits" | "ordered" | "broken">,
   clock: VirtualClock,
   follows: boolean = false,
 ): Promise<TextReader> {
   const options: ReadOnlyOptions<string, string> = {
     readOnly: true,
     follow: follows,
-    fileSystem,
+    fileSystem: broken === undefined ? fileSystem : breakFileSystem(fileSystem, broken),
     clock,
     values: utf8,
     ordered,
