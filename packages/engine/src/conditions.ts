@@ -105,8 +105,14 @@ export class Conditions {
     try {
       for (let at = 0; at < unread.length; at += READS_AT_ONCE) {
         const reads = unread.slice(at, at + READS_AT_ONCE).map(async ({ key, location, segment }) => {
-          const { sequence } = await this.#reader.readWithSequence(segment, location, key);
-          known.note(location, sequence);
+          // On its own as well: where another one fails nobody waits for this one.
+          segment.pin();
+          try {
+            const { sequence } = await this.#reader.readWithSequence(segment, location, key);
+            known.note(location, sequence);
+          } finally {
+            segment.unpin();
+          }
         });
         await Promise.all(reads);
       }
