@@ -132,7 +132,8 @@ export class Store<K, V, VI = V> {
    *
    * With a condition it is done only if that holds at its place in the log, writes that were still waiting at the call
    * included. It resolves to whether it was done: without a condition always to `true`. A condition on a version reads the
-   * record of the key, which holds the event loop as `getSync` does; where the file system cannot do that, the place in the log is taken after the reading.
+   * record of the key, which holds the event loop as `getSync` does; where the file system cannot do that, the place in the
+   * log is taken after the reading.
    */
   put(key: K, value: VI, options?: PutOptions & Unconditional): Promise<void>;
   put(key: K, value: VI, options: PutOptions & ConditionOptions): Promise<boolean>;
