@@ -21,7 +21,7 @@ export interface ReadOnlyStats {
   readonly refreshes: number;
   /** How most of the index was loaded, the last time. */
   readonly road: IndexRoad;
-  /** Whether there was a writer when that was last asked: at the opening, at each `refresh`, and by `follow` where it matters. */
+  /** Whether there was a writer: as of the opening, of the last `refresh`, and with `follow` as of some seconds ago at most. */
   readonly writerAlive: boolean;
   /** How often catching up by itself has failed, and of what the last time. It is tried again. */
   readonly failures: { readonly count: number; readonly last: unknown };
