@@ -157,6 +157,8 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
       this.#mayGoOn();
       if (this.#left === 0) return await this.return();
       if (this.#at === this.#chunk.length && !(await this.#fill())) return await this.return();
+      // It may have been left in the moment in which that was told.
+      if (this.#done) return { done: true, value: undefined };
       this.#left -= 1;
       return { done: false, value: this.#chunk[this.#at++]! };
     } catch (error) {
