@@ -331,3 +331,17 @@ test("an iterator gives the event loop away among keys that have expired about a
     expect(amongExpired[at]).toBeGreaterThan(yields / 2);
   }
 });
+
+test("an iterator that is left at whatever moment of a call gives an entry that there is, or its end", async () => {
+  const world = await memoryWorld();
+  const db = await world.open();
+  await fill(db, 5);
+  for (let turns = 0; turns < 20; turns += 1) {
+    const iterator = db.entries();
+    const next = iterator.next();
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+    void iterator.return();
+    const { done, value } = await next;
+    expect([turns, done === true || value !== undefined]).toEqual([turns, true]);
+  }
+});
