@@ -3,3 +3,6 @@ export { MergeError, type MergeErrorCode, type MergeErrorDetails, type MergeOutc
 export type { MergeOptions } from "./options.ts";
 export type { FinishedOutput, MergeInput, MergeOutput, MergeStore, Relocation } from "./ports.ts";
 export type { LeftOut, MergedSegment, MergePhase, MergeProgress, MergeReport } from "./report.ts";
+export type { StoreStatistics, SegmentStatistics } from "./statistics.ts";
+export type { ChosenSegment, MergeChoice, MergeStrategy } from "./strategy.ts";
+export type { MergeDecision, MergePlan, NoMerge, PlannedSegment } from "./plan.ts";
