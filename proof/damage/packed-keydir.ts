@@ -7,12 +7,13 @@ import { hashKeydir, type Keydir, type KeydirFactory } from "@hashlog/index";
 export const packedKeydir: KeydirFactory = (options) => {
   const keydir = hashKeydir(options);
   const empty = hashKeydir(options).dumpShard(0);
-  const overrides: Pick<Keydir, "layout" | "shardCount" | "tally" | "dumpShard" | "loadShard"> = {
+  const overrides: Pick<Keydir, "layout" | "shardCount" | "tally" | "shardOf" | "dumpShard" | "loadShard"> = {
     layout: `${keydir.layout}/packed`,
     shardCount: 1,
-    tally: (_, records, bytes) => {
-      for (let shard = 0; shard < keydir.shardCount; shard += 1) keydir.tally(shard, records, bytes);
+    tally: (_, tally) => {
+      for (let shard = 0; shard < keydir.shardCount; shard += 1) keydir.tally(shard, tally);
     },
+    shardOf: () => 0,
     dumpShard: () => pack(keydir, empty),
     loadShard: (_, bytes) => unpack(bytes, keydir),
   };

@@ -108,7 +108,12 @@ async function raiseAndKill(world: ProcessWorld, sync: Birth["sync"], store: num
 /** After all of it: opened, closed and opened again, it is an ordinary store. */
 async function mustBeSound(directory: string, estate: Estate): Promise<void> {
   const nowMs = timeOf(ROUNDS);
-  const clock = { now: () => nowMs, setTimer: () => ({ cancel: () => {} }), yield: () => Promise.resolve() };
+  const clock = {
+    now: () => nowMs,
+    elapsedMs: () => 0,
+    setTimer: () => ({ cancel: () => {} }),
+    yield: () => Promise.resolve(),
+  };
   let left = estate;
   for (const isClean of [false, true]) {
     const db = await open(directory, { values: utf8, clock });

@@ -12,6 +12,7 @@ import {
   type KeydirScan,
   type KeydirView,
   type RecordLocation,
+  type SlotTally,
 } from "@hashlog/index";
 
 /**
@@ -87,12 +88,20 @@ class MapKeydir implements Keydir {
     return liesAt(this.#entries.get(name), expected) && this.#entries.delete(name);
   }
 
-  tally(shard: number, records: Float64Array, bytes: Float64Array): void {
+  tally(shard: number, { asOfMs, records, bytes, expiredRecords, expiredBytes }: SlotTally): void {
     for (const [name, { segmentSlot, valueBytes, expiresAtMs }] of this.#entries) {
       if (shardOf(name, this.shardCount) !== shard) continue;
+      const ofRecord = recordBytes(name.length, valueBytes, expiresAtMs !== 0);
       records[segmentSlot]! += 1;
-      bytes[segmentSlot]! += recordBytes(name.length, valueBytes, expiresAtMs !== 0);
+      bytes[segmentSlot]! += ofRecord;
+      if (expiresAtMs === 0 || expiresAtMs > asOfMs) continue;
+      expiredRecords[segmentSlot]! += 1;
+      expiredBytes[segmentSlot]! += ofRecord;
     }
+  }
+
+  shardOf(bytes: Uint8Array, start: number, end: number): number {
+    return shardOf(nameOf(bytes, start, end), this.shardCount);
   }
 
   /** A Map has no order to keep: keys are sorted whenever somebody asks. */

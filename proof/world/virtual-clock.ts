@@ -14,6 +14,10 @@ export class VirtualClock implements Clock {
     return this.#now;
   }
 
+  elapsedMs(): number {
+    return this.#elapsed;
+  }
+
   setTimer(callback: () => void, delayMs: number): { cancel(): void } {
     const timer = { at: this.#elapsed + delayMs, callback };
     this.#timers.push(timer);

@@ -11,6 +11,7 @@ import { inOwnWords, HashlogError } from "./errors.ts";
 import type { CommitLog } from "./commit-log.ts";
 import { countingSource } from "./files.ts";
 import { makeWithNewId } from "./new-files.ts";
+import { decodeSlotCounts, newTally, SlotCounts } from "./slot-counts.ts";
 import { pathOf, removeFile, type StoreParts } from "./store-parts.ts";
 
 /**
@@ -116,14 +117,16 @@ export class Checkpointer {
   }
 
   async #dump(id: number, file: AppendFile): Promise<{ written: { bytes: number; crc: number }; covered: number }> {
-    const { keydir, manifest, clock } = this.#parts;
+    const { keydir, manifest, clock, table } = this.#parts;
     const covered = this.#log.acknowledged;
+    const { expiry, slotCount } = table;
+    const counts = new SlotCounts(newTally(slotCount, expiry.asOfMs));
     const encoder = new CheckpointEncoder(
       {
         storeId: manifest.current.storeId,
         checkpointId: id,
-        layout: keydir.layout,
-        shardCount: keydir.shardCount,
+        layout: layoutOf(keydir),
+        shardCount: keydir.shardCount + 1,
         replay: this.#log.replayPosition(),
         segments: this.#segmentStates(),
       },
@@ -131,8 +134,11 @@ export class Checkpointer {
     );
     for (let shard = 0; shard < keydir.shardCount; shard += 1) {
       encoder.shard(shard, keydir.dumpShard(shard));
+      counts.makeRoom(table.slotCount);
+      keydir.tally(shard, counts.tally);
       if (shard % SHARDS_PER_SLICE === SHARDS_PER_SLICE - 1) await clock.yield();
     }
+    encoder.shard(keydir.shardCount, counts.encode());
     return { written: encoder.finish(), covered };
   }
 
@@ -151,18 +157,24 @@ export class Checkpointer {
   }
 }
 
+/** What a checkpoint said that filled a keydir: of itself, and of what is live; the latter is counted on. */
+export interface LoadedCheckpoint {
+  readonly header: CheckpointHeader;
+  readonly counts: SlotCounts;
+}
+
 /**
- * Fills an empty keydir from the checkpoint that the manifest names; resolves to what it says of itself, or to
- * `undefined` if there is none or it is of no use, and then the keydir may hold anything and is to be thrown away.
+ * Fills an empty keydir from the checkpoint that the manifest names; resolves to what it says, or to `undefined` if there is none or it is of no use, and then the keydir may hold anything and is to be thrown away.
  */
 export async function loadCheckpoint(
   parts: { fileSystem: FileSystem; directory: string; manifest: Manifest; keydir: Keydir },
   onRead: (bytes: number) => void,
-): Promise<CheckpointHeader | undefined> {
+): Promise<LoadedCheckpoint | undefined> {
   const { fileSystem, directory, manifest, keydir } = parts;
   const named = manifest.checkpoint;
   if (named === undefined) return undefined;
   let header: CheckpointHeader | undefined;
+  let counts: SlotCounts | undefined;
   try {
     const file = await fileSystem.openRead(fileSystem.join(directory, checkpointFileName(named.id)));
     try {
@@ -172,14 +184,17 @@ export async function loadCheckpoint(
           header = found;
           return fits(found, manifest, keydir);
         },
-        shard: (index, bytes) => keydir.loadShard(index, bytes),
+        shard: (index, bytes) => {
+          if (index < keydir.shardCount) keydir.loadShard(index, bytes);
+          else counts = decodeSlotCounts(bytes);
+        },
       });
-      if (read.kind === "unusable") {
+      if (read.kind === "unusable" || header === undefined || counts === undefined) {
         // mark: load/checkpoint-unusable
         return undefined;
       }
       // mark: load/by-checkpoint
-      return header;
+      return { header, counts };
     } finally {
       await file.close();
     }
@@ -195,10 +210,15 @@ export async function loadCheckpoint(
 function fits(header: CheckpointHeader, manifest: Manifest, keydir: Keydir): boolean {
   const listed = new Map(manifest.segments.map((segment) => [segment.segmentId, segment.identity]));
   return (
-    header.layout === keydir.layout &&
-    header.shardCount === keydir.shardCount &&
+    header.layout === layoutOf(keydir) &&
+    header.shardCount === keydir.shardCount + 1 &&
     header.segments.every(({ segmentId, identity }) => listed.get(segmentId) === identity)
   );
+}
+
+// The shards are the keydir's own, and one more: what is live.
+function layoutOf(keydir: Keydir): string {
+  return `${keydir.layout}+counts/1`;
 }
 
 const SHARDS_PER_SLICE = 8;

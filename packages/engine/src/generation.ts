@@ -4,7 +4,7 @@ import type { Keydir, KeydirFactory } from "@hashlog/index";
 import { checkLoaded, testimoniesOfUnlisted } from "./check-loaded.ts";
 import { HashlogError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
-import { loadFiles, tally } from "./load-files.ts";
+import { countLive, loadFiles } from "./load-files.ts";
 import { loadIndexWith, type IndexRoad } from "./load-index.ts";
 import type { LoadProgress } from "./load-progress.ts";
 import { LogTail } from "./log-tail.ts";
@@ -189,14 +189,14 @@ class GenerationLoader {
     const shared = { fileSystem, directory, manifest, limits, progress };
     const { keydir, checkpoint, segments } = await loadFiles({ ...shared, index, table, readOnly: true });
     if (checkpoint === undefined && manifest.checkpoint !== undefined) await this.#checkCurrent();
-    const log = new ReplayedLog(this.#parts, manifest.floor, shownBefore, checkpoint?.replay.sequence ?? 0);
+    const log = new ReplayedLog(this.#parts, manifest.floor, shownBefore, checkpoint?.header.replay.sequence ?? 0);
     for (const { segment, firstSequence } of segments.unsealed) log.tail.add(segment, firstSequence);
     const hintIds = new Set(listed.flatMap(({ file }) => (file.kind === "hint" ? [file.id] : [])));
     const { road } = await loadIndexWith({ ...shared, ...segments, clock, keydir, checkpoint, hintIds }, (sink) =>
       log.read(sink, progress),
     );
     log.goOnInto(keydir);
-    await tally(keydir, table, clock);
+    await countLive({ keydir, checkpoint }, table, clock, 0);
     checkLoaded({
       manifest,
       manifestPath: pathOf(MANIFEST_NAME),

@@ -50,16 +50,16 @@ export class GroupApplier {
     location.valueBytes = valueEnd - valueStart;
     location.expiresAtMs = expiresAtMs;
     if (keydir.put(buffer, keyStart, keyEnd, location, this.#replaced)) {
-      table.countDead(this.#replaced, keyEnd - keyStart);
+      table.countDead(this.#replaced, buffer, keyStart, keyEnd);
     }
-    table.countLive(location, keyEnd - keyStart);
+    table.countLive(location, buffer, keyStart, keyEnd);
   }
 
   #applyTombstone(buffer: Uint8Array): boolean {
     const { table, keydir } = this.#parts;
     const { keyStart, keyEnd } = this.#fields;
     if (!keydir.delete(buffer, keyStart, keyEnd, this.#replaced)) return false;
-    table.countDead(this.#replaced, keyEnd - keyStart);
+    table.countDead(this.#replaced, buffer, keyStart, keyEnd);
     return !this.#hasPassed(this.#replaced.expiresAtMs);
   }
 }

@@ -68,8 +68,8 @@ function moveRecord(record: CopiedRecord, source: Segment, target: Segment, part
     // mark: rescue/dead-record-copied
     return;
   }
-  parts.table.countDead(from, keyEnd - keyStart);
-  parts.table.countLive(to, keyEnd - keyStart);
+  parts.table.countDead(from, bytes, keyStart, keyEnd);
+  parts.table.countLive(to, bytes, keyStart, keyEnd);
 }
 
 function count(totals: SegmentTotals, record: CopiedRecord, sign: 1 | -1): void {

@@ -1,15 +1,16 @@
-import type { CheckpointHeader, Manifest } from "@hashlog/format";
+import type { Manifest } from "@hashlog/format";
 import type { Clock, FileSystem } from "@hashlog/fs-io";
 import type { Keydir, KeydirFactory } from "@hashlog/index";
-import { loadCheckpoint } from "./checkpointer.ts";
+import { loadCheckpoint, type LoadedCheckpoint } from "./checkpointer.ts";
 import type { LoadProgress } from "./load-progress.ts";
 import { openSegments, type OpenedSegments } from "./open-segments.ts";
 import type { SegmentTable } from "./segment-table.ts";
+import { newTally } from "./slot-counts.ts";
 
 /** What a loading begins with: a keydir, filled by the checkpoint where there is one of use, and every segment open. */
 export interface LoadedFiles {
   readonly keydir: Keydir;
-  readonly checkpoint: CheckpointHeader | undefined;
+  readonly checkpoint: LoadedCheckpoint | undefined;
   readonly segments: OpenedSegments;
 }
 
@@ -33,7 +34,7 @@ export async function loadFiles(parts: {
   let keydir = newKeydir();
   const checkpoint = await loadCheckpoint({ ...shared, keydir }, (bytes) => progress.read("checkpoint", bytes));
   if (checkpoint === undefined) keydir = newKeydir();
-  const segments = await openSegments({ ...shared, table, checkpoint, readOnly });
+  const segments = await openSegments({ ...shared, table, checkpoint: checkpoint?.header, readOnly });
   return { keydir, checkpoint, segments };
 }
 
@@ -45,22 +46,28 @@ export function bytesToLoad(manifest: Manifest): number {
   );
 }
 
-/** Counts what of each segment is live, some thousand keys at a time. */
-export async function tally(keydir: Keydir, table: SegmentTable, clock: Pick<Clock, "yield">): Promise<void> {
-  const records = new Float64Array(table.slotCount);
-  const bytes = new Float64Array(table.slotCount);
+/**
+ * What of each segment is live: what the checkpoint said, with what was counted since, or else a count of all keys, some
+ * thousand at a time, with what has expired as of `asOfMs`.
+ */
+export async function countLive(
+  { keydir, checkpoint }: Pick<LoadedFiles, "keydir" | "checkpoint">,
+  table: SegmentTable,
+  clock: Pick<Clock, "yield">,
+  asOfMs: number,
+): Promise<void> {
+  if (checkpoint !== undefined) return table.setCounts(checkpoint.counts.tally);
+  const tally = newTally(table.slotCount, asOfMs);
   let keys = 0;
   for (let shard = 0; shard < keydir.shardCount; shard += 1) {
-    keydir.tally(shard, records, bytes);
+    keydir.tally(shard, tally);
     keys += keydir.size / keydir.shardCount;
     if (keys < KEYS_IN_A_TURN) continue;
     keys = 0;
     await clock.yield();
   }
-  for (const segment of table.all()) {
-    segment.liveRecords = records[segment.slot]!;
-    segment.liveBytes = bytes[segment.slot]!;
-  }
+  table.setCounts(tally);
 }
 
-const KEYS_IN_A_TURN = 8192;
+/** How many keys are looked at before others have their turn. */
+export const KEYS_IN_A_TURN: number = 8192;

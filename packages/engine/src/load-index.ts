@@ -1,12 +1,7 @@
-import {
-  scanFrames,
-  SEGMENT_HEADER_BYTES,
-  type CheckpointHeader,
-  type Manifest,
-  type ScannedFrame,
-} from "@hashlog/format";
+import { scanFrames, SEGMENT_HEADER_BYTES, type Manifest, type ScannedFrame } from "@hashlog/format";
 import type { Clock, FileSystem } from "@hashlog/fs-io";
 import type { Keydir } from "@hashlog/index";
+import type { LoadedCheckpoint } from "./checkpointer.ts";
 import { corrupt } from "./errors.ts";
 import { countingSource } from "./files.ts";
 import type { Limits } from "./limits.ts";
@@ -14,7 +9,7 @@ import { LoadProgress } from "./load-progress.ts";
 import { readHintInto } from "./hint-files.ts";
 import { readRun, type LogRun, type RunSource } from "./log-run.ts";
 import { runSource, type LogSegment } from "./log-segments.ts";
-import { countingSink, FrameReplayer, loaderSink, replaySink, type RecordSink } from "./record-sink.ts";
+import { countingSink, FrameReplayer, replaySink, type RecordSink } from "./record-sink.ts";
 import type { Segment } from "./segment.ts";
 
 /**
@@ -44,7 +39,7 @@ export interface LoadParts {
   readonly manifest: Manifest;
   readonly keydir: Keydir;
   /** What the checkpoint said that filled the keydir; `undefined` if there was none, and the keydir is empty. */
-  readonly checkpoint: CheckpointHeader | undefined;
+  readonly checkpoint: LoadedCheckpoint | undefined;
   readonly sealed: readonly Segment[];
   readonly unsealed: readonly LogSegment[];
   /** Ids of the hint files that the directory holds. */
@@ -69,7 +64,7 @@ export async function loadIndexWith<Run>(
 ): Promise<LoadedIndex<Run>> {
   const { keydir, checkpoint } = parts;
   const loader = checkpoint === undefined ? keydir.beginLoad() : undefined;
-  const sink = loader === undefined ? replaySink(keydir) : loaderSink(loader);
+  const sink = checkpoint === undefined ? loader! : replaySink(keydir, checkpoint.counts);
   const sealed = new SealedLoader(parts, sink);
   for (const segment of parts.sealed) {
     const { bytesDone } = parts.progress;
@@ -85,7 +80,7 @@ export async function loadIndexWith<Run>(
 async function loadRun(parts: LoadParts, sink: RecordSink): Promise<LogRun> {
   const replayer = new FrameReplayer(sink);
   const segments = new Map(parts.unsealed.map(({ segment }) => [segment.segmentId, segment]));
-  const covered = parts.checkpoint?.replay.sequence ?? 0;
+  const covered = parts.checkpoint?.header.replay.sequence ?? 0;
   const onFrame = (source: RunSource, frame: ScannedFrame): void => {
     parts.progress.read("scan", frame.end - frame.offset);
     if (frame.header.firstSequence >= covered) replayer.replay(segments.get(source.segmentId)!, frame);
@@ -103,12 +98,12 @@ class SealedLoader {
   constructor(parts: LoadParts, sink: RecordSink) {
     this.#parts = parts;
     this.#sink = sink;
-    this.#known = new Set(parts.checkpoint?.segments.map(({ segmentId }) => segmentId));
+    this.#known = new Set(parts.checkpoint?.header.segments.map(({ segmentId }) => segmentId));
   }
 
   async load(segment: Segment): Promise<void> {
     const state = segment.sealed;
-    const replay = this.#parts.checkpoint?.replay;
+    const replay = this.#parts.checkpoint?.header.replay;
     const hasHint = this.#parts.hintIds.has(segment.segmentId);
     const known = this.#known.has(segment.segmentId);
     if (known && replay !== undefined && state.highestSequence < replay.sequence) {

@@ -153,8 +153,8 @@ export class StoreOfMerge implements MergeStore {
       location.expiresAtMs = move.expiresAtMs;
     }
     if (!keydir.relocate(bytes, keyStart, keyEnd, this.#source, this.#target)) return false;
-    table.countDead(this.#source, keyEnd - keyStart);
-    table.countLive(this.#target, keyEnd - keyStart);
+    table.countDead(this.#source, bytes, keyStart, keyEnd);
+    table.countLive(this.#target, bytes, keyStart, keyEnd);
     return true;
   }
 
@@ -165,7 +165,7 @@ export class StoreOfMerge implements MergeStore {
       // mark: merge/expired-key-written-meanwhile
       return false;
     }
-    table.countDead(this.#found, keyEnd - keyStart);
+    table.countDead(this.#found, bytes, keyStart, keyEnd);
     return true;
   }
 

@@ -1,28 +1,28 @@
 import { newRecordFields, readRecord, type RecordFields, type ScannedFrame } from "@hashlog/format";
-import type { Keydir, KeydirLoader, RecordLocation } from "@hashlog/index";
+import type { Keydir, RecordLocation } from "@hashlog/index";
 import { newLocation } from "./segment-table.ts";
 import type { Segment } from "./segment.ts";
+import type { SlotCounts } from "./slot-counts.ts";
 
-/** Where the records go that an opening reads. */
+/**
+ * Where the records go that an opening reads: where there is no checkpoint, a `KeydirLoader`, which takes them in any order and
+ * keeps the highest sequence of each key.
+ */
 export interface RecordSink {
   put(bytes: Uint8Array, start: number, end: number, sequence: number, location: Readonly<RecordLocation>): void;
   delete(bytes: Uint8Array, start: number, end: number, sequence: number): void;
 }
 
-/** Into an empty keydir, in any order: the highest sequence of each key wins. */
-export function loaderSink(loader: KeydirLoader): RecordSink {
-  return loader;
-}
-
-/** Into a keydir that a checkpoint filled, in log order: the last record of each key wins. */
-export function replaySink(keydir: Keydir): RecordSink {
+/** Into a keydir that a checkpoint filled, in log order: the last record of each key wins. What it changes is counted. */
+export function replaySink(keydir: Keydir, counts: SlotCounts): RecordSink {
   const replaced = newLocation();
   return {
     put: (bytes, start, end, _sequence, location) => {
-      keydir.put(bytes, start, end, location, replaced);
+      if (keydir.put(bytes, start, end, location, replaced)) counts.count(replaced, end - start, -1);
+      counts.count(location, end - start, 1);
     },
     delete: (bytes, start, end) => {
-      keydir.delete(bytes, start, end, replaced);
+      if (keydir.delete(bytes, start, end, replaced)) counts.count(replaced, end - start, -1);
     },
   };
 }

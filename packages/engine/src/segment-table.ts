@@ -1,6 +1,7 @@
 import { recordBytes } from "@hashlog/format";
-import { SEGMENT_SLOTS_MAX, type RecordLocation } from "@hashlog/index";
+import { SEGMENT_SLOTS_MAX, type RecordLocation, type SlotTally } from "@hashlog/index";
 import { HashlogError } from "./errors.ts";
+import { ExpiryCounts } from "./expiry-counts.ts";
 import type { Segment } from "./segment.ts";
 
 /**
@@ -11,6 +12,8 @@ import type { Segment } from "./segment.ts";
  * after the old one was gone knows none of them, and keeps no slot from being used again.
  */
 export class SegmentTable {
+  /** What of it has expired. */
+  readonly expiry: ExpiryCounts = new ExpiryCounts();
   readonly #bySlot: (Segment | undefined)[] = [];
   readonly #byId = new Map<number, Segment>();
   #freeSlots: number[] = [];
@@ -127,18 +130,35 @@ export class SegmentTable {
     for (const { slot } of free) this.#freeSlots.push(slot);
   }
 
-  /** A key of `keyBytes` bytes now lies at `location`. */
-  countLive(location: Readonly<RecordLocation>, keyBytes: number): void {
-    const segment = this.at(location.segmentSlot);
-    segment.liveRecords += 1;
-    segment.liveBytes += recordBytes(keyBytes, location.valueBytes, location.expiresAtMs !== 0);
+  /** The key `bytes[start..end)` now lies at `location`. */
+  countLive(location: Readonly<RecordLocation>, bytes: Uint8Array, start: number, end: number): void {
+    this.#count(location, bytes, start, end, 1);
   }
 
-  /** A key of `keyBytes` bytes no longer lies at `location`: that record is dead. */
-  countDead(location: Readonly<RecordLocation>, keyBytes: number): void {
+  /** The key `bytes[start..end)` no longer lies at `location`: that record is dead. */
+  countDead(location: Readonly<RecordLocation>, bytes: Uint8Array, start: number, end: number): void {
+    this.#count(location, bytes, start, end, -1);
+  }
+
+  /** Takes over what was counted of every segment. */
+  setCounts({ asOfMs, records, bytes, expiredRecords, expiredBytes }: SlotTally): void {
+    for (const segment of this.all()) {
+      const { slot } = segment;
+      segment.liveRecords = records[slot] ?? 0;
+      segment.liveBytes = bytes[slot] ?? 0;
+      segment.expiredRecords = expiredRecords[slot] ?? 0;
+      segment.expiredBytes = expiredBytes[slot] ?? 0;
+    }
+    this.expiry.set(asOfMs);
+  }
+
+  #count(location: Readonly<RecordLocation>, bytes: Uint8Array, start: number, end: number, sign: 1 | -1): void {
+    const { valueBytes, expiresAtMs } = location;
     const segment = this.at(location.segmentSlot);
-    segment.liveRecords -= 1;
-    segment.liveBytes -= recordBytes(keyBytes, location.valueBytes, location.expiresAtMs !== 0);
+    const ofRecord = recordBytes(end - start, valueBytes, expiresAtMs !== 0);
+    segment.liveRecords += sign;
+    segment.liveBytes += sign * ofRecord;
+    if (expiresAtMs !== 0) this.expiry.count(segment, location, bytes, start, end, sign);
   }
 }
 

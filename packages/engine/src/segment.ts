@@ -22,6 +22,9 @@ export class Segment {
   /** Records that the keydir points to, and their bytes. */
   liveRecords = 0;
   liveBytes = 0;
+  /** Those of them that had expired when it was looked last (`ExpiryCounts`). */
+  expiredRecords = 0;
+  expiredBytes = 0;
   #pins = 0;
   #retired = false;
 

@@ -17,6 +17,11 @@ export class StoreClock {
     return this.#latest;
   }
 
+  /** The last whole millisecond that has begun, as times of expiry are: for what is kept. */
+  wholeMs(): number {
+    return Math.max(0, Math.floor(this.now()));
+  }
+
   /** Whether something that expires at that time (0: never) counts as absent now. */
   readonly hasPassed = (expiresAtMs: number): boolean => expiresAtMs !== 0 && expiresAtMs <= this.now();
 }

@@ -6,7 +6,7 @@ import { Checkpointer } from "./checkpointer.ts";
 import { CommitLog } from "./commit-log.ts";
 import { DirectoryEntries } from "./directory-entries.ts";
 import { inOwnWords, HashlogError, throwIfAborted } from "./errors.ts";
-import { bytesToLoad, loadFiles, tally, type LoadedFiles } from "./load-files.ts";
+import { bytesToLoad, countLive, loadFiles, type LoadedFiles } from "./load-files.ts";
 import { loadIndex, type LoadedIndex } from "./load-index.ts";
 import { LoadProgress } from "./load-progress.ts";
 import { segmentsWithoutRecords, type LogRun } from "./log-run.ts";
@@ -79,7 +79,7 @@ export class StoreOpener<K, V, VI> {
       noSpace: recovered.noSpace,
     });
     this.#log = log;
-    const checkpointer = new Checkpointer(parts, log, (checkpoint?.replay.sequence ?? 0) - 1);
+    const checkpointer = new Checkpointer(parts, log, (checkpoint?.header.replay.sequence ?? 0) - 1);
     background.begin(checkpointer, loaded.withoutHint);
     const ordering = new Ordering(keydir, this.#options.clock);
     if (this.#options.ordered) {
@@ -133,7 +133,7 @@ export class StoreOpener<K, V, VI> {
     const files = await loadFiles({ ...shared, index, table: this.#table, readOnly: false });
     const { keydir, checkpoint, segments } = files;
     const loaded = await loadIndex({ ...shared, ...segments, clock, keydir, checkpoint, hintIds: this.#hintIds() });
-    await tally(keydir, this.#table, clock);
+    await countLive({ keydir, checkpoint }, this.#table, clock, this.#clock.wholeMs());
     return { ...files, loaded, progress };
   }
 

@@ -12,6 +12,12 @@ export interface StoreStats {
   readonly keys: number;
   /** Records that a key points to, and their bytes. */
   readonly liveBytes: number;
+  /**
+   * Of `liveBytes`, what had expired when the store last looked, which was at `expiredAsOfMs` (milliseconds since 1970; 0
+   * if not yet). A merge can free it, but for the tombstones that may have to take its place.
+   */
+  readonly expiredBytes: number;
+  readonly expiredAsOfMs: number;
   /** Everything else: what was overwritten or deleted, and tombstones. A merge can free it. */
   readonly deadBytes: number;
   /** `liveBytes + deadBytes`. */
@@ -51,6 +57,8 @@ export interface SegmentStats {
   readonly records: number;
   readonly liveRecords: number;
   readonly liveBytes: number;
+  readonly expiredRecords: number;
+  readonly expiredBytes: number;
   readonly deadBytes: number;
   readonly tombstones: number;
   readonly tombstoneBytes: number;
@@ -75,6 +83,8 @@ export function storeStats(store: {
   return {
     keys: parts.keydir.size,
     liveBytes,
+    expiredBytes: sum((segment) => segment.expiredBytes),
+    expiredAsOfMs: parts.table.expiry.asOfMs,
     deadBytes,
     totalBytes: liveBytes + deadBytes,
     fileBytes: sum((segment) => segment.fileBytes),
@@ -96,7 +106,7 @@ export function storeStats(store: {
 }
 
 function segmentStats(segment: Segment, active: Segment | undefined): SegmentStats {
-  const { totals, liveBytes, liveRecords } = segment;
+  const { totals, liveBytes, liveRecords, expiredRecords, expiredBytes } = segment;
   return {
     segmentId: segment.segmentId,
     state: segment === active ? "active" : segment.state.kind,
@@ -104,6 +114,8 @@ function segmentStats(segment: Segment, active: Segment | undefined): SegmentSta
     records: totals.recordCount,
     liveRecords,
     liveBytes,
+    expiredRecords,
+    expiredBytes,
     deadBytes: totals.recordBytes - liveBytes,
     tombstones: totals.tombstoneCount,
     tombstoneBytes: totals.tombstoneBytes,

@@ -3,6 +3,9 @@ export interface Clock {
   /** Milliseconds since 1970. May jump in either direction, as the machine's clock does. */
   now(): number;
 
+  /** Milliseconds since some moment or other, with fractions. Never runs backwards: for durations and rates. */
+  elapsedMs(): number;
+
   /** Calls `callback` once, no earlier than `delayMs` from now. The timer does not keep the process alive. */
   setTimer(callback: () => void, delayMs: number): Timer;
 
@@ -19,6 +22,7 @@ export interface Timer {
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsedMs: () => performance.now(),
   setTimer(callback, delayMs) {
     const handle = setTimeout(callback, delayMs);
     handle.unref();

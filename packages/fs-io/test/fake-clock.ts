@@ -3,10 +3,15 @@ import type { Clock, Timer } from "../src/clock.ts";
 /** A clock that stands still until the test moves it. Timers fire when it is moved past them, in order, or `late`. */
 export class FakeClock implements Clock {
   #now = 1_000_000;
+  #elapsedMs = 0;
   #timers: Array<{ at: number; callback: () => void }> = [];
 
   now(): number {
     return this.#now;
+  }
+
+  elapsedMs(): number {
+    return this.#elapsedMs;
   }
 
   get timerCount(): number {
@@ -36,5 +41,6 @@ export class FakeClock implements Clock {
   /** Time passes, but the event loop is busy: no timer is called. Also sets the clock back. */
   advanceWithoutTimers(byMs: number): void {
     this.#now += byMs;
+    this.#elapsedMs += Math.max(0, byMs);
   }
 }

@@ -4,12 +4,20 @@
  */
 import { recordBytes } from "@hashlog/format";
 import { checkHashKey, checkKey, checkLocation } from "./checks.ts";
-import { hasExpiryAt, keyBytesAt, segmentSlotAt, valueBytesAt } from "./entry.ts";
+import { expiresAtMsAt, hasExpiryAt, keyBytesAt, segmentSlotAt, valueBytesAt } from "./entry.ts";
 import { IndexError } from "./errors.ts";
 import { HashKeydirView } from "./hash-keydir-view.ts";
 import { HashKeydirLoader } from "./hash-keydir-loader.ts";
 import { HashKeydirOrdering } from "./hash-keydir-ordering.ts";
-import type { Keydir, KeydirFactory, KeydirLoader, KeydirOrdering, KeydirView, RecordLocation } from "./keydir.ts";
+import type {
+  Keydir,
+  KeydirFactory,
+  KeydirLoader,
+  KeydirOrdering,
+  KeydirView,
+  RecordLocation,
+  SlotTally,
+} from "./keydir.ts";
 import { Order, orderReference } from "./order.ts";
 import { PLACE_BITS, PLACES } from "./slots.ts";
 import { DUMP_LAYOUT, dumpOf, shardOf } from "./shard-dump.ts";
@@ -129,7 +137,7 @@ class HashKeydir implements Keydir {
     return true;
   }
 
-  tally(shard: number, records: Float64Array, bytes: Float64Array): void {
+  tally(shard: number, { asOfMs, records, bytes, expiredRecords, expiredBytes }: SlotTally): void {
     const { slots, arena } = this.#shards.at(this.#checkedShard(shard));
     for (let i = 0; i < slots.length; i++) {
       if (slots[i] === 0) continue;
@@ -137,9 +145,19 @@ class HashKeydir implements Keydir {
       const words = arena.chunks[reference >>> arena.shift];
       const at = reference & arena.mask;
       const segmentSlot = segmentSlotAt(words, at);
+      const hasExpiry = hasExpiryAt(words, at);
+      const ofRecord = recordBytes(keyBytesAt(words, at), valueBytesAt(words, at), hasExpiry);
       records[segmentSlot]++;
-      bytes[segmentSlot] += recordBytes(keyBytesAt(words, at), valueBytesAt(words, at), hasExpiryAt(words, at));
+      bytes[segmentSlot] += ofRecord;
+      if (!hasExpiry || expiresAtMsAt(words, at) > asOfMs) continue;
+      expiredRecords[segmentSlot]++;
+      expiredBytes[segmentSlot] += ofRecord;
     }
+  }
+
+  shardOf(bytes: Uint8Array, start: number, end: number): number {
+    checkKey(bytes, start, end);
+    return this.#shards.hash(bytes, start, end) >>> PLACE_BITS;
   }
 
   get isOrdered(): boolean {

@@ -13,4 +13,5 @@ export {
   type KeydirView,
   type RecordLocation,
   SEGMENT_SLOTS_MAX,
+  type SlotTally,
 } from "./keydir.ts";

@@ -49,12 +49,11 @@ export interface Keydir {
   /** Removes the key if it lies at exactly `expected`; what a merge does with an expired record that it drops. */
   deleteIfAt(bytes: Uint8Array, start: number, end: number, expected: Readonly<RecordLocation>): boolean;
 
-  /**
-   * Adds up what lives where: for every key of the shard, adds 1 to `records[segmentSlot]` and the bytes of its whole record (header,
-   * expiry, key and value, as `recordBytes` of `@hashlog/format` counts them) to `bytes[segmentSlot]`. Both arrays are
-   * the caller's, and have an element for every slot in which a key lies. Allocates nothing.
-   */
-  tally(shard: number, records: Float64Array, bytes: Float64Array): void;
+  /** Adds up what lives where: every key of the shard is counted in `tally`, on top of what is there. Allocates nothing. */
+  tally(shard: number, tally: SlotTally): void;
+
+  /** The shard in which the key `bytes[start..end)` is, or would be. */
+  shardOf(bytes: Uint8Array, start: number, end: number): number;
 
   /** Whether the keys are kept in order: then views have cursors. */
   readonly isOrdered: boolean;
@@ -100,6 +99,20 @@ export interface RecordLocation {
   valueBytes: number;
   /** Milliseconds since 1970 after which the record counts as absent; 0 = never. An integer up to 2^53 - 1. */
   expiresAtMs: number;
+}
+
+/**
+ * What lives in each segment. The arrays are the caller's, and have an element for every slot in which a key lies: key
+ * after key, 1 is added to `records[segmentSlot]`, and to `bytes[segmentSlot]` the bytes of its whole record (header,
+ * expiry, key and value, as `recordBytes` of `@hashlog/format` counts them). The same, once more, is added to the other two
+ * for those that have expired: whose `expiresAtMs` is not 0, and not above `asOfMs`.
+ */
+export interface SlotTally {
+  readonly asOfMs: number;
+  readonly records: Float64Array;
+  readonly bytes: Float64Array;
+  readonly expiredRecords: Float64Array;
+  readonly expiredBytes: Float64Array;
 }
 
 /** One more than the largest `segmentSlot` a keydir must be able to hold. */

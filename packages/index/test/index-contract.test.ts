@@ -34,8 +34,22 @@ const FAULTS: Record<string, Record<string, (keydir: Keydir) => Partial<Keydir>>
         keydir.put(bytes, start, Math.min(end, start + 4096), location, replaced),
     }),
     "tallies from zero": (keydir) => ({
-      tally: (shard, records, bytes) => keydir.tally(shard, records.fill(0), bytes.fill(0)),
+      tally: (shard, tally) => {
+        tally.records.fill(0);
+        tally.bytes.fill(0);
+        keydir.tally(shard, tally);
+      },
     }),
+    "counts what expires only later as expired": (keydir) => ({
+      tally: (shard, tally) => keydir.tally(shard, { ...tally, asOfMs: tally.asOfMs + 1 }),
+    }),
+    "counts what never expires as expired": (keydir) => ({
+      tally: (shard, tally) => {
+        keydir.tally(shard, tally);
+        tally.expiredRecords.set(tally.records);
+      },
+    }),
+    "names no shard of its own": (keydir) => ({ shardOf: () => keydir.shardCount }),
   },
   "moving and dropping": {
     "relocates whatever is there": (keydir) => ({

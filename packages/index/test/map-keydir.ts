@@ -11,6 +11,7 @@ import {
   type KeydirScan,
   type KeydirView,
   type RecordLocation,
+  type SlotTally,
 } from "@hashlog/index";
 
 /**
@@ -79,11 +80,19 @@ class MapKeydir implements Keydir {
     return liesAt(this.#entries.get(name), expected) && this.#entries.delete(name);
   }
 
-  tally(_shard: number, records: Float64Array, bytes: Float64Array): void {
+  tally(_shard: number, { asOfMs, records, bytes, expiredRecords, expiredBytes }: SlotTally): void {
     for (const [name, { segmentSlot, valueBytes, expiresAtMs }] of this.#entries) {
+      const ofRecord = recordBytes(name.length, valueBytes, expiresAtMs !== 0);
       records[segmentSlot]++;
-      bytes[segmentSlot] += recordBytes(name.length, valueBytes, expiresAtMs !== 0);
+      bytes[segmentSlot] += ofRecord;
+      if (expiresAtMs === 0 || expiresAtMs > asOfMs) continue;
+      expiredRecords[segmentSlot]++;
+      expiredBytes[segmentSlot] += ofRecord;
     }
+  }
+
+  shardOf(): number {
+    return 0;
   }
 
   /** A Map has no order to keep: keys are sorted whenever somebody asks. */

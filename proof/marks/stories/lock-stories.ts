@@ -34,7 +34,12 @@ class Stage {
   }
 
   lock(directory: string = "/somewhere"): Promise<DirectoryLock> {
-    const clock = { now: () => 1, setTimer: () => ({ cancel: () => undefined }), yield: () => Promise.resolve() };
+    const clock = {
+      now: () => 1,
+      elapsedMs: () => 0,
+      setTimer: () => ({ cancel: () => undefined }),
+      yield: () => Promise.resolve(),
+    };
     return nodeFileSystem({ platform: "linux", fs: this.#fs(), net: this.#net(), clock }).lock(directory, NAME);
   }
 

@@ -88,6 +88,10 @@ function checkSums(stats: StoreStats): void {
   );
   assert.equal(stats.totalBytes, stats.liveBytes + stats.deadBytes);
   assert.equal(
+    stats.expiredBytes,
+    sum(({ expiredBytes }) => expiredBytes),
+  );
+  assert.equal(
     stats.fileBytes,
     sum(({ fileBytes }) => fileBytes),
   );
@@ -113,14 +117,19 @@ function checkSegments(stats: StoreStats, counted: Recount): void {
   const places = new Set(live.map(([record]) => record));
   const fields = (segment: SegmentStats): object => (ambiguous ? withoutLive(segment) : segment);
   const found = stats.segments.map((segment) => ({ ...segment, state: sealedOrNot(segment.state) }));
-  const expected = counted.segments.map((segment) => expectedStats(segment, places));
+  const expected = counted.segments.map((segment) => expectedStats(segment, places, stats.expiredAsOfMs));
   assert.deepEqual(found.sort(byId).map(fields), expected.sort(byId).map(fields));
   assert.ok(stats.segments.filter(({ state }) => state === "active").length <= 1);
 }
 
-function expectedStats({ listed, bytes, records }: CountedSegment, live: ReadonlySet<unknown>): SegmentStats {
+function expectedStats(
+  { listed, bytes, records }: CountedSegment,
+  live: ReadonlySet<unknown>,
+  asOfMs: number,
+): SegmentStats {
   const tombstones = records.filter(({ tombstone }) => tombstone);
   const alive = records.filter((record) => live.has(record));
+  const expired = alive.filter(({ expiresAtMs }) => expiresAtMs !== 0 && expiresAtMs <= asOfMs);
   return {
     segmentId: listed.segmentId,
     state: listed.state,
@@ -128,6 +137,8 @@ function expectedStats({ listed, bytes, records }: CountedSegment, live: Readonl
     records: records.length,
     liveRecords: alive.length,
     liveBytes: bytesOf(alive),
+    expiredRecords: expired.length,
+    expiredBytes: bytesOf(expired),
     deadBytes: bytesOf(records) - bytesOf(alive),
     tombstones: tombstones.length,
     tombstoneBytes: bytesOf(tombstones),
@@ -139,7 +150,14 @@ function byId(left: SegmentStats, right: SegmentStats): number {
 }
 
 function withoutLive(segment: SegmentStats): object {
-  const { liveRecords: _records, liveBytes: _live, deadBytes: _dead, ...rest } = segment;
+  const {
+    liveRecords: _,
+    liveBytes: _live,
+    deadBytes: _dead,
+    expiredRecords: _expired,
+    expiredBytes: _bytes,
+    ...rest
+  } = segment;
   return rest;
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from "@hashlog/fs-io";
 /** Time that passes only when a test says so, in either direction. */
 export class FakeClock implements Clock {
   #now = 1_700_000_000_000;
+  #elapsedMs = 0;
   /** The highest time that anybody was told; may be set. */
   highestTold = 0;
   /** How often somebody gave the event loop away. */
@@ -12,6 +13,10 @@ export class FakeClock implements Clock {
   now(): number {
     this.highestTold = Math.max(this.highestTold, this.#now);
     return this.#now;
+  }
+
+  elapsedMs(): number {
+    return this.#elapsedMs;
   }
 
   /** How many timers are set. */
@@ -37,6 +42,7 @@ export class FakeClock implements Clock {
   /** Goes on by so many milliseconds, or back, and calls the timers that are due. */
   advance(byMs: number): void {
     this.#now += byMs;
+    this.#elapsedMs += Math.max(0, byMs);
     const due = this.#timers.filter(({ at }) => at <= this.#now);
     this.#timers = this.#timers.filter(({ at }) => at > this.#now);
     for (const { callback } of due) callback();
@@ -45,5 +51,6 @@ export class FakeClock implements Clock {
   /** Goes on while the event loop is too busy for timers. */
   advanceWithoutTimers(byMs: number): void {
     this.#now += byMs;
+    this.#elapsedMs += Math.max(0, byMs);
   }
 }

@@ -65,8 +65,11 @@ async function contents(db: Store<Uint8Array, Uint8Array>): Promise<string[]> {
   return lines.sort();
 }
 
-// What must not depend on the road. The keydir's slack does, and the counters begin anew.
+// What must not depend on the road. The keydir's slack does, and when it was looked what has expired; counters begin anew.
 function lasting(stats: StoreStats): object {
-  const { keydirBytes: _bytes, open: _open, failures: _failures, checkpoints: _checkpoints, ...rest } = stats;
-  return rest;
+  const left = ["keydirBytes", "open", "failures", "checkpoints", "expiredBytes", "expiredAsOfMs", "segments"];
+  return {
+    ...Object.fromEntries(Object.entries(stats).filter(([name]) => !left.includes(name))),
+    segments: stats.segments.map(({ expiredRecords: _records, expiredBytes: _bytes, ...rest }) => rest),
+  };
 }

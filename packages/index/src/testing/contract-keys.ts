@@ -1,5 +1,5 @@
 import { recordBytes } from "@hashlog/format";
-import { type RecordLocation, SEGMENT_SLOTS_MAX } from "../keydir.ts";
+import { type RecordLocation, SEGMENT_SLOTS_MAX, type SlotTally } from "../keydir.ts";
 import {
   Caller,
   type ContractPart,
@@ -121,15 +121,15 @@ export const keysContract: ContractPart = (test, make) => {
 
   test("tally adds up records and their bytes by segment, on top of what is there", () => {
     const caller = new Caller(make());
-    const records = new Float64Array(SEGMENT_SLOTS_MAX);
-    const bytes = new Float64Array(SEGMENT_SLOTS_MAX);
+    const tally = newTally(9);
+    const { records, bytes, expiredRecords, expiredBytes } = tally;
     records[3] = 10;
     bytes[3] = 1000;
     caller.put(keyOf("one"), { segmentSlot: 3, offset: 0, valueBytes: 7, expiresAtMs: 0 });
     caller.put(keyOf("three"), { segmentSlot: 3, offset: 50, valueBytes: 2 ** 31, expiresAtMs: 9 });
     caller.put(keyOf(""), { segmentSlot: SEGMENT_SLOTS_MAX - 1, offset: 0, valueBytes: 0, expiresAtMs: 0 });
     const { keydir } = caller;
-    for (let shard = 0; shard < keydir.shardCount; shard++) keydir.tally(shard, records, bytes);
+    for (let shard = 0; shard < keydir.shardCount; shard++) keydir.tally(shard, tally);
     ensureEqual(records[3], 12, "records of slot 3");
     ensureEqual(bytes[3], 1000 + recordBytes(3, 7, false) + recordBytes(5, 2 ** 31, true), "bytes of slot 3");
     ensureEqual(records[SEGMENT_SLOTS_MAX - 1], 1, "records of the last slot");
@@ -139,6 +139,44 @@ export const keysContract: ContractPart = (test, make) => {
       13,
       "all records",
     );
+    ensureEqual(expiredRecords[3], 1, "expired records of slot 3");
+    ensureEqual(expiredBytes[3], recordBytes(5, 2 ** 31, true), "expired bytes of slot 3");
+    ensureEqual(expiredRecords[SEGMENT_SLOTS_MAX - 1], 0, "expired records of the last slot");
+  });
+
+  test("tally counts as expired what expires up to the time it is given, and never what does not expire", () => {
+    const caller = new Caller(make());
+    const large = 2 ** 32 * 1000;
+    for (const expiresAtMs of [0, 1, large - 1, large, large + 1, 2 ** 53 - 1]) {
+      caller.put(keyOf(String(expiresAtMs)), { segmentSlot: 1, offset: 0, valueBytes: 0, expiresAtMs });
+    }
+    const expiredAsOf = (asOfMs: number): number | undefined => {
+      const tally = newTally(asOfMs);
+      for (let shard = 0; shard < caller.keydir.shardCount; shard++) caller.keydir.tally(shard, tally);
+      return tally.expiredRecords[1];
+    };
+    ensureEqual(expiredAsOf(0), 0, "as of the beginning");
+    ensureEqual(expiredAsOf(large - 1), 2, "before most of them");
+    ensureEqual(expiredAsOf(large), 3, "when one expires");
+    ensureEqual(expiredAsOf(2 ** 53 - 1), 5, "in the end");
+  });
+
+  test("shardOf names the shard in which a key is tallied", () => {
+    for (let i = 0; i < 20; i++) {
+      const caller = new Caller(make());
+      const { keydir } = caller;
+      const key = keyOf(`key number ${i}`);
+      const before = keydir.shardOf(key, 0, key.length);
+      caller.put(key, locationOf(i));
+      const own = keydir.shardOf(key, 0, key.length);
+      ensureEqual(own, before, "the shard of a key that is not there yet");
+      ensure(Number.isInteger(own) && own >= 0 && own < keydir.shardCount, `there is a shard ${own}`);
+      const tally = newTally(0);
+      for (let shard = 0; shard < keydir.shardCount; shard++) if (shard !== own) keydir.tally(shard, tally);
+      ensureEqual(tally.records[i], 0, "records in all other shards");
+      keydir.tally(own, tally);
+      ensureEqual(tally.records[i], 1, "records in its own shard");
+    }
   });
 
   test("memory of deleted keys is used again", () => {
@@ -161,4 +199,9 @@ export const keysContract: ContractPart = (test, make) => {
 
 function bytesOf(name: string): Uint8Array {
   return Uint8Array.from(name, (character) => character.charCodeAt(0));
+}
+
+function newTally(asOfMs: number): SlotTally {
+  const perSlot = (): Float64Array => new Float64Array(SEGMENT_SLOTS_MAX);
+  return { asOfMs, records: perSlot(), bytes: perSlot(), expiredRecords: perSlot(), expiredBytes: perSlot() };
 }
