@@ -6,3 +6,10 @@ export type { LeftOut, MergedSegment, MergePhase, MergeProgress, MergeReport } f
 export type { StoreStatistics, SegmentStatistics } from "./statistics.ts";
 export type { ChosenSegment, MergeChoice, MergeStrategy } from "./strategy.ts";
 export type { MergeDecision, MergePlan, NoMerge, PlannedSegment } from "./plan.ts";
+export { planListed, planMerge } from "./plan-merge.ts";
+export { isExpiredGarbage, jittered, type MergePolicy, type MergePolicyOptions, resolvePolicy } from "./policy.ts";
+export type { MergeWindow } from "./merge-window.ts";
+export { segmentBytesFor } from "./measures.ts";
+export { bitcaskStrategy, type BitcaskStrategyOptions } from "./bitcask-strategy.ts";
+export { sizeTieredStrategy, type SizeTieredStrategyOptions } from "./size-tiered-strategy.ts";
+export { whenIdleStrategy, type WhenIdleStrategyOptions } from "./when-idle-strategy.ts";

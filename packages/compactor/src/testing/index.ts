@@ -1,0 +1,1 @@
+export { runStrategyContract, type TestFunctions } from "./strategy-contract.ts";
