@@ -1,5 +1,5 @@
 import { checkNames, integerIn, numberIn } from "./checks.ts";
-import { byGain, chosen, inTurn } from "./choices.ts";
+import { bestFirst, chosen, inTurn } from "./choices.ts";
 import { measureAlone, segmentBytesFor, type SegmentMeasure, sum, totalsOf } from "./measures.ts";
 import { bestOldestSegments } from "./oldest-segments.ts";
 import { smallFilesToJoin } from "./small-files.ts";
@@ -114,7 +114,7 @@ function chooseByGarbage(statistics: StoreStatistics, settings: Settings): (Merg
   const deadBytes = Math.max(garbageBytes, fileBytes - liveBytes);
   if (deadBytes < settings.garbageBytesLeast) return [];
   if (fileBytes > liveBytes * settings.amplificationTrigger) {
-    const best = bestFirst(measures, fileBytes, liveBytes, settings);
+    const best = chooseBest(measures, fileBytes, liveBytes, settings);
     return [oldestIfBetter(statistics, best, liveBytes, settings), best];
   }
   return [triggeredBySegment(measures, settings)];
@@ -126,11 +126,11 @@ function isRipe({ segment, freedBytes }: SegmentMeasure, statistics: StoreStatis
 }
 
 /** Those above the thresholds; and if that is not enough, the next best until enough would be freed. */
-function bestFirst(measures: SegmentMeasure[], fileBytes: number, liveBytes: number, settings: Settings): MergeChoice {
+function chooseBest(measures: SegmentMeasure[], fileBytes: number, liveBytes: number, settings: Settings): MergeChoice {
   const allowed = liveBytes * (1 + (settings.amplificationTrigger - 1) * AMPLIFICATION_LEFT);
   const shareLeast = (1 - 1 / settings.amplificationTrigger) * SHARE_OF_AVERAGE_LEAST;
   let missing = fileBytes - allowed;
-  const segments = byGain(measures).flatMap((measured) => {
+  const segments = bestFirst(measures).flatMap((measured) => {
     const above = isAboveThreshold(measured, settings);
     if (!above && (missing <= 0 || measured.freedShare < shareLeast)) return [];
     missing -= measured.freedBytes;
@@ -153,8 +153,9 @@ function oldestIfBetter(
   const cost = sum(rivals, ({ segment, keptBytes }) => segment.fileBytes + keptBytes);
   if (oldest.gain <= sum(rivals, ({ freedBytes }) => freedBytes) / Math.max(1, cost)) return undefined;
   const shareLeast = (1 - 1 / settings.amplificationTrigger) * SHARE_OF_AVERAGE_LEAST;
-  const isCheap = oldest.keptBytes <= liveBytes * 0.1;
-  if (oldest.freedBytes < oldest.fileBytes * shareLeast) return undefined;
+  const isCheap = oldest.keptBytes <= liveBytes * 0.05;
+  // Without tombstones, the best of all are better than the oldest.
+  if (oldest.freedBytes < oldest.fileBytes * shareLeast || oldest.tombstoneBytes * 4 < oldest.freedBytes) return undefined;
   if (!isCheap && oldest.tombstoneBytes < liveBytes * TOMBSTONES_SHARE_MOST) return undefined;
   return { trigger: "tombstones", segments: oldest.segments, whole: true };
 }
@@ -169,7 +170,7 @@ function triggeredBySegment(measures: SegmentMeasure[], settings: Settings): Mer
   if (due === undefined) return undefined;
   const trigger = due.freedBytes >= settings.deadBytesTrigger ? "dead bytes" : "fragmentation";
   const isDue = ({ segment }: SegmentMeasure): boolean => segment.segmentId === due.segment.segmentId;
-  const segments = byGain(measures.filter((measured) => isDue(measured) || isAboveThreshold(measured, settings)));
+  const segments = bestFirst(measures.filter((measured) => isDue(measured) || isAboveThreshold(measured, settings)));
   return { trigger, segments: chosen(segments, "fragmented") };
 }
 

@@ -8,7 +8,7 @@ const MIB = 1024 * 1024;
 export const OUTPUT_BYTES_LEAST: number = MIB;
 
 /** How many segments a store is in that is small enough to be in so few. */
-const SEGMENTS_OF_A_STORE = 8;
+const SEGMENTS_OF_A_STORE = 16;
 
 /** Segments of an eighth of the store, joined four at a time at least: what is below a quarter of the size is small. */
 const SMALL_SHARE = 4;

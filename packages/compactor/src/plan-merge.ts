@@ -17,7 +17,7 @@ import type { SegmentStatistics, StoreStatistics } from "./statistics.ts";
 import type { ChosenSegment, MergeChoice } from "./strategy.ts";
 
 /** What a merge may write in any case, so that small stores are not merged in crumbs. */
-const TRANSIENT_BYTES_LEAST = 8 * 1024 * 1024;
+const TRANSIENT_BYTES_LEAST = 4 * 1024 * 1024;
 
 /** A merge is worth doing that frees this share of what it reads, or leaves this share of the files at most. */
 const FREED_SHARE_LEAST = 0.01;
@@ -181,12 +181,19 @@ function planOf(
   return {
     kind: "merge",
     trigger,
-    segments: taken.map(({ segment, reason }) => planned(segment, reason, outside)),
+    segments: byAge(taken).map(({ segment, reason }) => planned(segment, reason, outside)),
     outputBytesMax: outputBytesMax ?? segmentBytesFor(statistics),
     bytesRead,
     bytesWritten,
     bytesFreed: Math.max(0, bytesRead - bytesWritten),
   };
+}
+
+/** What is old, and so has been left alone for long, comes to lie together, apart from what changes all the time. */
+function byAge(taken: readonly Taken[]): Taken[] {
+  return taken.toSorted(
+    (a, b) => a.segment.highestSequence - b.segment.highestSequence || a.segment.segmentId - b.segment.segmentId,
+  );
 }
 
 function planned(segment: SegmentStatistics, reason: string, outside: readonly SegmentStatistics[]): PlannedSegment {

@@ -25,7 +25,7 @@ export interface MergePolicyOptions {
 
   /**
    * Bytes that one merge may write, as a share of the store's live bytes: outputs and inputs both exist until it ends.
-   * More than 0, up to 1. Default 0.1, but always 8 MiB, and the first segment. Larger merges more at once.
+   * More than 0, up to 1. Default 0.05, but always 4 MiB, and the first segment. Larger merges more at once.
    */
   readonly transientShareMax?: number | undefined;
 
@@ -86,7 +86,7 @@ export function resolvePolicy(options: MergePolicyOptions = {}): MergePolicy {
     strategy: checkStrategy(options.strategy ?? bitcaskStrategy()),
     window: options.window === undefined ? undefined : checkWindow(options.window),
     mergeBytesMax: integerIn("mergeBytesMax", options.mergeBytesMax, 4 * GIB, 1, Infinity),
-    transientShareMax: numberIn("transientShareMax", options.transientShareMax, 0.1, Number.MIN_VALUE, 1),
+    transientShareMax: numberIn("transientShareMax", options.transientShareMax, 0.05, Number.MIN_VALUE, 1),
     outputBytesMax:
       outputBytesMax === undefined ? undefined : integerIn("outputBytesMax", outputBytesMax, 0, 1, SEGMENT_BYTES_MAX),
     expiryGraceMs: integerIn("expiryGraceMs", options.expiryGraceMs, 0, 0, Number.MAX_SAFE_INTEGER),

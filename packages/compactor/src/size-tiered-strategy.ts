@@ -1,5 +1,5 @@
 import { checkNames, integerIn, numberIn } from "./checks.ts";
-import { byGain, chosen, inTurn } from "./choices.ts";
+import { bestFirst, chosen, inTurn } from "./choices.ts";
 import { measureAlone, segmentBytesFor, type SegmentMeasure, sum } from "./measures.ts";
 import { smallFilesToJoin } from "./small-files.ts";
 import type { StoreStatistics } from "./statistics.ts";
@@ -64,7 +64,7 @@ function choose(statistics: StoreStatistics, settings: Settings): MergeChoice | 
   const dead = tier.filter(({ freedShare }) => freedShare >= settings.deadShareLeast / 2);
   const small = smallFilesToJoin(statistics, settings.smallFileThreshold, settings.filesLeast - 1);
   return inTurn(
-    { trigger: "dead bytes of a tier", segments: chosen(byGain(dead), "of a tier") },
+    { trigger: "dead bytes of a tier", segments: chosen(bestFirst(dead), "of a tier") },
     { trigger: "small files", segments: small },
   );
 }

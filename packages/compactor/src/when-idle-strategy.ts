@@ -1,5 +1,5 @@
 import { checkNames, integerIn, numberIn } from "./checks.ts";
-import { byGain, chosen, inTurn } from "./choices.ts";
+import { bestFirst, chosen, inTurn } from "./choices.ts";
 import { measureAlone, type SegmentMeasure, sum, totalsOf } from "./measures.ts";
 import { bestOldestSegments } from "./oldest-segments.ts";
 import { smallFilesToJoin } from "./small-files.ts";
@@ -48,7 +48,7 @@ export function whenIdleStrategy(options: WhenIdleStrategyOptions = {}): MergeSt
 }
 
 function choose(statistics: StoreStatistics, settings: Settings): MergeChoice | undefined {
-  const gaining = byGain(measureAlone(statistics).filter(({ freedShare }) => freedShare >= settings.garbageShareLeast));
+  const gaining = bestFirst(measureAlone(statistics).filter(({ freedShare }) => freedShare >= settings.garbageShareLeast));
   const worth = sum(gaining, ({ freedBytes }) => freedBytes) >= settings.garbageBytesLeast;
   const small = smallFilesToJoin(statistics, Infinity, settings.smallFilesMax);
   return inTurn(
