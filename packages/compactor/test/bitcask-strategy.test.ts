@@ -37,8 +37,8 @@ describe("the triggers", () => {
 
   test("are set off by the dead bytes of any one segment", () => {
     const large = segment(1, { file: 256, dead: 129 });
-    expect(choose([large, ...clean(60)])).toEqual(["dead bytes", [1]]);
-    expect(choose([large, ...clean(60)], { deadBytesTrigger: 200 * MIB })).toBeUndefined();
+    expect(choose([large, ...clean(40)])).toEqual(["dead bytes", [1]]);
+    expect(choose([large, ...clean(40)], { deadBytesTrigger: 200 * MIB })).toBeUndefined();
   });
 
   test("are set off by the space of the store as a whole, which frees no more than it must", () => {
@@ -72,7 +72,7 @@ describe("the segments that take part", () => {
     const segments = [segment(1, { dead: 7 }), segment(2, { dead: 11 }), segment(3, { dead: 6 }), ...clean(20)];
     expect(choose(segments)).toEqual(["fragmentation", [2, 1]]);
     expect(choose(segments, { fragmentationThreshold: 0.7 })).toEqual(["fragmentation", [2]]);
-    expect(choose(segments, { deadBytesThreshold: 6 * MIB })).toEqual(["fragmentation", [2, 1, 3]]);
+    expect(choose(segments, { deadBytesThreshold: 5.5 * MIB })).toEqual(["fragmentation", [2, 1, 3]]);
   });
 
   test("are the oldest of equals, as what is young loses more by itself", () => {

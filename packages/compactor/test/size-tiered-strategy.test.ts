@@ -18,7 +18,7 @@ test("a tier is merged when there are enough segments in it and enough of them i
   expect(choose(tier(4, 20, 6))).toEqual(["dead bytes of a tier", [1, 2, 3, 4]]);
   expect(choose(tier(3, 20, 6))).toBeUndefined();
   expect(choose(tier(3, 20, 6), { filesLeast: 3 })).toBeDefined();
-  expect(choose(tier(4, 20, 4), { deadShareLeast: 0.2 })).toBeDefined();
+  expect(choose(tier(4, 20, 4), { deadShareLeast: 0.19 })).toBeDefined();
   expect(choose(tier(4, 20, 6), { deadBytesLeast: 100 * MIB })).toBeUndefined();
 });
 
