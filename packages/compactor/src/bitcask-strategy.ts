@@ -67,8 +67,11 @@ const AMPLIFICATION_LEFT = 0.8;
 /** A segment is not merged for the store's sake that has less dead than this share of what is dead on average. */
 const SHARE_OF_AVERAGE_LEAST = 0.75;
 
+/** Small files wait while there is garbage, but not when there are so many times as many as there should be. */
+const FILES_OVERDUE = 16;
+
 /** Tombstones that nothing but a large merge removes may take this share of the live bytes. */
-const TOMBSTONES_SHARE_MOST = 0.2;
+const TOMBSTONES_SHARE_MOST = 0.3;
 
 /**
  * Merges when a trigger is reached, by the triggers and thresholds of Bitcask (Basho, 2010), and takes the segments that free
@@ -103,8 +106,12 @@ function checkSettings(options: BitcaskStrategyOptions): Settings {
 }
 
 function choose(statistics: StoreStatistics, settings: Settings): MergeChoice | undefined {
-  const small = smallFilesToJoin(statistics, settings.smallFileThreshold, settings.smallFilesMax);
-  return inTurn(...chooseByGarbage(statistics, settings), { trigger: "small files", segments: small });
+  const { smallFileThreshold, smallFilesMax } = settings;
+  const join = (filesMax: number): MergeChoice => ({
+    trigger: "small files",
+    segments: smallFilesToJoin(statistics, smallFileThreshold, filesMax),
+  });
+  return inTurn(join(smallFilesMax * FILES_OVERDUE), ...chooseByGarbage(statistics, settings), join(smallFilesMax));
 }
 
 function chooseByGarbage(statistics: StoreStatistics, settings: Settings): (MergeChoice | undefined)[] {
@@ -155,7 +162,8 @@ function oldestIfBetter(
   const shareLeast = (1 - 1 / settings.amplificationTrigger) * SHARE_OF_AVERAGE_LEAST;
   const isCheap = oldest.keptBytes <= liveBytes * 0.05;
   // Without tombstones, the best of all are better than the oldest.
-  if (oldest.freedBytes < oldest.fileBytes * shareLeast || oldest.tombstoneBytes * 4 < oldest.freedBytes) return undefined;
+  if (oldest.freedBytes < oldest.fileBytes * shareLeast || oldest.tombstoneBytes * 4 < oldest.freedBytes)
+    return undefined;
   if (!isCheap && oldest.tombstoneBytes < liveBytes * TOMBSTONES_SHARE_MOST) return undefined;
   return { trigger: "tombstones", segments: oldest.segments, whole: true };
 }

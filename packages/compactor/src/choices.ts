@@ -25,7 +25,10 @@ export function bestFirst(measures: readonly SegmentMeasure[]): SegmentMeasure[]
   const oldest = Math.min(...measures.map(({ segment }) => segment.lowestSequence));
   const newest = Math.max(...measures.map(({ segment }) => segment.highestSequence));
   return measures
-    .map((measured) => ({ measured, worth: measured.gain * (AGE_LEAST + ageOf(measured, oldest, newest)) ** AGE_POWER }))
+    .map((measured) => ({
+      measured,
+      worth: measured.gain * (AGE_LEAST + ageOf(measured, oldest, newest)) ** AGE_POWER,
+    }))
     .toSorted((a, b) => b.worth - a.worth || a.measured.segment.segmentId - b.measured.segment.segmentId)
     .map(({ measured }) => measured);
 }

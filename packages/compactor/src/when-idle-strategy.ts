@@ -48,7 +48,9 @@ export function whenIdleStrategy(options: WhenIdleStrategyOptions = {}): MergeSt
 }
 
 function choose(statistics: StoreStatistics, settings: Settings): MergeChoice | undefined {
-  const gaining = bestFirst(measureAlone(statistics).filter(({ freedShare }) => freedShare >= settings.garbageShareLeast));
+  const gaining = bestFirst(
+    measureAlone(statistics).filter(({ freedShare }) => freedShare >= settings.garbageShareLeast),
+  );
   const worth = sum(gaining, ({ freedBytes }) => freedBytes) >= settings.garbageBytesLeast;
   const small = smallFilesToJoin(statistics, Infinity, settings.smallFilesMax);
   return inTurn(

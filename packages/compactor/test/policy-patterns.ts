@@ -17,9 +17,7 @@ export function patterns(size: Size): Pattern[] {
     overwriting("uniform", size, (random) => random.below(keys)),
     overwriting("Zipf", size, (random) => scattered(Math.floor(keys ** random.next()), keys)),
     overwriting("sequential", size, (_random, index) => index % keys),
-    overwriting("hot and cold", size, (random) =>
-      random.next() < 0.9 ? random.below(keys / 10) : random.below(keys),
-    ),
+    overwriting("hot and cold", size, (random) => (random.next() < 0.9 ? random.below(keys / 10) : random.below(keys))),
     { name: "many deletes", write: deleting(size) },
     { name: "with a time to live", write: expiring(size) },
     { name: "a queue", write: queueing(size) },
@@ -31,7 +29,8 @@ export function patterns(size: Size): Pattern[] {
 export function overwriting(name: string, size: Size, keyOf: KeyOf): Pattern {
   return {
     name,
-    write: (log, random, index) => log.put(index < size.keys ? index : keyOf(random, index), about(size.valueBytes, random)),
+    write: (log, random, index) =>
+      log.put(index < size.keys ? index : keyOf(random, index), about(size.valueBytes, random)),
   };
 }
 

@@ -41,7 +41,7 @@ export interface Outcome {
   readonly bytesReadMost: number;
 }
 
-const CHECKS = 2000;
+const CHECKS = 1000;
 const MERGE_BYTES_PER_BYTE = 4;
 const MERGES_AFTER_MAX = 1000;
 
@@ -135,7 +135,6 @@ class Run {
     const decision = planMerge(this.#log.statistics(), this.#policy);
     if (decision.kind === "none") return;
     const ids = decision.segments.map(({ segmentId }) => segmentId);
-    if (process.env["DEBUG_SIM"]) console.log(decision.trigger, ids.length, (decision.bytesRead/1e6).toFixed(1), (decision.bytesWritten/1e6).toFixed(1), (this.#log.fileBytes/1e6).toFixed(1), (this.#log.liveBytes/1e6).toFixed(1), this.#log.segmentCount, decision.segments.map(s=>s.reason)[0]);
     this.#merge = this.#log.beginMerge(ids, decision.outputBytesMax);
     this.#mergeBytesLeft = this.#merge.bytesRead + this.#merge.bytesWritten;
     this.#mergeWritten += this.#merge.bytesWritten;

@@ -161,7 +161,8 @@ export class ModelLog {
         if (this.#keydir.get(record.key) === record) moves.push([record, copy?.tombstone === true ? undefined : copy]);
       }
     }
-    for (const { counts } of outputs) counts.fileBytes += HEADER_BYTES * Math.ceil(counts.recordBytes / MERGED_FRAME_BYTES);
+    for (const { counts } of outputs)
+      counts.fileBytes += HEADER_BYTES * Math.ceil(counts.recordBytes / MERGED_FRAME_BYTES);
     const bytesWritten = outputs.reduce((sum, { counts }) => sum + counts.fileBytes, 0);
     return { inputs, bytesRead, bytesWritten, moves, outputs };
   }

@@ -2,7 +2,15 @@ import { segmentBytesFor } from "../measures.ts";
 import type { SegmentStatistics, StoreStatistics } from "../statistics.ts";
 import type { MergeChoice, MergeStrategy } from "../strategy.ts";
 import { SeededRandom, withSeeds } from "./contract-random.ts";
-import { ensure, frozen, segmentOf, shuffled, someStatistics, storeOf, type TestFunctions } from "./contract-support.ts";
+import {
+  ensure,
+  frozen,
+  segmentOf,
+  shuffled,
+  someStatistics,
+  storeOf,
+  type TestFunctions,
+} from "./contract-support.ts";
 import { ModelLog } from "./contract-model.ts";
 
 export type { TestFunctions } from "./contract-support.ts";
@@ -56,7 +64,11 @@ export function runStrategyContract(runner: TestFunctions, name: string, newStra
         const strategy = newStrategy();
         const expected = JSON.stringify(strategy.choose(statistics));
         const again = { ...statistics, segments: shuffled(statistics.segments, random) };
-        for (const [chooser, told] of [[strategy, statistics], [newStrategy(), statistics], [strategy, again]] as const) {
+        for (const [chooser, told] of [
+          [strategy, statistics],
+          [newStrategy(), statistics],
+          [strategy, again],
+        ] as const) {
           ensure(JSON.stringify(chooser.choose(told)) === expected, "the same statistics should give the same choice");
         }
       });
@@ -144,6 +156,11 @@ function history(random: SeededRandom): ModelLog {
 
 function extreme(segmentId: number, bytes: number): SegmentStatistics {
   const segment = segmentOf({ segmentId });
-  const tombstones = { tombstones: bytes, tombstoneBytes: bytes, lowestSequence: 1, highestSequence: Math.max(1, bytes) };
+  const tombstones = {
+    tombstones: bytes,
+    tombstoneBytes: bytes,
+    lowestSequence: 1,
+    highestSequence: Math.max(1, bytes),
+  };
   return { ...segment, ...tombstones, fileBytes: bytes, recordBytes: bytes, liveBytes: 0, expiredBytes: bytes };
 }
