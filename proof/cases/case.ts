@@ -66,6 +66,8 @@ export type CrashOperation =
   | readonly ["sync"]
   | readonly ["checkpoint"]
   | readonly ["compact"]
+  /** Only the segments whose place among those there are is a bit of the number. */
+  | readonly ["compact-some", number]
   /** The clock goes on by so many milliseconds, or is set back. */
   | readonly ["tick", number]
   /** Looks at every key: what is seen was acknowledged. */
@@ -118,6 +120,8 @@ export function describeOperation(operation: CrashOperation, keys: readonly stri
       return `${operation[1]} microtasks pass`;
     case "tick":
       return operation[1] < 0 ? `the clock is set back by ${-operation[1]} ms` : `${operation[1]} ms pass`;
+    case "compact-some":
+      return `compact() of the segments ${operation[1].toString(2)}, the oldest last`;
     case "await":
       return "wait for everything";
     case "read":

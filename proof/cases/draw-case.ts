@@ -16,6 +16,7 @@ export function drawCase(random: SeededRandom): CrashCase {
     segments: random.below(SEGMENT_BYTES.length),
     keydir: random.below(8) === 0 ? "real" : "map",
     limits: random.below(4) === 0 ? "small" : "usual",
+    merging: random.below(4) === 0 ? "eager" : "usual",
     disk: pick(random, ["posix", "posix", "posix", "posix", "posix", "posix", "safe flush", "windows"] as const),
     fresh: random.below(8) === 0,
     operations: Array.from({ length: count }, () => weave(pick(random, mix)(random), random)).flat(),
@@ -43,8 +44,9 @@ const DRAWS: readonly (readonly [number, Draw])[] = [
   [3, (random) => ["turns", drawTurns(random)]],
   [1, () => ["sync"]],
   [2, () => ["checkpoint"]],
-  [4, () => ["compact"]],
-  [2, (random) => ["tick", pick(random, [1, 50, 1000, -60])]],
+  [3, () => ["compact"]],
+  [3, (random) => ["compact-some", random.below(64)]],
+  [2, (random) => ["tick", pick(random, [1, 50, 1000, -60, 70_000])]],
   [2, () => ["read"]],
   [1, () => ["iterate"]],
   [1, () => ["drain"]],
@@ -70,7 +72,7 @@ function weave(operation: CrashOperation, random: SeededRandom): readonly CrashO
   return [operation, ["turns", random.below(pick(random, [160, 160, 1000]))], write];
 }
 
-const LONG: ReadonlySet<CrashOperation[0]> = new Set(["compact", "checkpoint"]);
+const LONG: ReadonlySet<CrashOperation[0]> = new Set(["compact", "compact-some", "checkpoint"]);
 
 /** A call takes two microtasks, or thirty where a schedule chooses; a segment is begun in ten calls. */
 function drawTurns(random: SeededRandom): number {

@@ -164,6 +164,9 @@ class CaseRunner {
       case "compact":
         this.#wait(store.compact());
         return;
+      case "compact-some":
+        this.#wait(store.compact({ segments: chosenSegments(store, operation[1]) }));
+        return;
       case "read":
         this.#checkVisible(this.#readSync());
         return;
@@ -293,4 +296,10 @@ class CaseRunner {
     promise.catch(() => undefined);
     this.#waiting.push(promise);
   }
+}
+
+/** Ids of the segments whose place among those that can be merged is a bit of the number. */
+function chosenSegments(store: TextStore, bits: number): number[] {
+  const mergeable = store.stats().segments.filter(({ state }) => state !== "unsealed");
+  return mergeable.filter((_, place) => ((bits >>> place) & 1) === 1).map(({ segmentId }) => segmentId);
 }

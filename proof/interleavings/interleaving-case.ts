@@ -19,6 +19,10 @@ export type InterleavingOperation =
   | readonly ["read on", number, number]
   | readonly ["leave", number]
   | readonly ["compact"]
+  /** Only the segments whose place is a bit of the number. */
+  | readonly ["compact some", number]
+  | readonly ["pause merging"]
+  | readonly ["resume merging"]
   | readonly ["checkpoint"]
   | readonly ["sync"]
   | readonly ["tick", number]
@@ -46,7 +50,10 @@ const operation: fc.Arbitrary<InterleavingOperation> = fc.oneof(
   { weight: 3, arbitrary: fc.constant(["iterate"] as const) },
   { weight: 6, arbitrary: fc.tuple(fc.constant("read on" as const), fc.nat({ max: 3 }), fc.nat({ max: 3 })) },
   { weight: 1, arbitrary: fc.tuple(fc.constant("leave" as const), fc.nat({ max: 3 })) },
-  { weight: 5, arbitrary: fc.constant(["compact"] as const) },
+  { weight: 4, arbitrary: fc.constant(["compact"] as const) },
+  { weight: 4, arbitrary: fc.tuple(fc.constant("compact some" as const), fc.nat({ max: 63 })) },
+  { weight: 1, arbitrary: fc.constant(["pause merging"] as const) },
+  { weight: 1, arbitrary: fc.constant(["resume merging"] as const) },
   { weight: 2, arbitrary: fc.constant(["checkpoint"] as const) },
   { weight: 1, arbitrary: fc.constant(["sync"] as const) },
   { weight: 3, arbitrary: fc.tuple(fc.constant("tick" as const), fc.integer({ min: -20, max: 40 })) },
@@ -59,6 +66,7 @@ const operation: fc.Arbitrary<InterleavingOperation> = fc.oneof(
 export const interleavings = fc.record({
   sync: fc.constantFrom("always" as const, "never" as const, { intervalMs: 20 }),
   segmentBytesMax: fc.constantFrom(512, 900, 4096),
+  merging: fc.constantFrom("usual" as const, "eager" as const),
   operations: fc.array(operation, { minLength: 5, maxLength: 50 }),
   schedule: fc.array(fc.nat({ max: 3 }), { maxLength: 80 }),
 });

@@ -4,6 +4,9 @@ import assert from "node:assert/strict";
 import { checkInvariants } from "../../packages/engine/test/support/check-invariants.ts";
 import { FakeClock } from "../../packages/engine/test/support/fake-clock.ts";
 import { KEYS, type Interleaving, type InterleavingOperation } from "./interleaving-case.ts";
+import { LIMITS } from "../../packages/engine/src/limits.ts";
+import { openWithin } from "../../packages/engine/src/open.ts";
+import { eagerStrategy } from "../world/eager-strategy.ts";
 import { checkRoads } from "../../packages/engine/test/support/roads.ts";
 
 /** A value and when it expires; `undefined` for a delete. */
@@ -54,11 +57,13 @@ class InterleavingRunner {
   }
 
   async #open(): Promise<void> {
-    const { sync, segmentBytesMax } = this.#case;
+    const { sync, segmentBytesMax, merging } = this.#case;
     // What expired in an earlier open, and may have been merged away, is to stay expired in this one.
     this.#clock.advance(Math.max(0, this.#clock.highestTold - this.#clock.now()));
-    const options = { sync, segmentBytesMax, fileSystem: this.#fileSystem, clock: this.#clock, values: utf8 };
-    this.#db = await open("/store", options);
+    const shared = { sync, segmentBytesMax, fileSystem: this.#fileSystem, clock: this.#clock, values: utf8 };
+    const eager = { ...shared, compaction: { strategy: eagerStrategy, jitter: 0 } };
+    const limits = { ...LIMITS, compactionLookBytes: 200, pacedBytesPerTurn: 400 };
+    this.#db = merging === "eager" ? await openWithin(limits, "/store", eager) : await open("/store", shared);
     await this.#db.keys().return?.();
   }
 
@@ -102,6 +107,15 @@ class InterleavingRunner {
       }
       case "compact":
         return this.#wait(db.compact());
+      case "compact some": {
+        const mergeable = db.stats().segments.filter(({ state }) => state !== "unsealed");
+        const chosen = mergeable.filter((_, place) => ((operation[1] >>> place) & 1) === 1);
+        return this.#wait(db.compact({ segments: chosen.map(({ segmentId }) => segmentId) }));
+      }
+      case "pause merging":
+        return db.compaction.pause();
+      case "resume merging":
+        return db.compaction.resume();
       case "checkpoint":
         return this.#wait(db.checkpoint());
       case "sync":

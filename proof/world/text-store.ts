@@ -5,6 +5,7 @@ import { LIMITS, type Limits } from "../../packages/engine/src/limits.ts";
 import { openReadOnly } from "../../packages/engine/src/open-read-only.ts";
 import { openWithin } from "../../packages/engine/src/open.ts";
 import { breakFileSystem, type Breakage } from "./broken-file-system.ts";
+import { eagerStrategy } from "./eager-strategy.ts";
 import { mapKeydir } from "./map-keydir.ts";
 import { quiet } from "./quiet.ts";
 import { VirtualClock } from "./virtual-clock.ts";
@@ -36,9 +37,15 @@ const SMALL_LIMITS: Limits = {
   valuesAhead: 2,
   mergeSyncBytes: 300,
   mergeSliceBytes: 100,
+  compactionLookBytes: 300,
+  pacedBytesPerTurn: 150,
+  closingMergeBytesMost: 600,
 };
 
 const LIMITS_OF: Readonly<Record<"usual" | "small", Limits>> = { usual: LIMITS, small: SMALL_LIMITS };
+
+/** An eager store looks after so many bytes whether there is something to merge: after every other write. */
+const EAGER_LOOK_BYTES = 100;
 
 /** What a store is opened with. */
 export interface StoreShape {
@@ -51,6 +58,8 @@ export interface StoreShape {
   readonly limits?: "usual" | "small";
   /** Whether the keys are kept in order from the start. Default `false`. */
   readonly ordered?: boolean;
+  /** Whether segments are merged all the time, some of them, without anybody asking for it. Default `"usual"`. */
+  readonly merging?: "usual" | "eager";
   /** What is wrong with the file system beneath it, to see that it is found. Default: nothing. */
   readonly broken?: Breakage;
 }
@@ -61,7 +70,7 @@ export interface StoreShape {
  */
 export function openStore(
   fileSystem: FileSystem,
-  { sync, segments, keydir = "map", limits = "usual", ordered = false, broken }: StoreShape,
+  { sync, segments, keydir = "map", limits = "usual", ordered = false, merging = "usual", broken }: StoreShape,
   clock: VirtualClock = new VirtualClock(),
   opening: number = 0,
 ): Promise<TextStore> {
@@ -72,6 +81,7 @@ export function openStore(
     values: utf8,
     sync: sync === "interval" ? { intervalMs: INTERVAL_MS } : sync,
     ordered,
+    ...(merging === "eager" ? { compaction: { strategy: eagerStrategy, jitter: 0 } } : {}),
     segmentBytesMax: SEGMENT_BYTES[segments % SEGMENT_BYTES.length]!,
     ...(keydir === "map" ? { index: mapKeydir } : {}),
     random: {
@@ -80,7 +90,8 @@ export function openStore(
       },
     },
   };
-  return openWithin(LIMITS_OF[limits], DIRECTORY, options);
+  const looked = merging === "eager" ? { compactionLookBytes: EAGER_LOOK_BYTES } : {};
+  return openWithin({ ...LIMITS_OF[limits], ...looked }, DIRECTORY, options);
 }
 
 /** Opens the store on a file system to read it alone. `follows`: it catches up by itself. */

@@ -13,3 +13,4 @@ export { segmentBytesFor } from "./measures.ts";
 export { bitcaskStrategy, type BitcaskStrategyOptions } from "./bitcask-strategy.ts";
 export { sizeTieredStrategy, type SizeTieredStrategyOptions } from "./size-tiered-strategy.ts";
 export { whenIdleStrategy, type WhenIdleStrategyOptions } from "./when-idle-strategy.ts";
+export { ByteRate } from "./byte-rate.ts";

@@ -41,9 +41,10 @@ export class Pacer {
 
   /** Ends the slice. Rejects with the signal's reason if the merge was aborted and still may be. */
   async pause(): Promise<void> {
+    const bytes = this.#sliceBytes;
     this.#sliceBytes = 0;
     this.#tell();
-    await this.#store.yield();
+    await this.#store.yield(bytes);
     this.#checkAbort();
   }
 

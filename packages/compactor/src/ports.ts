@@ -100,7 +100,7 @@ export interface MergeStore {
   abandonOutputs(outputs: readonly MergeOutput[]): Promise<void>;
 
   /** Lets other work of the event loop have its turn. */
-  yield(): Promise<void>;
+  yield(bytes: number): Promise<void>;
 }
 
 /** Where a record was and where its copy is. */

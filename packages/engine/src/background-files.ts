@@ -36,8 +36,18 @@ export class BackgroundFiles {
   sealed(segment: Segment): void {
     if (this.#checkpointer === undefined) this.#sealedWhileOpening.push(segment);
     else this.hint(segment);
-    this.#bytesSinceCheckpoint += segment.bytes;
-    const enough = Math.max(this.#parts.limits.checkpointBytesLeast, this.#parts.keydir.memoryBytes);
+    this.#grown(segment.bytes, this.#parts.limits.checkpointBytesLeast);
+  }
+
+  /** A merge in the background has read and written so many bytes, and dropped the checkpoint with its inputs. */
+  merged(bytes: number): void {
+    this.#grown(bytes, 0);
+  }
+
+  // A checkpoint must not cost more than a part of what was written anyhow.
+  #grown(bytes: number, least: number): void {
+    this.#bytesSinceCheckpoint += bytes;
+    const enough = Math.max(least, CHECKPOINT_SHARE * this.#parts.keydir.memoryBytes);
     if (this.#checkpointer === undefined || this.#bytesSinceCheckpoint < enough) return;
     // mark: checkpoint/as-the-log-grows
     this.#bytesSinceCheckpoint = 0;
@@ -62,6 +72,9 @@ export class BackgroundFiles {
   }
 
   #later(work: () => Promise<void>): void {
-    this.#maintenance.runLater(work, (error) => this.#parts.failures.note(error));
+    this.#maintenance.runInBackground(work).catch((error: unknown) => this.#parts.failures.note(error));
   }
 }
+
+/** So many times as much as a checkpoint takes has to be written between two of them. */
+const CHECKPOINT_SHARE = 4;

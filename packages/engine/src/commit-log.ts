@@ -42,6 +42,8 @@ export class CommitLog {
   #waiting: Group[] = [];
   #scheduled = false;
   #preparing: Promise<void> | undefined;
+  /** Whether the next append waits for its turn (`WritePace`). Nothing but appends waits for that. */
+  #pausing = false;
   #acknowledged: number;
   #failures = 0;
 
@@ -143,6 +145,12 @@ export class CommitLog {
     return this.#requestSync();
   }
 
+  /** Resolves when every write that is visible by now is durable: without waiting for those that wait themselves. */
+  syncVisible(): Promise<void> {
+    if (this.#frames.floor >= this.#acknowledged) return Promise.resolve();
+    return this.#state.kind === "ready" ? this.#requestSync() : Promise.reject(this.#state.error);
+  }
+
   /** Resolves when nothing waits any more, whatever became of it. */
   async settle(): Promise<void> {
     while (!this.#isIdle || this.#preparing !== undefined) {
@@ -229,13 +237,26 @@ export class CommitLog {
 
   #pump(): void {
     for (let group = this.#queue.first; group !== undefined; group = this.#queue.first) {
-      if (this.#preparing !== undefined || this.#gathers()) return;
+      if (this.#preparing !== undefined || this.#pausing || this.#gathers()) return;
       if (!this.#isPrepared(group)) {
         this.#preparing = this.#prepare(group);
         return;
       }
+      if (this.#parts.writePace.isSpent) {
+        this.#pausing = true;
+        void this.#waitForTurn();
+        return;
+      }
       if (!this.#append(group)) return;
     }
+  }
+
+  // A merge in the background has to keep up.
+  async #waitForTurn(): Promise<void> {
+    // mark: commit/waits-for-its-turn
+    await this.#parts.writePace.nextTurn();
+    this.#pausing = false;
+    this.#schedule();
   }
 
   // Whether what is queued had better wait for the sync that runs, to share the next one.
@@ -243,20 +264,25 @@ export class CommitLog {
     return this.#sync.running && this.#waiting.length > 0 && this.#queue.length === 1;
   }
 
+  #mayAppend(group: Group): boolean {
+    return this.#preparing === undefined && !this.#parts.writePace.isSpent && this.#isPrepared(group);
+  }
+
   #isPrepared(group: Group): boolean {
     return (
       this.#state.kind === "ready" &&
       this.#parts.manifest.failure === undefined &&
+      !(group.hasPuts && this.#parts.reserve.isLent) &&
       this.#segments.takes(group.length) &&
       group.nextSequence <= this.#parts.manifest.current.nextSequence
     );
   }
 
   async #prepare(group: Group): Promise<void> {
+    const { reserve } = this.#parts;
     try {
-      if (this.#state.kind === "no-space") await this.#resume();
-      if (!this.#segments.takes(group.length)) await this.#segments.begin(group.firstSequence, group.nextSequence);
-      else await this.#segments.reserve(group.nextSequence);
+      if (group.hasPuts) await reserve.takeBack();
+      await reserve.lendToDeletes(!group.hasPuts, () => this.#makeReady(group));
     } catch (error) {
       // mark: commit/not-prepared
       this.#refuse(error);
@@ -265,6 +291,12 @@ export class CommitLog {
       void this.#seal().catch((error: unknown) => this.#parts.failures.note(error));
       this.#schedule();
     }
+  }
+
+  async #makeReady(group: Group): Promise<void> {
+    if (this.#state.kind === "no-space") await this.#resume();
+    if (!this.#segments.takes(group.length)) await this.#segments.begin(group.firstSequence, group.nextSequence);
+    else await this.#segments.reserve(group.nextSequence);
   }
 
   // What could not even be begun: nothing was appended, so the log is as good as it was.
@@ -288,6 +320,7 @@ export class CommitLog {
       this.#fail(error);
       return false;
     }
+    this.#parts.writePace.appended(group.length);
     this.#queue.shift();
     this.#segments.noteRecords(group.lastSequence);
     this.#waiting.push(group);
@@ -342,7 +375,7 @@ export class CommitLog {
 
   #testify(): void {
     const group = this.#queue.first;
-    if (group !== undefined && this.#preparing === undefined && this.#isPrepared(group)) this.#append(group);
+    if (group !== undefined && this.#mayAppend(group)) this.#append(group);
     else this.#appendFence();
     this.#acknowledge();
     this.#schedule();

@@ -17,6 +17,8 @@ export class Group {
   readonly firstSequence: number;
   /** Some write in it is acknowledged only when synced; then the whole group is. */
   needsSync = false;
+  /** Whether it adds to the store; one of deletes alone makes room, in the end. */
+  hasPuts = false;
   /** Where the frame lies once it was appended. */
   slot = -1;
   fileOffset = -1;
@@ -59,6 +61,7 @@ export class Group {
     this.buffer.set(key, keyAt);
     this.buffer.set(value, keyAt + key.length);
     this.recordCount += 1;
+    this.hasPuts = true;
   }
 
   /** Copies a tombstone into the group. */

@@ -26,4 +26,7 @@ export { HashlogError, type HashlogErrorCode, type HashlogErrorDetails } from ".
 export type { RandomSource } from "./random.ts";
 export type { Clock, FileSystem, SyncPolicy } from "@hashlog/fs-io";
 export type { KeydirFactory } from "@hashlog/index";
+export type { CompactionStats, StoreCompaction } from "./compaction.ts";
+export type { CompactionOptions } from "./compaction-options.ts";
+export type { CompactionReport } from "./compaction-report.ts";
 export type { MergeProgress, MergeReport } from "@hashlog/compactor";

@@ -8,7 +8,7 @@ import { RANGE_CHECKS, type RangeOptions, type Selection } from "./range.ts";
 import type { ReadPace } from "./read-pace.ts";
 import type { RecordReader, RecordRun } from "./record-reader.ts";
 import { newLocation } from "./segment-table.ts";
-import { checkOptions } from "./store-options.ts";
+import { checkOptions } from "./check-options.ts";
 import type { View } from "./views.ts";
 
 /** Options of the iterators. Without any of those of a range the entries come in no particular order. */

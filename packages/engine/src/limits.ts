@@ -6,7 +6,7 @@
 export interface Limits {
   /** How many sequences an edit reserves ahead: every later edit is this many writes away. */
   readonly sequencesReserved: number;
-  /** A checkpoint is written whenever so many bytes were sealed since the last one, or as many as the keydir takes, if more. */
+  /** A checkpoint is written whenever so many bytes were sealed since the last one, or four times the keydir's, if more. */
   readonly checkpointBytesLeast: number;
   /** Bytes of a group of waiting writes from which on a second one is begun, and does not wait to share a sync. */
   readonly groupBytesMax: number;
@@ -24,6 +24,12 @@ export interface Limits {
   /** Bytes that a merge writes between two syncs, and bytes after which it gives the event loop away. */
   readonly mergeSyncBytes: number;
   readonly mergeSliceBytes: number;
+  /** Bytes after which a store, however small, looks whether there is something to merge in the background. */
+  readonly compactionLookBytes: number;
+  /** Bytes that the log takes in a turn of the event loop while a merge in the background has to keep up. */
+  readonly pacedBytesPerTurn: number;
+  /** A merge in the background that reads no more than this is waited for when the store is closed. */
+  readonly closingMergeBytesMost: number;
 }
 
 /** Those of every store. */
@@ -39,4 +45,7 @@ export const LIMITS: Limits = {
   valuesAhead: 64,
   mergeSyncBytes: 8 * 1024 * 1024,
   mergeSliceBytes: 256 * 1024,
+  compactionLookBytes: 1024 * 1024,
+  pacedBytesPerTurn: 64 * 1024,
+  closingMergeBytesMost: 16 * 1024 * 1024,
 };

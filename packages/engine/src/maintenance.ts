@@ -3,24 +3,42 @@
  * published, and a merge must not find its inputs change.
  */
 export class Maintenance {
-  #tail: Promise<unknown> = Promise.resolve();
+  #waiting: (() => Promise<void>)[] = [];
+  #running: Promise<void> | undefined;
   #closed = false;
 
   /** Runs `work` when everything asked for before is done. */
   run<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#tail.then(work);
-    this.#tail = turn.catch(() => undefined);
-    return turn;
+    return this.#add(work, false);
   }
 
-  /** As `run`, for work that nobody waits for and that is not begun any more once `close` was called. */
-  runLater(work: () => Promise<void>, onFailure: (error: unknown) => void): void {
-    this.run(() => (this.#closed ? Promise.resolve() : work())).catch(onFailure);
+  /** As `run`, for work in the background: it is not begun any more once `close` was called, and then this resolves. */
+  runInBackground(work: () => Promise<void>): Promise<void> {
+    return this.#add(() => (this.#closed ? Promise.resolve() : work()), false);
+  }
+
+  /** As `runInBackground`, before everything else that waits: for what others have to wait for. */
+  runNext(work: () => Promise<void>): Promise<void> {
+    return this.#add(() => (this.#closed ? Promise.resolve() : work()), true);
   }
 
   /** Resolves when what runs is done; what only waits in the background is dropped. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#tail;
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  #add<T>(work: () => Promise<T>, isNext: boolean): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const turn = (): Promise<void> => Promise.resolve().then(work).then(resolve, reject);
+      if (isNext) this.#waiting.unshift(turn);
+      else this.#waiting.push(turn);
+      this.#running ??= this.#runAll();
+    });
+  }
+
+  async #runAll(): Promise<void> {
+    for (let turn = this.#waiting.shift(); turn !== undefined; turn = this.#waiting.shift()) await turn();
+    this.#running = undefined;
   }
 }

@@ -11,6 +11,7 @@ import {
 import type { AppendFile } from "@hashlog/fs-io";
 import type { CommitLog } from "./commit-log.ts";
 import type { FileMaker } from "./directory-entries.ts";
+import type { MergePace } from "./merge-pace.ts";
 import { makeWithNewId, newPlace } from "./new-files.ts";
 import { newLocation } from "./segment-table.ts";
 import { Segment } from "./segment.ts";
@@ -22,6 +23,7 @@ export class StoreOfMerge implements MergeStore {
   readonly #files: FileMaker;
   readonly #log: CommitLog;
   readonly #now: () => number;
+  readonly #pace: MergePace;
   readonly #inputs: ReadonlyMap<number, Segment>;
   /** Inputs whose handles the merge keeps open: as long as it reads them. */
   readonly #pinned: Set<Segment>;
@@ -31,11 +33,17 @@ export class StoreOfMerge implements MergeStore {
   readonly #source = newLocation();
   readonly #target = newLocation();
 
-  constructor(parts: StoreParts, log: CommitLog, now: () => number, inputs: readonly Segment[]) {
+  constructor(
+    parts: StoreParts,
+    log: CommitLog,
+    { now, pace }: { readonly now: () => number; readonly pace: MergePace },
+    inputs: readonly Segment[],
+  ) {
     this.#parts = parts;
     this.#files = parts.entries.begin();
     this.#log = log;
     this.#now = now;
+    this.#pace = pace;
     this.#inputs = new Map(inputs.map((segment) => [segment.segmentId, segment]));
     this.#pinned = new Set(inputs);
     for (const segment of inputs) segment.pin();
@@ -122,7 +130,7 @@ export class StoreOfMerge implements MergeStore {
     // On a full volume, with everything visible durable already, there is nothing to sync, and the merge makes room.
     if (this.#log.acknowledged > this.#log.floor) {
       // mark: merge/log-synced-before-publishing
-      await this.#log.sync();
+      await this.#log.syncVisible();
     }
   }
 
@@ -208,8 +216,8 @@ export class StoreOfMerge implements MergeStore {
     }
   }
 
-  yield(): Promise<void> {
-    return this.#parts.clock.yield();
+  yield(bytes: number): Promise<void> {
+    return this.#pace.next(bytes);
   }
 
   #input({ segmentId }: MergeInput): Segment {

@@ -1,68 +1,135 @@
-import { merge, MergeError, type MergeInput, type MergeProgress, type MergeReport } from "@hashlog/compactor";
+import {
+  merge,
+  MergeError,
+  type LeftOut,
+  type MergeInput,
+  type MergePlan,
+  type MergeProgress,
+  type MergeReport,
+} from "@hashlog/compactor";
 import type { CommitLog } from "./commit-log.ts";
+import type { CompactionEvents } from "./compaction-options.ts";
+import type { CompactionReport } from "./compaction-report.ts";
 import { fileSource } from "./files.ts";
 import { inOwnWords, HashlogError } from "./errors.ts";
+import type { MergePace } from "./merge-pace.ts";
 import { StoreOfMerge } from "./merge-store.ts";
 import type { Segment } from "./segment.ts";
 import type { StoreParts } from "./store-parts.ts";
 
 /**
- * Merges chosen segments of an open store. The order of the steps and the rules for what may go are the compactor's; here
- * is only which segments take part. One merge at a time (`Maintenance`).
+ * Carries out a plan: merges chosen segments of an open store, and tells whoever wants to know. The order of the steps and
+ * the rules for what may go are the compactor's. One merge at a time (`Maintenance`).
  */
 export class Merger {
   readonly #parts: StoreParts;
   readonly #log: CommitLog;
   readonly #now: () => number;
   readonly #onSealed: (segment: Segment) => void;
-  #count = 0;
+  readonly #events: CompactionEvents;
+  /** What all merges since the store was opened did. */
+  readonly totals: MergeTotals = {
+    merges: 0,
+    bytesRead: 0,
+    bytesWritten: 0,
+    bytesFreed: 0,
+    tombstonesDropped: 0,
+    durationMs: 0,
+  };
+  /** Where segments are damaged, of those that a merge had to leave out. */
+  readonly damaged: Map<number, LeftOut> = new Map();
+  #running: RunningMerge | undefined;
+  #last: CompactionReport | undefined;
 
-  constructor(parts: StoreParts, log: CommitLog, now: () => number, onSealed: (segment: Segment) => void) {
+  constructor(
+    parts: StoreParts,
+    log: CommitLog,
+    hooks: {
+      readonly now: () => number;
+      readonly onSealed: (segment: Segment) => void;
+      readonly events: CompactionEvents;
+    },
+  ) {
     this.#parts = parts;
     this.#log = log;
-    this.#now = now;
-    this.#onSealed = onSealed;
+    this.#now = hooks.now;
+    this.#onSealed = hooks.onSealed;
+    this.#events = hooks.events;
   }
 
-  /** How many merges were completed since the store was opened. */
-  get count(): number {
-    return this.#count;
+  /** The merge under way. */
+  get running(): RunningMerge | undefined {
+    return this.#running;
   }
 
-  /** Merges every segment that has anything to gain or to be joined with another, on a full volume in the reserve's room. */
-  async mergeAll(options: MergeRunOptions): Promise<MergeReport> {
-    const { reserve } = this.#parts;
-    const report = await reserve.lend(() => this.#mergeAll(options));
-    // What was freed first makes good for what was lent.
-    await reserve.ensure();
-    return report;
+  /** What the last one did. */
+  get last(): CompactionReport | undefined {
+    return this.#last;
   }
 
-  async #mergeAll(options: MergeRunOptions): Promise<MergeReport> {
-    await this.#log.tryResume();
-    this.#checkLog();
-    if (this.#log.state.kind === "ready") await this.#log.sealAll();
-    const sealed = [...this.#parts.table.all()].filter(({ state }) => state.kind === "sealed");
-    return this.merge(sealed.length === 1 && isClean(sealed[0]!) ? [] : sealed, options);
+  /**
+   * Why no merge may begin, if so. What lies above the floor was acknowledged and is not durable: it must not make anything
+   * dead while it cannot be synced.
+   */
+  get refusal(): HashlogError | undefined {
+    const { state, acknowledged, floor } = this.#log;
+    if (state.kind === "disabled") {
+      // mark: merge/refused-while-disabled
+      return state.error;
+    }
+    if (state.kind === "no-space" && acknowledged > floor) {
+      // mark: merge/refused-while-full
+      return state.error;
+    }
+    return undefined;
   }
 
-  /** Merges the given sealed segments. */
-  async merge(segments: readonly Segment[], options: MergeRunOptions): Promise<MergeReport> {
-    const releaseSlots = this.#parts.table.holdSlots();
-    const store = new StoreOfMerge(this.#parts, this.#log, this.#now, segments);
+  /**
+   * Merges what the plan says, as far as it is still there and sealed, or can be. Tells of the start, the progress and the
+   * end, whichever it is.
+   * @throws HashlogError what it failed of; the store is as it was
+   */
+  async run(plan: MergePlan, options: MergeRunOptions): Promise<CompactionReport> {
+    const { clock } = this.#parts;
+    const began = clock.elapsedMs();
+    this.#running = { trigger: plan.trigger, progress: undefined };
+    this.#tell(() => this.#events.onStart?.(plan));
     try {
-      const report = await merge(segments.map(mergeInput), store, {
-        outputBytesMax: this.#parts.segmentBytesMax,
-        syncEveryBytes: this.#parts.limits.mergeSyncBytes,
-        sliceBytes: this.#parts.limits.mergeSliceBytes,
-        signal: options.signal,
-        ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
-      });
-      this.#count += report.inputs.length > 0 ? 1 : 0;
+      const merged = await this.#merge(plan, options);
+      const report = { ...merged, trigger: plan.trigger, durationMs: clock.elapsedMs() - began };
+      this.#count(report);
+      this.#tell(() => this.#events.onEnd?.(report));
       return report;
     } catch (error) {
       // mark: merge/failed
-      throw explain(error, options.signal);
+      const reason = explain(error, options.signal);
+      this.#tell(() => this.#events.onFailure?.(reason));
+      throw reason;
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  async #merge(plan: MergePlan, options: MergeRunOptions): Promise<MergeReport> {
+    const chosen = new Set(plan.segments.map(({ segmentId }) => segmentId));
+    const { active } = this.#log.segments;
+    if (active !== undefined && chosen.has(active.segmentId) && this.#log.state.kind === "ready") {
+      // mark: merge/active-segment-sealed-early
+      await this.#log.sealAll();
+    }
+    const segments = [...this.#parts.table.all()].filter(
+      ({ segmentId, state }) => chosen.has(segmentId) && state.kind === "sealed",
+    );
+    const releaseSlots = this.#parts.table.holdSlots();
+    const store = new StoreOfMerge(this.#parts, this.#log, { now: this.#now, pace: options.pace }, segments);
+    try {
+      return await merge(segments.map(mergeInput), store, {
+        outputBytesMax: plan.outputBytesMax,
+        syncEveryBytes: this.#parts.limits.mergeSyncBytes,
+        sliceBytes: this.#parts.limits.mergeSliceBytes,
+        signal: options.signal,
+        onProgress: (progress) => this.#progress(progress, options),
+      });
     } finally {
       releaseSlots();
       await store.end();
@@ -70,29 +137,58 @@ export class Merger {
     }
   }
 
-  // What lies above the floor was acknowledged and is not durable: it must not make anything dead while it cannot be synced.
-  #checkLog(): void {
-    const { state } = this.#log;
-    if (state.kind === "disabled") {
-      // mark: merge/refused-while-disabled
-      throw state.error;
-    }
-    if (state.kind === "no-space" && this.#log.acknowledged > this.#log.floor) {
-      // mark: merge/refused-while-full
-      throw state.error;
+  #progress(progress: MergeProgress, options: MergeRunOptions): void {
+    this.#running = { ...this.#running!, progress };
+    // What is published is not left half done for a pause.
+    if (progress.phase === "swing") options.pace.ignorePauses();
+    this.#tell(() => this.#events.onProgress?.(progress));
+    options.onProgress?.(progress);
+  }
+
+  #count(report: CompactionReport): void {
+    const { totals } = this;
+    totals.merges += report.inputs.length > 0 ? 1 : 0;
+    totals.bytesRead += report.bytesRead;
+    totals.bytesWritten += report.bytesWritten;
+    totals.bytesFreed += report.bytesFreed;
+    totals.tombstonesDropped += report.tombstonesDropped;
+    totals.durationMs += report.durationMs;
+    for (const damage of report.leftOut) this.damaged.set(damage.segmentId, damage);
+    for (const { segmentId } of report.inputs) this.damaged.delete(segmentId);
+    this.#last = report;
+  }
+
+  #tell(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      // mark: merge/listener-failed
+      this.#parts.failures.note(error);
     }
   }
 }
 
-/** What a caller of `compact` can give. */
+/** How to carry out a plan. */
 export interface MergeRunOptions {
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
+  readonly pace: MergePace;
   readonly onProgress?: ((progress: MergeProgress) => void) | undefined;
 }
 
-// Nothing dead in it, no tombstone, and nothing that may have expired: merging it alone would write the same again.
-function isClean({ totals, liveRecords }: Segment): boolean {
-  return totals.recordCount === liveRecords && totals.expiringCount === 0;
+/** A merge under way: what set it off, and how far it is. */
+export interface RunningMerge {
+  readonly trigger: string;
+  readonly progress: MergeProgress | undefined;
+}
+
+/** Sums over merges: bytes and milliseconds. */
+export interface MergeTotals {
+  merges: number;
+  bytesRead: number;
+  bytesWritten: number;
+  bytesFreed: number;
+  tombstonesDropped: number;
+  durationMs: number;
 }
 
 function mergeInput(segment: Segment): MergeInput {
@@ -102,14 +198,13 @@ function mergeInput(segment: Segment): MergeInput {
   return { segmentId, place, sealedBytes, lowestSequence, highestSequence, source };
 }
 
-function explain(error: unknown, signal: AbortSignal | undefined): unknown {
-  if (signal?.aborted && error === signal.reason) {
+function explain(error: unknown, signal: AbortSignal): HashlogError {
+  if (signal.aborted && error === signal.reason) {
     // mark: merge/aborted
     return new HashlogError("HASHLOG_ABORTED", "compacting was cancelled; nothing was changed", { cause: error });
   }
-  /* v8 ignore if -- a merge rejects with nothing else but the signal's reason */
-  if (!MergeError.is(error)) return error;
-  const cause = inOwnWords(error.cause, "compacting failed");
+  const cause = inOwnWords(MergeError.is(error) ? error.cause : error, "compacting failed");
   if (HashlogError.is(cause)) return cause;
-  return new HashlogError("HASHLOG_IO", error.message, { segmentId: error.segmentId, cause: error });
+  const segmentId = MergeError.is(error) ? error.segmentId : undefined;
+  return new HashlogError("HASHLOG_IO", (error as Error).message, { segmentId, cause: error });
 }

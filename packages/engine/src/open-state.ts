@@ -4,6 +4,7 @@ import { HashlogError } from "./errors.ts";
 export class OpenState {
   readonly #directory: string;
   #isClosed = false;
+  #calls = 0;
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -13,12 +14,18 @@ export class OpenState {
     return this.#isClosed;
   }
 
+  /** How often it was asked: whether the store is in use. */
+  get calls(): number {
+    return this.#calls;
+  }
+
   close(): void {
     this.#isClosed = true;
   }
 
   /** @throws HashlogError `HASHLOG_CLOSED` */
   check(): void {
+    this.#calls += 1;
     if (!this.#isClosed) return;
     throw new HashlogError("HASHLOG_CLOSED", `the store ${this.#directory} is closed`, { path: this.#directory });
   }

@@ -25,3 +25,8 @@ export function randomIdentity(random: RandomSource, bytes: number): bigint {
     if (identity !== 0n) return identity;
   }
 }
+
+/** A random number from 0 to 1, 1 excluded. */
+export function randomShare(random: RandomSource): number {
+  return new DataView(randomBytes(random, 4).buffer).getUint32(0) / 2 ** 32;
+}

@@ -1,5 +1,5 @@
 import { invalidArgument } from "./errors.ts";
-import { type } from "./store-options.ts";
+import { type } from "./check-options.ts";
 
 /**
  * Which keys, and in which order: that of their bytes. Strings are in the order of their UTF-8 form, which is that of

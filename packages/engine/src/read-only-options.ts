@@ -2,15 +2,8 @@ import { systemClock, type Clock, type FileSystem } from "@hashlog/fs-io";
 import type { KeydirFactory } from "@hashlog/index";
 import { bytes, utf8, type Codec } from "./codecs.ts";
 import type { Limits } from "./limits.ts";
-import {
-  checkOptions,
-  OPEN_CHECKS,
-  type,
-  type Check,
-  type DefaultParts,
-  type OpenOptions,
-  type OpenProgress,
-} from "./store-options.ts";
+import { checkOptions, type, type Check } from "./check-options.ts";
+import { OPEN_CHECKS, type DefaultParts, type OpenOptions, type OpenProgress } from "./store-options.ts";
 
 /**
  * What `open` takes besides the directory where a store is only to be read: beside a writer in this or another process, or
@@ -80,6 +73,7 @@ const READ_ONLY_CHECKS: typeof OPEN_CHECKS = {
   sync: REFUSED,
   segmentBytesMax: REFUSED,
   allowSharedVolume: REFUSED,
+  compaction: REFUSED,
   random: REFUSED,
 };
 

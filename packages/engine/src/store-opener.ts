@@ -11,11 +11,14 @@ import { loadIndex, type LoadedIndex } from "./load-index.ts";
 import { LoadProgress } from "./load-progress.ts";
 import { segmentsWithoutRecords, type LogRun } from "./log-run.ts";
 import { LogSegments, type LogSegment } from "./log-segments.ts";
+import { Compaction } from "./compaction.ts";
 import { Maintenance } from "./maintenance.ts";
 import { ManifestFile } from "./manifest-file.ts";
 import { Merger } from "./merger.ts";
 import type { OpenedSegments } from "./open-segments.ts";
+import { OpenState } from "./open-state.ts";
 import { Ordering } from "./ordering.ts";
+import { randomShare } from "./random.ts";
 import { ReserveFile } from "./reserve-file.ts";
 import { SegmentTable } from "./segment-table.ts";
 import { StoreClock } from "./store-clock.ts";
@@ -24,6 +27,7 @@ import type { StoreOptions } from "./store-options.ts";
 import { Failures, FileIds, pathOf, removeFile, type StoreParts } from "./store-parts.ts";
 import type { StoreMachinery } from "./store.ts";
 import { Views } from "./views.ts";
+import { WritePace } from "./write-pace.ts";
 
 /**
  * From a locked directory with a manifest to an open store:
@@ -88,15 +92,14 @@ export class StoreOpener<K, V, VI> {
         (keysDone) => progress.ordered(keysDone, keydir.size),
       );
     }
+    const state = new OpenState(this.#directory);
+    const compaction = this.#compaction(parts, log, { background, checkpointer, state });
+    compaction.begin();
     return {
       parts,
+      state,
       log,
-      merger: new Merger(
-        parts,
-        log,
-        () => this.#clock.now(),
-        (segment) => background.hint(segment),
-      ),
+      compaction,
       checkpointer,
       maintenance: this.#maintenance,
       views: new Views(parts),
@@ -115,6 +118,28 @@ export class StoreOpener<K, V, VI> {
         filesRemoved: recovered.filesRemoved,
       },
     };
+  }
+
+  #compaction(
+    parts: StoreParts,
+    log: CommitLog,
+    around: { background: BackgroundFiles; checkpointer: Checkpointer; state: OpenState },
+  ): Compaction {
+    const { background, checkpointer, state } = around;
+    const { compaction: settings } = this.#options;
+    const merger = new Merger(parts, log, {
+      now: () => this.#clock.now(),
+      onSealed: (segment) => background.hint(segment),
+      events: settings.events,
+    });
+    return new Compaction(parts, log, merger, this.#maintenance, settings, {
+      checkOpen: () => state.check(),
+      calls: () => state.calls,
+      wholeMs: () => this.#clock.wholeMs(),
+      random: () => randomShare(parts.random),
+      merged: ({ bytesRead, bytesWritten }) => background.merged(bytesRead + bytesWritten),
+      checkpoint: () => checkpointer.write().catch((error: unknown) => parts.failures.note(error)),
+    });
   }
 
   /** Gives everything up that was opened so far. */
@@ -184,6 +209,7 @@ export class StoreOpener<K, V, VI> {
       // Above every id in sight: an unlisted file of a crashed predecessor is still there.
       fileIds: new FileIds(used.reduce((next, id) => Math.max(next, id + 1), this.#manifest.nextFileId)),
       failures: this.#failures,
+      writePace: new WritePace(clock, limits.pacedBytesPerTurn),
     };
   }
 

@@ -1,6 +1,8 @@
 import { parseSyncPolicy, systemClock, type Clock, type FileSystem, type SyncPolicy } from "@hashlog/fs-io";
 import type { KeydirFactory } from "@hashlog/index";
-import { bytes, utf8, describeType, type Codec } from "./codecs.ts";
+import { bytes, utf8, type Codec } from "./codecs.ts";
+import { checkOptions, methods, type, type Check } from "./check-options.ts";
+import { resolveCompaction, type CompactionOptions, type CompactionSettings } from "./compaction-options.ts";
 import { invalidArgument } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 import { systemRandom, type RandomSource } from "./random.ts";
@@ -35,6 +37,12 @@ export interface OpenOptions<K = string, V = Uint8Array, VI = V extends Uint8Arr
    * put in order when a range is first asked for.
    */
   readonly ordered?: boolean | undefined;
+  /**
+   * How and when segments are merged in the background, so that the space of what is overwritten, deleted or expired comes
+   * back. Default `true`: when it is worth it, so that segments take less than half as much again as what is live. `false`:
+   * only when `compact()` is called.
+   */
+  readonly compaction?: CompactionOptions | boolean | undefined;
   /** The file system. Default: the platform's, `nodeFileSystem()`. */
   readonly fileSystem?: FileSystem | undefined;
   /** The keydir. Default: `hashKeydir` of `@hashlog/index`. */
@@ -71,6 +79,7 @@ export interface StoreOptions<K, V, VI> {
   readonly segmentBytesMax: number;
   readonly allowSharedVolume: boolean;
   readonly ordered: boolean;
+  readonly compaction: CompactionSettings;
   readonly fileSystem: FileSystem;
   readonly index: KeydirFactory;
   readonly clock: Clock;
@@ -91,9 +100,6 @@ export interface DefaultParts {
   readonly limits: Limits;
 }
 
-/** What an option must be, in words, if the value is not that. */
-export type Check = (value: unknown) => string | undefined;
-
 /** What is checked of each option of `open`. */
 export const OPEN_CHECKS: Readonly<Record<keyof OpenOptions<unknown, unknown> | "follow", Check>> = {
   keys: codec,
@@ -106,6 +112,10 @@ export const OPEN_CHECKS: Readonly<Record<keyof OpenOptions<unknown, unknown> | 
       : `an integer from ${SEGMENT_BYTES_LEAST} to ${SEGMENT_BYTES_MOST}`,
   allowSharedVolume: type("boolean"),
   ordered: type("boolean"),
+  compaction: (value) =>
+    typeof value === "boolean" || (typeof value === "object" && value !== null && !Array.isArray(value))
+      ? undefined
+      : "false, or an object with options",
   fileSystem: methods("create", "openRead", "replace", "lock"),
   index: type("function"),
   clock: methods("now", "setTimer", "yield"),
@@ -130,6 +140,7 @@ export function resolveOptions<K, V, VI>(given: OpenOptions<K, V, VI>, defaults:
     segmentBytesMax: given.segmentBytesMax ?? SEGMENT_BYTES_DEFAULT,
     allowSharedVolume: given.allowSharedVolume ?? false,
     ordered: given.ordered ?? false,
+    compaction: resolveCompaction(given.compaction),
     fileSystem: given.fileSystem ?? defaults.fileSystem(),
     index: given.index ?? defaults.index,
     clock: given.clock ?? systemClock,
@@ -140,26 +151,6 @@ export function resolveOptions<K, V, VI>(given: OpenOptions<K, V, VI>, defaults:
   };
 }
 
-/**
- * Refuses what is not an options object, unknown names, and values of the wrong kind; `undefined` counts as left out.
- * @throws HashlogError `HASHLOG_INVALID_ARGUMENT`
- */
-export function checkOptions(given: unknown, checks: Readonly<Record<string, Check>>, of: string): void {
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw invalidArgument(`the options of ${of} are ${describeType(given)}, not an object`);
-  }
-  for (const [name, value] of Object.entries(given)) {
-    const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
-    if (check === undefined) {
-      throw invalidArgument(`${of} has no option "${name}"; it has ${Object.keys(checks).join(", ")}`);
-    }
-    const expected = value === undefined ? undefined : check(value);
-    if (expected !== undefined) {
-      throw invalidArgument(`the option "${name}" of ${of} must be ${expected}`, { expected, actual: value });
-    }
-  }
-}
-
 function resolveSyncPolicy(value: unknown): SyncPolicy {
   try {
     return value === undefined ? "always" : parseSyncPolicy(value);
@@ -168,21 +159,7 @@ function resolveSyncPolicy(value: unknown): SyncPolicy {
   }
 }
 
-/** A check that the value is of a type, by `typeof`. */
-export function type(name: "boolean" | "function" | "number"): Check {
-  return (value) => (typeof value === name ? undefined : `a ${name}`);
-}
-
 function codec(value: unknown): string | undefined {
   const expected = methods("encode", "decode")(value);
   return expected && `a codec (utf8, bytes or json() of @hashlog/engine, or ${expected})`;
-}
-
-function methods(...names: string[]): Check {
-  return (value) =>
-    typeof value === "object" &&
-    value !== null &&
-    names.every((name) => typeof (value as Record<string, unknown>)[name] === "function")
-      ? undefined
-      : `an object with ${names.join(", ")}`;
 }

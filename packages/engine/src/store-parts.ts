@@ -6,6 +6,7 @@ import type { ManifestFile } from "./manifest-file.ts";
 import type { RandomSource } from "./random.ts";
 import type { ReserveFile } from "./reserve-file.ts";
 import type { SegmentTable } from "./segment-table.ts";
+import type { WritePace } from "./write-pace.ts";
 
 /** What the parts of an open store share. */
 export interface StoreParts {
@@ -22,6 +23,7 @@ export interface StoreParts {
   readonly keydir: Keydir;
   readonly fileIds: FileIds;
   readonly failures: Failures;
+  readonly writePace: WritePace;
 }
 
 /** The path of a file of the store. */

@@ -1,6 +1,6 @@
 import type { CommitLog } from "./commit-log.ts";
+import type { Compaction, CompactionStats } from "./compaction.ts";
 import type { Checkpointer } from "./checkpointer.ts";
-import type { Merger } from "./merger.ts";
 import type { OpenReport } from "./open-report.ts";
 import type { Segment } from "./segment.ts";
 import type { StoreParts } from "./store-parts.ts";
@@ -39,6 +39,8 @@ export interface StoreStats {
   /** Merges and checkpoints completed since the store was opened. */
   readonly merges: number;
   readonly checkpoints: number;
+  /** What the merging does, in the background and when asked. */
+  readonly compaction: CompactionStats;
   /** Iterators and snapshots that are open. Each keeps the files that it needs. */
   readonly iterators: number;
   readonly snapshots: number;
@@ -68,7 +70,7 @@ export interface SegmentStats {
 export function storeStats(store: {
   parts: StoreParts;
   log: CommitLog;
-  merger: Merger;
+  compaction: Compaction;
   checkpointer: Checkpointer;
   views: Views;
   openReport: OpenReport;
@@ -79,6 +81,7 @@ export function storeStats(store: {
   const sum = (of: (segment: SegmentStats) => number): number =>
     segments.reduce((total, segment) => total + of(segment), 0);
   const liveBytes = sum((segment) => segment.liveBytes);
+  const compaction = store.compaction.stats();
   const deadBytes = sum((segment) => segment.deadBytes);
   return {
     keys: parts.keydir.size,
@@ -95,7 +98,8 @@ export function storeStats(store: {
     floor: log.floor,
     pendingWrites: log.pending,
     writes: log.state.kind,
-    merges: store.merger.count,
+    merges: compaction.merges,
+    compaction,
     checkpoints: store.checkpointer.count,
     iterators: store.views.count("iterator"),
     snapshots: store.views.count("snapshot"),

@@ -1,4 +1,4 @@
-import type { MergeProgress, MergeReport } from "@hashlog/compactor";
+import type { MergeProgress } from "@hashlog/compactor";
 import { recordBytes } from "@hashlog/format";
 import type { DirectoryLock } from "@hashlog/fs-io";
 import type { Checkpointer } from "./checkpointer.ts";
@@ -12,9 +12,10 @@ import { invalidArgument } from "./errors.ts";
 import { InFlight } from "./in-flight.ts";
 import type { IterateOptions, StoreIterator } from "./iterate.ts";
 import type { Maintenance } from "./maintenance.ts";
-import type { Merger } from "./merger.ts";
+import type { Compaction, StoreCompaction } from "./compaction.ts";
+import type { CompactionReport } from "./compaction-report.ts";
 import type { OpenReport } from "./open-report.ts";
-import { OpenState } from "./open-state.ts";
+import type { OpenState } from "./open-state.ts";
 import { operationsBytes, type EncodedOperation } from "./operations.ts";
 import type { Ordering } from "./ordering.ts";
 import { RANGE_CHECKS, refuseLostBounds, type RangeOptions } from "./range.ts";
@@ -24,7 +25,7 @@ import { RecordReader } from "./record-reader.ts";
 import { Snapshot } from "./snapshot.ts";
 import { closeStore } from "./close-store.ts";
 import type { StoreClock } from "./store-clock.ts";
-import { checkOptions, type } from "./store-options.ts";
+import { checkOptions, type } from "./check-options.ts";
 import type { StoreParts } from "./store-parts.ts";
 import { storeStats, type StoreStats } from "./store-stats.ts";
 import type { Views } from "./views.ts";
@@ -49,8 +50,9 @@ import {
 /** Everything of an open store but its public face. */
 export interface StoreMachinery<K, V, VI> {
   readonly parts: StoreParts;
+  readonly state: OpenState;
   readonly log: CommitLog;
-  readonly merger: Merger;
+  readonly compaction: Compaction;
   readonly checkpointer: Checkpointer;
   readonly maintenance: Maintenance;
   readonly views: Views;
@@ -82,7 +84,7 @@ export class Store<K, V, VI = V> {
 
   constructor(machinery: StoreMachinery<K, V, VI>) {
     this.#machinery = machinery;
-    this.#state = new OpenState(machinery.parts.directory);
+    this.#state = machinery.state;
     const { keys, values, ordering, ordered, parts } = machinery;
     const { limits, clock } = parts;
     const reader = new RecordReader(limits.sharedReadBytesMax);
@@ -260,25 +262,26 @@ export class Store<K, V, VI = V> {
    */
   checkpoint(): Promise<void> {
     return this.#write(() => {
-      const { maintenance, checkpointer } = this.#machinery;
+      const { maintenance, checkpointer, compaction } = this.#machinery;
+      compaction.makeWay();
       return maintenance.run(() => checkpointer.write());
     });
   }
 
   /**
-   * Merges all segments: what is dead goes, its space is free. Reads and writes go on meanwhile. Resolves when the space
-   * is free, to what was done.
+   * Merges all segments, or those that are listed: what is dead goes, its space is free. Reads and writes go on meanwhile,
+   * a merge in the background is given up for it. Resolves when the space is free, to what was done.
    */
-  compact(options: CompactOptions = {}): Promise<MergeReport> {
+  compact(options: CompactOptions = {}): Promise<CompactionReport> {
     return this.#write(() => {
       checkOptions(options, COMPACT_CHECKS, "compact");
-      const { maintenance, merger, checkpointer, parts } = this.#machinery;
-      return maintenance.run(async () => {
-        const report = await merger.mergeAll(options);
-        await checkpointer.write().catch((error: unknown) => parts.failures.note(error));
-        return report;
-      });
+      return this.#machinery.compaction.compact(options);
     });
+  }
+
+  /** The merging in the background: to pause it, and to look what it would do. */
+  get compaction(): StoreCompaction {
+    return this.#machinery.compaction;
   }
 
   /** What the store is made of now. Cheap enough to ask for often; also after `close`. */
@@ -360,6 +363,8 @@ const CLEAR_CHECKS = { ...RANGE_CHECKS, ...WRITE_CHECKS };
 
 /** Options of `compact`. */
 export interface CompactOptions {
+  /** Ids of the segments to merge (`stats().segments`). Default: all. Those that are not there are refused. */
+  readonly segments?: readonly number[] | undefined;
   /** Cancels the merge as long as it has published nothing: it rejects with `HASHLOG_ABORTED` and has changed nothing. */
   readonly signal?: AbortSignal | undefined;
   /** Called now and then. */
@@ -367,6 +372,8 @@ export interface CompactOptions {
 }
 
 const COMPACT_CHECKS = {
+  segments: (value: unknown): string | undefined =>
+    Array.isArray(value) && value.every((id) => Number.isInteger(id)) ? undefined : "an array of ids of segments",
   signal: (value: unknown): string | undefined => (value instanceof AbortSignal ? undefined : "an AbortSignal"),
   onProgress: type("function"),
 };

@@ -7,7 +7,7 @@ import {
 } from "@hashlog/format";
 import { describeType } from "./codecs.ts";
 import { invalidArgument } from "./errors.ts";
-import { checkOptions, type } from "./store-options.ts";
+import { checkOptions, type } from "./check-options.ts";
 
 /** Options of one put. */
 export interface PutOptions extends WriteOptions, Expiry {}

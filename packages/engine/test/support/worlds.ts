@@ -42,11 +42,15 @@ export class World implements StorePlace {
     return this.fileSystem.join(this.directory, name);
   }
 
-  /** Opens the store of this world; it is checked and closed when the test ends. */
+  /**
+   * Opens the store of this world; it is checked and closed when the test ends. Nothing is merged in the background unless the
+   * test asks for that: most are about files that must stay what they are.
+   */
   async open<K = string, V = Uint8Array, VI = V extends Uint8Array ? Uint8Array | string : V>(
     options: OpenOptions<K, V, VI> = {},
   ): Promise<Store<K, V, VI>> {
-    const db = await open<K, V, VI>(this.directory, { fileSystem: this.fileSystem, clock: this.clock, ...options });
+    const { fileSystem, clock } = this;
+    const db = await open<K, V, VI>(this.directory, { fileSystem, clock, compaction: false, ...options });
     this.#stores.push({ db: db as never, options: options as never });
     return db;
   }

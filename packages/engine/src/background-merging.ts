@@ -1,0 +1,269 @@
+import {
+  jittered,
+  planListed,
+  planMerge,
+  type MergeDecision,
+  type MergePlan,
+  type StoreStatistics,
+} from "@hashlog/compactor";
+import type { Timer } from "@hashlog/fs-io";
+import type { CommitLog } from "./commit-log.ts";
+import type { CompactionSettings } from "./compaction-options.ts";
+import type { CompactionReport } from "./compaction-report.ts";
+import type { Maintenance } from "./maintenance.ts";
+import { MergePace, PauseGate } from "./merge-pace.ts";
+import type { Merger } from "./merger.ts";
+import { Failures, type StoreParts } from "./store-parts.ts";
+
+/**
+ * Merges that nobody asks for: whenever the policy finds one worth it. It is asked when the log has grown by a part of the
+ * store, and from time to time, as records expire and windows open without anybody writing.
+ *
+ * From the asking to the end of the merge the log is held to so many bytes in a turn of the event loop (`WritePace`). A
+ * merge that fails is tried again after a while, a longer one each time.
+ */
+export class BackgroundMerging {
+  readonly #parts: StoreParts;
+  readonly #log: CommitLog;
+  readonly #merger: Merger;
+  readonly #maintenance: Maintenance;
+  readonly #settings: CompactionSettings;
+  readonly #hooks: BackgroundHooks;
+  readonly #gate = new PauseGate();
+  /** Merges, and looks whether there is anything to merge, that failed. */
+  readonly failures: Failures = new Failures();
+  #merge: { readonly plan: MergePlan; readonly controller: AbortController } | undefined;
+  #timer: Timer | undefined;
+  #asked = false;
+  #closed = false;
+  #bytesToNextLook: number;
+  /** Before that nothing is tried again, as it has failed. */
+  #notBeforeMs = 0;
+  #failuresInARow = 0;
+  #sweptMs = Number.NEGATIVE_INFINITY;
+  #sweepTookMs = 0;
+
+  constructor(
+    parts: StoreParts,
+    log: CommitLog,
+    merger: Merger,
+    maintenance: Maintenance,
+    settings: CompactionSettings,
+    hooks: BackgroundHooks,
+  ) {
+    this.#parts = parts;
+    this.#log = log;
+    this.#merger = merger;
+    this.#maintenance = maintenance;
+    this.#settings = settings;
+    this.#hooks = hooks;
+    this.#bytesToNextLook = parts.limits.compactionLookBytes;
+  }
+
+  /** The store is open: from now on the policy is asked; at once, if there seems to be something to merge. */
+  begin(atOnce: boolean): void {
+    this.#parts.writePace.onAppended = (bytes) => this.#appended(bytes);
+    if (atOnce) this.#look();
+    else this.#lookLater();
+  }
+
+  get isPaused(): boolean {
+    return this.#gate.isClosed;
+  }
+
+  /** Whether a merge is under way. */
+  get isMerging(): boolean {
+    return this.#merge !== undefined;
+  }
+
+  /** Whether it has failed and is not tried again yet. */
+  get isWaiting(): boolean {
+    return this.#parts.clock.elapsedMs() < this.#notBeforeMs;
+  }
+
+  pause(): void {
+    this.#gate.close();
+    this.#parts.writePace.release();
+  }
+
+  resume(): void {
+    if (!this.isPaused) return;
+    this.#gate.open();
+    if (this.#merge !== undefined) this.#parts.writePace.hold(this.#roomBesides(0));
+    this.#look();
+  }
+
+  /** Gives up what is under way: somebody merges everything. */
+  giveUp(): void {
+    this.#merge?.controller.abort();
+  }
+
+  /** Gives up what is paused: somebody waits for their turn. */
+  makeWay(): void {
+    if (this.isPaused) this.giveUp();
+  }
+
+  /** No merge begins any more. One that is under way ends, soon in any case: a long one is given up. */
+  close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.#parts.writePace.onAppended = () => undefined;
+    const bytes = this.#merge?.plan.bytesRead ?? 0;
+    if (this.isPaused || bytes > this.#parts.limits.closingMergeBytesMost) this.giveUp();
+  }
+
+  #appended(bytes: number): void {
+    this.#bytesToNextLook -= bytes;
+    if (this.#bytesToNextLook <= 0 || this.#parts.reserve.isLent) this.#look();
+  }
+
+  // Asks the policy, when it is its turn, and no second time until that was done.
+  #look(): void {
+    if (this.#asked || this.#closed || this.isPaused) return;
+    this.#asked = true;
+    this.#timer?.cancel();
+    this.#parts.writePace.hold();
+    this.#maintenance
+      .runNext(() => this.#tend())
+      .catch((error: unknown) => this.#noteFailure(error))
+      .finally(() => {
+        this.#parts.writePace.release();
+        this.#asked = false;
+        this.#lookLater();
+      });
+  }
+
+  // The next look: when enough was written, or some time has passed.
+  #lookLater(): void {
+    const { policy } = this.#settings;
+    const random = this.#hooks.random();
+    const total = [...this.#parts.table.all()].reduce((sum, segment) => sum + segment.totals.recordBytes, 0);
+    const bytes = Math.max(this.#parts.limits.compactionLookBytes, Math.min(total / LOOKS_PER_STORE, LOOK_BYTES_MOST));
+    this.#bytesToNextLook = jittered(bytes, policy.jitter, random);
+    // Where there is nothing, nothing will be to do until something is written.
+    if (this.#closed || total === 0) return;
+    const delayMs = Math.max(
+      jittered(policy.checkIntervalMs, policy.jitter, random),
+      this.#notBeforeMs - this.#parts.clock.elapsedMs(),
+    );
+    this.#timer = this.#parts.clock.setTimer(() => this.#look(), delayMs);
+  }
+
+  // One merge after another, as long as there is one worth it.
+  async #tend(): Promise<void> {
+    if (this.isWaiting) {
+      // mark: compaction/not-again-so-soon
+      return;
+    }
+    // On a full volume there may be room by now; a merge can make some as long as nothing visible lies above the floor.
+    if (this.#log.state.kind === "no-space") await this.#log.tryResume();
+    if (this.#merger.refusal !== undefined) return;
+    await this.#sweep();
+    while (!this.#closed && !this.isPaused) {
+      const decision = this.#decide(await this.#hooks.statistics());
+      if (decision.kind === "none") break;
+      if (!(await this.#mergeInBackground(decision))) break;
+    }
+    this.#failuresInARow = 0;
+  }
+
+  // A full volume is a trigger of its own: whatever can be freed is wanted.
+  #decide(statistics: StoreStatistics): MergeDecision {
+    const { policy } = this.#settings;
+    if (this.#log.state.kind !== "no-space" && !this.#parts.reserve.isLent) return planMerge(statistics, policy);
+    // mark: compaction/wanted-by-a-full-volume
+    const segmentIds = statistics.segments
+      .filter(({ state, recordBytes, liveBytes, expiredBytes, tombstoneBytes }) => {
+        return state === "sealed" && recordBytes - liveBytes + expiredBytes - tombstoneBytes > 0;
+      })
+      .map(({ segmentId }) => segmentId);
+    return segmentIds.length === 0
+      ? { kind: "none", reason: "nothing-to-gain" }
+      : planListed(statistics, policy, segmentIds);
+  }
+
+  // Resolves to whether it is worth to look for another one.
+  async #mergeInBackground(plan: MergePlan): Promise<boolean> {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const { bytesPerSecondMax } = this.#settings;
+    this.#merge = { plan, controller };
+    this.#parts.writePace.hold(this.#roomBesides(plan.bytesWritten));
+    try {
+      const { clock, writePace } = this.#parts;
+      const onProgress = (bytes: number): void => writePace.progressed(bytes);
+      const pace = new MergePace({ clock, bytesPerSecondMax, signal, gate: this.#gate, onProgress });
+      const report = await this.#hooks.inReserve(() => this.#merger.run(plan, { signal, pace }));
+      // mark: compaction/merged-in-the-background
+      this.#hooks.merged(report);
+      return report.bytesFreed > 0 || report.inputs.length > report.outputs.length;
+    } catch (error) {
+      if (signal.aborted) {
+        // mark: compaction/background-merge-given-up
+        return false;
+      }
+      throw error;
+    } finally {
+      this.#merge = undefined;
+      this.#parts.writePace.hold();
+    }
+  }
+
+  // How far the log may grow before it has to wait for the merge. One that was slowed down on purpose is not waited for.
+  #roomBesides(bytesWritten: number): number {
+    if (this.#settings.bytesPerSecondMax !== undefined) return Number.POSITIVE_INFINITY;
+    let bytes = bytesWritten;
+    let live = 0;
+    for (const segment of this.#parts.table.all()) {
+      bytes += segment.bytes;
+      live += segment.liveBytes - segment.expiredBytes;
+    }
+    return Math.max(ROOM_LEAST, live * AMPLIFICATION_MOST + ROOM_BESIDES - bytes);
+  }
+
+  #noteFailure(error: unknown): void {
+    // mark: compaction/failed-in-the-background
+    this.failures.note(error);
+    const delayMs = Math.min(RETRY_LEAST_MS * 2 ** this.#failuresInARow, RETRY_MOST_MS);
+    this.#failuresInARow += 1;
+    this.#notBeforeMs = this.#parts.clock.elapsedMs() + delayMs;
+  }
+
+  // Looks what has expired, if anything can, and not so often that it would be felt.
+  async #sweep(): Promise<void> {
+    const { clock, table } = this.#parts;
+    const began = clock.elapsedMs();
+    const pauseMs = Math.max(SWEEP_PAUSE_LEAST_MS, SWEEP_PAUSE_TIMES * this.#sweepTookMs);
+    const expiring = [...table.all()].some(({ totals }) => totals.expiringCount > 0);
+    if (!expiring || began - this.#sweptMs < pauseMs) return;
+    await table.expiry.sweep(this.#parts, Math.max(0, this.#hooks.wholeMs() - this.#settings.policy.expiryGraceMs));
+    this.#sweptMs = clock.elapsedMs();
+    this.#sweepTookMs = this.#sweptMs - began;
+  }
+}
+
+/** What it needs of the store around it. */
+export interface BackgroundHooks {
+  readonly statistics: () => Promise<StoreStatistics>;
+  /** The time for expiry, in whole milliseconds. */
+  readonly wholeMs: () => number;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  /** Does the work, on a full volume in the reserve's room. */
+  readonly inReserve: <T>(work: () => Promise<T>) => Promise<T>;
+  /** A merge is done. */
+  readonly merged: (report: CompactionReport) => void;
+}
+
+/** The policy is asked whenever a 64th of the store was written, at most so many bytes. */
+const LOOKS_PER_STORE = 64;
+const LOOK_BYTES_MOST = 64 * 1024 * 1024;
+/** Writes wait for merges when segments take so many times as much as what is live, and so many bytes more. */
+const AMPLIFICATION_MOST = 1.4;
+const ROOM_BESIDES = 8 * 1024 * 1024;
+const ROOM_LEAST = 256 * 1024;
+const RETRY_LEAST_MS = 1000;
+const RETRY_MOST_MS = 300_000;
+/** A sweep takes at most a fiftieth of the time. */
+const SWEEP_PAUSE_LEAST_MS = 1000;
+const SWEEP_PAUSE_TIMES = 50;

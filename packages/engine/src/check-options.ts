@@ -1,0 +1,40 @@
+import { describeType } from "./codecs.ts";
+import { invalidArgument } from "./errors.ts";
+
+/** What an option must be, in words, if the value is not that. */
+export type Check = (value: unknown) => string | undefined;
+
+/**
+ * Refuses what is not an options object, unknown names, and values of the wrong kind; `undefined` counts as left out.
+ * @throws HashlogError `HASHLOG_INVALID_ARGUMENT`
+ */
+export function checkOptions(given: unknown, checks: Readonly<Record<string, Check>>, of: string): void {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw invalidArgument(`the options of ${of} are ${describeType(given)}, not an object`);
+  }
+  for (const [name, value] of Object.entries(given)) {
+    const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
+    if (check === undefined) {
+      throw invalidArgument(`${of} has no option "${name}"; it has ${Object.keys(checks).join(", ")}`);
+    }
+    const expected = value === undefined ? undefined : check(value);
+    if (expected !== undefined) {
+      throw invalidArgument(`the option "${name}" of ${of} must be ${expected}`, { expected, actual: value });
+    }
+  }
+}
+
+/** A check that the value is of a type, by `typeof`. */
+export function type(name: "boolean" | "function" | "number"): Check {
+  return (value) => (typeof value === name ? undefined : `a ${name}`);
+}
+
+/** A check that the value has methods of these names. */
+export function methods(...names: string[]): Check {
+  return (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    names.every((name) => typeof (value as Record<string, unknown>)[name] === "function")
+      ? undefined
+      : `an object with ${names.join(", ")}`;
+}

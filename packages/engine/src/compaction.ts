@@ -1,0 +1,288 @@
+import {
+  planListed,
+  planMerge,
+  type LeftOut,
+  type MergeDecision,
+  type MergeProgress,
+  type StoreStatistics,
+} from "@hashlog/compactor";
+import { BackgroundMerging, type BackgroundHooks } from "./background-merging.ts";
+import type { CommitLog } from "./commit-log.ts";
+import type { CompactionSettings } from "./compaction-options.ts";
+import { joinReports, type CompactionReport } from "./compaction-report.ts";
+import { HashlogError, inOwnWords, invalidArgument } from "./errors.ts";
+import type { Maintenance } from "./maintenance.ts";
+import { MergePace } from "./merge-pace.ts";
+import type { Merger, MergeRunOptions } from "./merger.ts";
+import { gatherStatistics, roomForMerging } from "./store-statistics.ts";
+import type { StoreParts } from "./store-parts.ts";
+
+/** What a store has to say of the merging in its background: `Store.compaction`. */
+export interface StoreCompaction {
+  /** Whether `pause` was called, and not `resume` since. */
+  readonly isPaused: boolean;
+
+  /**
+   * No merge in the background begins any more, and one that is under way stops where it is, until `resume`. `compact()` is
+   * not concerned. Nothing is lost meanwhile but space.
+   */
+  pause(): void;
+
+  resume(): void;
+
+  /**
+   * What would be merged now, and why, or why nothing would. Changes nothing.
+   * @throws HashlogError `HASHLOG_CLOSED` | `HASHLOG_IO`
+   */
+  plan(): Promise<MergeDecision>;
+}
+
+/** All merging of a store: in the background, whenever the policy finds one worth it, and when somebody asks. */
+export class Compaction implements StoreCompaction {
+  readonly #parts: StoreParts;
+  readonly #log: CommitLog;
+  readonly #merger: Merger;
+  readonly #maintenance: Maintenance;
+  readonly #settings: CompactionSettings;
+  readonly #hooks: CompactionHooks;
+  readonly #background: BackgroundMerging;
+  #callsSeen = -1;
+  #idleSinceMs = 0;
+
+  constructor(
+    parts: StoreParts,
+    log: CommitLog,
+    merger: Merger,
+    maintenance: Maintenance,
+    settings: CompactionSettings,
+    hooks: CompactionHooks,
+  ) {
+    this.#parts = parts;
+    this.#log = log;
+    this.#merger = merger;
+    this.#maintenance = maintenance;
+    this.#settings = settings;
+    this.#hooks = hooks;
+    this.#background = new BackgroundMerging(parts, log, merger, maintenance, settings, {
+      statistics: () => this.#statistics(),
+      inReserve: (work) => this.#inReserve(work),
+      ...hooks,
+    });
+  }
+
+  /** The store is open: from now on the policy is asked. */
+  begin(): void {
+    if (!this.#settings.inBackground) return;
+    const { damaged } = this.#merger;
+    const statistics = gatherStatistics(this.#parts, this.#log, { damaged, idleMs: 0, freeBytes: Infinity });
+    this.#background.begin(planMerge(statistics, this.#settings.policy).kind === "merge");
+  }
+
+  get isPaused(): boolean {
+    return this.#background.isPaused;
+  }
+
+  pause(): void {
+    this.#background.pause();
+  }
+
+  resume(): void {
+    this.#background.resume();
+  }
+
+  async plan(): Promise<MergeDecision> {
+    this.#hooks.checkOpen();
+    try {
+      return planMerge(await this.#statistics(), this.#settings.policy);
+    } catch (error) {
+      throw inOwnWords(error, "planning a merge failed");
+    }
+  }
+
+  /**
+   * Merges the given segments, or all, in place of what is under way in the background.
+   * @throws HashlogError `HASHLOG_INVALID_ARGUMENT` for a segment that is not there
+   */
+  compact(options: CompactRunOptions): Promise<CompactionReport> {
+    const unknown = options.segments?.filter((segmentId) => this.#parts.table.byId(segmentId) === undefined) ?? [];
+    if (unknown.length > 0) throw invalidArgument(`there is no segment ${unknown.join(", ")}`, { actual: unknown });
+    this.#background.giveUp();
+    return this.#maintenance.run(async () => {
+      const report = await this.#compact(options);
+      await this.#hooks.checkpoint();
+      return report;
+    });
+  }
+
+  /** Somebody else waits for their turn, and a merge that is paused would keep them waiting. */
+  makeWay(): void {
+    this.#background.makeWay();
+  }
+
+  /** No merge begins any more in the background, and one that is under way ends. */
+  close(): void {
+    this.#background.close();
+  }
+
+  stats(): CompactionStats {
+    const { totals, running, last, damaged } = this.#merger;
+    const { failures } = this.#background;
+    return {
+      state: this.#state,
+      trigger: running?.trigger,
+      progress: running?.progress,
+      ...totals,
+      last,
+      failures: { count: failures.count, last: failures.last },
+      damaged: [...damaged.values()],
+    };
+  }
+
+  get #state(): CompactionStats["state"] {
+    const { isPaused, isMerging, isWaiting } = this.#background;
+    if (this.#merger.running !== undefined && !(isPaused && isMerging)) return "merging";
+    if (!this.#settings.inBackground) return "off";
+    if (isPaused) return "paused";
+    return isWaiting ? "waiting" : "idle";
+  }
+
+  async #compact(options: CompactRunOptions): Promise<CompactionReport> {
+    const signal = options.signal ?? new AbortController().signal;
+    const run = { signal, pace: new MergePace({ clock: this.#parts.clock, signal }), onProgress: options.onProgress };
+    return this.#inReserve(async () => {
+      await this.#log.tryResume();
+      const { refusal } = this.#merger;
+      if (refusal !== undefined) throw refusal;
+      if (this.#log.state.kind === "ready") await this.#log.sealAll();
+      return this.#mergeListed(options.segments ?? this.#worthMerging(), run);
+    });
+  }
+
+  // All that are sealed; but one alone, with nothing dead in it and no tombstone and nothing that may have expired, would
+  // only be written again.
+  #worthMerging(): readonly number[] {
+    const sealed = [...this.#parts.table.all()].filter(({ state }) => state.kind === "sealed");
+    const [only] = sealed;
+    const clean = only?.totals.recordCount === only?.liveRecords && only?.totals.expiringCount === 0;
+    return sealed.length === 1 && clean ? [] : sealed.map(({ segmentId }) => segmentId);
+  }
+
+  /** All at once where there is room for that, else as many at a time as there is room for. */
+  async #mergeListed(segmentIds: readonly number[], options: MergeRunOptions): Promise<CompactionReport> {
+    // What a merge in the background has taken out by now is merged.
+    const isThere = (segmentId: number): boolean => this.#parts.table.byId(segmentId)?.state.kind === "sealed";
+    let left = segmentIds.filter(isThere);
+    let report = EMPTY_REPORT;
+    let roomMost = Number.POSITIVE_INFINITY;
+    while (left.length > 0) {
+      // Damage is looked at again.
+      const statistics = await this.#statistics(new Map());
+      const freeBytes = Math.min(statistics.freeBytes, roomMost);
+      const decision = planListed({ ...statistics, freeBytes }, this.#settings.policy, left);
+      if (decision.kind === "none") {
+        if (decision.reason === "no-room" && report.inputs.length === 0) throw noRoom(this.#parts.directory);
+        break;
+      }
+      try {
+        report = joinReports(report, await this.#merger.run(decision, options));
+        const done = new Set(decision.segments.map(({ segmentId }) => segmentId));
+        left = left.filter((segmentId) => !done.has(segmentId));
+      } catch (error) {
+        // The volume has less room than it says.
+        if (!isNoSpace(error) || decision.segments.length === 1) throw error;
+        // mark: compaction/less-room-than-was-told
+        roomMost = decision.bytesWritten / 2;
+      }
+    }
+    return report;
+  }
+
+  // On a full volume in the reserve's room; what was freed first makes good for what was lent.
+  async #inReserve<T>(work: () => Promise<T>): Promise<T> {
+    const { reserve } = this.#parts;
+    const result = await reserve.lend(work);
+    await reserve.ensure();
+    return result;
+  }
+
+  async #statistics(damaged: ReadonlyMap<number, unknown> = this.#merger.damaged): Promise<StoreStatistics> {
+    const freeBytes = await roomForMerging(this.#parts);
+    return gatherStatistics(this.#parts, this.#log, { damaged, idleMs: this.#idleMs(), freeBytes });
+  }
+
+  // As of the last look at which somebody had used the store since the one before.
+  #idleMs(): number {
+    const nowMs = this.#parts.clock.elapsedMs();
+    const calls = this.#hooks.calls();
+    if (calls !== this.#callsSeen) this.#idleSinceMs = nowMs;
+    this.#callsSeen = calls;
+    return nowMs - this.#idleSinceMs;
+  }
+}
+
+/** What compaction needs of the store around it. */
+export interface CompactionHooks extends Omit<BackgroundHooks, "statistics" | "inReserve"> {
+  readonly checkOpen: () => void;
+  /** How often the store was called. */
+  readonly calls: () => number;
+  /** Writes a checkpoint; never rejects. */
+  readonly checkpoint: () => Promise<void>;
+}
+
+/** What a caller of `compact` can give. */
+export interface CompactRunOptions {
+  readonly segments?: readonly number[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: MergeProgress) => void) | undefined;
+}
+
+/** What `stats().compaction` says. Sums are those since the store was opened; bytes are of files. */
+export interface CompactionStats {
+  /**
+   * `"merging"`: now. `"idle"`: when there is something worth it. `"paused"`: not until `resume`. `"waiting"`: not for a
+   * while, as the last one failed. `"off"`: only `compact()`.
+   */
+  readonly state: "off" | "idle" | "merging" | "paused" | "waiting";
+  /** Of the merge under way. */
+  readonly trigger: string | undefined;
+  readonly progress: MergeProgress | undefined;
+  readonly merges: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  readonly bytesFreed: number;
+  readonly tombstonesDropped: number;
+  /** Milliseconds that merges took. */
+  readonly durationMs: number;
+  /** What the last one did. */
+  readonly last: CompactionReport | undefined;
+  /** Merges in the background that failed. Each is tried again. */
+  readonly failures: { readonly count: number; readonly last: unknown };
+  /** Segments that no merge takes, as they are damaged, and where. Reading what is damaged gives `HASHLOG_CORRUPT`. */
+  readonly damaged: readonly LeftOut[];
+}
+
+const EMPTY_REPORT: CompactionReport = {
+  trigger: "listed",
+  durationMs: 0,
+  inputs: [],
+  outputs: [],
+  leftOut: [],
+  bytesRead: 0,
+  bytesWritten: 0,
+  bytesFreed: 0,
+  recordsKept: 0,
+  recordsDropped: 0,
+  tombstonesKept: 0,
+  tombstonesDropped: 0,
+  expiredDropped: 0,
+  superseded: 0,
+};
+
+function isNoSpace(error: unknown): boolean {
+  return HashlogError.is(error) && error.code === "HASHLOG_NO_SPACE";
+}
+
+function noRoom(directory: string): HashlogError {
+  const message = `${directory}: what has to be kept of any segment is more than the volume has room for; make some, or delete`;
+  return new HashlogError("HASHLOG_NO_SPACE", message, { path: directory });
+}
