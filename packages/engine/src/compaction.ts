@@ -173,12 +173,11 @@ export class Compaction implements StoreCompaction {
     const isThere = (segmentId: number): boolean => this.#parts.table.byId(segmentId)?.state.kind === "sealed";
     let left = segmentIds.filter(isThere);
     let report = EMPTY_REPORT;
-    let roomMost = Number.POSITIVE_INFINITY;
+    let most = left.length;
     while (left.length > 0) {
       // Damage is looked at again.
       const statistics = await this.#statistics(new Map());
-      const freeBytes = Math.min(statistics.freeBytes, roomMost);
-      const decision = planListed({ ...statistics, freeBytes }, this.#settings.policy, left);
+      const decision = planListed(statistics, this.#settings.policy, left.slice(0, most));
       if (decision.kind === "none") {
         if (decision.reason === "no-room" && report.inputs.length === 0) throw noRoom(this.#parts.directory);
         break;
@@ -191,10 +190,16 @@ export class Compaction implements StoreCompaction {
         // The volume has less room than it says.
         if (!isNoSpace(error) || decision.segments.length === 1) throw error;
         // mark: compaction/less-room-than-was-told
-        roomMost = decision.bytesWritten / 2;
+        most = Math.floor(decision.segments.length / 2);
+        left = this.#cheapestFirst(left);
       }
     }
     return report;
+  }
+
+  #cheapestFirst(segmentIds: readonly number[]): number[] {
+    const live = (segmentId: number): number => this.#parts.table.byId(segmentId)?.liveBytes ?? 0;
+    return segmentIds.toSorted((left, right) => live(left) - live(right));
   }
 
   // On a full volume in the reserve's room; what was freed first makes good for what was lent.

@@ -82,7 +82,7 @@ export class ModelLog {
   /** The time; set it as you like. */
   nowMs = 1_700_000_000_000;
   idleMs: number = Number.MAX_SAFE_INTEGER;
-  freeBytes = Infinity;
+  freeBytes: number = Infinity;
   /** The size at which segments end; smaller than `segmentBytesMax` in a store that ends them in proportion to its own. */
   rotateBytes: number;
   /** Bytes of all files, and of all records that a key points to. */
