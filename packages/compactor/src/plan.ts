@@ -2,7 +2,7 @@
 export interface MergePlan {
   /** What set it off, in a word or two: a trigger of the strategy, or `"listed"`. */
   readonly trigger: string;
-  /** The segments to merge. If one of them is the active one, it is to be sealed first. */
+  /** The segments to merge, in this order: the oldest data first. If one of them is the active one, it is to be sealed before. */
   readonly segments: readonly PlannedSegment[];
   /** Bytes that each segment which is written may have. */
   readonly outputBytesMax: number;

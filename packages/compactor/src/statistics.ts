@@ -30,6 +30,11 @@ export interface SegmentStatistics {
   /** Of the live ones, those that had expired when the store last looked, the time of grace included. */
   readonly expiredRecords: number;
   readonly expiredBytes: number;
+  /**
+   * Tombstones; and of a segment that a merge wrote also the other records to which no key pointed and which it had to keep
+   * all the same, as something older was outside (puts that were deleted before they expired). A policy that took these for
+   * dead would merge them for ever.
+   */
   readonly tombstones: number;
   readonly tombstoneBytes: number;
   /** The lowest and highest sequence of its records; of an active one without a record both are that of its first to be. */

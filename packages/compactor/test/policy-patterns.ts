@@ -79,6 +79,18 @@ function queueingBeside({ keys, valueBytes }: Size): Pattern["write"] {
   };
 }
 
+/** As a queue beside old data, but what is in the queue would have expired much later. */
+export function sessions({ keys, valueBytes }: Size): Pattern {
+  return {
+    name: "records that are deleted long before they expire",
+    write: (log, random, index) => {
+      if (index < keys / 2) log.put(index, about(valueBytes, random));
+      else if (index < keys || index % 2 === 0) log.put(index, about(valueBytes, random), log.nowMs + 1e9);
+      else log.delete(nextOf(log, keys / 2));
+    },
+  };
+}
+
 const NEXT = new WeakMap<ModelLog, number>();
 
 function nextOf(log: ModelLog, first = 0): number {

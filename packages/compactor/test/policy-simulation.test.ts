@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { bitcaskStrategy, planListed, planMerge, resolvePolicy } from "../src/index.ts";
 import { ModelLog } from "../src/testing/contract-model.ts";
 import { SeededRandom } from "../src/testing/contract-random.ts";
-import { overwriting, patterns, reopening, type Size } from "./policy-patterns.ts";
+import { overwriting, patterns, reopening, sessions, type Size } from "./policy-patterns.ts";
 import { type Outcome, simulate, type SimulationOptions } from "./policy-simulation.ts";
 
 const MIB = 1024 * 1024;
@@ -70,6 +70,13 @@ describe(`with the default policy and seed ${SEED}`, () => {
     expect(large.segmentsMost).toBeLessThan(40);
     judgeRest(small, 1.1);
     judgeRest(large);
+  });
+
+  test("what a merge has to keep is not merged again and again", () => {
+    const outcome = run({ pattern: sessions(MEDIUM), seed: SEED, writes: MEDIUM.keys * 6 });
+    expect(outcome.amplification).toBeLessThan(3);
+    expect(outcome.writeAmplification).toBeLessThan(3.5);
+    judgeRest(outcome);
   });
 
   test("tombstones beside old data are let grow to a share, and no further", () => {

@@ -62,12 +62,12 @@ describe("a policy", () => {
     ["an interval that no timer takes", { checkIntervalMs: 2 ** 31 }, /checkIntervalMs must be/],
     ["jitter that is not a number", { jitter: NaN }, /jitter must be/],
   ])("refuses %s", (_what, options, message) => {
-    expectRefused(() => resolvePolicy(options as MergePolicyOptions), message);
+    judgeRefusal(() => resolvePolicy(options as MergePolicyOptions), message);
   });
 
   test("of a window that is not given every part must be", () => {
     const window = { fromHour: undefined, toHour: 3 } as unknown as { fromHour: number; toHour: number };
-    expectRefused(() => resolvePolicy({ window }), /window.fromHour must be/);
+    judgeRefusal(() => resolvePolicy({ window }), /window.fromHour must be/);
   });
 });
 
@@ -94,7 +94,7 @@ describe("the strategies' options", () => {
     ["when idle", () => whenIdleStrategy({ garbageShareLeast: 2 }), /garbageShareLeast must be/],
     ["when idle", () => whenIdleStrategy({ smallFilesMax: 1 }), /smallFilesMax must be/],
   ])("of %s are checked: %s", (_name, make, message) => {
-    expectRefused(make, message);
+    judgeRefusal(make, message);
   });
 });
 
@@ -116,7 +116,7 @@ describe("an expired record", () => {
   });
 });
 
-function expectRefused(run: () => unknown, message: RegExp): void {
+function judgeRefusal(run: () => unknown, message: RegExp): void {
   try {
     run();
   } catch (error) {

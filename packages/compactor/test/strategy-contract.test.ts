@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { bitcaskStrategy, type MergeChoice, type MergeStrategy, type StoreStatistics } from "@hashlog/compactor";
+import {
+  bitcaskStrategy,
+  type MergeChoice,
+  type MergeStrategy,
+  type SegmentStatistics,
+  type StoreStatistics,
+} from "@hashlog/compactor";
 import { runStrategyContract } from "@hashlog/compactor/testing";
 
 const all = ({ segments }: StoreStatistics): MergeChoice | undefined => {
@@ -26,7 +32,7 @@ let calls = 0;
 
 /** A suite is worth what it finds: each of these strategies has one fault, and that sentence must tell. */
 const FAULTS: Record<string, [sentence: string, choose: MergeStrategy["choose"], name?: string]> = {
-  "has no name": ["it has a name", good.choose, ""],
+  "has no name": ["it has a name", (statistics) => good.choose(statistics), ""],
   "chooses the empty segment of an empty store": [
     "it chooses nothing of an empty store",
     ({ segments: [segment] }) =>
@@ -74,7 +80,7 @@ const FAULTS: Record<string, [sentence: string, choose: MergeStrategy["choose"],
   "sorts what it is given": [
     "it does not change what it is given",
     (statistics) => {
-      (statistics.segments as { segmentId: number }[]).sort((a, b) => b.segmentId - a.segmentId);
+      (statistics.segments as SegmentStatistics[]).sort((a, b) => b.segmentId - a.segmentId);
       return good.choose(statistics);
     },
   ],

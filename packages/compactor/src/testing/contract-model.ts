@@ -53,15 +53,21 @@ class ModelSegment {
     };
   }
 
-  add(fields: Omit<ModelRecord, "segment" | "bytes">, bytes: number, frameBytes: number): ModelRecord {
+  /** Tombstones, and what else a merge has to keep though no key points to it, are counted as such. */
+  add(
+    fields: Omit<ModelRecord, "segment" | "bytes">,
+    bytes: number,
+    frameBytes: number,
+    shields: boolean = fields.tombstone,
+  ): ModelRecord {
     const record = { ...fields, bytes, segment: this };
     const { counts } = this;
     this.records.push(record);
     counts.records += 1;
     counts.recordBytes += bytes;
     counts.fileBytes += bytes + frameBytes;
-    counts.tombstones += record.tombstone ? 1 : 0;
-    counts.tombstoneBytes += record.tombstone ? bytes : 0;
+    counts.tombstones += shields ? 1 : 0;
+    counts.tombstoneBytes += shields ? bytes : 0;
     counts.lowestSequence = Math.min(counts.lowestSequence, record.sequence);
     counts.highestSequence = Math.max(counts.highestSequence, record.sequence);
     return record;
@@ -80,7 +86,7 @@ export interface ModelMerge {
 /** The store. */
 export class ModelLog {
   /** The time; set it as you like. */
-  nowMs = 1_700_000_000_000;
+  nowMs: number = 1_700_000_000_000;
   idleMs: number = Number.MAX_SAFE_INTEGER;
   freeBytes: number = Infinity;
   /** The size at which segments end; smaller than `segmentBytesMax` in a store that ends them in proportion to its own. */
@@ -157,7 +163,7 @@ export class ModelLog {
       bytesRead += counts.fileBytes;
       for (const record of records) {
         const written = this.#judge(record, lowest);
-        const copy = written === undefined ? undefined : this.#copy(outputs, written, outputBytesMax);
+        const copy = written === undefined ? undefined : this.#copy(outputs, record, written, outputBytesMax);
         if (this.#keydir.get(record.key) === record) moves.push([record, copy?.tombstone === true ? undefined : copy]);
       }
     }
@@ -194,13 +200,13 @@ export class ModelLog {
     return { ...record, tombstone: true, expiresAtMs: 0, bytes: RECORD_HEADER_BYTES + KEY_BYTES };
   }
 
-  #copy(outputs: ModelSegment[], record: ModelRecord, outputBytesMax: number): ModelRecord {
+  #copy(outputs: ModelSegment[], original: ModelRecord, record: ModelRecord, outputBytesMax: number): ModelRecord {
     let output = outputs.at(-1);
     if (output === undefined || output.counts.fileBytes + record.bytes > outputBytesMax) {
       output = new ModelSegment(++this.#segmentId, 0, true);
       outputs.push(output);
     }
-    return output.add(record, record.bytes, 0);
+    return output.add(record, record.bytes, 0, record.tombstone || this.#keydir.get(record.key) !== original);
   }
 
   #append(key: number, bytes: number, tombstone: boolean, expiresAtMs: number): ModelRecord {

@@ -18,7 +18,7 @@ export type { TestFunctions } from "./contract-support.ts";
 const MIB = 1024 * 1024;
 const SEEDS = Array.from({ length: 40 }, (_, index) => index + 1);
 const HISTORY_SEEDS = [1, 2, 3, 4, 5, 6];
-const CHOICES_MAX = 300;
+const CHOICES_PER_SEGMENT = 4;
 
 /**
  * The prose of the `MergeStrategy` port as a suite. A strategy that passes can be handed to `resolvePolicy`.
@@ -125,11 +125,12 @@ function ensureValid({ trigger, segments }: MergeChoice, statistics: StoreStatis
 
 /** Does every choice as it stands; nothing is written meanwhile. */
 function mergeToTheEnd(strategy: MergeStrategy, log: ModelLog): void {
+  const most = log.segmentCount * CHOICES_PER_SEGMENT;
   for (let count = 0; ; count++) {
     const statistics = log.statistics();
     const choice = strategy.choose(statistics);
     if (choice === undefined) return;
-    ensure(count < CHOICES_MAX, `there should be an end after ${CHOICES_MAX} merges`);
+    ensure(count < most, `there should be an end after ${most} merges`);
     const [bytes, files] = [log.fileBytes, log.segmentCount];
     const ids = choice.segments.map(({ segmentId }) => segmentId);
     log.finishMerge(log.beginMerge(ids, segmentBytesFor(statistics)));
@@ -148,8 +149,10 @@ function history(random: SeededRandom): ModelLog {
     log.nowMs += 10;
     if (random.below(20_000) < openings) log.reopen();
     const key = random.below(random.next() < 0.5 ? keys : keys / 10);
-    if (write > keys && random.next() < deletes) log.delete(key);
-    else log.put(write < keys ? write : key, random.below(4000), random.below(10) === 0 ? log.nowMs + 50_000 : 0);
+    if (write < keys) log.put(write, random.below(4000));
+    else if (random.below(10) === 0) log.put(keys + write, random.below(4000), log.nowMs + 50_000);
+    else if (random.next() < deletes) log.delete(key);
+    else log.put(key, random.below(4000));
   }
   return log;
 }
