@@ -5,7 +5,7 @@ import type { SegmentStatistics, StoreStatistics } from "./statistics.ts";
 const MIB = 1024 * 1024;
 
 /** Segments below this are never worth beginning on purpose, however small the store is. */
-export const OUTPUT_BYTES_LEAST: number = MIB;
+export const OUTPUT_BYTES_LEAST: number = 4 * MIB;
 
 /** How many segments a store is in that is small enough to be in so few. */
 const SEGMENTS_OF_A_STORE = 16;
@@ -101,7 +101,7 @@ export function totalsOf({ segments }: StoreStatistics): {
 }
 
 /**
- * The size at which a segment of this store is best ended, in bytes: an eighth of what is live, at least 1 MiB, at most
+ * The size at which a segment of this store is best ended, in bytes: a sixteenth of what is live, at least 4 MiB, at most
  * `segmentBytesMax`. Merges write segments of this size. A store that begins new ones at this size, and not only at
  * `segmentBytesMax`, keeps its promise about space also while it is small: a segment that holds half of the store can only
  * be merged by writing half of the store beside it.

@@ -219,7 +219,7 @@ describe("a listed merge", () => {
 
 describe("the size of a store's segments", () => {
   test("is a sixteenth of what is live, within bounds", () => {
-    expect(segmentBytesFor(store([]))).toBe(MIB);
+    expect(segmentBytesFor(store([]))).toBe(4 * MIB);
     expect(segmentBytesFor(HALVES)).toBeCloseTo(5 * MIB, -4);
     expect(segmentBytesFor({ ...HALVES, segmentBytesMax: 4 * MIB })).toBe(4 * MIB);
     expect(segmentBytesFor({ ...HALVES, segmentBytesMax: 100 })).toBe(100);

@@ -2,6 +2,7 @@ import {
   jittered,
   planListed,
   planMerge,
+  segmentBytesFor,
   type MergeDecision,
   type MergePlan,
   type StoreStatistics,
@@ -14,6 +15,7 @@ import type { Maintenance } from "./maintenance.ts";
 import { MergePace, PauseGate } from "./merge-pace.ts";
 import type { Merger } from "./merger.ts";
 import { Failures, type StoreParts } from "./store-parts.ts";
+import { gatherStatistics } from "./store-statistics.ts";
 
 /**
  * Merges that nobody asks for: whenever the policy finds one worth it. It is asked when the log has grown by a part of the
@@ -137,7 +139,8 @@ export class BackgroundMerging {
   #lookLater(): void {
     const { policy } = this.#settings;
     const random = this.#hooks.random();
-    const total = [...this.#parts.table.all()].reduce((sum, segment) => sum + segment.totals.recordBytes, 0);
+    const { total, live } = this.#bytes();
+    this.#parts.rotation.bytesMax = this.#rotationBytes(total - live, live);
     const bytes = Math.max(this.#parts.limits.compactionLookBytes, Math.min(total / LOOKS_PER_STORE, LOOK_BYTES_MOST));
     this.#bytesToNextLook = jittered(bytes, policy.jitter, random);
     // Where there is nothing, nothing will be to do until something is written.
@@ -212,13 +215,31 @@ export class BackgroundMerging {
   // How far the log may grow before it has to wait for the merge. One that was slowed down on purpose is not waited for.
   #roomBesides(bytesWritten: number): number {
     if (this.#settings.bytesPerSecondMax !== undefined) return Number.POSITIVE_INFINITY;
-    let bytes = bytesWritten;
+    const { total, live } = this.#bytes();
+    return Math.max(ROOM_LEAST, live * AMPLIFICATION_MOST + ROOM_BESIDES - total - bytesWritten);
+  }
+
+  // A segment is merged as a whole: where much is overwritten, the segments of the log are as small as those that merges
+  // write, so that one of them can go without all of the store beside it. Where nearly all is new they are large.
+  #rotationBytes(garbage: number, live: number): number {
+    const { segmentBytesMax } = this.#parts;
+    if (garbage < GARBAGE_SHARE_OF_CHURN * live) {
+      return Math.min(Math.max(LOADING_BYTES_LEAST, live / SEGMENTS_OF_A_LOAD), segmentBytesMax);
+    }
+    // mark: compaction/segments-as-small-as-the-store-needs
+    const looked = { damaged: this.#merger.damaged, idleMs: 0, freeBytes: Number.POSITIVE_INFINITY };
+    return segmentBytesFor(gatherStatistics(this.#parts, this.#log, looked));
+  }
+
+  // Of files, and of records that count.
+  #bytes(): { readonly total: number; readonly live: number } {
+    let total = 0;
     let live = 0;
     for (const segment of this.#parts.table.all()) {
-      bytes += segment.bytes;
+      total += segment.bytes;
       live += segment.liveBytes - segment.expiredBytes;
     }
-    return Math.max(ROOM_LEAST, live * AMPLIFICATION_MOST + ROOM_BESIDES - bytes);
+    return { total, live };
   }
 
   #noteFailure(error: unknown): void {
@@ -261,6 +282,10 @@ const LOOK_BYTES_MOST = 64 * 1024 * 1024;
 /** Writes wait for merges when segments take so many times as much as what is live, and so many bytes more. */
 const AMPLIFICATION_MOST = 1.4;
 const ROOM_BESIDES = 8 * 1024 * 1024;
+/** Where so much of what is live is beside it as garbage, keys are overwritten. */
+const GARBAGE_SHARE_OF_CHURN = 0.1;
+const LOADING_BYTES_LEAST = 64 * 1024 * 1024;
+const SEGMENTS_OF_A_LOAD = 4;
 const ROOM_LEAST = 256 * 1024;
 const RETRY_LEAST_MS = 1000;
 const RETRY_MOST_MS = 300_000;

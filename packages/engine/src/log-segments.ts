@@ -61,7 +61,7 @@ export class LogSegments {
   takes(frameBytes: number): boolean {
     if (this.#active === undefined) return false;
     const { segment, lastSequence } = this.#active;
-    const limit = lastSequence === 0 ? SEGMENT_BYTES_MAX : this.#parts.segmentBytesMax;
+    const limit = lastSequence === 0 ? SEGMENT_BYTES_MAX : this.#parts.rotation.bytesMax;
     return segment.bytes + frameBytes <= limit;
   }
 

@@ -117,9 +117,8 @@ export class Merger {
       // mark: merge/active-segment-sealed-early
       await this.#log.sealAll();
     }
-    const segments = [...this.#parts.table.all()].filter(
-      ({ segmentId, state }) => chosen.has(segmentId) && state.kind === "sealed",
-    );
+    // In the order of the plan: what is written has the oldest first then, and pins fewer tombstones of others.
+    const segments = plan.segments.flatMap(({ segmentId }) => this.#sealed(segmentId) ?? []);
     const releaseSlots = this.#parts.table.holdSlots();
     const store = new StoreOfMerge(this.#parts, this.#log, { now: this.#now, pace: options.pace }, segments);
     try {
@@ -135,6 +134,11 @@ export class Merger {
       await store.end();
       for (const segment of store.published) this.#onSealed(segment);
     }
+  }
+
+  #sealed(segmentId: number): Segment | undefined {
+    const segment = this.#parts.table.byId(segmentId);
+    return segment?.state.kind === "sealed" ? segment : undefined;
   }
 
   #progress(progress: MergeProgress, options: MergeRunOptions): void {

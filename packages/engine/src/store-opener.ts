@@ -195,6 +195,7 @@ export class StoreOpener<K, V, VI> {
       clock,
       random,
       segmentBytesMax,
+      rotation: { bytesMax: segmentBytesMax },
       limits,
       manifest: new ManifestFile({
         fileSystem,

@@ -17,6 +17,8 @@ export interface StoreParts {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly segmentBytesMax: number;
+  /** Bytes after which the log begins another segment: at most `segmentBytesMax`, less where merges need them small. */
+  readonly rotation: { bytesMax: number };
   readonly limits: Limits;
   readonly manifest: ManifestFile;
   readonly table: SegmentTable;
