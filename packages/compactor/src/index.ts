@@ -1,4 +1,5 @@
 export { merge } from "./merge.ts";
+export { ByteRate } from "./byte-rate.ts";
 export { MergeError, type MergeErrorCode, type MergeErrorDetails, type MergeOutcome } from "./errors.ts";
 export type { MergeOptions } from "./options.ts";
 export type { FinishedOutput, MergeInput, MergeOutput, MergeStore, Relocation } from "./ports.ts";

@@ -208,7 +208,7 @@ export class StoreOfMerge implements MergeStore {
     }
   }
 
-  yield(): Promise<void> {
+  yield(_bytes: number): Promise<void> {
     return this.#parts.clock.yield();
   }
 
