@@ -77,11 +77,13 @@ export async function readHintIndex(
   return read.kind === "ok" ? { entries: inOrder(entries), totals: read.totals } : undefined;
 }
 
-/** The newest record of each key. Of two with one sequence, a record and its copy, the later in the list. */
+/** The newest record of each key. Of two with one sequence a put before a tombstone, or else the later in the list. */
 export function newestOf<T extends IndexEntry>(records: readonly T[]): ReadonlyMap<string, T> {
   const newest = new Map<string, T>();
   for (const record of records) {
-    if ((newest.get(record.key)?.sequence ?? 0) <= record.sequence) newest.set(record.key, record);
+    const known = newest.get(record.key);
+    const isBuried = known?.sequence === record.sequence && record.tombstone && !known.tombstone;
+    if ((known?.sequence ?? 0) <= record.sequence && !isBuried) newest.set(record.key, record);
   }
   return newest;
 }

@@ -132,7 +132,11 @@ class MapKeydir implements Keydir {
     const newest = new Map<string, { sequence: number; location: RecordLocation | undefined }>();
     const take = (name: string, sequence: number, location: RecordLocation | undefined): void => {
       if (!(Number.isSafeInteger(sequence) && sequence >= 0)) throw invalid(`not a sequence: ${sequence}`);
-      if ((newest.get(name)?.sequence ?? -1) < sequence) newest.set(name, { sequence, location });
+      const known = newest.get(name);
+      const isNewer = (known?.sequence ?? -1) < sequence;
+      // A put wins over a tombstone of the same sequence.
+      const isPutOfTheSame = known?.sequence === sequence && known.location === undefined;
+      if (isNewer || isPutOfTheSame) newest.set(name, { sequence, location });
     };
     return {
       put: (bytes, start, end, sequence, location) => {

@@ -1,7 +1,9 @@
 import {
   FRAME_HEADER_BYTES,
   newRecordFields,
+  type Place,
   readRecord,
+  recordBytes,
   type RecordFields,
   type ScannedFrame,
   scanFrames,
@@ -20,16 +22,17 @@ import { judge, type Rules, type Verdict } from "./verdict.ts";
  * store changes here.
  */
 
-/** In place of an input's number: the record was copied, but no key points to it. */
+/** In place of an input's number: the record was written, but no key is to point to it. */
 export const NOBODY = 0xffff_ffff;
 
 /** What must be remembered of the copying, to move the keys once the outputs are published. */
 export class CopyLog {
-  /** Two for every record copied, in the order of the outputs: the number of its input (or `NOBODY`), and its offset there. */
+  /** Two for every record written, in the order of the outputs: the number of its input (or `NOBODY`), and its offset there. */
   readonly moves: IntegerLog = new IntegerLog();
   /** Three for every key to be dropped: the number of its input, the offset of the record there, the bytes of the key. */
   readonly drops: IntegerLog = new IntegerLog();
   recordsKept = 0;
+  recordsBuried = 0;
   recordsDropped = 0;
   tombstonesKept = 0;
   tombstonesDropped = 0;
@@ -97,12 +100,9 @@ export class Copier {
         throw new Damage(offset, "a record is not well-formed");
       }
       const verdict = judge(record, bytes, input, offset, this.#store, this.#rules);
-      const copied = verdict === "live" || verdict === "held";
-      if (copied && !this.#writer.hasRoom(record.end - at)) await this.#writer.makeRoom(record.end - at);
-      const good = copied
-        ? this.#writer.add(bytes, at, record, input.place, offset)
-        : verifyRecord(bytes, at, record.end, input.place, offset);
-      if (!good) {
+      const needed = bytesToWrite(verdict, record, at);
+      if (needed > 0 && !this.#writer.hasRoom(needed)) await this.#writer.makeRoom(needed);
+      if (!this.#take(verdict, bytes, at, input.place, offset)) {
         // mark: merge/record-damaged
         throw new Damage(offset, "a record's checksum does not match");
       }
@@ -114,23 +114,53 @@ export class Copier {
     if (count !== frame.header.recordCount) throw new Damage(frame.offset, "the number of records differs");
   }
 
+  /** Does with the record what was judged. `false` if it does not verify: the merge must be given up then. */
+  #take(verdict: Verdict, bytes: Uint8Array, at: number, place: Place, offset: number): boolean {
+    const record = this.#record;
+    if (isCopied(verdict)) return this.#writer.add(bytes, at, record, place, offset);
+    if (!verifyRecord(bytes, at, record.end, place, offset)) return false;
+    if (isBuried(verdict)) {
+      // mark: merge/expired-record-buried
+      this.#writer.addTombstone(bytes, record);
+    }
+    return true;
+  }
+
   #note(verdict: Verdict, number: number, offset: number): void {
     const { log } = this;
     const { tombstone, keyStart, keyEnd } = this.#record;
-    if (verdict === "live" || verdict === "held") {
-      log.moves.push(verdict === "live" ? number : NOBODY);
-      log.moves.push(offset);
+    if (isCopied(verdict)) {
       log.recordsKept += 1;
       if (tombstone) log.tombstonesKept += 1;
-      return;
+    } else if (isBuried(verdict)) {
+      log.recordsBuried += 1;
+    } else {
+      log.recordsDropped += 1;
+      if (tombstone) log.tombstonesDropped += 1;
     }
-    log.recordsDropped += 1;
-    if (tombstone) log.tombstonesDropped += 1;
-    if (verdict === "dead") return;
+    if (isCopied(verdict) || isBuried(verdict)) {
+      log.moves.push(verdict === "live" ? number : NOBODY);
+      log.moves.push(offset);
+    }
+    if (verdict !== "buried" && verdict !== "expired") return;
     log.drops.push(number);
     log.drops.push(offset);
     log.drops.push(keyEnd - keyStart);
   }
+}
+
+function isCopied(verdict: Verdict): boolean {
+  return verdict === "live" || verdict === "held";
+}
+
+function isBuried(verdict: Verdict): boolean {
+  return verdict === "buried" || verdict === "emptied";
+}
+
+/** How much of an output the record at `at` will take. */
+function bytesToWrite(verdict: Verdict, { keyStart, keyEnd, end }: RecordFields, at: number): number {
+  if (isCopied(verdict)) return end - at;
+  return isBuried(verdict) ? recordBytes(keyEnd - keyStart, 0, false) : 0;
 }
 
 /** Where an input stops being readable, and why. Thrown to end the scan there. */

@@ -1,4 +1,5 @@
 export { merge } from "./merge.ts";
+export { ByteRate } from "./byte-rate.ts";
 export { MergeError, type MergeErrorCode, type MergeErrorDetails, type MergeOutcome } from "./errors.ts";
 export type { MergeOptions } from "./options.ts";
 export type { FinishedOutput, MergeInput, MergeOutput, MergeStore, Relocation } from "./ports.ts";
@@ -13,4 +14,3 @@ export { segmentBytesFor } from "./measures.ts";
 export { bitcaskStrategy, type BitcaskStrategyOptions } from "./bitcask-strategy.ts";
 export { sizeTieredStrategy, type SizeTieredStrategyOptions } from "./size-tiered-strategy.ts";
 export { whenIdleStrategy, type WhenIdleStrategyOptions } from "./when-idle-strategy.ts";
-export { ByteRate } from "./byte-rate.ts";

@@ -166,6 +166,7 @@ class Merge {
       bytesWritten: this.#bytesWritten,
       bytesFreed: bytesOf(inputs) - bytesOf(outputs),
       recordsKept: log.recordsKept,
+      recordsBuried: log.recordsBuried,
       recordsDropped: log.recordsDropped,
       tombstonesKept: log.tombstonesKept,
       tombstonesDropped: log.tombstonesDropped,

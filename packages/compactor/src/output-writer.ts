@@ -1,4 +1,14 @@
-import { FRAME_HEADER_BYTES, moveRecord, type Place, type RecordFields, sealFrameHeader } from "@hashlog/format";
+import {
+  FRAME_HEADER_BYTES,
+  moveRecord,
+  newRecordFields,
+  type Place,
+  readRecord,
+  type RecordFields,
+  sealFrameHeader,
+  sealRecord,
+  writeRecordHeader,
+} from "@hashlog/format";
 import type { MergeSettings } from "./options.ts";
 import { OutputTotals } from "./output-totals.ts";
 import type { FinishedOutput, MergeOutput, MergeStore } from "./ports.ts";
@@ -36,6 +46,7 @@ export class OutputWriter {
   #end = FRAME_HEADER_BYTES;
   #frameRecords = 0;
   #frameLowest = Infinity;
+  readonly #tombstone: RecordFields = newRecordFields();
 
   constructor(store: MergeStore, settings: MergeSettings) {
     this.#store = store;
@@ -72,17 +83,33 @@ export class OutputWriter {
     this.#frame.set(bytes.subarray(at, record.end), start);
     // Verified where it lies now: the copy is proved, not what it was made from.
     if (!moveRecord(this.#frame, start, end, source, sourceOffset, place, position + start)) return false;
-    this.#end = end;
-    this.#frameRecords += 1;
-    if (record.sequence < this.#frameLowest) this.#frameLowest = record.sequence;
-    this.#totals.add(record, end - start);
+    this.#count(record, end);
     return true;
+  }
+
+  /** Writes a tombstone of the key of `record`, which lies in `bytes`, with the same sequence. There must be room. */
+  addTombstone(bytes: Uint8Array, { sequence, keyStart, keyEnd }: RecordFields): void {
+    const { position, place } = this.output;
+    const start = this.#end;
+    const keyAt = writeRecordHeader(this.#frame, start, sequence, keyEnd - keyStart, 0, true, 0);
+    this.#frame.set(bytes.subarray(keyStart, keyEnd), keyAt);
+    const end = keyAt + (keyEnd - keyStart);
+    sealRecord(this.#frame, start, end, place, position + start);
+    readRecord(this.#frame, start, end, this.#tombstone);
+    this.#count(this.#tombstone, end);
   }
 
   /** Ends the last output. Everything written is durable then, but for the directory entries. */
   async finish(): Promise<void> {
     await this.#endFrame();
     if (this.#output !== undefined) await this.#endOutput();
+  }
+
+  #count(record: RecordFields, end: number): void {
+    this.#totals.add(record, end - this.#end);
+    this.#end = end;
+    this.#frameRecords += 1;
+    if (record.sequence < this.#frameLowest) this.#frameLowest = record.sequence;
   }
 
   /** Whether the output may hold `bytes` more; an empty one takes whatever comes first. */

@@ -3,8 +3,8 @@ import type { MergeStore } from "./ports.ts";
 import type { MergePhase } from "./report.ts";
 
 /**
- * Cuts a merge into slices: after every `sliceBytes` it tells how far it is, gives the event loop away, and looks
- * whether it was aborted in the meantime.
+ * Cuts a merge into slices: after every `sliceBytes` it tells how far it is, gives the event loop away for as long as the
+ * store wants it, and looks whether it was aborted in the meantime.
  */
 export class Pacer {
   readonly #store: MergeStore;

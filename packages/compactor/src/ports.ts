@@ -86,7 +86,7 @@ export interface MergeStore {
   /** Moves the key's entry from its old place to its new one if it still has exactly the old one. */
   relocate(move: Relocation, bytes: Uint8Array, keyStart: number, keyEnd: number): boolean;
 
-  /** Removes the entry of an expired record that was dropped, if the key still lies at exactly that place. */
+  /** Removes the entry of an expired record that was dropped or buried, if the key still lies at exactly that place. */
   dropExpired(input: MergeInput, offset: number, bytes: Uint8Array, keyStart: number, keyEnd: number): boolean;
 
   /** How many keys still point into the input. */
@@ -99,7 +99,11 @@ export interface MergeStore {
   removeInputs(inputs: readonly MergeInput[]): Promise<void>;
   abandonOutputs(outputs: readonly MergeOutput[]): Promise<void>;
 
-  /** Lets other work of the event loop have its turn. */
+  /**
+   * Lets other work of the event loop have its turn. `bytes` is how much was read, written or looked through since the
+   * last call. The store may resolve as late as it likes, and so slow the merge down or hold it. It need not reject when
+   * the merge's signal aborts, but must resolve soon then: the signal is looked at when it has.
+   */
   yield(bytes: number): Promise<void>;
 }
 

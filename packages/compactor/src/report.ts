@@ -14,11 +14,16 @@ export interface MergeReport {
   readonly bytesFreed: number;
   /** Records copied, tombstones among them. */
   readonly recordsKept: number;
-  /** Records of `inputs` not copied, tombstones and expired ones among them. */
+  /**
+   * Expired records that keep older ones of their keys from coming back: a tombstone was written in the place of each. What
+   * lies in the `outputs` is these and the kept ones.
+   */
+  readonly recordsBuried: number;
+  /** Records of `inputs` of which nothing was written, tombstones and expired ones among them. */
   readonly recordsDropped: number;
   readonly tombstonesKept: number;
   readonly tombstonesDropped: number;
-  /** Keys whose newest record had expired and was dropped. */
+  /** Keys that went, as their newest record had expired. It was dropped or buried. */
   readonly expiredDropped: number;
   /** Records that were live when they were copied and not any more when their keys were to be moved. */
   readonly superseded: number;

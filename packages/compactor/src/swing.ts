@@ -15,7 +15,7 @@ import { readBack } from "./read-back.ts";
 
 /**
  * The second half of a merge: every key that still lies where it was copied from is moved to its copy, and those whose
- * newest record had expired and was dropped go. Each change is a compare-and-set on the exact old place, so whatever was
+ * newest record had expired and was dropped or buried go. Each change is a compare-and-set on the exact old place, so whatever was
  * written since the copying stands. A key whose place is not the old one any more is left alone: it never comes back to
  * a place, as segments are only ever appended to.
  */
@@ -77,7 +77,10 @@ export class Swing {
     }
   }
 
-  /** The keys of dropped records are in no output: they are read from the inputs, in the order in which they lie there. */
+  /**
+   * The keys of dropped records are in no output: they are read from the inputs, in the order in which they lie there. And
+   * so are those of buried ones, though their tombstones have them: it is the old place that is compared.
+   */
   async #dropKeys(): Promise<void> {
     const { drops } = this.#log;
     const reader = new KeyReader();

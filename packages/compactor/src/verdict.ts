@@ -5,11 +5,13 @@ import type { MergeInput, MergeStore } from "./ports.ts";
  * What becomes of a record.
  *
  * - `"live"`: copied, and its key is moved to the copy.
- * - `"held"`: copied, though no key points to it: it keeps an older record of its key from coming back.
+ * - `"held"`: a tombstone that is copied, as it keeps an older record of its key from coming back.
+ * - `"buried"`: expired; a tombstone with its sequence is written in its place, and its key's entry goes.
+ * - `"emptied"`: the same of a put with an expiry that no key points to.
  * - `"dead"`: dropped.
  * - `"expired"`: dropped, and its key's entry with it.
  */
-export type Verdict = "live" | "held" | "dead" | "expired";
+export type Verdict = "live" | "held" | "buried" | "emptied" | "dead" | "expired";
 
 /** What is the same for all records of one merge. */
 export interface Rules {
@@ -30,14 +32,44 @@ export interface Rules {
  * 1. No segment outside the merge has a lowest sequence below its own. Whatever is older lies in the inputs then, and
  *    leaves the store with it, in one edit.
  * 2. The keydir knows the key, at another place. What lies there is newer, because the keydir only ever replaces a record
- *    by a newer one (or it is a second copy of the same record, after a crash between two edits). It is visible, so the
- *    sync of the log makes it durable before the merge publishes, and it goes by this same rule only. So it shields in
- *    this one's stead.
+ *    by a newer one; or it has the same sequence (below). It is visible, so the sync of the log makes it durable before
+ *    the merge publishes, and it goes by this same rule only. So it shields in this one's stead.
  *
  * A plain put that the keydir does not point to is dead: something newer took its place, a put or a record that shields.
  * The same cannot be said of a put with an expiry when the key is absent. It may itself be the newest record of the key,
- * its entry taken out when it expired, by a reader, or by a merge that failed afterwards and left it in the log. Whether
- * it has expired by `now` does not matter for this: after a reopening the clock may stand earlier than it did then.
+ * its entry taken out when it expired, by a merge that failed afterwards and left it in the log. Whether it has expired by
+ * `now` does not matter for this: after a reopening the clock may stand earlier than it did then.
+ *
+ * What shields needs no value, unless a key points to it and its time has not come: a tombstone of the same sequence
+ * shields as well. So a store that has one old segment and records that expire gets their space back all the same.
+ *
+ * ## Two records with one sequence
+ *
+ * A merge that stops between publishing and retiring leaves records of its inputs in the log twice: as they were, and as
+ * the copy or the tombstone that was made of them. **Of two records of a key with the same sequence a put wins over a
+ * tombstone**, in every loader, in any order. As long as the put is there, nothing was taken out, and the store is what it
+ * was before the merge:
+ *
+ * - Read by hints or scans: the key has the put's place again, and it is for the clock to say whether it has expired. Were
+ *   it the tombstone that won, a clock that is set back would show the record by one road and not by the other.
+ * - By a checkpoint from before the merge: it has the put's place, and the outputs, which it does not know, are counted and
+ *   not replayed (they are in no order). The same.
+ * - By a checkpoint that was made after the entry went, in a store that went on when its merge had failed: the key is
+ *   absent. So it was in the store that made it, as when a reader takes an expired entry out. Only a clock that is set back
+ *   can tell the difference, and nobody older comes back: see above, "when the key is absent".
+ * - A store that is read beside its writer loads its index anew when a merge has published: as by hints or scans.
+ *
+ * A later merge meets the two in these ways. `put` has an entry if the store was opened since, and none otherwise:
+ *
+ *     merged          the put has an entry                        it has none
+ *     tombstone only  dropped by 2: the put shields               held
+ *     put only        buried again: two tombstones                emptied: the same
+ *     both            put buried, or copied if the clock was set  put emptied, tombstone held
+ *                     back; tombstone dropped by 2
+ *
+ * In each at least one record of that sequence stays as long as 1 does not let all of it go. 2 is safe in the first column,
+ * as the entry that it relies on is the put's, and what becomes of that put shields: it stays where it is outside the
+ * merge, is copied, or is buried, and the tombstone is published before the put is retired.
  */
 export function judge(
   record: RecordFields,
@@ -49,11 +81,13 @@ export function judge(
 ): Verdict {
   const mayShield = record.sequence > rules.lowestOutside;
   if (!record.tombstone && store.isNewest(input, offset, bytes, record.keyStart, record.keyEnd)) {
-    return hasExpired(record, rules.now) && !mayShield ? "expired" : "live";
+    if (!hasExpired(record, rules.now)) return "live";
+    return mayShield ? "buried" : "expired";
   }
   const shields =
     mayShield && (record.tombstone || record.expiresAtMs !== 0) && !store.hasKey(bytes, record.keyStart, record.keyEnd);
-  return shields ? "held" : "dead";
+  if (!shields) return "dead";
+  return record.tombstone ? "held" : "emptied";
 }
 
 function hasExpired(record: RecordFields, now: number): boolean {

@@ -1,17 +1,66 @@
 import { describe, expect, test } from "vitest";
-import { crashedAt, failOnce, mergeSegments, storeOf, watchCrashes, writeFrames } from "./support.ts";
+import type { ModelStore } from "./model-store.ts";
+import { crashedAt, damage, failOnce, mergeSegments, storeOf, watchCrashes, writeFrames } from "./support.ts";
 
 // The model's clock begins at 1000.
 
 describe("an expired record", () => {
-  test("stays while a segment outside of the merge reaches below it, or the older version would be back", async () => {
+  test("becomes a tombstone while a segment outside of the merge reaches below it, or the older version would be back", async () => {
     const store = storeOf(["a=old"], ["a=short!1010"]);
     store.advance(10);
     watchCrashes(store);
     const report = await mergeSegments(store, [2]);
-    expect(store.records()).toEqual(["a=old@1", "a=short@2"]);
-    expect(report).toMatchObject({ recordsKept: 1, expiredDropped: 0 });
-    expect(store.crashed("all").get("a")).toBeUndefined();
+    expect(store.records()).toEqual(["-a@2", "a=old@1"]);
+    expect(report).toMatchObject({ recordsKept: 0, recordsBuried: 1, recordsDropped: 0, expiredDropped: 1 });
+    expect(store.keydir.has("a")).toBe(false);
+    for (const backMs of [0, 10]) expect(store.crashed("all", { backMs }).get("a")).toBeUndefined();
+  });
+
+  test("gives its value's space back, however many there are and whatever old segment stays", async () => {
+    const store = storeOf(["z=old"]);
+    for (let index = 0; index < 100; index++) store.put(`k${index}`, "v".repeat(1000), 1_010);
+    store.rotate();
+    store.advance(10);
+    const report = await mergeSegments(store, [2]);
+    expect(report).toMatchObject({ recordsBuried: 100, expiredDropped: 100, recordsKept: 0, superseded: 0 });
+    expect(report.outputs[0]!.bytes).toBeLessThan(3000);
+    expect(store.keydir.size).toBe(1);
+    store.check();
+    store.checkCrash("synced");
+    // And with the last segment that held it back, the tombstone goes as well.
+    await mergeSegments(store);
+    expect(store.records()).toEqual(["z=old@1"]);
+  });
+
+  test("that is buried does not take the new value with it which was written between copying and moving", async () => {
+    const store = storeOf(["a=old"], ["a=short!1010"]);
+    store.advance(10);
+    store.onEvent = ({ name, when }) => {
+      if (name === "publish" && when === "after") store.put("a", "new");
+    };
+    const report = await mergeSegments(store, [2]);
+    expect(report).toMatchObject({ expiredDropped: 0, recordsBuried: 1 });
+    expect(store.records()).toEqual(["-a@2", "a=new@3", "a=old@1"]);
+    expect(store.get("a")).toBe("new");
+    store.checkCrash("all");
+    store.checkCrash("synced");
+  });
+
+  test("that does not verify makes its segment leave the merge, and is not buried", async () => {
+    const store = storeOf(["a=old"], ["a=short!1010"]);
+    store.advance(10);
+    damage(store, 2, store.inputs([2])[0]!.sealedBytes - 1);
+    const report = await mergeSegments(store, [2]);
+    expect(report).toMatchObject({ recordsBuried: 0, outputs: [], leftOut: [{ segmentId: 2 }] });
+  });
+
+  test("with a key of the largest size is buried like any other", async () => {
+    const key = "k".repeat(65_535);
+    const store = storeOf(["z=old"], [`${key}=x!1010`, `b${key.slice(1)}=y!1010`, `c${key.slice(1)}=z!1010`]);
+    store.advance(10);
+    expect(await mergeSegments(store, [2])).toMatchObject({ recordsBuried: 3, expiredDropped: 3 });
+    expect(store.keydir.size).toBe(1);
+    store.checkCrash("all");
   });
 
   test("goes with its key's entry when everything outside is newer", async () => {
@@ -92,8 +141,8 @@ describe("a record with an expiry whose key is not in the keydir", () => {
     expect(store.keydir.has("a")).toBe(false);
     expect(store.records()).toEqual(["a=old@1", "a=short@2"]);
     // The record is its key's newest, though the keydir does not say so.
-    await mergeSegments(store, [2]);
-    expect(store.records()).toEqual(["a=old@1", "a=short@2"]);
+    expect(await mergeSegments(store, [2])).toMatchObject({ recordsBuried: 1, recordsKept: 0, expiredDropped: 0 });
+    expect(store.records()).toEqual(["-a@2", "a=old@1"]);
     store.checkCrash("all");
   });
 
@@ -102,8 +151,20 @@ describe("a record with an expiry whose key is not in the keydir", () => {
     store.advance(10);
     store.sweep();
     store.advance(-10);
-    await mergeSegments(store, [2]);
-    expect(store.crashed("all").get("a")).not.toBe("old");
+    expect(await mergeSegments(store, [2])).toMatchObject({ recordsKept: 0, recordsBuried: 1 });
+    expect(store.records()).toEqual(["-a@2", "a=old@1"]);
+    expect(store.crashed("all").get("a")).toBeUndefined();
+  });
+
+  test("becomes a tombstone, as one whose key is there", async () => {
+    const store = storeOf(["a=old"], ["a=short!1010"]);
+    store.advance(10);
+    store.sweep();
+    watchCrashes(store);
+    const report = await mergeSegments(store, [2]);
+    expect(report).toMatchObject({ recordsBuried: 1, recordsKept: 0, expiredDropped: 0, superseded: 0 });
+    expect(store.records()).toEqual(["-a@2", "a=old@1"]);
+    expect(store.crashed("all").get("a")).toBeUndefined();
   });
 
   test("goes when everything outside is newer", async () => {
@@ -113,10 +174,11 @@ describe("a record with an expiry whose key is not in the keydir", () => {
     expect(await mergeSegments(store)).toMatchObject({ recordsKept: 0, recordsDropped: 2, expiredDropped: 0 });
   });
 
-  test("is kept without its key, and counts neither as live nor as superseded", async () => {
+  test("needs no value, though its time has not come: something newer has taken its key", async () => {
     const store = storeOf(["a=old"], ["a=short!9999", "-a"]);
     const report = await mergeSegments(store, [2]);
-    expect(report).toMatchObject({ recordsKept: 2, tombstonesKept: 1, superseded: 0 });
+    expect(report).toMatchObject({ recordsKept: 1, tombstonesKept: 1, recordsBuried: 1, superseded: 0 });
+    expect(store.records()).toEqual(["-a@2", "-a@3", "a=old@1"]);
     expect(store.calls.filter((name) => name === "relocate")).toHaveLength(0);
     store.checkCrash("all");
   });
@@ -146,13 +208,73 @@ describe("two copies of one record, after a crash between publishing and retirin
 
   test("of an expired record take their key with them once, and nothing older comes back", async () => {
     const store = storeOf(["a=old"], ["a=short!1010"]);
-    store.advance(10);
     const twice = await crashedAt(store, "retire", "before", () => mergeSegments(store, [2]));
     expect(twice.records()).toEqual(["a=old@1", "a=short@2", "a=short@2"]);
+    twice.advance(10);
     watchCrashes(twice);
     writeFrames(twice, ["z=1"]);
     await mergeSegments(twice, [2]);
     await mergeSegments(twice);
     expect(twice.records()).toEqual(["z=1@3"]);
+  });
+});
+
+describe("a put and the tombstone in its place, after a merge that stopped between publishing and retiring", () => {
+  const PUT = 2;
+
+  /** Segment 1 holds the older version, 2 the expired put, the last one its tombstone. */
+  async function halfBuried(entry: "with its entry" | "without"): Promise<{ store: ModelStore; tombstone: number }> {
+    let store = storeOf(["a=old"], ["a=short!1010"]);
+    store.advance(10);
+    failOnce(store, "retire");
+    await expect(mergeSegments(store, [PUT])).rejects.toMatchObject({ code: "MERGE_IO", outcome: "unknown" });
+    expect(store.keydir.has("a")).toBe(false);
+    if (entry === "with its entry") store = store.crashed("all");
+    expect(store.keydir.has("a")).toBe(entry === "with its entry");
+    expect(store.records()).toEqual(["-a@2", "a=old@1", "a=short@2"]);
+    return { store, tombstone: store.sealedIds()[0]! };
+  }
+
+  test("are the put, whichever is read first, so that the clock says whether it is there", async () => {
+    const { store } = await halfBuried("without");
+    for (const firstCopy of [true, false]) {
+      expect(store.crashed("all", { firstCopy }).get("a")).toBeUndefined();
+      expect(store.crashed("all", { firstCopy, backMs: 1 }).get("a")).toBe("short");
+    }
+  });
+
+  test.each([
+    [
+      "the tombstone, with the put's entry there, is dropped: the put shields",
+      "with its entry",
+      "tombstone",
+      ["a=short@2"],
+    ],
+    ["the tombstone, without an entry, is held", "without", "tombstone", ["-a@2", "a=short@2"]],
+    ["the put, with its entry there, is buried again", "with its entry", "put", ["-a@2", "-a@2"]],
+    ["the put, without an entry, is buried again", "without", "put", ["-a@2", "-a@2"]],
+    ["both, with the put's entry there, leave one tombstone", "with its entry", "both", ["-a@2"]],
+    ["both, without an entry, leave two tombstones", "without", "both", ["-a@2", "-a@2"]],
+  ] as const)("when merged again: %s", async (_title, entry, which, left) => {
+    const { store, tombstone } = await halfBuried(entry);
+    watchCrashes(store);
+    const merged = { tombstone: [tombstone], put: [PUT], both: [PUT, tombstone] }[which];
+    await mergeSegments(store, merged);
+    expect(store.records()).toEqual([...left, "a=old@1"].sort());
+    for (const backMs of [0, 1]) expect(store.crashed("all", { backMs }).get("a")).not.toBe("old");
+    // In the end nothing is left of any of it.
+    await mergeSegments(store);
+    expect(store.records()).toEqual([]);
+    expect(store.keydir.size).toBe(0);
+  });
+
+  test("are both tombstones once both were merged, also when the clock was set back before", async () => {
+    const { store, tombstone } = await halfBuried("without");
+    store.advance(-1);
+    watchCrashes(store);
+    await mergeSegments(store, [tombstone, PUT]);
+    expect(store.records()).toEqual(["-a@2", "-a@2", "a=old@1"]);
+    expect(store.sealedIds()).toHaveLength(2);
+    expect(store.crashed("all").get("a")).toBeUndefined();
   });
 });

@@ -62,6 +62,8 @@ export class ModelStore implements MergeStore {
   /** The names of all calls, for tests about their order. */
   readonly calls: string[] = [];
   readonly keydir: Map<string, Entry> = new Map();
+  /** What the calls of `yield` were told. */
+  readonly sliceBytes: number[] = [];
   #events = 0;
   #durableThrough = 0;
 
@@ -166,7 +168,7 @@ export class ModelStore implements MergeStore {
 
   /**
    * The store that an opening finds after a power cut now, its clock set back by `backMs`. Of two copies of one record it
-   * takes the one in the segment that is listed first, or last.
+   * takes the one in the segment that is listed first, or last; of a put and a tombstone with its sequence the put.
    */
   crashed(survival: Survival, { backMs = 0, firstCopy = false } = {}): ModelStore {
     const store = new ModelStore(afterPowerCut(this.disk, survival));
@@ -304,8 +306,11 @@ export class ModelStore implements MergeStore {
     return this.#call("abandonOutputs", () => this.#remove(outputs.map((output) => output.segmentId)));
   }
 
-  yield(): Promise<void> {
-    return this.#call("yield", () => {});
+  yield(bytes: number): Promise<void> {
+    if (bytes < 1) throw new Error("a slice without work");
+    return this.#call("yield", () => {
+      this.sliceBytes.push(bytes);
+    });
   }
 
   // How it works.
@@ -422,8 +427,11 @@ export class ModelStore implements MergeStore {
         const { sequence, tombstone, expiresAtMs } = fields;
         if (listed === active) last = sequence;
         if (sequence < listed.lowestSequence) throw new Error(`segment ${segmentId} has ${sequence} below its lowest`);
-        const known = newest.get(key)?.sequence ?? 0;
-        if (known > sequence || (firstCopy && known === sequence)) return;
+        const known = newest.get(key);
+        const isOlder = known !== undefined && known.sequence > sequence;
+        const isCopy = known?.sequence === sequence && known.tombstone === tombstone;
+        const isBuried = known?.sequence === sequence && tombstone;
+        if (isOlder || (isCopy ? firstCopy : isBuried)) return;
         newest.set(key, { sequence, tombstone, entry: { segmentId, offset, expiresAtMs, value } });
       });
     }

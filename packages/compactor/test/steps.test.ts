@@ -103,6 +103,7 @@ describe("the report", () => {
       bytesWritten: outputBytes - 32,
       bytesFreed: inputBytes - outputBytes,
       recordsKept: 2,
+      recordsBuried: 0,
       recordsDropped: 4,
       tombstonesKept: 0,
       tombstonesDropped: 1,
@@ -158,6 +159,18 @@ describe("while a merge runs", () => {
     expect(store.calls.indexOf("yield")).toBeLessThan(15);
   });
 
+  test("the store is told how much was done since the event loop had its last turn", async () => {
+    const store = storeOf(["a=1", "b=1"], ["c=1"]);
+    await mergeSegments(store, undefined, { sliceBytes: 60 });
+    expect(store.sliceBytes.every((bytes) => bytes >= 60)).toBe(true);
+    // Three frames copied; one output, of three records in one frame, read twice.
+    const copied = 3 * 52;
+    const written = 32 + 3 * 20;
+    const told = store.sliceBytes.reduce((sum, bytes) => sum + bytes, 0);
+    expect(told).toBeGreaterThan(copied + 2 * written - 60);
+    expect(told).toBeLessThanOrEqual(copied + 2 * written);
+  });
+
   test("dropping the keys of expired records gives the event loop its turn, too", async () => {
     const frame = Array.from({ length: 100 }, (_, index) => `${index}${"k".repeat(98)}=!1001`).join(",");
     const store = storeOf([frame]);
@@ -193,6 +206,24 @@ describe("an abort", () => {
     const reason = new Error("not today");
     await expect(mergeSegments(store, undefined, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     expect(store.calls).toEqual([]);
+  });
+
+  test("while the store holds the merge is heeded as soon as the store lets go", async () => {
+    const store = storeOf(["a=1", "b=1", "c=1"]);
+    const controller = new AbortController();
+    let letGo = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    store.yield = () => held;
+    const merged = mergeSegments(store, undefined, { sliceBytes: 1, signal: controller.signal });
+    for (let turn = 0; turn < 100; turn += 1) await Promise.resolve();
+    expect(store.calls).not.toContain("publish");
+    controller.abort("enough");
+    letGo();
+    await expect(merged).rejects.toBe("enough");
+    expect(store.calls.filter((name) => name === "isNewest")).toHaveLength(0);
+    store.check();
   });
 
   test("while copying abandons the outputs and rejects with the signal's reason", async () => {

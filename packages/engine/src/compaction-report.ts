@@ -20,6 +20,7 @@ export function joinReports(first: CompactionReport, second: CompactionReport): 
     bytesWritten: first.bytesWritten + second.bytesWritten,
     bytesFreed: first.bytesFreed + second.bytesFreed,
     recordsKept: first.recordsKept + second.recordsKept,
+    recordsBuried: first.recordsBuried + second.recordsBuried,
     recordsDropped: first.recordsDropped + second.recordsDropped,
     tombstonesKept: first.tombstonesKept + second.tombstonesKept,
     tombstonesDropped: first.tombstonesDropped + second.tombstonesDropped,

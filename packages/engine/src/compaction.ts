@@ -276,6 +276,7 @@ const EMPTY_REPORT: CompactionReport = {
   bytesWritten: 0,
   bytesFreed: 0,
   recordsKept: 0,
+  recordsBuried: 0,
   recordsDropped: 0,
   tombstonesKept: 0,
   tombstonesDropped: 0,

@@ -11,6 +11,7 @@ export class MergePace {
   readonly #signal: AbortSignal;
   readonly #onProgress: (bytes: number) => void;
   #gate: PauseGate | undefined;
+  #lastMs: number;
 
   constructor(parts: {
     readonly clock: Clock;
@@ -26,6 +27,7 @@ export class MergePace {
     this.#rate = parts.bytesPerSecondMax === undefined ? undefined : new ByteRate(parts.bytesPerSecondMax);
     this.#signal = parts.signal;
     this.#gate = parts.gate;
+    this.#lastMs = parts.clock.elapsedMs();
     this.#onProgress = parts.onProgress ?? ((): void => undefined);
   }
 
@@ -38,7 +40,9 @@ export class MergePace {
   async next(bytes: number): Promise<void> {
     this.#onProgress(bytes);
     await this.#clock.yield();
-    const delayMs = this.#rate?.delayMs(bytes, this.#clock.elapsedMs()) ?? 0;
+    const now = this.#clock.elapsedMs();
+    const delayMs = this.#rate?.delayMs(bytes, now - this.#lastMs) ?? 0;
+    this.#lastMs = now;
     if (delayMs > 0) {
       // mark: merge/slowed-down-to-its-rate
       await this.#orAborted((done) => {

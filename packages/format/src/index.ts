@@ -56,6 +56,7 @@ export {
   readRecord,
   recordBytes,
   type RecordFields,
+  sealRecord,
   verifyRecord,
   writeRecordHeader,
 } from "./record.ts";

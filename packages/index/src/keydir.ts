@@ -200,12 +200,14 @@ export interface KeydirPage {
 }
 
 /**
- * Takes records in any order and keeps the one with the highest sequence of each key; of two with the same sequence
- * (a record and its copy by a merge that was publishing) it keeps either, always the same one for the same calls.
+ * Takes records in any order and keeps the one with the highest sequence of each key. Two may have the same sequence, when
+ * a merge was cut off between publishing and retiring: of a put and its copy it keeps either, always the same one for the
+ * same calls; of a put and a tombstone always the put, in whatever order they come. (The put had expired, and the merge
+ * put the tombstone in its place. As long as the put is in the log as well, it is what was written.)
  */
 export interface KeydirLoader {
   put(bytes: Uint8Array, start: number, end: number, sequence: number, location: Readonly<RecordLocation>): void;
-  /** A tombstone: the key is absent unless a put with a higher sequence comes, before or after. */
+  /** A tombstone: the key is absent unless a put with the same or a higher sequence comes, before or after. */
   delete(bytes: Uint8Array, start: number, end: number, sequence: number): void;
   /**
    * Ends the loading, a bounded piece at a time, some milliseconds: to be called until it returns `true`. Nothing is put or

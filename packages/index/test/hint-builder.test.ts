@@ -102,6 +102,19 @@ describe("a hint builder", () => {
     );
   });
 
+  test("writes the put of a put and a tombstone with the same sequence, whichever comes first", async () => {
+    const put = { key: "a", sequence: 5, offset: 64, valueBytes: 9, tombstone: false, expiresAtMs: 1000 };
+    const tombstone = { key: "a", sequence: 5, offset: 128, valueBytes: 0, tombstone: true, expiresAtMs: 0 };
+    for (const records of [
+      [put, tombstone],
+      [tombstone, put],
+    ]) {
+      const builder = new HintBuilder({ hashKey: HASH_KEY });
+      for (const record of records) add(builder, record);
+      expect((await written(builder)).entries).toEqual([put]);
+    }
+  });
+
   test("writes the entries shard by shard", async () => {
     const builder = new HintBuilder({ hashKey: HASH_KEY });
     const shards = new Shards(HASH_KEY);

@@ -179,6 +179,16 @@ const FAULTS: Record<string, Record<string, (keydir: Keydir) => Partial<Keydir>>
         return { put: loader.put.bind(loader), delete: () => {}, finish: () => loader.finish() };
       },
     }),
+    "takes a tombstone for newer than a put of the same sequence": (keydir) => ({
+      beginLoad: () => {
+        const loader = keydir.beginLoad();
+        return {
+          put: (bytes, start, end, sequence, location) => loader.put(bytes, start, end, 2 * sequence, location),
+          delete: (bytes, start, end, sequence) => loader.delete(bytes, start, end, 2 * sequence + 1),
+          finish: () => loader.finish(),
+        };
+      },
+    }),
   },
   dumps: {
     "takes every dump for an empty one": () => ({ loadShard: () => {} }),

@@ -208,7 +208,10 @@ class MapLoader implements KeydirLoader {
   }
 
   #keep(name: string, sequence: number, location: RecordLocation | undefined): void {
-    if (sequence > (this.#newest.get(name)?.sequence ?? 0)) this.#newest.set(name, { sequence, location });
+    const known = this.#newest.get(name);
+    const isNewer = sequence > (known?.sequence ?? 0);
+    const isPutOfTheSame = sequence === known?.sequence && known.location === undefined;
+    if (isNewer || isPutOfTheSame) this.#newest.set(name, { sequence, location });
   }
 }
 

@@ -8,6 +8,7 @@ import {
   changed,
   closedDisk,
   flipped,
+  misreading,
   must,
   mustFail,
   mustHold,
@@ -137,6 +138,34 @@ export const mergeStories: readonly Story[] = [
         if (key !== "a") must(script.store.getSync(key) === value, `${key} is there`);
       }
       must(script.store.has("a"), "a is there");
+    },
+  },
+  {
+    title: "of an expired record that an older segment outside needs, a tombstone is left, and its key goes",
+    marks: ["merge/expired-record-buried"],
+    tell: async () => {
+      const script = await Script.begin({ segments: 0 });
+      await script.store.put("a", long("old"));
+      for (const key of ["b", "c"]) await script.store.put(key, long(key));
+      await script.store.put("a", long("short"), { ttlMs: 10 });
+      await script.store.put("d", long("4"));
+      await script.close();
+      const image = script.disk.image();
+      // The old segment leaves the merge, as it reads wrong for once. The first reads are those of the opening.
+      const oldest = pathsOf(image, "segment")[0]!;
+      let buried = 0;
+      for (let nth = 1; nth < 5; nth += 1) {
+        const again = on(image);
+        again.clock.tick(20);
+        await again.open(misreading(again.disk.boot(), oldest, nth));
+        const report = await again.store.compact();
+        buried += report.recordsBuried;
+        must(!again.store.has("a"), "what has expired is not there");
+        await again.killAndOpen();
+        must(!again.store.has("a"), "nor is what was older");
+        for (const key of ["b", "c"]) must(again.store.getSync(key) === long(key), `${key} is there`);
+      }
+      must(buried > 0, "a merge without the old segment buries it");
     },
   },
   {

@@ -13,6 +13,7 @@ import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 
 import {
+  isNewer,
   readFile,
   recount,
   type CountedRecord,
@@ -256,7 +257,8 @@ async function checkHints(place: StorePlace, { segments }: Recount): Promise<voi
 function newestOf(records: readonly CountedRecord[]): object[] {
   const newest = new Map<string, CountedRecord>();
   for (const record of records) {
-    if ((newest.get(record.key)?.sequence ?? 0) < record.sequence) newest.set(record.key, record);
+    const found = newest.get(record.key);
+    if (found === undefined || isNewer(record, found)) newest.set(record.key, record);
   }
   return [...newest.values()].map(({ key, sequence, offset, value, tombstone, expiresAtMs }) => ({
     key,

@@ -55,10 +55,16 @@ export async function recount(place: StorePlace, sequenceMax: number = Number.MA
   const newest = new Map<string, CountedRecord[]>();
   for (const record of segments.flatMap(({ records }) => records)) {
     const found = newest.get(record.key);
-    if (found === undefined || found[0]!.sequence < record.sequence) newest.set(record.key, [record]);
-    else if (found[0]!.sequence === record.sequence) found.push(record);
+    if (found === undefined || isNewer(record, found[0]!)) newest.set(record.key, [record]);
+    else if (!isNewer(found[0]!, record)) found.push(record);
   }
   return { manifest, segments, newest };
+}
+
+/** Of two records with the same sequence a put counts for newer than a tombstone. */
+export function isNewer(record: CountedRecord, other: CountedRecord): boolean {
+  if (record.sequence !== other.sequence) return record.sequence > other.sequence;
+  return other.tombstone && !record.tombstone;
 }
 
 /** The manifest as it lies on disk. */

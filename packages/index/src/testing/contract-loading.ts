@@ -65,6 +65,18 @@ export const loadingContract: ContractPart = (test, make) => {
     ensureEntries(drain(once.keydir.openView()), drain(again.keydir.openView()), "the second loading");
   });
 
+  test("of a put and a tombstone with one sequence the put is kept, in whatever order they come", () => {
+    const records: LoadedRecord[] = [
+      { name: "a", sequence: 5, location: locationOf(5, 50) },
+      { name: "a", sequence: 5, location: undefined },
+      { name: "a", sequence: 4, location: locationOf(4) },
+      { name: "b", sequence: 6, location: locationOf(6, 60) },
+      { name: "b", sequence: 6, location: undefined },
+      { name: "b", sequence: 7, location: undefined },
+    ];
+    for (const order of ordersOf(records)) ensureHolds(loaded(make(), order), new Map([["a", locationOf(5, 50)]]));
+  });
+
   test("a loaded keydir is one like any other", () => {
     withSeeds([5], (random) => {
       const caller = loaded(make(), [
