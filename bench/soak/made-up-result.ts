@@ -19,6 +19,7 @@ export function madeUpStore(
     keysPossible: 20,
     samples: samples.map((sample) => ({ ...sample, ...change(sample.seconds) })),
     times: { ...TIMES, ...times },
+    coldTimes: TIMES,
     fillSeconds: 1,
     closeSeconds: 1,
     mergedBy: "store",

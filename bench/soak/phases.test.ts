@@ -22,18 +22,20 @@ describe("times by phase", () => {
     expect(times.endWindow().idle).toEqual({ count: 0, p50Ms: 0, p99Ms: 0, p999Ms: 0, maxMs: 0 });
   });
 
-  test("are part of the total from the window on in which they are to be kept", () => {
+  test("are summed up apart before and after the store is warm, each window when it ends", () => {
     const times = new PhasedTimes();
     times.record("merging", 1000);
     times.endWindow();
-    times.keep();
+    times.setWarm();
     times.record("merging", 1);
-    expect(times.total.merging.count).toBe(0);
+    expect(times.warm.merging.count).toBe(0);
     times.endWindow();
     times.record("merging", 2);
     times.endWindow();
-    expect(times.total.merging.count).toBe(2);
-    expect(times.total.merging.maxMs).toBeLessThan(3);
+    expect(times.warm.merging.count).toBe(2);
+    expect(times.warm.merging.maxMs).toBeLessThan(3);
+    expect(times.cold.merging.count).toBe(1);
+    expect(times.cold.merging.maxMs).toBeGreaterThan(900);
   });
 });
 

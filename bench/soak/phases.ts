@@ -17,34 +17,40 @@ export interface Percentiles {
 /** Of each phase. */
 export type ByPhase = Readonly<Record<Phase, Percentiles>>;
 
-/** Times of one kind: those of the present window, and, once `keep` was called, of all windows since. */
+/** Times of one kind: those of the present window, of all windows before the store was warm, and of all since. */
 export class PhasedTimes {
   readonly #window = both();
-  readonly #total = both();
-  #isKept = false;
+  readonly #cold = both();
+  readonly #warm = both();
+  #isWarm = false;
 
   record(phase: Phase, ms: number): void {
     this.#window[phase].record(Math.min(NS_MOST, Math.max(1, Math.round(ms * NS_PER_MS))));
   }
 
-  /** From the present window on times are part of the total. */
-  keep(): void {
-    this.#isKept = true;
+  /** The store is warm from the present window on. */
+  setWarm(): void {
+    this.#isWarm = true;
   }
 
   /** The percentiles of the present window, which ends here. */
   endWindow(): ByPhase {
     const result = percentilesOf(this.#window);
     for (const phase of PHASES) {
-      if (this.#isKept) this.#total[phase].add(this.#window[phase]);
+      (this.#isWarm ? this.#warm : this.#cold)[phase].add(this.#window[phase]);
       this.#window[phase].reset();
     }
     return result;
   }
 
-  /** The percentiles of all windows that were kept and have ended. */
-  get total(): ByPhase {
-    return percentilesOf(this.#total);
+  /** The percentiles of all windows that ended before the store was warm. */
+  get cold(): ByPhase {
+    return percentilesOf(this.#cold);
+  }
+
+  /** And of those that have ended since. */
+  get warm(): ByPhase {
+    return percentilesOf(this.#warm);
   }
 }
 

@@ -67,6 +67,8 @@ export interface StoreResult {
   readonly samples: readonly Sample[];
   /** Of everything measured after the store was warm. */
   readonly times: Times;
+  /** Of everything measured before. */
+  readonly coldTimes: Times;
   readonly fillSeconds: number;
   readonly closeSeconds: number;
   /** What set merges off: the store itself, or, where it cannot, a timer of the soak. */

@@ -59,6 +59,7 @@ export async function soakStore(task: StoreTask, onSample: (sample: Sample) => v
     keysPossible: workload.count,
     samples,
     times: run.times,
+    coldTimes: run.coldTimes,
     fillSeconds: (filled - begun) / 1000,
     closeSeconds: (performance.now() - ended) / 1000,
     mergedBy: open.mergedBy,
@@ -105,7 +106,11 @@ class Run {
   }
 
   get times(): Times {
-    return eachTimed((timed) => this.#times[timed].total);
+    return eachTimed((timed) => this.#times[timed].warm);
+  }
+
+  get coldTimes(): Times {
+    return eachTimed((timed) => this.#times[timed].cold);
   }
 
   async until(endMs: number, onSample: (sample: Sample) => void): Promise<Sample[]> {
@@ -185,7 +190,7 @@ class Run {
     };
     if (!this.#isWarm && userBytes >= WARM_AFTER * sample.liveBytes) {
       this.#isWarm = true;
-      for (const timed of TIMED) this.#times[timed].keep();
+      for (const timed of TIMED) this.#times[timed].setWarm();
     }
     return sample;
   }

@@ -23,6 +23,8 @@ export const PERCENT_PER_HOUR_MOST = 10;
 /** In less time a store and the process around it have not come to rest, and an hour cannot be told from it. */
 export const TREND_SECONDS_LEAST = 180;
 
+const NO_MERGE = "no merge when warm";
+
 /** All verdicts on one store. */
 export function verdictsOn(result: StoreResult): Verdict[] {
   const warm = result.samples.filter(({ isWarm }) => isWarm);
@@ -35,7 +37,7 @@ export function verdictsOn(result: StoreResult): Verdict[] {
   ];
   return [
     space(result.name === "small" ? SMALL_EXTRA_BYTES : 0, warm),
-    getSync(result.times.getSync.idle, result.times.getSync.merging),
+    getSync(result),
     eventLoop(result.times.eventLoop.merging),
     ...trends.map(([what, of]) =>
       growth(
@@ -64,19 +66,24 @@ function space(extraBytes: number, warm: readonly Sample[]): Verdict {
   return { what, wanted, found: `${times(most)}${asItIs}`, verdict: metIf(most < SPACE_AMPLIFICATION_MOST) };
 }
 
-function getSync(idle: Percentiles, merging: Percentiles): Verdict {
+/** A store that merges all the time when warm is compared with what it was before its first merges. */
+function getSync({ times: { getSync: warm }, coldTimes: { getSync: cold } }: StoreResult): Verdict {
   const what = "getSync p99 during merges, of that without";
   const wanted = `<= ${GET_SYNC_TIMES_IDLE_MOST}`;
-  if (idle.count === 0 || merging.count === 0) return { what, wanted, found: lacking(idle), verdict: "not judged" };
+  const { merging } = warm;
+  const idle = warm.idle.count === 0 ? cold.idle : warm.idle;
+  if (merging.count === 0) return { what, wanted, found: NO_MERGE, verdict: "not judged" };
+  if (idle.count === 0) return { what, wanted, found: "no time without a merge", verdict: "not judged" };
   const ratio = merging.p99Ms / idle.p99Ms;
-  const found = `${times(ratio)}: ${ms(merging.p99Ms)} and ${ms(idle.p99Ms)}`;
+  const when = idle === warm.idle ? "" : ", while warming up";
+  const found = `${times(ratio)}: ${ms(merging.p99Ms)} and ${ms(idle.p99Ms)}${when}`;
   return { what, wanted, found, verdict: metIf(ratio <= GET_SYNC_TIMES_IDLE_MOST) };
 }
 
 function eventLoop(merging: Percentiles): Verdict {
   const what = "event loop delay p99 during merges";
   const wanted = `<= ${EVENT_LOOP_P99_MS_MOST} ms`;
-  if (merging.count === 0) return { what, wanted, found: "no merge when warm", verdict: "not judged" };
+  if (merging.count === 0) return { what, wanted, found: NO_MERGE, verdict: "not judged" };
   return { what, wanted, found: ms(merging.p99Ms), verdict: metIf(merging.p99Ms <= EVENT_LOOP_P99_MS_MOST) };
 }
 
@@ -92,10 +99,6 @@ function growth(what: string, points: readonly Point[]): Verdict {
     return { ...row, found: `${found}; only ${Math.round(seconds)} s`, verdict: "not judged" };
   }
   return { ...row, found, verdict: metIf(percentPerHour <= PERCENT_PER_HOUR_MOST || rise <= scatter) };
-}
-
-function lacking(idle: Percentiles): string {
-  return idle.count === 0 ? "no time without a merge when warm" : "no merge when warm";
 }
 
 function signed(value: number): string {
