@@ -1,3 +1,4 @@
+import { HashlogError } from "@hashlog/engine";
 import type { MergeDone, MergeEvents } from "./open-store.ts";
 import type { Phase } from "./phases.ts";
 import type { Merges } from "./result.ts";
@@ -30,6 +31,8 @@ export class MergeLog implements MergeEvents {
 
   readonly onFailure = (error: unknown): void => {
     this.phase = "idle";
+    // Only cancelled: the store was closed.
+    if (HashlogError.is(error) && error.code === "HASHLOG_ABORTED") return;
     this.#sum = { ...this.#sum, failures: this.#sum.failures + 1 };
     console.error("a merge failed:", error);
   };

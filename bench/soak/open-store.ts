@@ -16,9 +16,9 @@ export interface MergeDone {
 
 /** Is told of merges. Each start is followed by an end or a failure. */
 export interface MergeEvents {
-  onStart(): void;
-  onEnd(done: MergeDone): void;
-  onFailure(error: unknown): void;
+  readonly onStart: () => void;
+  readonly onEnd: (done: MergeDone) => void;
+  readonly onFailure: (error: unknown) => void;
 }
 
 /** Options that the engine may not have yet. */
@@ -41,7 +41,8 @@ export async function openStore(
   events: MergeEvents,
 ): Promise<OpenStore> {
   const options: Options = { keys: bytes, values: bytes, sync: SYNC[sync], fileSystem };
-  const merging: Options = { ...options, compaction: events };
+  const { onStart, onEnd, onFailure } = events;
+  const merging: Options = { ...options, compaction: { onStart, onEnd, onFailure } };
   try {
     const store = await open(directory, merging);
     return { store, mergedBy: "store", close: () => store.close() };
