@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["packages/*/test/**/*.test.ts", "proof/**/*.test.ts", "test/**/*.test.ts"],
+    include: ["packages/*/test/**/*.test.ts", "bench/**/*.test.ts", "proof/**/*.test.ts", "test/**/*.test.ts"],
     setupFiles: ["test/replay-seed.ts"],
     testTimeout: 600_000,
     hookTimeout: 120_000,

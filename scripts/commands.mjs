@@ -32,6 +32,7 @@ export const commands = {
   "bench:open": (args) => inTurn([...script("bench/open-roads.ts"), ...args]),
   "bench:order": (args) => inTurn([...script("bench/order.ts"), ...args]),
   "bench:ranges": (args) => inTurn([...script("bench/ranges.ts"), ...args]),
+  soak: (args) => inTurn([...script("bench/soak.ts"), ...args]),
   proof: (args) => inTurn([...script("proof/commands/proof.ts"), ...args]),
   "proof:replay": (args) => inTurn([...script("proof/commands/replay.ts"), ...args]),
   mutants: (args) => inTurn([...script("proof/commands/mutants.ts"), ...args]),
