@@ -1,7 +1,8 @@
-import { merge, MergeError, type MergeInput, type MergeProgress, type MergeReport } from "@hashlog/compactor";
+import { MergeError, type MergeProgress, type MergeReport } from "@hashlog/compactor";
 import type { CommitLog } from "./commit-log.ts";
 import { fileSource } from "./files.ts";
 import { inOwnWords, HashlogError } from "./errors.ts";
+import type { ExecutorInput } from "./merge-executor.ts";
 import { StoreOfMerge } from "./merge-store.ts";
 import type { Segment } from "./segment.ts";
 import type { StoreParts } from "./store-parts.ts";
@@ -51,7 +52,7 @@ export class Merger {
     const releaseSlots = this.#parts.table.holdSlots();
     const store = new StoreOfMerge(this.#parts, this.#log, this.#now, segments);
     try {
-      const report = await merge(segments.map(mergeInput), store, {
+      const report = await this.#parts.executor.merge(segments.map(mergeInput), store, {
         outputBytesMax: this.#parts.segmentBytesMax,
         syncEveryBytes: this.#parts.limits.mergeSyncBytes,
         sliceBytes: this.#parts.limits.mergeSliceBytes,
@@ -95,11 +96,11 @@ function isClean({ totals, liveRecords }: Segment): boolean {
   return totals.recordCount === liveRecords && totals.expiringCount === 0;
 }
 
-function mergeInput(segment: Segment): MergeInput {
-  const { segmentId, place } = segment;
+function mergeInput(segment: Segment): ExecutorInput {
+  const { segmentId, place, path } = segment;
   const { sealedBytes, lowestSequence, highestSequence } = segment.sealed;
   const source = fileSource(segment.file, sealedBytes);
-  return { segmentId, place, sealedBytes, lowestSequence, highestSequence, source };
+  return { segmentId, place, path, sealedBytes, lowestSequence, highestSequence, source };
 }
 
 function explain(error: unknown, signal: AbortSignal | undefined): unknown {

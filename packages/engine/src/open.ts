@@ -2,6 +2,7 @@ import { nodeFileSystem } from "@hashlog/fs-io";
 import { hashKeydir } from "@hashlog/index";
 import { inOwnWords, throwIfAborted } from "./errors.ts";
 import { LIMITS, type Limits } from "./limits.ts";
+import type { MergeExecutor } from "./merge-executor.ts";
 import { checkDirectory, openReadOnly } from "./open-read-only.ts";
 import { areReadOnly, type EitherOptions, type ReadOnlyOptions } from "./read-only-options.ts";
 import type { ReadOnlyStore } from "./read-only-store.ts";
@@ -47,14 +48,20 @@ export function open<K, V, VI>(
   return areReadOnly(options) ? openReadOnly(directory, options) : openWithin(LIMITS, directory, options);
 }
 
-/** As `open`, with limits of the caller's: for tests, and not exported. */
+/** As `open`, with limits and an executor of the caller's: for tests, and not exported. */
 export async function openWithin<K = string, V = Uint8Array, VI = V extends Uint8Array ? Uint8Array | string : V>(
   limits: Limits,
   directory: string,
   options: OpenOptions<K, V, VI> = {},
+  executor?: MergeExecutor,
 ): Promise<Store<K, V, VI>> {
   checkDirectory(directory);
-  const resolved = resolveOptions(options, { fileSystem: nodeFileSystem, index: hashKeydir, limits });
+  const resolved = resolveOptions(options, {
+    fileSystem: nodeFileSystem,
+    index: hashKeydir,
+    limits,
+    ...(executor && { executor }),
+  });
   throwIfAborted(resolved.signal, "opening the store");
   const entered = await enterDirectory(directory, resolved);
   const opener = new StoreOpener(directory, resolved, entered);

@@ -3,6 +3,7 @@ import type { KeydirFactory } from "@hashlog/index";
 import { bytes, utf8, describeType, type Codec } from "./codecs.ts";
 import { invalidArgument } from "./errors.ts";
 import type { Limits } from "./limits.ts";
+import { inThisThread, type MergeExecutor } from "./merge-executor.ts";
 import { systemRandom, type RandomSource } from "./random.ts";
 
 /** What `open` takes besides the directory. Every option may be left out; an unknown one is refused by name. */
@@ -76,6 +77,7 @@ export interface StoreOptions<K, V, VI> {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly limits: Limits;
+  readonly executor: MergeExecutor;
   readonly onProgress: ((progress: OpenProgress) => void) | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -89,6 +91,8 @@ export interface DefaultParts {
   readonly fileSystem: () => FileSystem;
   readonly index: KeydirFactory;
   readonly limits: Limits;
+  /** Where merges run. Default: in the store's thread. */
+  readonly executor?: MergeExecutor;
 }
 
 /** What an option must be, in words, if the value is not that. */
@@ -135,6 +139,7 @@ export function resolveOptions<K, V, VI>(given: OpenOptions<K, V, VI>, defaults:
     clock: given.clock ?? systemClock,
     random: given.random ?? systemRandom,
     limits: defaults.limits,
+    executor: defaults.executor ?? inThisThread,
     onProgress: given.onProgress,
     signal: given.signal,
   };
