@@ -7,8 +7,9 @@ import {
 } from "@hashlog/compactor";
 import type { MergeProgress } from "@hashlog/compactor";
 import { invalidArgument, type HashlogError } from "./errors.ts";
+import { inThisThread, type MergeExecutor } from "./merge-executor.ts";
 import type { CompactionReport } from "./compaction-report.ts";
-import { checkOptions, type, type Check } from "./check-options.ts";
+import { checkOptions, methods, type, type Check } from "./check-options.ts";
 
 /**
  * How and when segments are merged in the background. Which ones and when is the policy's business: its options, and the
@@ -21,6 +22,11 @@ export interface CompactionOptions extends MergePolicyOptions {
    * the store grows without bound.
    */
   readonly bytesPerSecondMax?: number | undefined;
+  /**
+   * Where merges run. Default: in the thread of the store, in slices between other work. `workerMerge()` of
+   * `@hashlog/engine/worker`: in a thread of their own.
+   */
+  readonly executor?: MergeExecutor | undefined;
   /** A merge begins, also one of `compact()`. What a callback throws is noted in `stats().failures` and does no harm. */
   readonly onStart?: ((plan: MergePlan) => void) | undefined;
   /** It goes on: called after every slice. */
@@ -40,6 +46,7 @@ export interface CompactionSettings {
   readonly inBackground: boolean;
   readonly policy: MergePolicy;
   readonly bytesPerSecondMax: number | undefined;
+  readonly executor: MergeExecutor;
   readonly events: CompactionEvents;
 }
 
@@ -49,6 +56,7 @@ export type CompactionEvents = Pick<CompactionOptions, "onStart" | "onProgress" 
 const CHECKS: Readonly<Record<Exclude<keyof CompactionOptions, keyof MergePolicyOptions>, Check>> = {
   bytesPerSecondMax: (value) =>
     typeof value === "number" && value >= 1 ? undefined : "a number of bytes a second, 1 or more",
+  executor: methods("check", "merge", "close"),
   onStart: type("function"),
   onProgress: type("function"),
   onEnd: type("function"),
@@ -61,13 +69,14 @@ const CHECKS: Readonly<Record<Exclude<keyof CompactionOptions, keyof MergePolicy
  */
 export function resolveCompaction(given: CompactionOptions | boolean | undefined): CompactionSettings {
   const options = typeof given === "object" ? given : {};
-  const { bytesPerSecondMax, onStart, onProgress, onEnd, onFailure, ...policy } = options;
-  const own = { bytesPerSecondMax, onStart, onProgress, onEnd, onFailure };
+  const { bytesPerSecondMax, executor, onStart, onProgress, onEnd, onFailure, ...policy } = options;
+  const own = { bytesPerSecondMax, executor, onStart, onProgress, onEnd, onFailure };
   checkOptions(own, CHECKS, "compaction");
   return {
     inBackground: given !== false,
     policy: checkedPolicy(policy),
     bytesPerSecondMax,
+    executor: executor ?? inThisThread,
     events: { onStart, onProgress, onEnd, onFailure },
   };
 }

@@ -28,5 +28,6 @@ export type { Clock, FileSystem, SyncPolicy } from "@hashlog/fs-io";
 export type { KeydirFactory } from "@hashlog/index";
 export type { CompactionStats, StoreCompaction } from "./compaction.ts";
 export type { CompactionOptions } from "./compaction-options.ts";
+export type { ExecutorInput, ExecutorOutput, ExecutorStore, MergeExecutor } from "./merge-executor.ts";
 export type { CompactionReport } from "./compaction-report.ts";
 export type { MergeProgress, MergeReport } from "@hashlog/compactor";

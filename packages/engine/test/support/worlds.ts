@@ -51,8 +51,13 @@ export class World implements StorePlace {
   ): Promise<Store<K, V, VI>> {
     const { fileSystem, clock } = this;
     const db = await open<K, V, VI>(this.directory, { fileSystem, clock, compaction: false, ...options });
-    this.#stores.push({ db: db as never, options: options as never });
+    this.adopt(db, options);
     return db;
+  }
+
+  /** Takes a store of this world that was opened in another way for one of those that `open` gave. */
+  adopt<K, V, VI>(db: Store<K, V, VI>, options: OpenOptions<K, V, VI>): void {
+    this.#stores.push({ db: db as never, options: options as never });
   }
 
   /** Opens the store of this world to read it alone; it is closed when the test ends. */
