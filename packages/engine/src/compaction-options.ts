@@ -16,6 +16,8 @@ import { checkOptions, methods, type, type Check } from "./check-options.ts";
  * strategies to choose from, are those of `@hashlog/compactor`.
  */
 export interface CompactionOptions extends MergePolicyOptions {
+  /** Whether merges begin by themselves. Default `true`; `false`: only when `compact()` is called. */
+  readonly background?: boolean | undefined;
   /**
    * Bytes a second that a merge in the background may read and write, together, 1 or more. Default: as fast as it goes
    * beside what else there is to do. Less disturbs less; less than about four times what is overwritten in a second, and
@@ -54,6 +56,7 @@ export interface CompactionSettings {
 export type CompactionEvents = Pick<CompactionOptions, "onStart" | "onProgress" | "onEnd" | "onFailure">;
 
 const CHECKS: Readonly<Record<Exclude<keyof CompactionOptions, keyof MergePolicyOptions>, Check>> = {
+  background: type("boolean"),
   bytesPerSecondMax: (value) =>
     typeof value === "number" && value >= 1 ? undefined : "a number of bytes a second, 1 or more",
   executor: methods("check", "merge", "close"),
@@ -69,11 +72,11 @@ const CHECKS: Readonly<Record<Exclude<keyof CompactionOptions, keyof MergePolicy
  */
 export function resolveCompaction(given: CompactionOptions | boolean | undefined): CompactionSettings {
   const options = typeof given === "object" ? given : {};
-  const { bytesPerSecondMax, executor, onStart, onProgress, onEnd, onFailure, ...policy } = options;
-  const own = { bytesPerSecondMax, executor, onStart, onProgress, onEnd, onFailure };
+  const { background, bytesPerSecondMax, executor, onStart, onProgress, onEnd, onFailure, ...policy } = options;
+  const own = { background, bytesPerSecondMax, executor, onStart, onProgress, onEnd, onFailure };
   checkOptions(own, CHECKS, "compaction");
   return {
-    inBackground: given !== false,
+    inBackground: given !== false && background !== false,
     policy: checkedPolicy(policy),
     bytesPerSecondMax,
     executor: executor ?? inThisThread,

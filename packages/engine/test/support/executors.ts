@@ -21,7 +21,7 @@ export async function openMerging(
   limits: Partial<Limits> = {},
 ): Promise<TextStore> {
   const usual = { sync: "never", segmentBytesMax: 4096 } as const;
-  const compaction = executor === undefined ? false : { executor };
+  const compaction = executor === undefined ? false : { background: false, executor };
   const given = { fileSystem: world.fileSystem, clock: world.clock, compaction, ...usual, ...options };
   const small = { ...LIMITS, mergeSliceBytes: 2048, mergeSyncBytes: 4096, ...limits };
   const db = await openWithin(small, world.directory, given);

@@ -45,7 +45,7 @@ describe("a thread that ends in the midst of a merge", () => {
       expect(await entriesOf(db)).toEqual(entries);
       await db.compact();
       // The last time it ends when all is told.
-      if (!isThrough) expect(started).toBe(2);
+      if (!isThrough && failure?.outcome !== "retired") expect(started).toBe(2);
       expect(await entriesOf(db)).toEqual(entries);
       await world.check(db);
       await db.close();
