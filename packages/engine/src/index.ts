@@ -31,3 +31,5 @@ export type { CompactionOptions } from "./compaction-options.ts";
 export type { ExecutorInput, ExecutorOutput, ExecutorStore, MergeExecutor } from "./merge-executor.ts";
 export type { CompactionReport } from "./compaction-report.ts";
 export type { MergeProgress, MergeReport } from "@hashlog/compactor";
+export { bitcaskStrategy, sizeTieredStrategy, whenIdleStrategy } from "@hashlog/compactor";
+export type { MergeDecision, MergePlan, MergeStrategy, StoreStatistics } from "@hashlog/compactor";
