@@ -248,10 +248,9 @@ export class CommitLog {
   }
 
   async #prepare(group: Group): Promise<void> {
-    const { reserve } = this.#parts;
     try {
-      if (group.hasPuts) await reserve.takeBack();
-      await reserve.lendToDeletes(!group.hasPuts, () => this.#makeReady(group));
+      if (group.hasPuts) await this.#parts.reserve.takeBack();
+      await this.#parts.reserve.lendToDeletes(!group.hasPuts, () => this.#makeReady(group));
     } catch (error) {
       // mark: commit/not-prepared
       this.#refuse(error);
