@@ -110,6 +110,7 @@ test.each([
   [{ segments: "all" }, "segments"],
   [{ segments: [1.5] }, "segments"],
   [{ segments: ["1"] }, "segments"],
+  [{ segments: [1, 1] }, "segments"],
   [{ signal: {} }, "signal"],
   [{ onProgress: 1 }, "onProgress"],
   [{ segment: 1 }, "segment"],

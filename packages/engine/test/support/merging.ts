@@ -62,13 +62,26 @@ export async function overwrite(
   }
 }
 
-/** Waits until it is so, for as long as whatever needs no clock can take; fails if it never is. */
-export async function until(isSo: () => boolean, what: string = isSo.toString()): Promise<void> {
-  for (let turn = 0; turn < 20_000 && !isSo(); turn += 1) await turnOfLoop();
-  if (!isSo()) throw new Error(`not so after 20,000 turns of the event loop: ${what}`);
+/** As `overwrite`, and every other time there is a key beside it that stays: no segment is wholly dead. */
+export async function overwritePartly(db: TextStore, rounds: number = 3, keys: number = 10): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) {
+    for (let key = 0; key < keys; key += 1) {
+      await db.put(`key ${key}`, filler(100, key + round));
+      if (key % 2 === 0) await db.put(`stays ${round} ${key}`, filler(100, key + round));
+    }
+  }
 }
 
-/** Waits until the background has nothing to do. */
+/** Waits until it is so, for as long as whatever needs no clock can take; fails if it never is. */
+export async function until(isSo: () => boolean, what: string = isSo.toString()): Promise<void> {
+  for (let turn = 0; turn < 200_000 && !isSo(); turn += 1) await turnOfLoop();
+  if (!isSo()) throw new Error(`not so after 200,000 turns of the event loop: ${what}`);
+}
+
+/**
+ * Waits until the background has nothing to do, with no call of the store's, and where no call of the file system takes
+ * longer than some turns of the event loop.
+ */
 export function untilIdle(db: TextStore): Promise<void> {
   let quiet = 0;
   return until(() => {
