@@ -107,13 +107,14 @@ export class BackgroundMerging {
     if (this.isPaused) this.giveUp();
   }
 
-  /** No merge begins any more. One that is under way ends, soon in any case: a long one is given up. */
+  /** No merge begins any more. One that is under way ends, soon in any case: a long one, or a slow one, is given up. */
   close(): void {
     this.#isOn = false;
     this.#timer?.cancel();
     this.#parts.writePace.onAppended = () => undefined;
     const bytes = this.#merge?.plan.bytesRead ?? 0;
-    if (this.isPaused || bytes > this.#parts.limits.closingMergeBytesMost) this.giveUp();
+    const isSlow = this.isPaused || this.#settings.bytesPerSecondMax !== undefined;
+    if (isSlow || bytes > this.#parts.limits.closingMergeBytesMost) this.giveUp();
   }
 
   #appended(bytes: number): void {
