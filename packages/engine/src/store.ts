@@ -376,7 +376,9 @@ export interface CompactOptions {
 
 const COMPACT_CHECKS = {
   segments: (value: unknown): string | undefined =>
-    Array.isArray(value) && value.every((id) => Number.isInteger(id)) ? undefined : "an array of ids of segments",
+    Array.isArray(value) && value.every((id) => Number.isInteger(id)) && new Set(value).size === value.length
+      ? undefined
+      : "an array of ids of segments, none twice",
   signal: (value: unknown): string | undefined => (value instanceof AbortSignal ? undefined : "an AbortSignal"),
   onProgress: type("function"),
 };
