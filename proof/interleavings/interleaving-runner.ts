@@ -236,10 +236,11 @@ class InterleavingRunner {
   }
 
   async #check(): Promise<void> {
-    const { iterators, failures, pendingWrites } = this.#db.stats();
+    const { iterators, failures, pendingWrites, compaction } = this.#db.stats();
+    const none = { count: 0, last: undefined };
     assert.deepEqual(
-      { iterators, failures, pendingWrites },
-      { iterators: 0, failures: { count: 0, last: undefined }, pendingWrites: 0 },
+      { iterators, failures, pendingWrites, merges: compaction.failures },
+      { iterators: 0, failures: none, pendingWrites: 0, merges: none },
     );
     await checkInvariants(this.#db as never, { fileSystem: this.#fileSystem, values: utf8 as never });
   }
