@@ -22,7 +22,6 @@ export function madeUpStore(
     coldTimes: TIMES,
     fillSeconds: 1,
     closeSeconds: 1,
-    mergedBy: "store",
   };
 }
 

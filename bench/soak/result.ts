@@ -71,8 +71,6 @@ export interface StoreResult {
   readonly coldTimes: Times;
   readonly fillSeconds: number;
   readonly closeSeconds: number;
-  /** What set merges off: the store itself, or, where it cannot, a timer of the soak. */
-  readonly mergedBy: "store" | "timer";
 }
 
 /** On what it was found. */

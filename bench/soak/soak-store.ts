@@ -6,7 +6,7 @@ import { directoryUsage, processHandles } from "./directory-usage.ts";
 import { DueEvents } from "./due-events.ts";
 import { Load } from "./load.ts";
 import { MergeLog } from "./merge-log.ts";
-import { openStore, type ByteStore, type OpenStore } from "./open-store.ts";
+import { openStore, type ByteStore } from "./open-store.ts";
 import type { StoreName, Sync } from "./options.ts";
 import { PhasedTimes } from "./phases.ts";
 import {
@@ -36,23 +36,20 @@ export const WARM_AFTER = 3;
 const FILL_BATCH = 1000;
 const LOOK_MS = 1000;
 
-/** An engine that does not tell what has expired counts it as live. */
-type Stats = ReturnType<ByteStore["stats"]> & { readonly expiredBytes?: number };
-
 /** Fills the store, puts it under load, and tells of each sample as it is taken. */
 export async function soakStore(task: StoreTask, onSample: (sample: Sample) => void): Promise<StoreResult> {
   await mkdir(task.directory, { recursive: true });
   const counting = countingFileSystem(nodeFileSystem());
   const merges = new MergeLog();
-  const open = await openStore(task.directory, task.sync, counting.fileSystem, merges);
+  const store = await openStore(task.directory, task.sync, counting.fileSystem, merges);
   const workload = new Workload(task.liveBytes, task.seed);
   const begun = performance.now();
-  await fill(open.store, workload);
+  await fill(store, workload);
   const filled = performance.now();
-  const run = new Run(task, open, workload, counting.counts, merges);
+  const run = new Run(task, store, workload, counting.counts, merges);
   const samples = await run.until(filled + task.seconds * 1000, onSample);
   const ended = performance.now();
-  await open.close();
+  await store.close();
   return {
     name: task.name,
     wantedLiveBytes: task.liveBytes,
@@ -62,7 +59,6 @@ export async function soakStore(task: StoreTask, onSample: (sample: Sample) => v
     coldTimes: run.coldTimes,
     fillSeconds: (filled - begun) / 1000,
     closeSeconds: (performance.now() - ended) / 1000,
-    mergedBy: open.mergedBy,
   };
 }
 
@@ -94,7 +90,7 @@ class Run {
   #isWarm = false;
   #isRunning = true;
 
-  constructor(task: StoreTask, { store }: OpenStore, workload: Workload, counts: () => Counts, merges: MergeLog) {
+  constructor(task: StoreTask, store: ByteStore, workload: Workload, counts: () => Counts, merges: MergeLog) {
     this.#task = task;
     this.#store = store;
     this.#counts = counts;
@@ -154,18 +150,14 @@ class Run {
   }
 
   #liveBytes(): number {
-    const { liveBytes, expiredBytes = 0 } = this.#stats();
+    const { liveBytes, expiredBytes } = this.#store.stats();
     return liveBytes - expiredBytes;
-  }
-
-  #stats(): Stats {
-    return this.#store.stats();
   }
 
   async #sample(peak: Space): Promise<Sample> {
     const { written, openHandles } = this.#counts();
     const { writes, reads, userBytes } = this.#load;
-    const { expiredBytes = 0, keydirBytes, keys } = this.#stats();
+    const { expiredBytes, keydirBytes, keys } = this.#store.stats();
     const { rss, heapUsed } = process.memoryUsage();
     const sample: Sample = {
       seconds: Math.round(performance.now() - this.#begun) / 1000,

@@ -73,10 +73,9 @@ function overview(store: StoreResult): string {
   const { merges, userBytes, liveBytes, seconds } = last;
   const moved = merges.bytesRead + merges.bytesWritten;
   const speed = merges.durationMs === 0 ? "none" : `${mib((1000 * moved) / merges.durationMs)}/s read and written`;
-  const by = store.mergedBy === "store" ? "" : " Merges were set off by a timer of the soak, not by the store.";
   return `${mib(liveBytes)} of live records at the end, ${last.keys} keys; each written ${times(userBytes / liveBytes)} times over
 (${mib(userBytes)} of records in ${Math.round(seconds)} s, ${rate(last.writes / seconds)} writes and ${rate(last.reads / seconds)} reads a second).
-${merges.count} merges (${merges.failures} failed) took ${Math.round(merges.durationMs / 1000)} s: ${speed}, ${mib(merges.bytesFreed)} freed.${by}
+${merges.count} merges (${merges.failures} failed) took ${Math.round(merges.durationMs / 1000)} s: ${speed}, ${mib(merges.bytesFreed)} freed.
 Filling took ${store.fillSeconds.toFixed(1)} s, closing ${store.closeSeconds.toFixed(1)} s.`;
 }
 

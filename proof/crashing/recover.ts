@@ -150,7 +150,9 @@ function readKnown(store: TextStore | TextReader): Map<string, string> {
 
 /** Opens a store in a new process. */
 export function openCrashed(disk: SimulatedDisk, shape: StoreShape, how: CrashedOpening): Promise<TextStore> {
-  const opening = openStore(disk.boot(), shape, how.clock, OPENINGS_OF_RUN + how.depth);
+  // Nothing is merged by itself: what an opening repairs, and what it leaves alone, is to be seen.
+  const calm = { ...shape, merging: "usual" } as const;
+  const opening = openStore(disk.boot(), calm, how.clock, OPENINGS_OF_RUN + how.depth);
   if (how.onOpen !== undefined) opening.then(how.onOpen, () => undefined);
   return possible("opening", opening);
 }
