@@ -86,6 +86,7 @@ export class BackgroundMerging {
   pause(): void {
     this.#gate.close();
     this.#parts.writePace.release();
+    if (this.#maintenance.isAwaited) this.makeWay();
   }
 
   resume(): void {
@@ -111,7 +112,8 @@ export class BackgroundMerging {
     this.#timer?.cancel();
     this.#parts.writePace.onAppended = () => undefined;
     const bytes = this.#merge?.plan.bytesRead ?? 0;
-    if (this.isPaused || bytes > this.#parts.limits.closingMergeBytesMost) this.giveUp();
+    const isSlow = this.#settings.bytesPerSecondMax !== undefined;
+    if (this.isPaused || isSlow || bytes > this.#parts.limits.closingMergeBytesMost) this.giveUp();
   }
 
   #appended(bytes: number): void {
@@ -164,7 +166,8 @@ export class BackgroundMerging {
     await this.#sweep();
     while (!this.#closed && !this.isPaused) {
       const decision = this.#decide(await this.#hooks.statistics());
-      if (decision.kind === "none") break;
+      // While that was found out, a pause may have begun, or the store may be closing.
+      if (decision.kind === "none" || this.#closed || this.isPaused) break;
       if (!(await this.#mergeInBackground(decision))) break;
     }
     this.#failuresInARow = 0;
