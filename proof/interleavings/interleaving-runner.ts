@@ -62,7 +62,7 @@ class InterleavingRunner {
     this.#clock.advance(Math.max(0, this.#clock.highestTold - this.#clock.now()));
     const shared = { sync, segmentBytesMax, fileSystem: this.#fileSystem, clock: this.#clock, values: utf8 };
     const eager = { ...shared, compaction: { strategy: eagerStrategy, jitter: 0 } };
-    const limits = { ...LIMITS, compactionLookBytes: 200, pacedBytesPerTurn: 400 };
+    const limits = { ...LIMITS, compactionLookBytes: 200, pacedBytesPerTurn: 400, mergeSliceBytes: 150 };
     this.#db = merging === "eager" ? await openWithin(limits, "/store", eager) : await open("/store", shared);
     await this.#db.keys().return?.();
   }
