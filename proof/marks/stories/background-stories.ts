@@ -8,7 +8,7 @@ import { quiet, settled } from "../../world/quiet.ts";
 import { long } from "../../world/script.ts";
 import { DIRECTORY, readState, type TextStore } from "../../world/text-store.ts";
 import { VirtualClock } from "../../world/virtual-clock.ts";
-import { altered, must, mustFail, type Story } from "./story.ts";
+import { altered, changed, closedDisk, flipped, must, mustFail, pathsOf, THREE, type Story } from "./story.ts";
 
 /** How a store is opened that merges by itself. */
 interface Background extends CompactionOptions {
@@ -171,6 +171,29 @@ export const backgroundStories: readonly Story[] = [
       await quiet();
       must(starts > 1 && store.stats().deadBytes === 0, "it is tried again");
       await mustStand(opened, { a: first, b });
+    },
+  },
+  {
+    title: "a segment that is damaged is taken by one merge in the background, and by none after it",
+    marks: ["merge/damaged-input-left-out"],
+    tell: async () => {
+      const image = await closedDisk();
+      const path = pathsOf(image, "segment")[1]!;
+      const plans: (readonly number[])[] = [];
+      const { store } = await openGreedy({
+        disk: new SimulatedDisk({ image: changed(image, path, flipped(200)) }),
+        onStart: ({ segments }) => plans.push(segments.map(({ segmentId }) => segmentId)),
+      });
+      for (let turn = 0; turn < 3; turn += 1) {
+        const a = await overwrite(store, "a");
+        await quiet();
+        must(store.getSync("a") === a && store.getSync("c") === THREE["c"], "what is whole is there");
+      }
+      const [damage, ...more] = store.stats().compaction.damaged;
+      must(damage !== undefined && more.length === 0, "the damage is told");
+      const tries = plans.filter((segmentIds) => segmentIds.includes(damage.segmentId));
+      must(tries.length === 1 && plans.length > 2, `${tries.length} of ${plans.length} merges took it`);
+      must(image.files.has(path) && store.stats().segments[0]?.segmentId === damage.segmentId, "it stays");
     },
   },
   {
