@@ -3,6 +3,7 @@ import {
   planMerge,
   type LeftOut,
   type MergeDecision,
+  type MergePolicy,
   type MergeProgress,
   type StoreStatistics,
 } from "@hashlog/compactor";
@@ -75,7 +76,7 @@ export class Compaction implements StoreCompaction {
     if (!this.#settings.inBackground) return;
     const { damaged } = this.#merger;
     const statistics = gatherStatistics(this.#parts, this.#log, { damaged, idleMs: 0, freeBytes: Infinity });
-    this.#background.begin(planMerge(statistics, this.#settings.policy).kind === "merge");
+    this.#background.begin(mayBeWorthIt(statistics, this.#settings.policy));
   }
 
   get isPaused(): boolean {
@@ -285,6 +286,15 @@ const EMPTY_REPORT: CompactionReport = {
   expiredDropped: 0,
   superseded: 0,
 };
+
+// A strategy that fails is no reason not to open: it is asked again in the background, and there its failure is counted.
+function mayBeWorthIt(statistics: StoreStatistics, policy: MergePolicy): boolean {
+  try {
+    return planMerge(statistics, policy).kind === "merge";
+  } catch {
+    return true;
+  }
+}
 
 function isNoSpace(error: unknown): boolean {
   return HashlogError.is(error) && error.code === "HASHLOG_NO_SPACE";
