@@ -62,7 +62,7 @@ class InterleavingRunner {
     this.#clock.advance(Math.max(0, this.#clock.highestTold - this.#clock.now()));
     const shared = { sync, segmentBytesMax, fileSystem: this.#fileSystem, clock: this.#clock, values: utf8 };
     const eager = { ...shared, compaction: { strategy: eagerStrategy, jitter: 0 } };
-    const limits = { ...LIMITS, compactionLookBytes: 200, pacedBytesPerTurn: 400 };
+    const limits = { ...LIMITS, compactionLookBytes: 200, pacedBytesPerTurn: 400, mergeSliceBytes: 150 };
     this.#db = merging === "eager" ? await openWithin(limits, "/store", eager) : await open("/store", shared);
     await this.#db.keys().return?.();
   }
@@ -236,10 +236,11 @@ class InterleavingRunner {
   }
 
   async #check(): Promise<void> {
-    const { iterators, failures, pendingWrites } = this.#db.stats();
+    const { iterators, failures, pendingWrites, compaction } = this.#db.stats();
+    const none = { count: 0, last: undefined };
     assert.deepEqual(
-      { iterators, failures, pendingWrites },
-      { iterators: 0, failures: { count: 0, last: undefined }, pendingWrites: 0 },
+      { iterators, failures, pendingWrites, merges: compaction.failures },
+      { iterators: 0, failures: none, pendingWrites: 0, merges: none },
     );
     await checkInvariants(this.#db as never, { fileSystem: this.#fileSystem, values: utf8 as never });
   }

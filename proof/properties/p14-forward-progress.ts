@@ -8,7 +8,7 @@ export const forwardProgress: Property = {
   statement:
     "Every promise settles. After every crash that can be the store opens, takes writes, and can be compacted and closed; " +
     "after a clean close everything is there, whatever the next power cut takes. Where no call of the file system fails, " +
-    "nothing does in the background either: no hint, checkpoint, seal or removal.",
+    "nothing does in the background either: no hint, checkpoint, seal, removal or merge.",
   why:
     "A store that is safe because it no longer opens has lost everything. And a promise that never settles is a program " +
     "that hangs without a message. What fails in the background is tried again, loses nothing and is told to nobody: one " +
@@ -30,12 +30,20 @@ export function mustBePossible(what: string, error: unknown): never {
  * Nothing has failed in the background, where nothing of the file system does. Where open files cannot be removed, what
  * one still reads stays for the next opening, and that is noted: excused for a store whose iterators may have held some.
  */
-export function mustFailInNothing({ failures }: StoreStats, when: string, { mayHoldFiles = false } = {}): void {
+export function mustFailInNothing(
+  { failures, compaction }: StoreStats,
+  when: string,
+  { mayHoldFiles = false } = {},
+): void {
+  if (compaction.failures.count > 0) tellOf(compaction.failures, "merges in the background have failed", when);
   const { count, last } = failures;
   const isRefusedRemoval = mayHoldFiles && FsError.is(last) && last.code === "FS_BUSY";
-  if (count === 0 || isRefusedRemoval) return;
+  if (count > 0 && !isRefusedRemoval) tellOf(failures, "failures in the background were noted", when);
+}
+
+function tellOf({ count, last }: StoreStats["failures"], what: string, when: string): never {
   const words = last instanceof Error ? last.message : String(last);
-  violated(forwardProgress, `${when}, ${count} failures in the background were noted, the last one: ${words}`);
+  return violated(forwardProgress, `${when}, ${count} ${what}, the last one: ${words}`);
 }
 
 /** After that, the store holds what it must. */

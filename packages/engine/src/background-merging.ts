@@ -88,6 +88,7 @@ export class BackgroundMerging {
   pause(): void {
     this.#gate.close();
     this.#parts.writePace.release();
+    if (this.#maintenance.isAwaited) this.makeWay();
   }
 
   resume(): void {
@@ -167,7 +168,8 @@ export class BackgroundMerging {
     await this.#sweep();
     while (this.#isOn && !this.isPaused) {
       const decision = this.#decide(await this.#hooks.statistics());
-      if (decision.kind === "none") break;
+      // While that was found out, a pause may have begun, or the store may be closing.
+      if (decision.kind === "none" || !this.#isOn || this.isPaused) break;
       if (!(await this.#mergeInBackground(decision))) break;
     }
     this.#failuresInARow = 0;

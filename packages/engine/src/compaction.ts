@@ -222,7 +222,9 @@ export class Compaction implements StoreCompaction {
   }
 
   async #statistics(damaged: ReadonlyMap<number, unknown> = this.#merger.damaged): Promise<StoreStatistics> {
-    const freeBytes = await roomForMerging(this.#parts);
+    const freeBytes = await roomForMerging(this.#parts).catch((error: unknown) => {
+      throw inOwnWords(error, "finding out how much room there is failed");
+    });
     return gatherStatistics(this.#parts, this.#log, { damaged, idleMs: this.#idleMs(), freeBytes });
   }
 

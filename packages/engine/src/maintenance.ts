@@ -4,12 +4,22 @@
  */
 export class Maintenance {
   #waiting: (() => Promise<void>)[] = [];
+  #awaited = 0;
   #running: Promise<void> | undefined;
   #closed = false;
 
   /** Runs `work` when everything asked for before is done. */
   run<T>(work: () => Promise<T>): Promise<T> {
-    return this.#add(work, false);
+    this.#awaited += 1;
+    return this.#add(() => {
+      this.#awaited -= 1;
+      return work();
+    }, false);
+  }
+
+  /** Whether somebody waits for the turn of theirs. */
+  get isAwaited(): boolean {
+    return this.#awaited > 0;
   }
 
   /** As `run`, for work in the background: it is not begun any more once `close` was called, and then this resolves. */

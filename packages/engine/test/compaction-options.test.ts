@@ -3,6 +3,7 @@ import { bitcaskStrategy } from "@hashlog/compactor";
 import { describe, expect, test } from "vitest";
 import { overwrite, SMALL_LIMITS, SOON } from "./support/merging.ts";
 import { rejection } from "./support/values.ts";
+import { inThisThread } from "../src/merge-executor.ts";
 import { memoryWorld } from "./support/worlds.ts";
 
 async function refusal(compaction: unknown): Promise<HashlogError> {
@@ -73,7 +74,9 @@ describe("an option that is wrong is refused by its name", () => {
 test("every option that is right is taken, and so is each as undefined", async () => {
   const world = await memoryWorld();
   const options: Required<CompactionOptions> = {
+    background: true,
     bytesPerSecondMax: Infinity,
+    executor: inThisThread,
     onStart: () => undefined,
     onProgress: () => undefined,
     onEnd: () => undefined,

@@ -2,6 +2,7 @@ import { SimulatedDisk } from "@hashlog/fs-io/testing";
 import { open } from "@hashlog/engine";
 import { expect, test } from "vitest";
 import { filler, rejection } from "./support/values.ts";
+import { memoryWorld } from "./support/worlds.ts";
 
 test("a merge that finds no room to be published leaves none of its files behind", async () => {
   const disk = new SimulatedDisk();
@@ -23,4 +24,15 @@ test("a merge that finds no room to be published leaves none of its files behind
   expect(await segmentFiles()).toBe(db.stats().segments.length);
   expect(db.stats()).toMatchObject({ keys: 8, deadBytes: 0 });
   await db.close();
+});
+
+test("a merge that cannot find out how much room there is fails in the store's own words", async () => {
+  const world = await memoryWorld();
+  const db = await world.open({ segmentBytesMax: 512 });
+  for (let turn = 0; turn < 4; turn += 1) await db.put("key", filler(300));
+  const { segments } = db.stats();
+  const failing = world.watched.fail("freeBytes", /./);
+  expect(await rejection(db.compact())).toMatchObject({ name: "HashlogError", code: "HASHLOG_IO" });
+  failing.end();
+  expect(await db.compact()).toMatchObject({ inputs: segments.map(({ segmentId }) => ({ segmentId })) });
 });

@@ -38,7 +38,7 @@ async function pausedStore(compaction: CompactionOptions = {}, limits: Partial<L
         jitter: 0,
         ...listener.events,
         onProgress: (progress) => {
-          listener.events.onProgress(progress);
+          listener.events.onProgress?.(progress);
           opened?.onProgress(progress);
         },
         ...compaction,

@@ -1,3 +1,4 @@
+import { backgroundStories } from "./background-stories.ts";
 import { conditionStories } from "./condition-stories.ts";
 import { fileStories } from "./file-stories.ts";
 import { limitStories } from "./limit-stories.ts";
@@ -20,6 +21,7 @@ export const STORIES: readonly Story[] = [
   ...logStories,
   ...syncStories,
   ...mergeStories,
+  ...backgroundStories,
   ...limitStories,
   ...lockStories,
   ...conditionStories,
