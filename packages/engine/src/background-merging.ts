@@ -40,6 +40,8 @@ export class BackgroundMerging {
   /** Whether the policy is asked at all: not before `begin`, and not after `close`. */
   #isOn = false;
   #bytesToNextLook: number;
+  /** How often somebody wanted what is under way to be given up, also where it had not begun yet. */
+  #givenUp = 0;
   /** Before that nothing is tried again, as it has failed. */
   #notBeforeMs = 0;
   #failuresInARow = 0;
@@ -87,6 +89,7 @@ export class BackgroundMerging {
 
   pause(): void {
     this.#gate.close();
+    if (this.#maintenance.isWanted) this.giveUp();
     this.#parts.writePace.release();
   }
 
@@ -99,6 +102,7 @@ export class BackgroundMerging {
 
   /** Gives up what is under way: somebody merges everything. */
   giveUp(): void {
+    this.#givenUp += 1;
     this.#merge?.controller.abort();
   }
 
@@ -128,8 +132,9 @@ export class BackgroundMerging {
     this.#asked = true;
     this.#timer?.cancel();
     this.#parts.writePace.hold();
+    const givenUp = this.#givenUp;
     this.#maintenance
-      .runNext(() => this.#tend())
+      .runNext(() => this.#tend(givenUp))
       .catch((error: unknown) => this.#noteFailure(error))
       .finally(() => {
         this.#parts.writePace.release();
@@ -156,7 +161,7 @@ export class BackgroundMerging {
   }
 
   // One merge after another, as long as there is one worth it.
-  async #tend(): Promise<void> {
+  async #tend(givenUp: number): Promise<void> {
     if (this.isWaiting) {
       // mark: compaction/not-again-so-soon
       return;
@@ -165,9 +170,11 @@ export class BackgroundMerging {
     if (this.#log.state.kind === "no-space") await this.#log.tryResume();
     if (this.#merger.refusal !== undefined) return;
     await this.#sweep();
-    while (this.#isOn && !this.isPaused) {
+    const goesOn = (): boolean => this.#isOn && !this.isPaused && givenUp === this.#givenUp;
+    while (goesOn()) {
       const decision = this.#decide(await this.#hooks.statistics());
-      if (decision.kind === "none") break;
+      // Whoever has paused it or closed the store meanwhile found nothing to stop.
+      if (decision.kind === "none" || !goesOn()) break;
       if (!(await this.#mergeInBackground(decision))) break;
     }
     this.#failuresInARow = 0;

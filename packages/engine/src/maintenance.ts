@@ -6,10 +6,20 @@ export class Maintenance {
   #waiting: (() => Promise<void>)[] = [];
   #running: Promise<void> | undefined;
   #closed = false;
+  #wanted = 0;
+
+  /** Whether somebody waits for what they gave to `run`, and it has not begun. */
+  get isWanted(): boolean {
+    return this.#wanted > 0;
+  }
 
   /** Runs `work` when everything asked for before is done. */
   run<T>(work: () => Promise<T>): Promise<T> {
-    return this.#add(work, false);
+    this.#wanted += 1;
+    return this.#add(() => {
+      this.#wanted -= 1;
+      return work();
+    }, false);
   }
 
   /** As `run`, for work in the background: it is not begun any more once `close` was called, and then this resolves. */
