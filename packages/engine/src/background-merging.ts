@@ -40,6 +40,8 @@ export class BackgroundMerging {
   /** Whether the policy is asked at all: not before `begin`, and not after `close`. */
   #isOn = false;
   #bytesToNextLook: number;
+  /** How often somebody wanted what is under way to be given up, also where it had not begun yet. */
+  #givenUp = 0;
   /** Before that nothing is tried again, as it has failed. */
   #notBeforeMs = 0;
   #failuresInARow = 0;
@@ -87,8 +89,8 @@ export class BackgroundMerging {
 
   pause(): void {
     this.#gate.close();
+    if (this.#maintenance.isWanted) this.giveUp();
     this.#parts.writePace.release();
-    if (this.#maintenance.isAwaited) this.makeWay();
   }
 
   resume(): void {
@@ -100,6 +102,7 @@ export class BackgroundMerging {
 
   /** Gives up what is under way: somebody merges everything. */
   giveUp(): void {
+    this.#givenUp += 1;
     this.#merge?.controller.abort();
   }
 
@@ -129,8 +132,9 @@ export class BackgroundMerging {
     this.#asked = true;
     this.#timer?.cancel();
     this.#parts.writePace.hold();
+    const givenUp = this.#givenUp;
     this.#maintenance
-      .runNext(() => this.#tend())
+      .runNext(() => this.#tend(givenUp))
       .catch((error: unknown) => this.#noteFailure(error))
       .finally(() => {
         this.#parts.writePace.release();
@@ -156,8 +160,9 @@ export class BackgroundMerging {
     this.#timer = this.#parts.clock.setTimer(() => this.#look(), delayMs);
   }
 
-  // One merge after another, as long as there is one worth it.
-  async #tend(): Promise<void> {
+  // One merge after another, as long as there is one worth it and nobody else waits: somebody who asked for a checkpoint, or the
+  // hints of what was written. It is looked again soon.
+  async #tend(givenUp: number): Promise<void> {
     if (this.isWaiting) {
       // mark: compaction/not-again-so-soon
       return;
@@ -166,11 +171,12 @@ export class BackgroundMerging {
     if (this.#log.state.kind === "no-space") await this.#log.tryResume();
     if (this.#merger.refusal !== undefined) return;
     await this.#sweep();
-    while (this.#isOn && !this.isPaused) {
+    const goesOn = (): boolean => this.#isOn && !this.isPaused && givenUp === this.#givenUp;
+    while (goesOn()) {
       const decision = this.#decide(await this.#hooks.statistics());
-      // While that was found out, a pause may have begun, or the store may be closing.
-      if (decision.kind === "none" || !this.#isOn || this.isPaused) break;
-      if (!(await this.#mergeInBackground(decision))) break;
+      // Whoever has paused it or closed the store meanwhile found nothing to stop.
+      if (decision.kind === "none" || !goesOn()) break;
+      if (!(await this.#mergeInBackground(decision)) || this.#maintenance.isBusy) break;
     }
     this.#failuresInARow = 0;
   }

@@ -4,22 +4,27 @@
  */
 export class Maintenance {
   #waiting: (() => Promise<void>)[] = [];
-  #awaited = 0;
   #running: Promise<void> | undefined;
   #closed = false;
+  #wanted = 0;
+
+  /** Whether somebody waits for what they gave to `run`, and it has not begun. */
+  get isWanted(): boolean {
+    return this.#wanted > 0;
+  }
+
+  /** Whether there is anything that has not begun. */
+  get isBusy(): boolean {
+    return this.#waiting.length > 0;
+  }
 
   /** Runs `work` when everything asked for before is done. */
   run<T>(work: () => Promise<T>): Promise<T> {
-    this.#awaited += 1;
+    this.#wanted += 1;
     return this.#add(() => {
-      this.#awaited -= 1;
+      this.#wanted -= 1;
       return work();
     }, false);
-  }
-
-  /** Whether somebody waits for the turn of theirs. */
-  get isAwaited(): boolean {
-    return this.#awaited > 0;
   }
 
   /** As `run`, for work in the background: it is not begun any more once `close` was called, and then this resolves. */

@@ -159,6 +159,40 @@ describe("while a merge is paused", () => {
     await expectNoLeftovers(world);
   });
 
+  test.each<[string, (db: TextStore) => Promise<unknown>]>([
+    ["checkpoint", (db) => db.checkpoint()],
+    ["compact", (db) => db.compact()],
+  ])("%s does not wait for one that is paused only after the call", async (_name, call) => {
+    const opened = await pausedStore();
+    const { db, listener } = opened;
+    let called: Promise<unknown> | undefined;
+    opened.onProgress = ({ phase, bytesDone }) => {
+      if (phase !== "copy" || bytesDone === 0 || called !== undefined) return;
+      called = call(db);
+      db.compaction.pause();
+    };
+    db.compaction.resume();
+    await until(() => called !== undefined);
+    await called;
+    expect(listener.failures).toMatchObject([{ code: "HASHLOG_ABORTED" }]);
+  });
+
+  test.each<[string, (db: TextStore) => Promise<unknown>]>([
+    ["checkpoint", (db) => db.checkpoint()],
+    ["compact", (db) => db.compact()],
+    ["close", (db) => db.close()],
+  ])("%s waits for none that was only about to begin", async (_name, call) => {
+    const { db, world, listener } = await pausedStore({ bytesPerSecondMax: 1 });
+    const held = world.watched.hold("freeBytes");
+    db.compaction.resume();
+    await held.reached;
+    db.compaction.pause();
+    const called = call(db);
+    held.release();
+    await called;
+    expect(listener.plans.filter(({ trigger }) => trigger === "garbage")).toEqual([]);
+  });
+
   test("writes and sync do not wait for it, however many there are", async () => {
     const { db } = await pausedWhileCopying();
     const writes = Array.from({ length: 50 }, (_, key) => db.put(`more ${key}`, new Uint8Array(20_000)));
