@@ -59,6 +59,23 @@ const cases: Case[] = [
   { rule: portRules.onlyFsIoTouchesFiles, path: "packages/fs-io/src/node.ts", text: `import "node:fs";` },
   { rule: portRules.onlyFsIoTouchesFiles, path: "packages/engine/test/a.test.ts", text: `import "node:fs";` },
 
+  {
+    rule: portRules.onlyTheWorkerStartsThreads,
+    path: ENGINE,
+    text: `import "node:worker_threads";`,
+    complaint: /thread/,
+  },
+  {
+    rule: portRules.onlyTheWorkerStartsThreads,
+    path: ENGINE,
+    text: `import "child_process";`,
+    complaint: /child_process/,
+  },
+  {
+    rule: portRules.onlyTheWorkerStartsThreads,
+    path: "packages/engine/src/worker/worker-merge.ts",
+    text: `import "node:worker_threads";`,
+  },
   { rule: portRules.onlyTheClockReadsTime, path: ENGINE, text: "const now = Date.now();", complaint: /Date/ },
   { rule: portRules.onlyTheClockReadsTime, path: ENGINE, text: "const now = new Date();", complaint: /Date/ },
   { rule: portRules.onlyTheClockReadsTime, path: ENGINE, text: "performance.now();", complaint: /performance/ },

@@ -4,10 +4,13 @@ import { complainAboutMatches, sourcePackage, withoutComments, type Rule } from 
 const CLOCK = "packages/fs-io/src/clock.ts";
 const RANDOM = "packages/engine/src/random.ts";
 
+const WORKER = "packages/engine/src/worker/";
+
 const FILE_SYSTEM = /["'`](?:node:)?fs(?:\/promises)?["'`]/g;
 const TIME =
   /\bDate\b|\bperformance\b|\bhrtime\b|\bset(?:Timeout|Interval|Immediate)\b|["'](?:node:)?timers(?:\/promises)?["']/g;
 const RANDOMNESS = /\bMath\s*\.\s*random\b|\bcrypto\b/g;
+const THREADS = /["'](?:node:)?(?:worker_threads|child_process|cluster)["']/g;
 const CONSOLE = /\bconsole\b|\bprocess\s*\.\s*std(?:out|err)\b/g;
 
 export const onlyFsIoTouchesFiles: Rule = banned(FILE_SYSTEM, "only packages/fs-io reads and writes files", (path) =>
@@ -24,6 +27,12 @@ export const onlyTheRandomPortIsRandom: Rule = banned(
   RANDOMNESS,
   `randomness is injected (${RANDOM})`,
   (path) => path === RANDOM,
+);
+
+export const onlyTheWorkerStartsThreads: Rule = banned(
+  THREADS,
+  `threads and processes are the executor's of ${WORKER}`,
+  (path) => path.startsWith(WORKER),
 );
 
 export const sourcesPrintNothing: Rule = banned(CONSOLE, "a library does not print", () => false);

@@ -10,6 +10,7 @@ import {
   onlyFsIoTouchesFiles,
   onlyTheClockReadsTime,
   onlyTheRandomPortIsRandom,
+  onlyTheWorkerStartsThreads,
   sourcesPrintNothing,
 } from "./port-rules.ts";
 import {
@@ -34,6 +35,7 @@ export const RULES: readonly (readonly [sentence: string, rule: Rule])[] = [
   ["only fs-io touches the file system", onlyFsIoTouchesFiles],
   ["only the clock reads time and sets timers", onlyTheClockReadsTime],
   ["only the random port is random", onlyTheRandomPortIsRandom],
+  ["only the worker starts threads", onlyTheWorkerStartsThreads],
   ["sources print nothing", sourcesPrintNothing],
   ["nothing is exported by star", noExportStar],
   ["index files hold named re-exports only", indexFilesOnlyReExport],

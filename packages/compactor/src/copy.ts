@@ -10,7 +10,9 @@ import {
   SEGMENT_HEADER_BYTES,
   verifyRecord,
 } from "@hashlog/format";
+import { FrameRun, type Run, runOf } from "./frame-run.ts";
 import { IntegerLog } from "./integer-log.ts";
+import { LookAhead } from "./look-ahead.ts";
 import type { OutputWriter } from "./output-writer.ts";
 import type { Pacer } from "./pacer.ts";
 import type { MergeInput, MergeStore } from "./ports.ts";
@@ -49,6 +51,7 @@ export class Copier {
   readonly #writer: OutputWriter;
   readonly #pacer: Pacer;
   readonly #record: RecordFields = newRecordFields();
+  readonly #run = new FrameRun();
 
   constructor(store: MergeStore, rules: Rules, writer: OutputWriter, pacer: Pacer) {
     this.#store = store;
@@ -68,6 +71,8 @@ export class Copier {
   }
 
   async #copyInput(input: MergeInput, number: number): Promise<Damage | undefined> {
+    const source: Source = { input, number, ahead: new LookAhead(input, this.#store, this.#rules) };
+    this.#run.clear();
     try {
       const end = await scanFrames(input.source, {
         place: input.place,
@@ -75,8 +80,9 @@ export class Copier {
         to: input.sealedBytes,
         // Each record is verified where it is judged: once, and with pauses in between, however large its frame is.
         verifyRecords: false,
-        onFrame: (frame) => this.#copyFrame(frame, input, number),
+        onFrame: (frame) => this.#gather(frame, source),
       });
+      await this.#copyGathered(source);
       if (end.kind === "end") return undefined;
       // mark: merge/frame-damaged
       return new Damage(end.offset, end.reason);
@@ -86,20 +92,45 @@ export class Copier {
     }
   }
 
-  async #copyFrame(frame: ScannedFrame, input: MergeInput, number: number): Promise<void> {
-    const { bytes, payloadStart, payloadEnd } = frame;
+  #gather(frame: ScannedFrame, source: Source): void | Promise<void> {
+    const run = this.#run;
+    if (FrameRun.gathers(frame) && run.hasRoom(frame)) return run.add(frame);
+    return this.#copyGathered(source).then(() =>
+      FrameRun.gathers(frame) ? run.add(frame) : this.#copyRun(runOf(frame), source),
+    );
+  }
+
+  async #copyGathered(source: Source): Promise<void> {
+    await this.#copyRun(this.#run, source);
+    this.#run.clear();
+  }
+
+  async #copyRun(run: Run, source: Source): Promise<void> {
+    source.ahead.begin(run);
+    for (const [index, frame] of run.frames.entries()) {
+      this.bytesRead += FRAME_HEADER_BYTES + frame.payloadEnd - frame.payloadStart;
+      this.#pacer.spend(FRAME_HEADER_BYTES);
+      if (this.#pacer.due) await this.#pacer.pause();
+      await this.#copyFrame(run, index, source);
+    }
+  }
+
+  async #copyFrame(run: Run, index: number, { input, number, ahead }: Source): Promise<void> {
+    const { bytes } = run;
+    const { offset: frameOffset, payloadStart, payloadEnd, recordCount } = run.frames[index]!;
     const record = this.#record;
     let count = 0;
-    this.bytesRead += frame.end - frame.offset;
-    this.#pacer.spend(FRAME_HEADER_BYTES);
-    if (this.#pacer.due) await this.#pacer.pause();
     for (let at = payloadStart; at < payloadEnd; at = record.end) {
-      const offset = frame.offset + FRAME_HEADER_BYTES + (at - payloadStart);
+      const offset = frameOffset + FRAME_HEADER_BYTES + (at - payloadStart);
+      if (ahead.isDueAt(at)) {
+        const asked = ahead.ask(run, index, at);
+        if (asked !== undefined) await asked;
+      }
       if (!readRecord(bytes, at, payloadEnd, record)) {
         // mark: merge/record-malformed
         throw new Damage(offset, "a record is not well-formed");
       }
-      const verdict = judge(record, bytes, input, offset, this.#store, this.#rules);
+      const verdict = judge(record, ahead.next(record), this.#rules);
       const needed = bytesToWrite(verdict, record, at);
       if (needed > 0 && !this.#writer.hasRoom(needed)) await this.#writer.makeRoom(needed);
       if (!this.#take(verdict, bytes, at, input.place, offset)) {
@@ -111,7 +142,7 @@ export class Copier {
       this.#pacer.spend(record.end - at);
       if (this.#pacer.due) await this.#pacer.pause();
     }
-    if (count !== frame.header.recordCount) throw new Damage(frame.offset, "the number of records differs");
+    if (count !== recordCount) throw new Damage(frameOffset, "the number of records differs");
   }
 
   /** Does with the record what was judged. `false` if it does not verify: the merge must be given up then. */
@@ -161,6 +192,13 @@ function isBuried(verdict: Verdict): boolean {
 function bytesToWrite(verdict: Verdict, { keyStart, keyEnd, end }: RecordFields, at: number): number {
   if (isCopied(verdict)) return end - at;
   return isBuried(verdict) ? recordBytes(keyEnd - keyStart, 0, false) : 0;
+}
+
+/** An input that is being copied: its number in the list, and what the keydir says of its records. */
+interface Source {
+  readonly input: MergeInput;
+  readonly number: number;
+  readonly ahead: LookAhead;
 }
 
 /** Where an input stops being readable, and why. Thrown to end the scan there. */

@@ -83,7 +83,7 @@ class Merge {
   async #prepare(inputs: readonly MergeInput[], now: number): Promise<Copied | undefined> {
     const writer = new OutputWriter(this.#store, this.#settings);
     try {
-      const rules = { now, lowestOutside: this.#store.lowestSequenceOutside(inputs) };
+      const rules = { now, lowestOutside: await this.#store.lowestSequenceOutside(inputs) };
       const log = await this.#copy(inputs, rules, writer);
       if (log !== undefined) {
         await this.#sync(writer.finished);
@@ -136,7 +136,7 @@ class Merge {
       await swing.run(outputs);
       this.#pacer.end();
       this.#pacer.begin("retire", bytesOf(inputs));
-      for (const input of inputs) this.#checkUnused(input);
+      for (const input of inputs) await this.#checkUnused(input);
     });
     await step("unknown", () => this.#store.retire(inputs));
     await step("retired", () => this.#store.removeInputs(inputs));
@@ -145,8 +145,8 @@ class Merge {
   }
 
   /** The last look before inputs go. A key in one of them was not moved for a reason that nobody thought of. */
-  #checkUnused(input: MergeInput): void {
-    const keys = this.#store.keysPointingInto(input);
+  async #checkUnused(input: MergeInput): Promise<void> {
+    const keys = await this.#store.keysPointingInto(input);
     if (keys === 0) return;
     const message = `${keys} keys still point into segment ${input.segmentId} after its records were moved`;
     throw new MergeError("MERGE_KEYS_REMAIN", message, { outcome: "published", segmentId: input.segmentId });

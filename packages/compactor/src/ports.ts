@@ -48,24 +48,66 @@ export interface FinishedOutput {
   readonly expiringCount: number;
 }
 
-/** The store around a merge. Every method may reject; a rejection ends the merge as merge.ts describes. */
+/**
+ * Some records of one input. The arrays are the compactor's, which fills them anew for every call; of each only the first
+ * `count` elements mean something.
+ */
+export interface RecordBatch {
+  readonly input: MergeInput;
+  readonly count: number;
+  /** Record `i` has its key at `bytes[keyStarts[i]..keyEnds[i])`, and begins at `offsets[i]` of the input. */
+  readonly bytes: Uint8Array;
+  readonly keyStarts: Uint32Array;
+  readonly keyEnds: Uint32Array;
+  readonly offsets: Uint32Array;
+}
+
+/** What `lookUp` says of a record whose key the keydir does not know. */
+export const KEY_ABSENT = 0;
+/** What `lookUp` says of a record that the keydir points to. */
+export const KEY_HERE = 1;
+/** What `lookUp` says of a record whose key the keydir knows, at another place. */
+export const KEY_ELSEWHERE = 2;
+
+/** Some records of one output, and where they were before. The arrays are as those of a `RecordBatch`. */
+export interface MoveBatch {
+  readonly output: MergeOutput;
+  readonly count: number;
+  readonly bytes: Uint8Array;
+  readonly keyStarts: Uint32Array;
+  readonly keyEnds: Uint32Array;
+  /** The `segmentId` of the input, and the offset of the record there. */
+  readonly sourceIds: Uint32Array;
+  readonly sourceOffsets: Uint32Array;
+  readonly targetOffsets: Uint32Array;
+  readonly valueBytes: Uint32Array;
+  readonly expiresAtMs: Float64Array;
+}
+
+/**
+ * The store around a merge. Every method may reject; a rejection ends the merge as merge.ts describes.
+ *
+ * What asks the keydir, or changes it, does so for many records at once, and may answer later: then the merge may run in
+ * another thread than the keydir. It need not, and where it answers at once no turn of the event loop is given away.
+ */
 export interface MergeStore {
   /**
    * The lowest sequence of any segment that is not among `inputs`, unsealed ones included; `Infinity` if there is none.
    * While a merge runs no record older than that may come into the store, only records newer than all of the inputs'.
    */
-  lowestSequenceOutside(inputs: readonly MergeInput[]): number;
+  lowestSequenceOutside(inputs: readonly MergeInput[]): number | Promise<number>;
 
-  /** Whether the keydir says that the newest record of key `bytes[keyStart..keyEnd)` is the one at `offset` of `input`. */
-  isNewest(input: MergeInput, offset: number, bytes: Uint8Array, keyStart: number, keyEnd: number): boolean;
-
-  /** Whether the keydir knows the key at all, at whatever place, expired or not. */
-  hasKey(bytes: Uint8Array, keyStart: number, keyEnd: number): boolean;
+  /**
+   * Says what the keydir knows of each record's key: sets `found[i]` to `KEY_ABSENT`, `KEY_HERE` (it says that the newest
+   * record of the key is the one at `offsets[i]` of the input) or `KEY_ELSEWHERE`, each whether expired or not. That it is
+   * a moment old when the record is judged does no harm (verdict.ts).
+   */
+  lookUp(records: RecordBatch, found: Uint8Array): void | Promise<void>;
 
   /** The time for expiry: never runs backwards within an open. */
-  now(): number;
+  now(): number | Promise<number>;
 
-  /** The last sequence known durable, for the frames of the outputs. */
+  /** The last sequence known durable, for the frames of the outputs. An older answer is as good. */
   floor(): number;
 
   /** A new segment, unlisted, its header written (not synced). If it rejects there is nothing to abandon. */
@@ -83,16 +125,19 @@ export interface MergeStore {
   /** One durable manifest edit that lists the outputs beside the inputs. Not called when there are no outputs. */
   publish(outputs: readonly FinishedOutput[]): Promise<void>;
 
-  /** Moves the key's entry from its old place to its new one if it still has exactly the old one. */
-  relocate(move: Relocation, bytes: Uint8Array, keyStart: number, keyEnd: number): boolean;
+  /** Moves each key's entry from its old place to its new one if it still has exactly the old one. How many it moved. */
+  relocate(moves: MoveBatch): number | Promise<number>;
 
-  /** Removes the entry of an expired record that was dropped or buried, if the key still lies at exactly that place. */
-  dropExpired(input: MergeInput, offset: number, bytes: Uint8Array, keyStart: number, keyEnd: number): boolean;
+  /**
+   * Removes the entries of expired records that were dropped or buried, each if its key still lies at exactly that place.
+   * How many it removed.
+   */
+  dropExpired(records: RecordBatch): number | Promise<number>;
 
   /** How many keys still point into the input. */
-  keysPointingInto(input: MergeInput): number;
+  keysPointingInto(input: MergeInput): number | Promise<number>;
 
-  /** One durable manifest edit that takes all inputs out. */
+  /** One durable manifest edit that takes all inputs out. They are not read any more. */
   retire(inputs: readonly MergeInput[]): Promise<void>;
 
   /** Removes the files of retired inputs, or of outputs that were abandoned before they were published. Never rejects. */
@@ -105,14 +150,4 @@ export interface MergeStore {
    * the merge's signal aborts, but must resolve soon then: the signal is looked at when it has.
    */
   yield(bytes: number): Promise<void>;
-}
-
-/** Where a record was and where its copy is. */
-export interface Relocation {
-  readonly input: MergeInput;
-  readonly sourceOffset: number;
-  readonly output: MergeOutput;
-  readonly targetOffset: number;
-  readonly valueBytes: number;
-  readonly expiresAtMs: number;
 }

@@ -13,7 +13,7 @@ export async function readBack(
   finished: FinishedOutput,
   outcome: MergeOutcome,
   pacer: Pacer,
-  onFrame: (frame: ScannedFrame) => void = () => {},
+  onFrame: (frame: ScannedFrame) => void | Promise<void> = () => {},
 ): Promise<void> {
   const { output, sealedBytes, recordCount } = finished;
   let count = 0;
@@ -21,11 +21,11 @@ export async function readBack(
     place: output.place,
     from: SEGMENT_HEADER_BYTES,
     to: sealedBytes,
-    onFrame(frame) {
-      onFrame(frame);
+    async onFrame(frame) {
+      await onFrame(frame);
       count += frame.header.recordCount;
       pacer.spend(frame.end - frame.offset);
-      return pacer.due ? pacer.pause() : undefined;
+      if (pacer.due) await pacer.pause();
     },
   });
   if (end.kind === "end" && count === recordCount) return;

@@ -1,16 +1,18 @@
 import {
   EXPIRY_BYTES,
   FRAME_HEADER_BYTES,
+  KEY_BYTES_MAX,
   newRecordFields,
   readRecord,
   RECORD_HEADER_BYTES,
   type RecordFields,
   type ScannedFrame,
 } from "@hashlog/format";
+import { Moves, Records } from "./batches.ts";
 import { type CopyLog, NOBODY } from "./copy.ts";
 import { KeyReader } from "./key-reader.ts";
 import type { Pacer } from "./pacer.ts";
-import type { FinishedOutput, MergeInput, MergeOutput, MergeStore, Relocation } from "./ports.ts";
+import type { FinishedOutput, MergeInput, MergeStore } from "./ports.ts";
 import { readBack } from "./read-back.ts";
 
 /**
@@ -41,40 +43,50 @@ export class Swing {
 
   async run(outputs: readonly FinishedOutput[]): Promise<void> {
     for (const finished of outputs) {
-      await readBack(finished, "published", this.#pacer, (frame) => this.#moveKeys(frame, finished.output));
+      const moves = new Moves(finished.output);
+      await readBack(finished, "published", this.#pacer, (frame) => this.#moveKeys(frame, moves));
     }
     await this.#dropKeys();
   }
 
-  #moveKeys(frame: ScannedFrame, output: MergeOutput): void {
+  // All of a frame's keys before the scanner goes on: they lie in its bytes.
+  async #moveKeys(frame: ScannedFrame, moves: Moves): Promise<void> {
     const { bytes, payloadStart, payloadEnd } = frame;
     const record = this.#record;
+    moves.bytes = bytes;
     for (let at = payloadStart; at < payloadEnd; at = record.end) {
       readRecord(bytes, at, payloadEnd, record);
-      const targetOffset = frame.offset + FRAME_HEADER_BYTES + (at - payloadStart);
-      this.#moveKey(bytes, output, targetOffset);
+      this.#add(moves, frame.offset + FRAME_HEADER_BYTES + (at - payloadStart));
+      if (moves.isFull) await this.#move(moves);
     }
+    await this.#move(moves);
   }
 
-  #moveKey(bytes: Uint8Array, output: MergeOutput, targetOffset: number): void {
+  #add(moves: Moves, targetOffset: number): void {
     const number = this.#log.moves.at(2 * this.#passed);
     const sourceOffset = this.#log.moves.at(2 * this.#passed + 1);
     this.#passed += 1;
     if (number === NOBODY) return;
     const { keyStart, keyEnd, valueStart, valueEnd, expiresAtMs } = this.#record;
-    const input = this.#inputs[number]!;
-    const move: Relocation = {
-      input,
-      sourceOffset,
-      output,
-      targetOffset,
-      valueBytes: valueEnd - valueStart,
-      expiresAtMs,
-    };
-    if (!this.#store.relocate(move, bytes, keyStart, keyEnd)) {
+    const index = moves.count;
+    moves.keyStarts[index] = keyStart;
+    moves.keyEnds[index] = keyEnd;
+    moves.sourceIds[index] = this.#inputs[number]!.segmentId;
+    moves.sourceOffsets[index] = sourceOffset;
+    moves.targetOffsets[index] = targetOffset;
+    moves.valueBytes[index] = valueEnd - valueStart;
+    moves.expiresAtMs[index] = expiresAtMs;
+    moves.count = index + 1;
+  }
+
+  async #move(moves: Moves): Promise<void> {
+    if (moves.count === 0) return;
+    const moved = await this.#store.relocate(moves);
+    if (moved < moves.count) {
       // mark: merge/swing-lost-to-a-newer-write
-      this.superseded += 1;
+      this.superseded += moves.count - moved;
     }
+    moves.count = 0;
   }
 
   /**
@@ -84,18 +96,60 @@ export class Swing {
   async #dropKeys(): Promise<void> {
     const { drops } = this.#log;
     const reader = new KeyReader();
+    let dropping: Dropping | undefined;
     for (let index = 0; index < drops.length; index += 3) {
       const input = this.#inputs[drops.at(index)]!;
       const offset = drops.at(index + 1);
       const keyBytes = drops.at(index + 2);
+      if (dropping?.takes(input, keyBytes) === false) await this.#drop(dropping);
+      if (dropping?.records.input !== input) dropping = new Dropping(input);
       // Only a put with an expiry can have expired, so the expiry is there, between header and key.
       await reader.read(input, offset + RECORD_HEADER_BYTES + EXPIRY_BYTES, keyBytes);
-      if (this.#store.dropExpired(input, offset, reader.bytes, reader.start, reader.start + keyBytes)) {
-        // mark: merge/expired-key-dropped
-        this.expiredDropped += 1;
-      }
+      dropping.add(reader, keyBytes, offset);
       this.#pacer.spend(keyBytes);
-      if (this.#pacer.due) await this.#pacer.pause();
+      if (this.#pacer.due) {
+        await this.#drop(dropping);
+        await this.#pacer.pause();
+      }
     }
+    if (dropping !== undefined) await this.#drop(dropping);
+  }
+
+  async #drop(dropping: Dropping): Promise<void> {
+    if (dropping.records.count === 0) return;
+    const dropped = await this.#store.dropExpired(dropping.records);
+    if (dropped > 0) {
+      // mark: merge/expired-key-dropped
+      this.expiredDropped += dropped;
+    }
+    dropping.clear();
+  }
+}
+
+/** Keys of one input that are to be dropped, side by side. */
+class Dropping {
+  readonly records: Records;
+  #keyBytes = 0;
+
+  constructor(input: MergeInput) {
+    this.records = new Records(input, new Uint8Array(2 * KEY_BYTES_MAX));
+  }
+
+  /** Whether a key of that input, with so many bytes, may be added. */
+  takes(input: MergeInput, keyBytes: number): boolean {
+    const { records } = this;
+    return records.input === input && !records.isFull && this.#keyBytes + keyBytes <= records.bytes.length;
+  }
+
+  add(reader: KeyReader, keyBytes: number, offset: number): void {
+    const start = this.#keyBytes;
+    this.records.bytes.set(reader.bytes.subarray(reader.start, reader.start + keyBytes), start);
+    this.#keyBytes = start + keyBytes;
+    this.records.add(start, this.#keyBytes, offset);
+  }
+
+  clear(): void {
+    this.records.count = 0;
+    this.#keyBytes = 0;
   }
 }

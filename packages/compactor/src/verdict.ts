@@ -1,5 +1,5 @@
 import type { RecordFields } from "@hashlog/format";
-import type { MergeInput, MergeStore } from "./ports.ts";
+import { KEY_ABSENT, KEY_HERE } from "./ports.ts";
 
 /**
  * What becomes of a record.
@@ -22,8 +22,8 @@ export interface Rules {
 }
 
 /**
- * The rule of what may go, which everything else here only carries out. `record` lies in `bytes` and at `offset` of
- * `input`.
+ * The rule of what may go, which everything else here only carries out. `found` is what `MergeStore.lookUp` said of the
+ * record's key.
  *
  * A record *shields* when older records of its key may lie in segments that stay, and nothing else would keep them from
  * coming back when the log is read anew. What may shield is a tombstone, and a put that has or had an expiry (when it
@@ -39,6 +39,10 @@ export interface Rules {
  * The same cannot be said of a put with an expiry when the key is absent. It may itself be the newest record of the key,
  * its entry taken out when it expired, by a merge that failed afterwards and left it in the log. Whether it has expired by
  * `now` does not matter for this: after a reopening the clock may stand earlier than it did then.
+ *
+ * None of this is undone by time: where something newer is, something newer or what shields stays; a key that is absent and
+ * is written later makes a shield needless, not harmful; and no key is moved or dropped unless it lies at exactly the old
+ * place then. So the keydir may be asked some time before the record is judged, as long as the log is synced afterwards.
  *
  * What shields needs no value, unless a key points to it and its time has not come: a tombstone of the same sequence
  * shields as well. So a store that has one old segment and records that expire gets their space back all the same.
@@ -71,23 +75,20 @@ export interface Rules {
  * as the entry that it relies on is the put's, and what becomes of that put shields: it stays where it is outside the
  * merge, is copied, or is buried, and the tombstone is published before the put is retired.
  */
-export function judge(
-  record: RecordFields,
-  bytes: Uint8Array,
-  input: MergeInput,
-  offset: number,
-  store: MergeStore,
-  rules: Rules,
-): Verdict {
+export function judge(record: RecordFields, found: number, rules: Rules): Verdict {
   const mayShield = record.sequence > rules.lowestOutside;
-  if (!record.tombstone && store.isNewest(input, offset, bytes, record.keyStart, record.keyEnd)) {
+  if (!record.tombstone && found === KEY_HERE) {
     if (!hasExpired(record, rules.now)) return "live";
     return mayShield ? "buried" : "expired";
   }
-  const shields =
-    mayShield && (record.tombstone || record.expiresAtMs !== 0) && !store.hasKey(bytes, record.keyStart, record.keyEnd);
+  const shields = mayShield && (record.tombstone || record.expiresAtMs !== 0) && found === KEY_ABSENT;
   if (!shields) return "dead";
   return record.tombstone ? "held" : "emptied";
+}
+
+/** Whether a record cannot be judged without what the keydir says of its key: a tombstone that shields nothing can. */
+export function needsItsKey({ tombstone, sequence }: RecordFields, rules: Rules): boolean {
+  return !tombstone || sequence > rules.lowestOutside;
 }
 
 function hasExpired(record: RecordFields, now: number): boolean {

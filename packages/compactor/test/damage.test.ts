@@ -89,11 +89,11 @@ describe("an input that is damaged", () => {
 describe("memory that does not keep what was read", () => {
   test("is noticed when a record is copied: the input leaves the merge", async () => {
     const store = storeOf(["a=1,b=1", "c=1"], ["d=1"]);
-    const isNewest = store.isNewest.bind(store);
-    store.isNewest = (input, offset, bytes, keyStart, keyEnd) => {
-      const newest = isNewest(input, offset, bytes, keyStart, keyEnd);
-      if (input.segmentId === 1 && offset > FIRST_RECORD) bytes[keyStart]! ^= 1;
-      return newest;
+    const lookUp = store.lookUp.bind(store);
+    store.lookUp = (records, found) => {
+      const looked = lookUp(records, found);
+      if (records.input.segmentId === 1) records.bytes[records.keyStarts[1]!]! ^= 1;
+      return looked;
     };
     const report = await mergeSegments(store);
     expect(report.leftOut).toMatchObject([{ segmentId: 1, offset: FIRST_RECORD + 20 }]);
@@ -103,10 +103,10 @@ describe("memory that does not keep what was read", () => {
 
   test("is noticed when a record has lost its shape", async () => {
     const store = storeOf(["a=1,b=1"]);
-    const isNewest = store.isNewest.bind(store);
-    store.isNewest = (input, offset, bytes, keyStart, keyEnd) => {
-      bytes.fill(0, keyEnd + 1);
-      return isNewest(input, offset, bytes, keyStart, keyEnd);
+    const lookUp = store.lookUp.bind(store);
+    store.lookUp = (records, found) => {
+      records.bytes.fill(0, records.keyEnds[0]! + 1);
+      return lookUp(records, found);
     };
     expect((await mergeSegments(store)).leftOut).toMatchObject([{ segmentId: 1, offset: FIRST_RECORD + 20 }]);
   });

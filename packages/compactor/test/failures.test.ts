@@ -6,7 +6,7 @@ import { failOnce, mergeSegments, storeOf, writeFrames } from "./support.ts";
 const OPTIONS: Partial<MergeOptions> = { outputBytesMax: 130, sliceBytes: 40, syncEveryBytes: 60 };
 
 /** Calls everything that the port has, most things more than once. */
-function makeStore(): ModelStore {
+function makeStore(answersLater: boolean): ModelStore {
   const store = storeOf(
     ["a=1", "b=1", "u=old", "w=1", "t=1!1001"],
     ["x=1", "y=1"],
@@ -14,15 +14,15 @@ function makeStore(): ModelStore {
   );
   store.advance(1);
   writeFrames(store, ["y=2"]);
+  store.answersLater = answersLater;
   return store;
 }
 
 const INPUTS = [1, 3];
 
-const SYNCHRONOUS = [
-  ...["lowestSequenceOutside", "isNewest", "hasKey", "now", "floor", "append"],
-  ...["relocate", "dropExpired", "keysPointingInto"],
-];
+const SYNCHRONOUS = ["now", "floor", "append"];
+/** Synchronous or not, as the store answers. */
+const EITHER = ["lowestSequenceOutside", "lookUp", "relocate", "dropExpired", "keysPointingInto"];
 const ASYNCHRONOUS = [
   ...["createOutput", "read", "sync", "syncDirectory", "syncLog", "publish", "yield"],
   ...["retire", "removeInputs", "abandonOutputs"],
@@ -44,12 +44,16 @@ function plant(store: ModelStore, { name, index, when }: Fault): void {
     if (called !== name || seen++ !== index) return;
     throw broken;
   };
-  if (SYNCHRONOUS.includes(name)) store.onSyncCall = hit;
+  if (!isAsynchronous(name, store.answersLater)) store.onSyncCall = hit;
   else {
     store.onEvent = (event) => {
       if (event.when === when) hit(event.name);
     };
   }
+}
+
+function isAsynchronous(name: string, answersLater: boolean): boolean {
+  return ASYNCHRONOUS.includes(name) || (answersLater && EITHER.includes(name));
 }
 
 function unplant(store: ModelStore): void {
@@ -58,9 +62,9 @@ function unplant(store: ModelStore): void {
 }
 
 /** Every call of a merge that goes through, as something that could have failed. */
-async function faults(): Promise<Fault[]> {
+async function faults(answersLater: boolean): Promise<Fault[]> {
   const found: Fault[] = [];
-  const store = makeStore();
+  const store = makeStore(answersLater);
   await mergeSegments(store, INPUTS, OPTIONS);
   const counts = new Map<string, number>();
   for (const name of store.calls) {
@@ -68,22 +72,25 @@ async function faults(): Promise<Fault[]> {
     counts.set(name, index + 1);
     found.push({ name, index, when: "before" });
     // An output whose creation failed is the store's own to remove.
-    if (ASYNCHRONOUS.includes(name) && name !== "createOutput") found.push({ name, index, when: "after" });
+    if (isAsynchronous(name, answersLater) && name !== "createOutput") found.push({ name, index, when: "after" });
   }
   return found;
 }
 
-describe("whatever fails, at any call", () => {
+describe.each([
+  ["at once", false],
+  ["later", true],
+])("whatever fails, at any call, in a store that answers %s", (_when, answersLater) => {
   test("every method of the port is among the calls that can fail here", async () => {
-    const names = new Set((await faults()).map((fault) => fault.name));
+    const names = new Set((await faults(answersLater)).map((fault) => fault.name));
     expect([...names].toSorted()).toEqual(
-      [...SYNCHRONOUS, ...ASYNCHRONOUS].filter((name) => name !== "abandonOutputs").toSorted(),
+      [...SYNCHRONOUS, ...EITHER, ...ASYNCHRONOUS].filter((name) => name !== "abandonOutputs").toSorted(),
     );
   });
 
   test("the merge tells it with its cause; nothing is lost; what is removed is what nobody needs", async () => {
-    for (const fault of await faults()) {
-      const store = makeStore();
+    for (const fault of await faults(answersLater)) {
+      const store = makeStore(answersLater);
       plant(store, fault);
       const error: unknown = await mergeSegments(store, INPUTS, OPTIONS).catch((reason: unknown) => reason);
       unplant(store);
@@ -97,8 +104,8 @@ describe("whatever fails, at any call", () => {
   });
 
   test("a later merge of everything, in the same opening or the next, finishes what was left", async () => {
-    for (const fault of await faults()) {
-      const failed = makeStore();
+    for (const fault of await faults(answersLater)) {
+      const failed = makeStore(answersLater);
       plant(failed, fault);
       await mergeSegments(failed, INPUTS, OPTIONS).catch(() => {});
       unplant(failed);

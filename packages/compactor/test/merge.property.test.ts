@@ -36,6 +36,7 @@ type Step =
       readonly outputBytesMax: number;
       readonly sliceBytes: number;
       readonly syncEveryBytes: number;
+      readonly answersLater: boolean;
     };
 
 const KEYS = 3;
@@ -75,6 +76,7 @@ const mergeStep = fc.record({
   outputBytesMax: fc.constantFrom(1, 150, 10_000),
   sliceBytes: fc.constantFrom(1, 100, 10_000),
   syncEveryBytes: fc.constantFrom(1, 200, 10_000),
+  answersLater: fc.boolean(),
 });
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -127,6 +129,7 @@ async function mergeOnce(store: ModelStore, plan: Step & { kind: "merge" }): Pro
     if (plan.failAt === count++ && name !== "abandonOutputs") throw failure;
   };
   const { outputBytesMax, sliceBytes, syncEveryBytes } = plan;
+  store.answersLater = plan.answersLater;
   await merge(store.inputs(pick(store, plan.picks)), store, { outputBytesMax, sliceBytes, syncEveryBytes }).catch(
     (error: { cause?: unknown }) => {
       if (error.cause !== failure) throw error;

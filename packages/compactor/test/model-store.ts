@@ -1,5 +1,15 @@
 import { FRAME_HEADER_BYTES, recordBytes, sealFrame, writeRecordHeader } from "@hashlog/format";
-import type { FinishedOutput, MergeInput, MergeOutput, MergeStore, Relocation } from "../src/index.ts";
+import {
+  type FinishedOutput,
+  KEY_ABSENT,
+  KEY_ELSEWHERE,
+  KEY_HERE,
+  type MergeInput,
+  type MergeOutput,
+  type MergeStore,
+  type MoveBatch,
+  type RecordBatch,
+} from "../src/index.ts";
 import {
   afterPowerCut,
   type Disk,
@@ -62,6 +72,8 @@ export class ModelStore implements MergeStore {
   /** The names of all calls, for tests about their order. */
   readonly calls: string[] = [];
   readonly keydir: Map<string, Entry> = new Map();
+  /** Whether what asks the keydir or changes it is answered some turns later, as from another thread. */
+  answersLater = false;
   /** What the calls of `yield` were told. */
   readonly sliceBytes: number[] = [];
   #events = 0;
@@ -201,21 +213,22 @@ export class ModelStore implements MergeStore {
 
   // The port.
 
-  lowestSequenceOutside(inputs: readonly MergeInput[]): number {
-    this.#touch("lowestSequenceOutside");
-    const ids = new Set(inputs.map((input) => input.segmentId));
-    const outside = this.disk.manifest.filter((listed) => !ids.has(listed.segmentId));
-    return Math.min(...outside.map((listed) => listed.lowestSequence));
+  lowestSequenceOutside(inputs: readonly MergeInput[]): number | Promise<number> {
+    return this.#answer("lowestSequenceOutside", () => {
+      const ids = new Set(inputs.map((input) => input.segmentId));
+      const outside = this.disk.manifest.filter((listed) => !ids.has(listed.segmentId));
+      return Math.min(...outside.map((listed) => listed.lowestSequence));
+    });
   }
 
-  isNewest(input: MergeInput, offset: number, bytes: Uint8Array, keyStart: number, keyEnd: number): boolean {
-    this.#touch("isNewest");
-    return this.#isAt(text.decode(bytes.subarray(keyStart, keyEnd)), input.segmentId, offset);
-  }
-
-  hasKey(bytes: Uint8Array, keyStart: number, keyEnd: number): boolean {
-    this.#touch("hasKey");
-    return this.keydir.has(text.decode(bytes.subarray(keyStart, keyEnd)));
+  lookUp(records: RecordBatch, found: Uint8Array): void | Promise<void> {
+    return this.#answer("lookUp", () => {
+      for (let index = 0; index < records.count; index++) {
+        const key = keyOf(records, index);
+        const isHere = this.#isAt(key, records.input.segmentId, records.offsets[index]!);
+        found[index] = isHere ? KEY_HERE : this.keydir.has(key) ? KEY_ELSEWHERE : KEY_ABSENT;
+      }
+    });
   }
 
   now(): number {
@@ -269,26 +282,31 @@ export class ModelStore implements MergeStore {
     });
   }
 
-  relocate(move: Relocation, bytes: Uint8Array, keyStart: number, keyEnd: number): boolean {
-    this.#touch("relocate");
-    const key = text.decode(bytes.subarray(keyStart, keyEnd));
-    if (!this.#isAt(key, move.input.segmentId, move.sourceOffset)) return false;
-    const { value } = this.keydir.get(key)!;
-    const entry = { segmentId: move.output.segmentId, offset: move.targetOffset, expiresAtMs: move.expiresAtMs, value };
-    if (move.valueBytes !== utf8.encode(value).length) throw new Error(`wrong valueBytes for ${key}`);
-    this.keydir.set(key, entry);
-    return true;
+  relocate(moves: MoveBatch): number | Promise<number> {
+    return this.#answer("relocate", () => {
+      let moved = 0;
+      for (let index = 0; index < moves.count; index++) if (this.#relocate(moves, index)) moved++;
+      return moved;
+    });
   }
 
-  dropExpired(input: MergeInput, offset: number, bytes: Uint8Array, keyStart: number, keyEnd: number): boolean {
-    this.#touch("dropExpired");
-    const key = text.decode(bytes.subarray(keyStart, keyEnd));
-    return this.#isAt(key, input.segmentId, offset) && this.keydir.delete(key);
+  dropExpired(records: RecordBatch): number | Promise<number> {
+    return this.#answer("dropExpired", () => {
+      let dropped = 0;
+      for (let index = 0; index < records.count; index++) {
+        const key = keyOf(records, index);
+        if (!this.#isAt(key, records.input.segmentId, records.offsets[index]!)) continue;
+        this.keydir.delete(key);
+        dropped++;
+      }
+      return dropped;
+    });
   }
 
-  keysPointingInto(input: MergeInput): number {
-    this.#touch("keysPointingInto");
-    return [...this.keydir.values()].filter((entry) => entry.segmentId === input.segmentId).length;
+  keysPointingInto(input: MergeInput): number | Promise<number> {
+    return this.#answer("keysPointingInto", () => {
+      return [...this.keydir.values()].filter((entry) => entry.segmentId === input.segmentId).length;
+    });
   }
 
   retire(inputs: readonly MergeInput[]): Promise<void> {
@@ -331,6 +349,12 @@ export class ModelStore implements MergeStore {
 
   #tell(name: string, when: "before" | "after"): void {
     this.onEvent({ name, when, number: this.#events++ });
+  }
+
+  #answer<T>(name: string, effect: () => T): T | Promise<T> {
+    if (this.answersLater) return this.#call(name, effect);
+    this.#touch(name);
+    return effect();
   }
 
   #touch(name: string): void {
@@ -450,6 +474,17 @@ export class ModelStore implements MergeStore {
     this.#beginActive();
   }
 
+  #relocate(moves: MoveBatch, index: number): boolean {
+    const key = keyOf(moves, index);
+    if (!this.#isAt(key, moves.sourceIds[index]!, moves.sourceOffsets[index]!)) return false;
+    const { value } = this.keydir.get(key)!;
+    const expiresAtMs = moves.expiresAtMs[index]!;
+    const entry = { segmentId: moves.output.segmentId, offset: moves.targetOffsets[index]!, expiresAtMs, value };
+    if (moves.valueBytes[index] !== utf8.encode(value).length) throw new Error(`wrong valueBytes for ${key}`);
+    this.keydir.set(key, entry);
+    return true;
+  }
+
   #isAt(key: string, segmentId: number, offset: number): boolean {
     const entry = this.keydir.get(key);
     return entry?.segmentId === segmentId && entry.offset === offset;
@@ -473,6 +508,10 @@ export class ModelStore implements MergeStore {
     if (found !== value) throw new Error(`a reader finds ${found} instead of ${value}`);
     return found;
   }
+}
+
+function keyOf({ bytes, keyStarts, keyEnds }: RecordBatch | MoveBatch, index: number): string {
+  return text.decode(bytes.subarray(keyStarts[index], keyEnds[index]));
 }
 
 function isPast(expiresAtMs: number, timeMs: number): boolean {

@@ -37,7 +37,8 @@ export class BackgroundMerging {
   #merge: { readonly plan: MergePlan; readonly controller: AbortController } | undefined;
   #timer: Timer | undefined;
   #asked = false;
-  #closed = false;
+  /** Whether the policy is asked at all: not before `begin`, and not after `close`. */
+  #isOn = false;
   #bytesToNextLook: number;
   /** Before that nothing is tried again, as it has failed. */
   #notBeforeMs = 0;
@@ -64,6 +65,7 @@ export class BackgroundMerging {
 
   /** The store is open: from now on the policy is asked; at once, if there seems to be something to merge. */
   begin(atOnce: boolean): void {
+    this.#isOn = true;
     this.#parts.writePace.onAppended = (bytes) => this.#appended(bytes);
     if (atOnce) this.#look();
     else this.#lookLater();
@@ -106,14 +108,14 @@ export class BackgroundMerging {
     if (this.isPaused) this.giveUp();
   }
 
-  /** No merge begins any more. One that is under way ends, soon in any case: a long one is given up. */
+  /** No merge begins any more. One that is under way ends, soon in any case: a long one, or a slow one, is given up. */
   close(): void {
-    this.#closed = true;
+    this.#isOn = false;
     this.#timer?.cancel();
     this.#parts.writePace.onAppended = () => undefined;
     const bytes = this.#merge?.plan.bytesRead ?? 0;
-    const isSlow = this.#settings.bytesPerSecondMax !== undefined;
-    if (this.isPaused || isSlow || bytes > this.#parts.limits.closingMergeBytesMost) this.giveUp();
+    const isSlow = this.isPaused || this.#settings.bytesPerSecondMax !== undefined;
+    if (isSlow || bytes > this.#parts.limits.closingMergeBytesMost) this.giveUp();
   }
 
   #appended(bytes: number): void {
@@ -123,7 +125,7 @@ export class BackgroundMerging {
 
   // Asks the policy, when it is its turn, and no second time until that was done.
   #look(): void {
-    if (this.#asked || this.#closed || this.isPaused) return;
+    if (this.#asked || !this.#isOn || this.isPaused) return;
     this.#asked = true;
     this.#timer?.cancel();
     this.#parts.writePace.hold();
@@ -146,7 +148,7 @@ export class BackgroundMerging {
     const bytes = Math.max(this.#parts.limits.compactionLookBytes, Math.min(total / LOOKS_PER_STORE, LOOK_BYTES_MOST));
     this.#bytesToNextLook = jittered(bytes, policy.jitter, random);
     // Where there is nothing, nothing will be to do until something is written.
-    if (this.#closed || total === 0) return;
+    if (!this.#isOn || total === 0) return;
     const delayMs = Math.max(
       jittered(policy.checkIntervalMs, policy.jitter, random),
       this.#notBeforeMs - this.#parts.clock.elapsedMs(),
@@ -164,10 +166,10 @@ export class BackgroundMerging {
     if (this.#log.state.kind === "no-space") await this.#log.tryResume();
     if (this.#merger.refusal !== undefined) return;
     await this.#sweep();
-    while (!this.#closed && !this.isPaused) {
+    while (this.#isOn && !this.isPaused) {
       const decision = this.#decide(await this.#hooks.statistics());
       // While that was found out, a pause may have begun, or the store may be closing.
-      if (decision.kind === "none" || this.#closed || this.isPaused) break;
+      if (decision.kind === "none" || !this.#isOn || this.isPaused) break;
       if (!(await this.#mergeInBackground(decision))) break;
     }
     this.#failuresInARow = 0;

@@ -1,4 +1,5 @@
 import type { CommitLog } from "./commit-log.ts";
+import type { LogWriter } from "./log-writer.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { ChunkIterator } from "./iterate.ts";
 import type { EncodedOperation } from "./operations.ts";
@@ -11,12 +12,14 @@ import type { Limits } from "./limits.ts";
 export async function clearKeys<K>({
   keys,
   inFlight,
+  writer,
   log,
   sync,
   limits,
 }: {
   keys: ChunkIterator<Uint8Array, K>;
   inFlight: InFlight;
+  writer: LogWriter;
   log: CommitLog;
   sync: boolean;
   limits: Limits;
@@ -30,11 +33,11 @@ export async function clearKeys<K>({
       bytes += key.length;
       if (commit.length < limits.clearKeysMax && bytes < COMMIT_KEY_BYTES_MAX) continue;
       // mark: clear/another-commit
-      await log.batch(commit, sync);
+      await writer.batch(commit, sync);
       commit = [];
       bytes = 0;
     }
-    if (commit.length > 0) await log.batch(commit, sync);
+    if (commit.length > 0) await writer.batch(commit, sync);
     // Also where nothing was left to delete: what was deleted before may not be durable yet.
     if (sync) await log.sync();
   } finally {

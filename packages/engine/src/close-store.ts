@@ -28,6 +28,7 @@ export async function closeStore<K, V, VI>(
     log.stop();
     views.closeAll();
     await Promise.all([...parts.table.all()].map((segment) => segment.retire()));
+    await parts.executor.close();
     await lock.release();
   }
 }

@@ -1,4 +1,3 @@
-import { recordBytes } from "@hashlog/format";
 import { GroupSync, IntervalSync, type SyncPolicy } from "@hashlog/fs-io";
 import type { CommitLogOptions } from "./commit-log-options.ts";
 import { inOwnWords, HashlogError } from "./errors.ts";
@@ -8,8 +7,6 @@ import { FrameWriter } from "./frame-writer.ts";
 import { GroupApplier } from "./group-applier.ts";
 import type { LogSegments } from "./log-segments.ts";
 import { failedState, type LogState } from "./log-state.ts";
-import { operationsBytes, type EncodedOperation } from "./operations.ts";
-import { newLocation } from "./segment-table.ts";
 import type { StoreParts } from "./store-parts.ts";
 
 /**
@@ -34,7 +31,6 @@ export class CommitLog {
   readonly #queue: GroupQueue;
   readonly #frames: FrameWriter;
   readonly #applier: GroupApplier;
-  readonly #location = newLocation();
   #sync: GroupSync = new GroupSync(() => this.#syncRound());
   #interval: IntervalSync | undefined;
   #state: LogState;
@@ -91,7 +87,8 @@ export class CommitLog {
     return this.#segments;
   }
 
-  get #isIdle(): boolean {
+  /** Whether nothing waits to be acknowledged. */
+  get isIdle(): boolean {
     return this.#queue.length === 0 && this.#waiting.length === 0;
   }
 
@@ -100,36 +97,21 @@ export class CommitLog {
     return [...this.#waiting, ...this.#queue.groups];
   }
 
-  /** Writes that were not acknowledged yet. */
-  get pending(): number {
-    return this.unacknowledged.reduce((sum, group) => sum + group.recordCount, 0);
-  }
-
-  /** Resolves to `true` when the put is acknowledged. `sync` asks for more than the policy may. */
-  put(key: Uint8Array, value: Uint8Array, expiresAtMs: number, sync: boolean): Promise<true> {
-    const group = this.#group(recordBytes(key.length, value.length, expiresAtMs !== 0), sync);
-    group.addPut(key, value, expiresAtMs);
-    return group.settled;
-  }
-
-  /** Resolves, when the delete is acknowledged, to whether the key was there at its place in the log. */
-  delete(key: Uint8Array, sync: boolean): Promise<boolean> {
-    if (this.#isIdle && !this.#parts.keydir.find(key, 0, key.length, this.#location)) {
-      // Nothing to delete, and nothing on its way that could change that: the answer rests on acknowledged writes alone,
-      // and where a sync was asked for on durable ones.
-      return sync ? this.sync().then(() => false) : Promise.resolve(false);
+  /**
+   * The group that takes a commit of `bytes` bytes, to be added to at once. `sync` asks for more than the policy may.
+   * @throws HashlogError why nothing can be written
+   */
+  group(bytes: number, sync: boolean): Group {
+    const { failure } = this.#parts.manifest;
+    if (failure !== undefined) this.#fail(failure);
+    if (this.#state.kind === "disabled") {
+      // mark: commit/refused-while-disabled
+      throw this.#state.error;
     }
-    return this.#group(recordBytes(key.length, 0, false), sync).addDelete(key);
-  }
-
-  /** Resolves to `true` when all of the operations, which are one commit, are acknowledged. */
-  batch(operations: readonly EncodedOperation[], sync: boolean): Promise<true> {
-    const group = this.#group(operationsBytes(operations), sync);
-    for (const { key, value, expiresAtMs } of operations) {
-      if (value === undefined) group.addTombstone(key);
-      else group.addPut(key, value, expiresAtMs);
-    }
-    return group.settled;
+    const group = this.#queue.groupFor(bytes);
+    if (sync || this.#policy === "always") group.needsSync = true;
+    this.#schedule();
+    return group;
   }
 
   /** Resolves when every write of before the call is durable. */
@@ -153,7 +135,7 @@ export class CommitLog {
 
   /** Resolves when nothing waits any more, whatever became of it. */
   async settle(): Promise<void> {
-    while (!this.#isIdle || this.#preparing !== undefined) {
+    while (!this.isIdle || this.#preparing !== undefined) {
       this.#pump();
       await (this.unacknowledged.at(-1)?.settled ?? this.#preparing)?.catch(() => undefined);
     }
@@ -212,19 +194,6 @@ export class CommitLog {
     await this.#preparing;
   }
 
-  #group(bytes: number, sync: boolean): Group {
-    const { failure } = this.#parts.manifest;
-    if (failure !== undefined) this.#fail(failure);
-    if (this.#state.kind === "disabled") {
-      // mark: commit/refused-while-disabled
-      throw this.#state.error;
-    }
-    const group = this.#queue.groupFor(bytes);
-    if (sync || this.#policy === "always") group.needsSync = true;
-    this.#schedule();
-    return group;
-  }
-
   // One microtask later everything that the caller writes in the same run of code is in the group.
   #schedule(): void {
     if (this.#scheduled) return;
@@ -279,10 +248,9 @@ export class CommitLog {
   }
 
   async #prepare(group: Group): Promise<void> {
-    const { reserve } = this.#parts;
     try {
-      if (group.hasPuts) await reserve.takeBack();
-      await reserve.lendToDeletes(!group.hasPuts, () => this.#makeReady(group));
+      if (group.hasPuts) await this.#parts.reserve.takeBack();
+      await this.#parts.reserve.lendToDeletes(!group.hasPuts, () => this.#makeReady(group));
     } catch (error) {
       // mark: commit/not-prepared
       this.#refuse(error);

@@ -7,20 +7,28 @@ import {
 } from "@hashlog/compactor";
 import type { MergeProgress } from "@hashlog/compactor";
 import { invalidArgument, type HashlogError } from "./errors.ts";
+import { inThisThread, type MergeExecutor } from "./merge-executor.ts";
 import type { CompactionReport } from "./compaction-report.ts";
-import { checkOptions, type, type Check } from "./check-options.ts";
+import { checkOptions, methods, type, type Check } from "./check-options.ts";
 
 /**
  * How and when segments are merged in the background. Which ones and when is the policy's business: its options, and the
  * strategies to choose from, are those of `@hashlog/compactor`.
  */
 export interface CompactionOptions extends MergePolicyOptions {
+  /** Whether merges begin by themselves. Default `true`; `false`: only when `compact()` is called. */
+  readonly background?: boolean | undefined;
   /**
    * Bytes a second that a merge in the background may read and write, together, 1 or more. Default: as fast as it goes
    * beside what else there is to do. Less disturbs less; less than about four times what is overwritten in a second, and
    * the store grows without bound.
    */
   readonly bytesPerSecondMax?: number | undefined;
+  /**
+   * Where merges run. Default: in the thread of the store, in slices between other work. `workerMerge()` of
+   * `@hashlog/engine/worker`: in a thread of their own.
+   */
+  readonly executor?: MergeExecutor | undefined;
   /** A merge begins, also one of `compact()`. What a callback throws is noted in `stats().failures` and does no harm. */
   readonly onStart?: ((plan: MergePlan) => void) | undefined;
   /** It goes on: called after every slice. */
@@ -40,6 +48,7 @@ export interface CompactionSettings {
   readonly inBackground: boolean;
   readonly policy: MergePolicy;
   readonly bytesPerSecondMax: number | undefined;
+  readonly executor: MergeExecutor;
   readonly events: CompactionEvents;
 }
 
@@ -47,8 +56,10 @@ export interface CompactionSettings {
 export type CompactionEvents = Pick<CompactionOptions, "onStart" | "onProgress" | "onEnd" | "onFailure">;
 
 const CHECKS: Readonly<Record<Exclude<keyof CompactionOptions, keyof MergePolicyOptions>, Check>> = {
+  background: type("boolean"),
   bytesPerSecondMax: (value) =>
     typeof value === "number" && value >= 1 ? undefined : "a number of bytes a second, 1 or more",
+  executor: methods("check", "merge", "close"),
   onStart: type("function"),
   onProgress: type("function"),
   onEnd: type("function"),
@@ -61,13 +72,14 @@ const CHECKS: Readonly<Record<Exclude<keyof CompactionOptions, keyof MergePolicy
  */
 export function resolveCompaction(given: CompactionOptions | boolean | undefined): CompactionSettings {
   const options = typeof given === "object" ? given : {};
-  const { bytesPerSecondMax, onStart, onProgress, onEnd, onFailure, ...policy } = options;
-  const own = { bytesPerSecondMax, onStart, onProgress, onEnd, onFailure };
+  const { background, bytesPerSecondMax, executor, onStart, onProgress, onEnd, onFailure, ...policy } = options;
+  const own = { background, bytesPerSecondMax, executor, onStart, onProgress, onEnd, onFailure };
   checkOptions(own, CHECKS, "compaction");
   return {
-    inBackground: given !== false,
+    inBackground: given !== false && background !== false,
     policy: checkedPolicy(policy),
     bytesPerSecondMax,
+    executor: executor ?? inThisThread,
     events: { onStart, onProgress, onEnd, onFailure },
   };
 }

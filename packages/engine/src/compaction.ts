@@ -3,7 +3,6 @@ import {
   planMerge,
   type LeftOut,
   type MergeDecision,
-  type MergePolicy,
   type MergeProgress,
   type StoreStatistics,
 } from "@hashlog/compactor";
@@ -74,9 +73,7 @@ export class Compaction implements StoreCompaction {
   /** The store is open: from now on the policy is asked. */
   begin(): void {
     if (!this.#settings.inBackground) return;
-    const { damaged } = this.#merger;
-    const statistics = gatherStatistics(this.#parts, this.#log, { damaged, idleMs: 0, freeBytes: Infinity });
-    this.#background.begin(mayBeWorthIt(statistics, this.#settings.policy));
+    this.#background.begin(this.#seemsDue());
   }
 
   get isPaused(): boolean {
@@ -109,7 +106,9 @@ export class Compaction implements StoreCompaction {
     if (unknown.length > 0) throw invalidArgument(`there is no segment ${unknown.join(", ")}`, { actual: unknown });
     this.#background.giveUp();
     return this.#maintenance.run(async () => {
-      const report = await this.#compact(options);
+      const report = await this.#compact(options).catch((error: unknown) => {
+        throw inOwnWords(error, "compacting failed");
+      });
       await this.#hooks.checkpoint();
       return report;
     });
@@ -137,6 +136,17 @@ export class Compaction implements StoreCompaction {
       failures: { count: failures.count, last: failures.last },
       damaged: [...damaged.values()],
     };
+  }
+
+  // A strategy that throws is not to keep the store from being opened: whoever asks it next notes that.
+  #seemsDue(): boolean {
+    const { damaged } = this.#merger;
+    const statistics = gatherStatistics(this.#parts, this.#log, { damaged, idleMs: 0, freeBytes: Infinity });
+    try {
+      return planMerge(statistics, this.#settings.policy).kind === "merge";
+    } catch {
+      return true;
+    }
   }
 
   get #state(): CompactionStats["state"] {
@@ -286,15 +296,6 @@ const EMPTY_REPORT: CompactionReport = {
   expiredDropped: 0,
   superseded: 0,
 };
-
-// A strategy that fails is no reason not to open: it is asked again in the background, and there its failure is counted.
-function mayBeWorthIt(statistics: StoreStatistics, policy: MergePolicy): boolean {
-  try {
-    return planMerge(statistics, policy).kind === "merge";
-  } catch {
-    return true;
-  }
-}
 
 function isNoSpace(error: unknown): boolean {
   return HashlogError.is(error) && error.code === "HASHLOG_NO_SPACE";

@@ -28,5 +28,8 @@ export type { Clock, FileSystem, SyncPolicy } from "@hashlog/fs-io";
 export type { KeydirFactory } from "@hashlog/index";
 export type { CompactionStats, StoreCompaction } from "./compaction.ts";
 export type { CompactionOptions } from "./compaction-options.ts";
+export type { ExecutorInput, ExecutorOutput, ExecutorStore, MergeExecutor } from "./merge-executor.ts";
 export type { CompactionReport } from "./compaction-report.ts";
 export type { MergeProgress, MergeReport } from "@hashlog/compactor";
+export { bitcaskStrategy, sizeTieredStrategy, whenIdleStrategy } from "@hashlog/compactor";
+export type { MergeDecision, MergePlan, MergeStrategy, StoreStatistics } from "@hashlog/compactor";

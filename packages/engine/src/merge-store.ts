@@ -1,4 +1,13 @@
-import type { FinishedOutput, MergeInput, MergeOutput, MergeStore, Relocation } from "@hashlog/compactor";
+import {
+  KEY_ABSENT,
+  KEY_ELSEWHERE,
+  KEY_HERE,
+  type FinishedOutput,
+  type MergeInput,
+  type MergeOutput,
+  type MoveBatch,
+  type RecordBatch,
+} from "@hashlog/compactor";
 import {
   checkpointFileName,
   encodeSegmentHeader,
@@ -8,9 +17,10 @@ import {
   type ManifestSegment,
   type Place,
 } from "@hashlog/format";
-import type { AppendFile } from "@hashlog/fs-io";
+import type { AppendFile, FileSystem } from "@hashlog/fs-io";
 import type { CommitLog } from "./commit-log.ts";
 import type { FileMaker } from "./directory-entries.ts";
+import type { ExecutorOutput, ExecutorStore } from "./merge-executor.ts";
 import type { MergePace } from "./merge-pace.ts";
 import { makeWithNewId, newPlace } from "./new-files.ts";
 import { newLocation } from "./segment-table.ts";
@@ -18,7 +28,7 @@ import { Segment } from "./segment.ts";
 import { pathOf, removeFile, type StoreParts } from "./store-parts.ts";
 
 /** An open store as a merge sees it. */
-export class StoreOfMerge implements MergeStore {
+export class StoreOfMerge implements ExecutorStore {
   readonly #parts: StoreParts;
   readonly #files: FileMaker;
   readonly #log: CommitLog;
@@ -47,6 +57,10 @@ export class StoreOfMerge implements MergeStore {
     this.#inputs = new Map(inputs.map((segment) => [segment.segmentId, segment]));
     this.#pinned = new Set(inputs);
     for (const segment of inputs) segment.pin();
+  }
+
+  get fileSystem(): FileSystem {
+    return this.#parts.fileSystem;
   }
 
   /** The outputs that the manifest lists. */
@@ -84,16 +98,14 @@ export class StoreOfMerge implements MergeStore {
     return lowest;
   }
 
-  isNewest(input: MergeInput, offset: number, bytes: Uint8Array, keyStart: number, keyEnd: number): boolean {
-    return (
-      this.#parts.keydir.find(bytes, keyStart, keyEnd, this.#found) &&
-      this.#found.offset === offset &&
-      this.#found.segmentSlot === this.#input(input).slot
-    );
-  }
-
-  hasKey(bytes: Uint8Array, keyStart: number, keyEnd: number): boolean {
-    return this.#parts.keydir.find(bytes, keyStart, keyEnd, this.#found);
+  lookUp({ input, count, bytes, keyStarts, keyEnds, offsets }: RecordBatch, found: Uint8Array): void {
+    const { keydir } = this.#parts;
+    const { slot } = this.#input(input.segmentId);
+    for (let index = 0; index < count; index += 1) {
+      const isThere = keydir.find(bytes, keyStarts[index]!, keyEnds[index]!, this.#found);
+      const isHere = isThere && this.#found.offset === offsets[index]! && this.#found.segmentSlot === slot;
+      found[index] = isHere ? KEY_HERE : isThere ? KEY_ELSEWHERE : KEY_ABSENT;
+    }
   }
 
   now(): number {
@@ -104,7 +116,7 @@ export class StoreOfMerge implements MergeStore {
     return this.#log.floor;
   }
 
-  async createOutput(): Promise<MergeOutput> {
+  async createOutput(): Promise<ExecutorOutput> {
     this.#parts.table.checkRoom(this.#created.size + 1);
     const output = await makeWithNewId(this.#parts, async (segmentId) => {
       const file = await this.#files.create(pathOf(this.#parts, segmentFileName(segmentId)));
@@ -150,26 +162,45 @@ export class StoreOfMerge implements MergeStore {
     }
   }
 
-  relocate(move: Relocation, bytes: Uint8Array, keyStart: number, keyEnd: number): boolean {
+  relocate(moves: MoveBatch): number {
+    this.#target.segmentSlot = this.#outputs.get(moves.output.segmentId)!.slot;
+    let moved = 0;
+    for (let index = 0; index < moves.count; index += 1) if (this.#relocate(moves, index)) moved += 1;
+    return moved;
+  }
+
+  #relocate(moves: MoveBatch, index: number): boolean {
     const { keydir, table } = this.#parts;
-    this.#source.segmentSlot = this.#input(move.input).slot;
-    this.#source.offset = move.sourceOffset;
-    this.#target.segmentSlot = this.#outputs.get(move.output.segmentId)!.slot;
-    this.#target.offset = move.targetOffset;
+    const keyStart = moves.keyStarts[index]!;
+    const keyEnd = moves.keyEnds[index]!;
+    this.#source.segmentSlot = this.#input(moves.sourceIds[index]!).slot;
+    this.#source.offset = moves.sourceOffsets[index]!;
+    this.#target.offset = moves.targetOffsets[index]!;
     for (const location of [this.#source, this.#target]) {
-      location.valueBytes = move.valueBytes;
-      location.expiresAtMs = move.expiresAtMs;
+      location.valueBytes = moves.valueBytes[index]!;
+      location.expiresAtMs = moves.expiresAtMs[index]!;
     }
-    if (!keydir.relocate(bytes, keyStart, keyEnd, this.#source, this.#target)) return false;
-    table.countDead(this.#source, bytes, keyStart, keyEnd);
-    table.countLive(this.#target, bytes, keyStart, keyEnd);
+    if (!keydir.relocate(moves.bytes, keyStart, keyEnd, this.#source, this.#target)) return false;
+    table.countDead(this.#source, moves.bytes, keyStart, keyEnd);
+    table.countLive(this.#target, moves.bytes, keyStart, keyEnd);
     return true;
   }
 
-  dropExpired(input: MergeInput, offset: number, bytes: Uint8Array, keyStart: number, keyEnd: number): boolean {
+  dropExpired(records: RecordBatch): number {
+    const { slot } = this.#input(records.input.segmentId);
+    let dropped = 0;
+    for (let index = 0; index < records.count; index += 1) if (this.#drop(records, index, slot)) dropped += 1;
+    return dropped;
+  }
+
+  #drop({ bytes, keyStarts, keyEnds, offsets }: RecordBatch, index: number, slot: number): boolean {
     const { keydir, table } = this.#parts;
-    const isNewest = this.isNewest(input, offset, bytes, keyStart, keyEnd);
-    if (!isNewest || !keydir.deleteIfAt(bytes, keyStart, keyEnd, this.#found)) {
+    const keyStart = keyStarts[index]!;
+    const keyEnd = keyEnds[index]!;
+    this.#source.segmentSlot = slot;
+    this.#source.offset = offsets[index]!;
+    const isThere = keydir.find(bytes, keyStart, keyEnd, this.#found);
+    if (!isThere || !keydir.deleteIfAt(bytes, keyStart, keyEnd, this.#source)) {
       // mark: merge/expired-key-written-meanwhile
       return false;
     }
@@ -178,7 +209,7 @@ export class StoreOfMerge implements MergeStore {
   }
 
   keysPointingInto(input: MergeInput): number {
-    return this.#input(input).liveRecords;
+    return this.#input(input.segmentId).liveRecords;
   }
 
   async retire(inputs: readonly MergeInput[]): Promise<void> {
@@ -193,7 +224,7 @@ export class StoreOfMerge implements MergeStore {
       logCompleteFrom: Math.max(manifest.logCompleteFrom, highest + 1),
     }));
     // mark: merge/retired
-    await Promise.all(inputs.map((input) => this.#letGo(this.#input(input))));
+    await Promise.all(inputs.map((input) => this.#letGo(this.#input(input.segmentId))));
     if (old !== undefined) {
       // mark: merge/checkpoint-dropped-with-the-inputs
       await this.#remove(checkpointFileName(old.id));
@@ -220,7 +251,7 @@ export class StoreOfMerge implements MergeStore {
     return this.#pace.next(bytes);
   }
 
-  #input({ segmentId }: MergeInput): Segment {
+  #input(segmentId: number): Segment {
     return this.#inputs.get(segmentId)!;
   }
 
@@ -268,7 +299,7 @@ function listedOutput(finished: FinishedOutput): ManifestSegment {
   };
 }
 
-class OutputFile implements MergeOutput {
+class OutputFile implements ExecutorOutput {
   readonly segmentId: number;
   readonly place: Place;
   readonly file: AppendFile;
@@ -286,6 +317,10 @@ class OutputFile implements MergeOutput {
       },
       read: (target, at, bytes, position) => file.read(target, at, bytes, position),
     };
+  }
+
+  get path(): string {
+    return this.file.path;
   }
 
   append(bytes: Uint8Array, start: number, end: number): void {

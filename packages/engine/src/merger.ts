@@ -1,17 +1,10 @@
-import {
-  merge,
-  MergeError,
-  type LeftOut,
-  type MergeInput,
-  type MergePlan,
-  type MergeProgress,
-  type MergeReport,
-} from "@hashlog/compactor";
+import { MergeError, type LeftOut, type MergePlan, type MergeProgress, type MergeReport } from "@hashlog/compactor";
 import type { CommitLog } from "./commit-log.ts";
 import type { CompactionEvents } from "./compaction-options.ts";
 import type { CompactionReport } from "./compaction-report.ts";
 import { fileSource } from "./files.ts";
 import { inOwnWords, HashlogError } from "./errors.ts";
+import type { ExecutorInput } from "./merge-executor.ts";
 import type { MergePace } from "./merge-pace.ts";
 import { StoreOfMerge } from "./merge-store.ts";
 import type { Segment } from "./segment.ts";
@@ -122,7 +115,7 @@ export class Merger {
     const releaseSlots = this.#parts.table.holdSlots();
     const store = new StoreOfMerge(this.#parts, this.#log, { now: this.#now, pace: options.pace }, segments);
     try {
-      return await merge(segments.map(mergeInput), store, {
+      return await this.#parts.executor.merge(segments.map(mergeInput), store, {
         outputBytesMax: plan.outputBytesMax,
         syncEveryBytes: this.#parts.limits.mergeSyncBytes,
         sliceBytes: this.#parts.limits.mergeSliceBytes,
@@ -195,11 +188,11 @@ export interface MergeTotals {
   durationMs: number;
 }
 
-function mergeInput(segment: Segment): MergeInput {
-  const { segmentId, place } = segment;
+function mergeInput(segment: Segment): ExecutorInput {
+  const { segmentId, place, path } = segment;
   const { sealedBytes, lowestSequence, highestSequence } = segment.sealed;
   const source = fileSource(segment.file, sealedBytes);
-  return { segmentId, place, sealedBytes, lowestSequence, highestSequence, source };
+  return { segmentId, place, path, sealedBytes, lowestSequence, highestSequence, source };
 }
 
 function explain(error: unknown, signal: AbortSignal): HashlogError {

@@ -207,6 +207,7 @@ export class StoreOpener<K, V, VI> {
       }),
       table: this.#table,
       keydir,
+      executor: this.#options.compaction.executor,
       // Above every id in sight: an unlisted file of a crashed predecessor is still there.
       fileIds: new FileIds(used.reduce((next, id) => Math.max(next, id + 1), this.#manifest.nextFileId)),
       failures: this.#failures,

@@ -128,10 +128,14 @@ export const OPEN_CHECKS: Readonly<Record<keyof OpenOptions<unknown, unknown> | 
 
 /**
  * Checks the options and fills in what is missing.
- * @throws HashlogError `HASHLOG_INVALID_ARGUMENT` naming the option.
+ * @throws HashlogError `HASHLOG_INVALID_ARGUMENT` naming the option; `HASHLOG_NOT_SUPPORTED` where merges cannot run as
+ * they shall in the file system
  */
 export function resolveOptions<K, V, VI>(given: OpenOptions<K, V, VI>, defaults: DefaultParts): StoreOptions<K, V, VI> {
   checkOptions(given, OPEN_CHECKS, "open");
+  const fileSystem = given.fileSystem ?? defaults.fileSystem();
+  const compaction = resolveCompaction(given.compaction);
+  compaction.executor.check(fileSystem);
   return {
     keys: given.keys ?? (utf8 as Codec<unknown> as Codec<K>),
     values: given.values ?? (bytes as Codec<unknown, never> as Codec<V, VI>),
@@ -140,8 +144,8 @@ export function resolveOptions<K, V, VI>(given: OpenOptions<K, V, VI>, defaults:
     segmentBytesMax: given.segmentBytesMax ?? SEGMENT_BYTES_DEFAULT,
     allowSharedVolume: given.allowSharedVolume ?? false,
     ordered: given.ordered ?? false,
-    compaction: resolveCompaction(given.compaction),
-    fileSystem: given.fileSystem ?? defaults.fileSystem(),
+    compaction,
+    fileSystem,
     index: given.index ?? defaults.index,
     clock: given.clock ?? systemClock,
     random: given.random ?? systemRandom,

@@ -4,6 +4,7 @@ import type { DirectoryEntries } from "./directory-entries.ts";
 import type { Limits } from "./limits.ts";
 import type { ManifestFile } from "./manifest-file.ts";
 import type { RandomSource } from "./random.ts";
+import type { MergeExecutor } from "./merge-executor.ts";
 import type { ReserveFile } from "./reserve-file.ts";
 import type { SegmentTable } from "./segment-table.ts";
 import type { WritePace } from "./write-pace.ts";
@@ -24,6 +25,7 @@ export interface StoreParts {
   readonly table: SegmentTable;
   readonly keydir: Keydir;
   readonly fileIds: FileIds;
+  readonly executor: MergeExecutor;
   readonly failures: Failures;
   readonly writePace: WritePace;
 }

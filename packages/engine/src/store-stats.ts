@@ -96,7 +96,7 @@ export function storeStats(store: {
     keydirBytes: parts.keydir.memoryBytes,
     sequence: log.acknowledged,
     floor: log.floor,
-    pendingWrites: log.pending,
+    pendingWrites: log.unacknowledged.reduce((count, group) => count + group.recordCount, 0),
     writes: log.state.kind,
     merges: compaction.merges,
     compaction,

@@ -11,6 +11,7 @@ import { Conditions } from "./conditions.ts";
 import { invalidArgument } from "./errors.ts";
 import { InFlight } from "./in-flight.ts";
 import type { IterateOptions, StoreIterator } from "./iterate.ts";
+import { LogWriter } from "./log-writer.ts";
 import type { Maintenance } from "./maintenance.ts";
 import type { Compaction, StoreCompaction } from "./compaction.ts";
 import type { CompactionReport } from "./compaction-report.ts";
@@ -77,6 +78,7 @@ export class Store<K, V, VI = V> {
   readonly #machinery: StoreMachinery<K, V, VI>;
   readonly #readParts: Omit<ReadParts<K, V>, "source">;
   readonly #reads: Reads<K, V>;
+  readonly #writer: LogWriter;
   readonly #conditional: ConditionalWriter;
   readonly #state: OpenState;
   #closing: Promise<void> | undefined;
@@ -90,6 +92,7 @@ export class Store<K, V, VI = V> {
     const reader = new RecordReader(limits.sharedReadBytesMax);
     const pace = new ReadPace(clock, parts.fileSystem.readsSynchronously);
     this.#readParts = { keys, values, reader, inFlight: this.#inFlight, ordering, ordered, limits, clock, pace };
+    this.#writer = new LogWriter(machinery.log, parts.keydir);
     const conditions = new Conditions(parts, reader, machinery.clock.hasPassed);
     this.#conditional = new ConditionalWriter(machinery.log, conditions, this.#inFlight);
     this.#reads = new Reads({ ...this.#readParts, source: liveSource(machinery, () => this.#state.check()) });
@@ -141,18 +144,18 @@ export class Store<K, V, VI = V> {
   put(key: K, value: VI, options: PutOptions & ConditionOptions): Promise<boolean>;
   put(key: K, value: VI, options?: PutOptions & ConditionOptions): Promise<boolean | void> {
     return this.#write(() => {
-      const { values, log, clock } = this.#machinery;
+      const { values, clock } = this.#machinery;
       const now = options?.ttlMs === undefined ? 0 : clock.now();
       const { expiresAtMs, sync, version } = resolvePutOptions(options, now);
       const keyBytes = this.#reads.ownKey(key);
       const valueBytes = values.encode(value);
       checkEncoded(valueBytes, values.name);
       checkCommitBytes(recordBytes(keyBytes.length, valueBytes.length, expiresAtMs !== 0));
-      if (version === undefined) return log.put(keyBytes, valueBytes, expiresAtMs, sync);
+      if (version === undefined) return this.#writer.put(keyBytes, valueBytes, expiresAtMs, sync);
       // It may be written only after the call has returned.
       const own = new Uint8Array(valueBytes);
       return this.#conditional.writeIf([{ key: keyBytes, version }], sync, () =>
-        log.put(keyBytes, own, expiresAtMs, sync),
+        this.#writer.put(keyBytes, own, expiresAtMs, sync),
       );
     });
   }
@@ -163,11 +166,10 @@ export class Store<K, V, VI = V> {
    */
   delete(key: K, options?: WriteOptions & ConditionOptions): Promise<boolean> {
     return this.#write(() => {
-      const { log } = this.#machinery;
       const { sync, version } = resolveDeleteOptions(options);
-      if (version === undefined) return log.delete(this.#reads.encodeKey(key), sync);
+      if (version === undefined) return this.#writer.delete(this.#reads.encodeKey(key), sync);
       const bytes = this.#reads.ownKey(key);
-      return this.#conditional.writeIf([{ key: bytes, version }], sync, () => log.delete(bytes, sync));
+      return this.#conditional.writeIf([{ key: bytes, version }], sync, () => this.#writer.delete(bytes, sync));
     });
   }
 
@@ -188,13 +190,13 @@ export class Store<K, V, VI = V> {
       // Nothing to write, but what was written before may not be durable yet.
       if (encoded.length === 0) return sync ? log.sync().then(() => true) : Promise.resolve(true);
       checkCommitBytes(operationsBytes(encoded));
-      if (encoded.every(({ version }) => version === undefined)) return log.batch(encoded, sync);
+      if (encoded.every(({ version }) => version === undefined)) return this.#writer.batch(encoded, sync);
       // As with a put: it may be written only after the call has returned.
       const own = encoded.map((operation) => ({
         ...operation,
         value: operation.value && new Uint8Array(operation.value),
       }));
-      return this.#conditional.writeIf(own, sync, () => log.batch(own, sync));
+      return this.#conditional.writeIf(own, sync, () => this.#writer.batch(own, sync));
     });
   }
 
@@ -243,6 +245,7 @@ export class Store<K, V, VI = V> {
     refuseLostBounds(options, "clear");
     const { log, parts } = this.#machinery;
     await clearKeys({
+      writer: this.#writer,
       keys: this.#reads.keysToClear(options),
       inFlight: this.#inFlight,
       log,
@@ -373,7 +376,9 @@ export interface CompactOptions {
 
 const COMPACT_CHECKS = {
   segments: (value: unknown): string | undefined =>
-    Array.isArray(value) && value.every((id) => Number.isInteger(id)) ? undefined : "an array of ids of segments",
+    Array.isArray(value) && value.every((id) => Number.isInteger(id)) && new Set(value).size === value.length
+      ? undefined
+      : "an array of ids of segments, none twice",
   signal: (value: unknown): string | undefined => (value instanceof AbortSignal ? undefined : "an AbortSignal"),
   onProgress: type("function"),
 };

@@ -12,6 +12,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
+import { LIMITS, type Limits } from "../../src/limits.ts";
+import { openWithin } from "../../src/open.ts";
 import { checkInvariants, type CheckOptions } from "./check-invariants.ts";
 import { FakeClock } from "./fake-clock.ts";
 import type { StorePlace } from "./recount.ts";
@@ -49,10 +51,28 @@ export class World implements StorePlace {
   async open<K = string, V = Uint8Array, VI = V extends Uint8Array ? Uint8Array | string : V>(
     options: OpenOptions<K, V, VI> = {},
   ): Promise<Store<K, V, VI>> {
+    return this.openWithin(LIMITS, options);
+  }
+
+  /** As `open`, with limits of the test's. */
+  async openWithin<K = string, V = Uint8Array, VI = V extends Uint8Array ? Uint8Array | string : V>(
+    limits: Limits,
+    options: OpenOptions<K, V, VI> = {},
+  ): Promise<Store<K, V, VI>> {
     const { fileSystem, clock } = this;
-    const db = await open<K, V, VI>(this.directory, { fileSystem, clock, compaction: false, ...options });
-    this.#stores.push({ db: db as never, options: options as never });
+    const db = await openWithin<K, V, VI>(limits, this.directory, {
+      fileSystem,
+      clock,
+      compaction: false,
+      ...options,
+    });
+    this.adopt(db, options);
     return db;
+  }
+
+  /** Takes a store of this world that was opened in another way for one of those that `open` gave. */
+  adopt<K, V, VI>(db: Store<K, V, VI>, options: OpenOptions<K, V, VI>): void {
+    this.#stores.push({ db: db as never, options: options as never });
   }
 
   /** Opens the store of this world to read it alone; it is closed when the test ends. */

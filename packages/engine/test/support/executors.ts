@@ -1,0 +1,98 @@
+import type { OpenOptions, Store } from "@hashlog/engine";
+import type { MergeExecutor } from "@hashlog/engine/worker";
+import { nodeFileSystem, type FileSystem } from "@hashlog/fs-io";
+import { EventEmitter } from "node:events";
+import { MessageChannel } from "node:worker_threads";
+import { onTestFinished } from "vitest";
+import { LIMITS, type Limits } from "../../src/limits.ts";
+import { openWithin } from "../../src/open.ts";
+import type { Thread } from "../../src/worker/merge-job.ts";
+import { serveMerges } from "../../src/worker/serve-merges.ts";
+import { ThreadedExecutor } from "../../src/worker/worker-merge.ts";
+import type { World } from "./worlds.ts";
+
+type TextStore = Store<string, Uint8Array, Uint8Array | string>;
+
+/** Opens the store of that world with merges that run there, in small slices. */
+export async function openMerging(
+  world: World,
+  executor: MergeExecutor | undefined,
+  options: OpenOptions = {},
+  limits: Partial<Limits> = {},
+): Promise<TextStore> {
+  const usual = { sync: "never", segmentBytesMax: 4096 } as const;
+  const compaction = executor === undefined ? false : { background: false, executor };
+  const given = { fileSystem: world.fileSystem, clock: world.clock, compaction, ...usual, ...options };
+  const small = { ...LIMITS, mergeSliceBytes: 2048, mergeSyncBytes: 4096, ...limits };
+  const db = await openWithin(small, world.directory, given);
+  world.adopt(db, given);
+  if (executor !== undefined) onTestFinished(() => executor.close());
+  return db;
+}
+
+/** What a worker is, in this very thread: its messages go through a channel, and it ends when it is told to. */
+export class FakeThread extends EventEmitter implements Thread {
+  readonly #channel = new MessageChannel();
+  isTerminated = false;
+  /** How many messages came from it. */
+  messages = 0;
+  /** After which of them it ends. */
+  endsAfter = Infinity;
+  /** How often it was told to keep the process alive, less how often not to. */
+  refs = 0;
+
+  constructor(fileSystem: FileSystem = nodeFileSystem()) {
+    super();
+    const { port1, port2 } = this.#channel;
+    serveMerges(port2, fileSystem);
+    port1.on("message", (message) => {
+      this.messages += 1;
+      this.emit("message", message);
+      if (this.messages === this.endsAfter) this.end(1);
+    });
+  }
+
+  postMessage(message: unknown, transfer: ArrayBuffer[]): void {
+    this.#channel.port1.postMessage(message, transfer);
+  }
+
+  ref(): void {
+    this.refs += 1;
+  }
+
+  unref(): void {
+    this.refs -= 1;
+  }
+
+  /** As if it had been killed, or had failed with that error. */
+  end(code: number, error?: Error): void {
+    if (this.isTerminated) return;
+    this.isTerminated = true;
+    this.#channel.port1.close();
+    if (error !== undefined) this.emit("error", error);
+    this.emit("exit", code);
+  }
+
+  terminate(): Promise<void> {
+    this.end(1);
+    return Promise.resolve();
+  }
+}
+
+/** An executor whose threads are this one. */
+export function fakeThreads(prepare: (thread: FakeThread) => void = () => {}): {
+  readonly executor: ThreadedExecutor;
+  readonly threads: readonly FakeThread[];
+} {
+  const threads: FakeThread[] = [];
+  const executor = new ThreadedExecutor(() => {
+    const thread = new FakeThread();
+    prepare(thread);
+    threads.push(thread);
+    return thread;
+  });
+  onTestFinished(() => {
+    for (const thread of threads) thread.end(0);
+  });
+  return { executor, threads };
+}
