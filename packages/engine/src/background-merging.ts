@@ -39,6 +39,8 @@ export class BackgroundMerging {
   #asked = false;
   /** Whether the policy is asked at all: not before `begin`, and not after `close`. */
   #isOn = false;
+  /** How many merges that were asked for have not had their turn yet. */
+  #askedFor = 0;
   #bytesToNextLook: number;
   /** Before that nothing is tried again, as it has failed. */
   #notBeforeMs = 0;
@@ -98,14 +100,18 @@ export class BackgroundMerging {
     this.#look();
   }
 
-  /** Gives up what is under way: somebody merges everything. */
-  giveUp(): void {
-    this.#merge?.controller.abort();
+  /** Gives up what is under way, and begins nothing, until what is returned is called: somebody merges everything. */
+  standAside(): () => void {
+    this.#askedFor += 1;
+    this.#giveUp();
+    return () => {
+      this.#askedFor -= 1;
+    };
   }
 
   /** Gives up what is paused: somebody waits for their turn. */
   makeWay(): void {
-    if (this.isPaused) this.giveUp();
+    if (this.isPaused) this.#giveUp();
   }
 
   /** No merge begins any more. One that is under way ends, soon in any case: a long one, or a slow one, is given up. */
@@ -115,7 +121,7 @@ export class BackgroundMerging {
     this.#parts.writePace.onAppended = () => undefined;
     const bytes = this.#merge?.plan.bytesRead ?? 0;
     const isSlow = this.isPaused || this.#settings.bytesPerSecondMax !== undefined;
-    if (isSlow || bytes > this.#parts.limits.closingMergeBytesMost) this.giveUp();
+    if (isSlow || bytes > this.#parts.limits.closingMergeBytesMost) this.#giveUp();
   }
 
   #appended(bytes: number): void {
@@ -166,13 +172,21 @@ export class BackgroundMerging {
     if (this.#log.state.kind === "no-space") await this.#log.tryResume();
     if (this.#merger.refusal !== undefined) return;
     await this.#sweep();
-    while (this.#isOn && !this.isPaused) {
+    while (this.#mayBegin) {
       const decision = this.#decide(await this.#hooks.statistics());
-      // While that was found out, a pause may have begun, or the store may be closing.
-      if (decision.kind === "none" || !this.#isOn || this.isPaused) break;
+      // While that was found out, a pause may have begun, somebody asked for a merge, or the store may be closing.
+      if (decision.kind === "none" || !this.#mayBegin) break;
       if (!(await this.#mergeInBackground(decision))) break;
     }
     this.#failuresInARow = 0;
+  }
+
+  get #mayBegin(): boolean {
+    return this.#isOn && !this.isPaused && this.#askedFor === 0;
+  }
+
+  #giveUp(): void {
+    this.#merge?.controller.abort();
   }
 
   // A full volume is a trigger of its own: whatever can be freed is wanted.
