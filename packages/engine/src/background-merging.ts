@@ -39,9 +39,9 @@ export class BackgroundMerging {
   #asked = false;
   /** Whether the policy is asked at all: not before `begin`, and not after `close`. */
   #isOn = false;
+  /** How many merges that were asked for have not had their turn yet. */
+  #askedFor = 0;
   #bytesToNextLook: number;
-  /** How often somebody wanted what is under way to be given up, also where it had not begun yet. */
-  #givenUp = 0;
   /** Before that nothing is tried again, as it has failed. */
   #notBeforeMs = 0;
   #failuresInARow = 0;
@@ -89,7 +89,7 @@ export class BackgroundMerging {
 
   pause(): void {
     this.#gate.close();
-    if (this.#maintenance.isWanted) this.giveUp();
+    if (this.#maintenance.isWanted) this.#giveUp();
     this.#parts.writePace.release();
   }
 
@@ -100,15 +100,18 @@ export class BackgroundMerging {
     this.#look();
   }
 
-  /** Gives up what is under way: somebody merges everything. */
-  giveUp(): void {
-    this.#givenUp += 1;
-    this.#merge?.controller.abort();
+  /** Gives up what is under way, and begins nothing, until what is returned is called: somebody merges everything. */
+  standAside(): () => void {
+    this.#askedFor += 1;
+    this.#giveUp();
+    return () => {
+      this.#askedFor -= 1;
+    };
   }
 
   /** Gives up what is paused: somebody waits for their turn. */
   makeWay(): void {
-    if (this.isPaused) this.giveUp();
+    if (this.isPaused) this.#giveUp();
   }
 
   /** No merge begins any more. One that is under way ends, soon in any case: a long one, or a slow one, is given up. */
@@ -118,7 +121,7 @@ export class BackgroundMerging {
     this.#parts.writePace.onAppended = () => undefined;
     const bytes = this.#merge?.plan.bytesRead ?? 0;
     const isSlow = this.isPaused || this.#settings.bytesPerSecondMax !== undefined;
-    if (isSlow || bytes > this.#parts.limits.closingMergeBytesMost) this.giveUp();
+    if (isSlow || bytes > this.#parts.limits.closingMergeBytesMost) this.#giveUp();
   }
 
   #appended(bytes: number): void {
@@ -132,9 +135,8 @@ export class BackgroundMerging {
     this.#asked = true;
     this.#timer?.cancel();
     this.#parts.writePace.hold();
-    const givenUp = this.#givenUp;
     this.#maintenance
-      .runNext(() => this.#tend(givenUp))
+      .runNext(() => this.#tend())
       .catch((error: unknown) => this.#noteFailure(error))
       .finally(() => {
         this.#parts.writePace.release();
@@ -162,7 +164,7 @@ export class BackgroundMerging {
 
   // One merge after another, as long as there is one worth it and nobody else waits: somebody who asked for a checkpoint, or the
   // hints of what was written. It is looked again soon.
-  async #tend(givenUp: number): Promise<void> {
+  async #tend(): Promise<void> {
     if (this.isWaiting) {
       // mark: compaction/not-again-so-soon
       return;
@@ -171,14 +173,21 @@ export class BackgroundMerging {
     if (this.#log.state.kind === "no-space") await this.#log.tryResume();
     if (this.#merger.refusal !== undefined) return;
     await this.#sweep();
-    const goesOn = (): boolean => this.#isOn && !this.isPaused && givenUp === this.#givenUp;
-    while (goesOn()) {
+    while (this.#mayBegin) {
       const decision = this.#decide(await this.#hooks.statistics());
-      // Whoever has paused it or closed the store meanwhile found nothing to stop.
-      if (decision.kind === "none" || !goesOn()) break;
+      // While that was found out, a pause may have begun, somebody asked for a merge, or the store may be closing.
+      if (decision.kind === "none" || !this.#mayBegin) break;
       if (!(await this.#mergeInBackground(decision)) || this.#maintenance.isBusy) break;
     }
     this.#failuresInARow = 0;
+  }
+
+  get #mayBegin(): boolean {
+    return this.#isOn && !this.isPaused && this.#askedFor === 0;
+  }
+
+  #giveUp(): void {
+    this.#merge?.controller.abort();
   }
 
   // A full volume is a trigger of its own: whatever can be freed is wanted.

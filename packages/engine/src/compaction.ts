@@ -104,8 +104,9 @@ export class Compaction implements StoreCompaction {
   compact(options: CompactRunOptions): Promise<CompactionReport> {
     const unknown = options.segments?.filter((segmentId) => this.#parts.table.byId(segmentId) === undefined) ?? [];
     if (unknown.length > 0) throw invalidArgument(`there is no segment ${unknown.join(", ")}`, { actual: unknown });
-    this.#background.giveUp();
+    const begin = this.#background.standAside();
     return this.#maintenance.run(async () => {
+      begin();
       const report = await this.#compact(options).catch((error: unknown) => {
         throw inOwnWords(error, "compacting failed");
       });

@@ -89,3 +89,26 @@ test("closing does not wait for as long as a merge would take that is slowed dow
   await turns();
   expect(await isSettled(closing)).toBe(true);
 });
+
+test("a merge that is asked for does not wait for one that was being planned, or was to be", async () => {
+  const world = await memoryWorld();
+  for (const moment of ["planned", "to be planned"] as const) {
+    const triggers: string[] = [];
+    const db = await paused(world, { bytesPerSecondMax: 1, onStart: ({ trigger }) => triggers.push(trigger) });
+    const gate = world.watched.hold(moment === "planned" ? "freeBytes" : "create", /store$|checkpoint$/);
+    const checkpoint = moment === "planned" ? undefined : db.checkpoint();
+    if (checkpoint !== undefined) await gate.reached;
+    db.compaction.resume();
+    await gate.reached;
+    const compacting = db.compact();
+    gate.release();
+    await turns();
+    expect({ moment, isSettled: await isSettled(compacting), triggers }).toEqual({
+      moment,
+      isSettled: true,
+      triggers: ["listed"],
+    });
+    await checkpoint;
+    await db.close();
+  }
+});
