@@ -1,8 +1,9 @@
+import { memoryFileSystem } from "@hashlog/fs-io";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import assert from "node:assert/strict";
+import { test } from "vitest";
 import { eagerStrategy, SMALL_LIMITS, turns } from "./support/merging.ts";
 import { filler, isSame } from "./support/values.ts";
-import { memoryFileSystem } from "@hashlog/fs-io";
 import { World } from "./support/worlds.ts";
 
 /** One thing that is done to the store; numbers are taken modulo what there is. */
@@ -64,7 +65,7 @@ class Life {
     try {
       for (const one of steps) await this.#step(one);
       await this.#settle();
-      expect(this.#db.stats().compaction.failures).toEqual({ count: 0, last: undefined });
+      assert.deepEqual(this.#db.stats().compaction.failures, { count: 0, last: undefined });
     } finally {
       await this.world.close();
     }
@@ -133,8 +134,8 @@ class Life {
       const expected = this.model.get(of);
       const found = this.#db.getSync(`${of}`);
       if (expected === undefined || expected.expiresAtMs <= now)
-        expect({ of, found }).toEqual({ of, found: undefined });
-      else expect({ of, same: isSame(found, filler(expected.bytes, expected.seed)) }).toEqual({ of, same: true });
+        assert.deepEqual({ of, found }, { of, found: undefined });
+      else assert.deepEqual({ of, same: isSame(found, filler(expected.bytes, expected.seed)) }, { of, same: true });
     }
   }
 }

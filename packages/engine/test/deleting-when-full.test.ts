@@ -1,6 +1,7 @@
 import { segmentFileName } from "@hashlog/format";
 import { SimulatedDisk } from "@hashlog/fs-io/testing";
-import type { CompactionOptions } from "@hashlog/engine";
+import { HashlogError, type CompactionOptions } from "@hashlog/engine";
+import assert from "node:assert/strict";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openWithin } from "../src/open.ts";
 import { RESERVE_BYTES } from "../src/reserve-file.ts";
@@ -55,7 +56,7 @@ class FullStore {
       () => undefined,
       (reason: unknown) => reason,
     );
-    if (error !== undefined) expect(error).toMatchObject(FULL);
+    if (error !== undefined && !(HashlogError.is(error) && error.code === FULL.code)) throw error as Error;
     return error !== undefined;
   }
 
@@ -81,8 +82,8 @@ class FullStore {
     this.disk.capacityBytes = Infinity;
     await this.db.put("last", "1");
     await checkInvariants(this.db as never, { fileSystem: this.#fileSystem });
-    expect(this.db.stats().keys).toBe(expected.size + 1);
-    for (const [key, value] of expected) expect([key, isSame(this.db.getSync(key), value)]).toEqual([key, true]);
+    assert.equal(this.db.stats().keys, expected.size + 1);
+    for (const [key, value] of expected) assert.deepEqual([key, isSame(this.db.getSync(key), value)], [key, true]);
     await this.db.close();
   }
 }
