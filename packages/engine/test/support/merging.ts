@@ -103,9 +103,11 @@ function turnOfLoop(): Promise<void> {
 
 const QUIET_TURNS = 100;
 
+type EventName = "onStart" | "onProgress" | "onEnd" | "onFailure";
+
 /** Listens to merges, and keeps what it is told. */
 export class Listener {
-  readonly events: Required<Pick<CompactionOptions, "onStart" | "onProgress" | "onEnd" | "onFailure">>;
+  readonly events: { readonly [Name in EventName]: NonNullable<CompactionOptions[Name]> };
   readonly plans: Parameters<NonNullable<CompactionOptions["onStart"]>>[0][] = [];
   readonly progress: Parameters<NonNullable<CompactionOptions["onProgress"]>>[0][] = [];
   readonly reports: Parameters<NonNullable<CompactionOptions["onEnd"]>>[0][] = [];
