@@ -135,14 +135,25 @@ export class BackgroundMerging {
     this.#asked = true;
     this.#timer?.cancel();
     this.#parts.writePace.hold();
-    this.#maintenance
-      .runNext(() => this.#tend())
-      .catch((error: unknown) => this.#noteFailure(error))
-      .finally(() => {
-        this.#parts.writePace.release();
-        this.#asked = false;
-        this.#lookLater();
-      });
+    void this.#lookInTurns();
+  }
+
+  // One merge after another. Where others wait for their turn they have it first, unless the log waits for merges.
+  async #lookInTurns(): Promise<void> {
+    let goesOn = await this.#maintenance.runNext(() => this.#tendOrNote());
+    while (goesOn === true) goesOn = await this.#maintenance.runInBackground(() => this.#tendOrNote());
+    this.#parts.writePace.release();
+    this.#asked = false;
+    this.#lookLater();
+  }
+
+  async #tendOrNote(): Promise<boolean> {
+    try {
+      return await this.#tend();
+    } catch (error) {
+      this.#noteFailure(error);
+      return false;
+    }
   }
 
   // The next look: when enough was written, or some time has passed.
@@ -155,31 +166,32 @@ export class BackgroundMerging {
     this.#bytesToNextLook = jittered(bytes, policy.jitter, random);
     // Where there is nothing, nothing will be to do until something is written.
     if (!this.#isOn || total === 0) return;
-    const delayMs = Math.max(
-      jittered(policy.checkIntervalMs, policy.jitter, random),
-      this.#notBeforeMs - this.#parts.clock.elapsedMs(),
-    );
+    const delayMs = this.isWaiting
+      ? this.#notBeforeMs - this.#parts.clock.elapsedMs()
+      : jittered(policy.checkIntervalMs, policy.jitter, random);
     this.#timer = this.#parts.clock.setTimer(() => this.#look(), delayMs);
   }
 
-  // One merge after another, as long as there is one worth it and nobody else waits: somebody who asked for a checkpoint, or the
-  // hints of what was written. It is looked again soon.
-  async #tend(): Promise<void> {
+  // Resolves to whether there may be more to do, when others had their turn: hints, or a checkpoint.
+  async #tend(): Promise<boolean> {
     if (this.isWaiting) {
       // mark: compaction/not-again-so-soon
-      return;
+      return false;
     }
     // On a full volume there may be room by now; a merge can make some as long as nothing visible lies above the floor.
     if (this.#log.state.kind === "no-space") await this.#log.tryResume();
-    if (this.#merger.refusal !== undefined) return;
+    if (this.#merger.refusal !== undefined) return false;
     await this.#sweep();
     while (this.#mayBegin) {
       const decision = this.#decide(await this.#hooks.statistics());
       // While that was found out, a pause may have begun, somebody asked for a merge, or the store may be closing.
       if (decision.kind === "none" || !this.#mayBegin) break;
-      if (!(await this.#mergeInBackground(decision)) || this.#maintenance.isBusy) break;
+      if (!(await this.#mergeInBackground(decision))) break;
+      this.#failuresInARow = 0;
+      if (this.#maintenance.isBusy && this.#roomBesides(0) > ROOM_LEAST) return true;
     }
     this.#failuresInARow = 0;
+    return false;
   }
 
   get #mayBegin(): boolean {

@@ -27,14 +27,14 @@ export class Maintenance {
     }, false);
   }
 
-  /** As `run`, for work in the background: it is not begun any more once `close` was called, and then this resolves. */
-  runInBackground(work: () => Promise<void>): Promise<void> {
-    return this.#add(() => (this.#closed ? Promise.resolve() : work()), false);
+  /** As `run`, for work in the background: it is not begun any more once `close` was called, and then this resolves all the same. */
+  runInBackground<T>(work: () => Promise<T>): Promise<T | undefined> {
+    return this.#add(() => (this.#closed ? Promise.resolve(undefined) : work()), false);
   }
 
   /** As `runInBackground`, before everything else that waits: for what others have to wait for. */
-  runNext(work: () => Promise<void>): Promise<void> {
-    return this.#add(() => (this.#closed ? Promise.resolve() : work()), true);
+  runNext<T>(work: () => Promise<T>): Promise<T | undefined> {
+    return this.#add(() => (this.#closed ? Promise.resolve(undefined) : work()), true);
   }
 
   /** Resolves when what runs is done; what only waits in the background is dropped. */

@@ -158,7 +158,8 @@ export class StoreOpener<K, V, VI> {
     const files = await loadFiles({ ...shared, index, table: this.#table, readOnly: false });
     const { keydir, checkpoint, segments } = files;
     const loaded = await loadIndex({ ...shared, ...segments, clock, keydir, checkpoint, hintIds: this.#hintIds() });
-    await countLive({ keydir, checkpoint }, this.#table, clock, this.#clock.wholeMs());
+    const { expiryGraceMs } = this.#options.compaction.policy;
+    await countLive({ keydir, checkpoint }, this.#table, clock, Math.max(0, this.#clock.wholeMs() - expiryGraceMs));
     return { ...files, loaded, progress };
   }
 

@@ -1,6 +1,5 @@
 import type { SegmentStatistics, StoreStatistics } from "@hashlog/compactor";
 import type { CommitLog } from "./commit-log.ts";
-import { RESERVE_BYTES } from "./reserve-file.ts";
 import type { Segment } from "./segment.ts";
 import type { StoreParts } from "./store-parts.ts";
 
@@ -36,7 +35,7 @@ export interface LookedFor {
 /** Bytes that a merge may write: those of the reserve are among them, but for what the edits of the manifest need. */
 export async function roomForMerging({ fileSystem, directory, reserve }: StoreParts): Promise<number> {
   const freeBytes = await fileSystem.freeBytes(directory);
-  return Math.max(0, freeBytes + reserve.bytes - RESERVE_BYTES / 2);
+  return Math.max(0, freeBytes + reserve.bytes - EDITS_BYTES);
 }
 
 function segmentStatistics(segment: Segment, log: CommitLog): Omit<SegmentStatistics, "state"> {
@@ -59,3 +58,6 @@ function segmentStatistics(segment: Segment, log: CommitLog): Omit<SegmentStatis
     merged: isSealed && state.merged,
   };
 }
+
+/** Room that the edits of the manifest need, while one is written beside the other. */
+const EDITS_BYTES = 16 * 1024;
