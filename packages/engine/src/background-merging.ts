@@ -37,6 +37,8 @@ export class BackgroundMerging {
   #merge: { readonly plan: MergePlan; readonly controller: AbortController } | undefined;
   #timer: Timer | undefined;
   #asked = false;
+  /** Whether there is more to merge, when those who wait have had their turn. */
+  #goesOn = false;
   /** Whether the policy is asked at all: not before `begin`, and not after `close`. */
   #isOn = false;
   /** How many merges that were asked for have not had their turn yet. */
@@ -80,6 +82,11 @@ export class BackgroundMerging {
   /** Whether a merge is under way. */
   get isMerging(): boolean {
     return this.#merge !== undefined;
+  }
+
+  /** Whether another merge follows, when those who wait have had their turn. */
+  get goesOn(): boolean {
+    return this.#goesOn;
   }
 
   /** Whether it has failed and is not tried again yet. */
@@ -140,8 +147,12 @@ export class BackgroundMerging {
 
   // One merge after another. Where others wait for their turn they have it first, unless the log waits for merges.
   async #lookInTurns(): Promise<void> {
-    let goesOn = await this.#maintenance.runNext(() => this.#tendOrNote());
-    while (goesOn === true) goesOn = await this.#maintenance.runInBackground(() => this.#tendOrNote());
+    const goesOn = await this.#maintenance.runNext(() => this.#tendOrNote());
+    this.#goesOn = goesOn ?? false;
+    while (this.#goesOn) {
+      const again = await this.#maintenance.runInBackground(() => this.#tendOrNote());
+      this.#goesOn = again ?? false;
+    }
     this.#parts.writePace.release();
     this.#asked = false;
     this.#lookLater();

@@ -151,10 +151,11 @@ export class Compaction implements StoreCompaction {
   }
 
   get #state(): CompactionStats["state"] {
-    const { isPaused, isMerging, isWaiting } = this.#background;
+    const { isPaused, isMerging, isWaiting, goesOn } = this.#background;
     if (this.#merger.running !== undefined && !(isPaused && isMerging)) return "merging";
     if (!this.#settings.inBackground) return "off";
     if (isPaused) return "paused";
+    if (goesOn) return "merging";
     return isWaiting ? "waiting" : "idle";
   }
 

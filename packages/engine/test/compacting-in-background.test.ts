@@ -28,6 +28,7 @@ describe.each(FILE_SYSTEMS)("on $name", ({ newWorld }) => {
       compaction: { ...SOON, ...listener.events },
     });
     await overwrite(db, 10);
+    await untilIdle(db);
     await settle(db);
     const { liveBytes, fileBytes, merges, keys, compaction } = db.stats();
     expect(merges).toBeGreaterThan(1);
