@@ -323,7 +323,7 @@ export interface BackgroundHooks {
 const LOOKS_PER_STORE = 64;
 const LOOK_BYTES_MOST = 64 * 1024 * 1024;
 /** Writes wait for merges when segments take so many times as much as what is live, and so many bytes more. */
-const AMPLIFICATION_MOST = 1.35;
+const AMPLIFICATION_MOST = 1.3;
 const ROOM_BESIDES = 8 * 1024 * 1024;
 /** Where so much of what is live is beside it as garbage, keys are overwritten. */
 const GARBAGE_SHARE_OF_CHURN = 0.1;

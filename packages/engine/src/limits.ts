@@ -44,8 +44,8 @@ export const LIMITS: Limits = {
   keysAhead: 256,
   valuesAhead: 64,
   mergeSyncBytes: 8 * 1024 * 1024,
-  mergeSliceBytes: 256 * 1024,
+  mergeSliceBytes: 128 * 1024,
   compactionLookBytes: 1024 * 1024,
-  pacedBytesPerTurn: 64 * 1024,
+  pacedBytesPerTurn: 32 * 1024,
   closingMergeBytesMost: 16 * 1024 * 1024,
 };
