@@ -30,6 +30,7 @@ export const commands = {
   coverage: (args) => inTurn([...tools.unit, "--coverage", ...args]),
   examples: () => inTurn(...exampleNames().map((name) => script(exampleModule(name)))),
   "bench:open": (args) => inTurn([...script("bench/open-roads.ts"), ...args]),
+  "bench:merging": (args) => inTurn([...script("bench/merging.ts"), ...args]),
   "bench:order": (args) => inTurn([...script("bench/order.ts"), ...args]),
   "bench:ranges": (args) => inTurn([...script("bench/ranges.ts"), ...args]),
   soak: (args) => inTurn([...script("bench/soak.ts"), ...args]),

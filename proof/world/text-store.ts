@@ -39,6 +39,7 @@ const SMALL_LIMITS: Limits = {
   mergeSliceBytes: 100,
   compactionLookBytes: 300,
   pacedBytesPerTurn: 150,
+  crumbsMost: 128,
   closingMergeBytesMost: 600,
 };
 

@@ -70,10 +70,33 @@ export class Compaction implements StoreCompaction {
     });
   }
 
-  /** The store is open: from now on the policy is asked. */
-  begin(): void {
+  /**
+   * The store is open: from now on the policy is asked. Resolves at once, but where many openings have left a crumb each: those
+   * are joined first, as a process that writes a little and dies soon has no time for it afterwards, and neither has the next.
+   */
+  async begin(signal: AbortSignal = new AbortController().signal): Promise<void> {
     if (!this.#settings.inBackground) return;
+    const crumbs = this.#crumbs();
+    if (crumbs.length >= this.#parts.limits.crumbsMost) await this.#join(crumbs, signal);
     this.#background.begin(this.#seemsDue());
+  }
+
+  #crumbs(): readonly number[] {
+    const most = Math.min(CRUMB_BYTES_MOST, this.#parts.segmentBytesMax / 4);
+    return [...this.#parts.table.all()]
+      .filter(({ state, bytes }) => state.kind === "sealed" && bytes <= most)
+      .map(({ segmentId }) => segmentId);
+  }
+
+  async #join(segmentIds: readonly number[], signal: AbortSignal): Promise<void> {
+    // mark: compaction/crumbs-joined-by-an-opening
+    const run = { signal, pace: new MergePace({ clock: this.#parts.clock, signal }) };
+    try {
+      await this.#inReserve(() => this.#mergeListed(segmentIds, run));
+    } catch (error) {
+      // It is a convenience: the background tries again.
+      this.#background.failures.note(error);
+    }
   }
 
   get isPaused(): boolean {
@@ -298,6 +321,9 @@ const EMPTY_REPORT: CompactionReport = {
   expiredDropped: 0,
   superseded: 0,
 };
+
+/** A segment of no more bytes is what a short life of a process leaves. */
+const CRUMB_BYTES_MOST = 64 * 1024;
 
 function isNoSpace(error: unknown): boolean {
   return HashlogError.is(error) && error.code === "HASHLOG_NO_SPACE";

@@ -28,6 +28,8 @@ export interface Limits {
   readonly compactionLookBytes: number;
   /** Bytes that the log takes in a turn of the event loop while a merge in the background has to keep up. */
   readonly pacedBytesPerTurn: number;
+  /** So many segments that are next to nothing are joined before an opening resolves. */
+  readonly crumbsMost: number;
   /** A merge in the background that reads no more than this is waited for when the store is closed. */
   readonly closingMergeBytesMost: number;
 }
@@ -47,5 +49,6 @@ export const LIMITS: Limits = {
   mergeSliceBytes: 128 * 1024,
   compactionLookBytes: 1024 * 1024,
   pacedBytesPerTurn: 32 * 1024,
+  crumbsMost: 128,
   closingMergeBytesMost: 16 * 1024 * 1024,
 };

@@ -94,7 +94,8 @@ export class StoreOpener<K, V, VI> {
     }
     const state = new OpenState(this.#directory);
     const compaction = this.#compaction(parts, log, { background, checkpointer, state });
-    compaction.begin();
+    await compaction.begin(this.#options.signal);
+    throwIfAborted(this.#options.signal, "opening the store");
     return {
       parts,
       state,

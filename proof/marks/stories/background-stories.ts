@@ -99,6 +99,23 @@ export const backgroundStories: readonly Story[] = [
     },
   },
   {
+    title: "an opening joins what lives of one write each have left, before it resolves",
+    marks: ["compaction/crumbs-joined-by-an-opening"],
+    tell: async () => {
+      const disk = new SimulatedDisk();
+      const expected: Record<string, string> = {};
+      for (let life = 0; life < 4; life += 1) {
+        const { store } = await openGreedy({ disk, strategy: idle, limits: { crumbsMost: 100 } });
+        await store.put(`${life}`, "1", { sync: true });
+        expected[`${life}`] = "1";
+        disk.kill();
+      }
+      const opened = await openGreedy({ disk, strategy: idle, limits: { crumbsMost: 3 } });
+      must(opened.store.stats().segments.length === 1, "they are one");
+      await mustStand(opened, expected);
+    },
+  },
+  {
     title:
       "a merge stops where it is while it is paused, goes on when resumed, and is given up for one that was asked for",
     marks: ["merge/paused", "compaction/background-merge-given-up"],
