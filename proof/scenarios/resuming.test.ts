@@ -26,14 +26,16 @@ test("an append that finds no room while a segment is being sealed leaves no lat
 test("a write whose sync went through and whose fence did not is refused for good, also if a merge comes between", async () => {
   const script = await Script.begin();
   const { store, disk } = script;
+  // A refused write would have the background look for room.
+  store.compaction.pause();
   for (let turn = 0; turn < 20; turn += 1) await store.put(`k${turn % 4}`, long("1"));
   await store.put("a", "old");
   disk.inject({ at: { operation: "append", path: ".segment", nth: 1 }, kind: "ENOSPC" });
   expect(await codeOf(store.put("a", "refused"))).toBe("HASHLOG_NO_SPACE");
   expect(store.stats()).toMatchObject({ writes: "no-space", floor: store.stats().sequence });
-  // No room for the edit with which the log would resume, nor for those of the merge; in the reserve's room again none for
-  // the first.
-  for (const nth of [0, 1, 2]) disk.inject({ at: { operation: "replace.write", nth }, kind: "ENOSPC" });
+  // No room for the edit with which the log would resume, nor for that of the merge, of all or of half; in the reserve's room
+  // again none for the first.
+  for (const nth of [0, 1, 2, 3]) disk.inject({ at: { operation: "replace.write", nth }, kind: "ENOSPC" });
   expect((await store.compact()).inputs.length).toBeGreaterThan(0);
   expect(store.stats().writes).toBe("no-space");
   await store.put("b", "new");

@@ -5,12 +5,14 @@ import {
   segmentBytesFor,
   type MergeDecision,
   type MergePlan,
+  type MergePolicy,
   type StoreStatistics,
 } from "@hashlog/compactor";
 import type { Timer } from "@hashlog/fs-io";
 import type { CommitLog } from "./commit-log.ts";
 import type { CompactionSettings } from "./compaction-options.ts";
 import type { CompactionReport } from "./compaction-report.ts";
+import { invalidArgument } from "./errors.ts";
 import type { Maintenance } from "./maintenance.ts";
 import { MergePace, PauseGate } from "./merge-pace.ts";
 import type { Merger } from "./merger.ts";
@@ -37,6 +39,8 @@ export class BackgroundMerging {
   #merge: { readonly plan: MergePlan; readonly controller: AbortController } | undefined;
   #timer: Timer | undefined;
   #asked = false;
+  /** Whether a write was refused for want of room, and none went through since. */
+  #wantsRoom = false;
   /** Whether there is more to merge, when those who wait have had their turn. */
   #goesOn = false;
   /** Whether the policy is asked at all: not before `begin`, and not after `close`. */
@@ -71,6 +75,7 @@ export class BackgroundMerging {
   begin(atOnce: boolean): void {
     this.#isOn = true;
     this.#parts.writePace.onAppended = (bytes) => this.#appended(bytes);
+    this.#parts.writePace.onRefused = () => this.#refused();
     if (atOnce) this.#look();
     else this.#lookLater();
   }
@@ -126,12 +131,19 @@ export class BackgroundMerging {
     this.#isOn = false;
     this.#timer?.cancel();
     this.#parts.writePace.onAppended = () => undefined;
+    this.#parts.writePace.onRefused = () => undefined;
     const bytes = this.#merge?.plan.bytesRead ?? 0;
     const isSlow = this.isPaused || this.#settings.bytesPerSecondMax !== undefined;
     if (isSlow || bytes > this.#parts.limits.closingMergeBytesMost) this.#giveUp();
   }
 
+  #refused(): void {
+    this.#wantsRoom = true;
+    this.#look();
+  }
+
   #appended(bytes: number): void {
+    this.#wantsRoom = false;
     this.#bytesToNextLook -= bytes;
     if (this.#bytesToNextLook <= 0 || this.#parts.reserve.isLent) this.#look();
   }
@@ -194,7 +206,7 @@ export class BackgroundMerging {
     if (this.#merger.refusal !== undefined) return false;
     await this.#sweep();
     while (this.#mayBegin) {
-      const decision = this.#decide(await this.#hooks.statistics());
+      const decision = this.decide(await this.#hooks.statistics());
       // While that was found out, a pause may have begun, somebody asked for a merge, or the store may be closing.
       if (decision.kind === "none" || !this.#mayBegin) break;
       if (!(await this.#mergeInBackground(decision))) break;
@@ -213,10 +225,14 @@ export class BackgroundMerging {
     this.#merge?.controller.abort();
   }
 
-  // A full volume is a trigger of its own: whatever can be freed is wanted.
-  #decide(statistics: StoreStatistics): MergeDecision {
+  /**
+   * What is to be merged now. A full volume is a trigger of its own: whatever can be freed is wanted.
+   * @throws HashlogError `HASHLOG_INVALID_ARGUMENT` if the strategy throws, or breaks its contract
+   */
+  decide(statistics: StoreStatistics): MergeDecision {
     const { policy } = this.#settings;
-    if (this.#log.state.kind !== "no-space" && !this.#parts.reserve.isLent) return planMerge(statistics, policy);
+    const isFull = this.#wantsRoom || this.#log.state.kind === "no-space" || this.#parts.reserve.isLent;
+    if (!isFull) return planned(statistics, policy);
     // mark: compaction/wanted-by-a-full-volume
     const segmentIds = statistics.segments
       .filter(({ state, recordBytes, liveBytes, expiredBytes, tombstoneBytes }) => {
@@ -288,6 +304,7 @@ export class BackgroundMerging {
   #noteFailure(error: unknown): void {
     // mark: compaction/failed-in-the-background
     this.failures.note(error);
+    this.#merger.tellFailure(error);
     const delayMs = Math.min(RETRY_LEAST_MS * 2 ** this.#failuresInARow, RETRY_MOST_MS);
     this.#failuresInARow += 1;
     this.#notBeforeMs = this.#parts.clock.elapsedMs() + delayMs;
@@ -303,6 +320,15 @@ export class BackgroundMerging {
     await table.expiry.sweep(this.#parts, Math.max(0, this.#hooks.wholeMs() - this.#settings.policy.expiryGraceMs));
     this.#sweptMs = clock.elapsedMs();
     this.#sweepTookMs = this.#sweptMs - began;
+  }
+}
+
+function planned(statistics: StoreStatistics, policy: MergePolicy): MergeDecision {
+  try {
+    return planMerge(statistics, policy);
+  } catch (error) {
+    const message = `the merge strategy "${policy.strategy.name}" failed: ${(error as Error).message}`;
+    throw invalidArgument(message, { cause: error });
   }
 }
 

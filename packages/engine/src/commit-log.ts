@@ -1,6 +1,6 @@
 import { GroupSync, IntervalSync, type SyncPolicy } from "@hashlog/fs-io";
 import type { CommitLogOptions } from "./commit-log-options.ts";
-import { inOwnWords, HashlogError } from "./errors.ts";
+import { inOwnWords, HashlogError, isNoSpace } from "./errors.ts";
 import type { Group } from "./group.ts";
 import { GroupQueue } from "./group-queue.ts";
 import { FrameWriter } from "./frame-writer.ts";
@@ -233,10 +233,6 @@ export class CommitLog {
     return this.#sync.running && this.#waiting.length > 0 && this.#queue.length === 1;
   }
 
-  #mayAppend(group: Group): boolean {
-    return this.#preparing === undefined && !this.#parts.writePace.isSpent && this.#isPrepared(group);
-  }
-
   #isPrepared(group: Group): boolean {
     return (
       this.#state.kind === "ready" &&
@@ -278,6 +274,7 @@ export class CommitLog {
     // mark: commit/refused-and-log-goes-on
     const reason = inOwnWords(error, "preparing the log for a write failed");
     for (const group of this.#queue.takeAll()) group.reject(reason);
+    if (isNoSpace(reason)) this.#parts.writePace.onRefused();
   }
 
   #append(group: Group): boolean {
@@ -343,7 +340,8 @@ export class CommitLog {
 
   #testify(): void {
     const group = this.#queue.first;
-    if (group !== undefined && this.#mayAppend(group)) this.#append(group);
+    const mayAppend = this.#preparing === undefined && !this.#parts.writePace.isSpent;
+    if (group !== undefined && mayAppend && this.#isPrepared(group)) this.#append(group);
     else this.#appendFence();
     this.#acknowledge();
     this.#schedule();
@@ -392,6 +390,7 @@ export class CommitLog {
     const refused = [...this.#waiting, ...this.#queue.restart(this.#parts.manifest.current.nextSequence)];
     this.#waiting = [];
     for (const group of refused) group.reject(failed.error);
+    if (failed.kind === "no-space") this.#parts.writePace.onRefused();
   }
 
   async #resume(): Promise<void> {
@@ -400,7 +399,7 @@ export class CommitLog {
     } catch (error) {
       // mark: resume/failed
       const reason = inOwnWords(error, "resuming after the volume was full failed");
-      if (!(HashlogError.is(reason) && reason.code === "HASHLOG_NO_SPACE")) this.#fail(reason);
+      if (!isNoSpace(reason)) this.#fail(reason);
       throw reason;
     }
     // mark: resume/resumed

@@ -1,6 +1,6 @@
 import {
   planListed,
-  planMerge,
+  segmentBytesFor,
   type LeftOut,
   type MergeDecision,
   type MergeProgress,
@@ -10,7 +10,7 @@ import { BackgroundMerging, type BackgroundHooks } from "./background-merging.ts
 import type { CommitLog } from "./commit-log.ts";
 import type { CompactionSettings } from "./compaction-options.ts";
 import { joinReports, type CompactionReport } from "./compaction-report.ts";
-import { HashlogError, inOwnWords, invalidArgument } from "./errors.ts";
+import { HashlogError, inOwnWords, invalidArgument, isNoSpace } from "./errors.ts";
 import type { Maintenance } from "./maintenance.ts";
 import { MergePace } from "./merge-pace.ts";
 import type { Merger, MergeRunOptions } from "./merger.ts";
@@ -23,8 +23,9 @@ export interface StoreCompaction {
   readonly isPaused: boolean;
 
   /**
-   * No merge in the background begins any more, and one that is under way stops where it is, until `resume`. `compact()` is
-   * not concerned. Nothing is lost meanwhile but space.
+   * No merge in the background begins any more, and one that is under way stops where it is, unless it is about to publish
+   * what it wrote, until `resume`. `compact()` is not concerned. Nothing is lost meanwhile but space. Calls are not counted: one
+   * `resume` undoes them all.
    */
   pause(): void;
 
@@ -114,7 +115,7 @@ export class Compaction implements StoreCompaction {
   async plan(): Promise<MergeDecision> {
     this.#hooks.checkOpen();
     try {
-      return planMerge(await this.#statistics(), this.#settings.policy);
+      return this.#background.decide(await this.#statistics());
     } catch (error) {
       throw inOwnWords(error, "planning a merge failed");
     }
@@ -167,7 +168,7 @@ export class Compaction implements StoreCompaction {
     const { damaged } = this.#merger;
     const statistics = gatherStatistics(this.#parts, this.#log, { damaged, idleMs: 0, freeBytes: Infinity });
     try {
-      return planMerge(statistics, this.#settings.policy).kind === "merge";
+      return this.#background.decide(statistics).kind === "merge";
     } catch {
       return true;
     }
@@ -194,13 +195,18 @@ export class Compaction implements StoreCompaction {
     });
   }
 
-  // All that are sealed; but one alone, with nothing dead in it and no tombstone and nothing that may have expired, would
-  // only be written again.
+  // All that are sealed; but where nothing in them is dead or a tombstone or may have expired, and there would not be fewer of
+  // them, they would only be written again.
   #worthMerging(): readonly number[] {
     const sealed = [...this.#parts.table.all()].filter(({ state }) => state.kind === "sealed");
-    const [only] = sealed;
-    const clean = only?.totals.recordCount === only?.liveRecords && only?.totals.expiringCount === 0;
-    return sealed.length === 1 && clean ? [] : sealed.map(({ segmentId }) => segmentId);
+    const isClean = sealed.every(
+      ({ totals, liveRecords }) => totals.recordCount === liveRecords && totals.expiringCount === 0,
+    );
+    if (!isClean) return sealed.map(({ segmentId }) => segmentId);
+    const looked = { damaged: new Map(), idleMs: 0, freeBytes: Number.POSITIVE_INFINITY };
+    const outputBytes = segmentBytesFor(gatherStatistics(this.#parts, this.#log, looked));
+    const bytes = sealed.reduce((sum, segment) => sum + segment.bytes, 0);
+    return sealed.length <= Math.ceil(bytes / outputBytes) ? [] : sealed.map(({ segmentId }) => segmentId);
   }
 
   /** All at once where there is room for that, else as many at a time as there is room for. */
@@ -215,8 +221,11 @@ export class Compaction implements StoreCompaction {
       const statistics = await this.#statistics(new Map());
       const decision = planListed(statistics, this.#settings.policy, left.slice(0, most));
       if (decision.kind === "none") {
-        if (decision.reason === "no-room" && report.inputs.length === 0) throw noRoom(this.#parts.directory);
-        break;
+        if (decision.reason !== "no-room") break;
+        if (report.inputs.length === 0) throw noRoom(this.#parts.directory);
+        // mark: compaction/no-room-for-the-rest
+        const rest = left.map((segmentId) => ({ segmentId, offset: 0, reason: NO_ROOM }));
+        return { ...report, leftOut: [...report.leftOut, ...rest] };
       }
       try {
         report = joinReports(report, await this.#merger.run(decision, options));
@@ -325,11 +334,9 @@ const EMPTY_REPORT: CompactionReport = {
 /** A segment of no more bytes is what a short life of a process leaves. */
 const CRUMB_BYTES_MOST = 64 * 1024;
 
-function isNoSpace(error: unknown): boolean {
-  return HashlogError.is(error) && error.code === "HASHLOG_NO_SPACE";
-}
+const NO_ROOM = "what has to be kept is more than the volume has room for";
 
 function noRoom(directory: string): HashlogError {
-  const message = `${directory}: what has to be kept of any segment is more than the volume has room for; make some, or delete`;
+  const message = `${directory}: of every segment ${NO_ROOM}; make some, or delete`;
   return new HashlogError("HASHLOG_NO_SPACE", message, { path: directory });
 }

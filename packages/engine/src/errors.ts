@@ -108,6 +108,11 @@ export function inOwnWords(error: unknown, doing: string): unknown {
   });
 }
 
+/** Whether it says that the volume is full. */
+export function isNoSpace(error: unknown): boolean {
+  return HashlogError.is(error) && error.code === "HASHLOG_NO_SPACE";
+}
+
 /** Throws if the signal was aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined, doing: string): void {
   if (signal?.aborted) throw new HashlogError("HASHLOG_ABORTED", `${doing} was cancelled`, { cause: signal.reason });

@@ -32,4 +32,17 @@ export type { ExecutorInput, ExecutorOutput, ExecutorStore, MergeExecutor } from
 export type { CompactionReport } from "./compaction-report.ts";
 export type { MergeProgress, MergeReport } from "@hashlog/compactor";
 export { bitcaskStrategy, sizeTieredStrategy, whenIdleStrategy } from "@hashlog/compactor";
-export type { MergeDecision, MergePlan, MergeStrategy, StoreStatistics } from "@hashlog/compactor";
+export { MergeError } from "@hashlog/compactor";
+export type {
+  ChosenSegment,
+  LeftOut,
+  MergeChoice,
+  MergeDecision,
+  MergePlan,
+  MergeStrategy,
+  MergeWindow,
+  NoMerge,
+  PlannedSegment,
+  SegmentStatistics,
+  StoreStatistics,
+} from "@hashlog/compactor";

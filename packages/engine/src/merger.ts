@@ -32,6 +32,8 @@ export class Merger {
   /** Where segments are damaged, of those that a merge had to leave out. */
   readonly damaged: Map<number, LeftOut> = new Map();
   #running: RunningMerge | undefined;
+  /** The failure that was told last. */
+  #told: unknown;
   #last: CompactionReport | undefined;
 
   constructor(
@@ -96,11 +98,20 @@ export class Merger {
     } catch (error) {
       // mark: merge/failed
       const reason = explain(error, options.signal);
-      this.#tell(() => this.#events.onFailure?.(reason));
+      this.tellFailure(reason);
       throw reason;
     } finally {
       this.#running = undefined;
     }
+  }
+
+  /** Tells who listens of a failure, once. */
+  tellFailure(error: unknown): void {
+    if (this.#told === error) return;
+    this.#told = error;
+    const reason = inOwnWords(error, "compacting failed");
+    /* v8 ignore else -- nothing else is thrown but by an error in the program */
+    if (HashlogError.is(reason)) this.#tell(() => this.#events.onFailure?.(reason));
   }
 
   async #merge(plan: MergePlan, options: MergeRunOptions): Promise<MergeReport> {

@@ -23,9 +23,14 @@ export class OpenState {
     this.#isClosed = true;
   }
 
-  /** @throws HashlogError `HASHLOG_CLOSED` */
+  /** For every call that is a use of the store. @throws HashlogError `HASHLOG_CLOSED` */
   check(): void {
     this.#calls += 1;
+    this.mustBeOpen();
+  }
+
+  /** @throws HashlogError `HASHLOG_CLOSED` */
+  mustBeOpen(): void {
     if (!this.#isClosed) return;
     throw new HashlogError("HASHLOG_CLOSED", `the store ${this.#directory} is closed`, { path: this.#directory });
   }

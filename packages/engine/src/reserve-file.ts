@@ -73,7 +73,7 @@ export class ReserveFile {
     await this.ensure();
     if (!this.isLent) return;
     // mark: reserve/puts-wait-for-it
-    const message = `the volume of ${this.#directory} is full: only deletes are done until a merge has made room`;
+    const message = `the volume of ${this.#directory} is full: only deletes are done until a merge has made room; compact() makes one now`;
     throw new HashlogError("HASHLOG_NO_SPACE", message, { path: this.#directory });
   }
 

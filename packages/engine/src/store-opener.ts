@@ -134,7 +134,7 @@ export class StoreOpener<K, V, VI> {
       events: settings.events,
     });
     return new Compaction(parts, log, merger, this.#maintenance, settings, {
-      checkOpen: () => state.check(),
+      checkOpen: () => state.mustBeOpen(),
       calls: () => state.calls,
       wholeMs: () => this.#clock.wholeMs(),
       random: () => randomShare(parts.random),

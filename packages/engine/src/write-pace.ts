@@ -18,8 +18,9 @@ export class WritePace {
   /** Bytes left until writes have to wait for the merge. */
   #room = Number.POSITIVE_INFINITY;
   #onRoom: (() => void) | undefined;
-  /** Told of every append. */
+  /** Told of every append, and of every write that was refused for want of room. */
   onAppended: (bytes: number) => void = () => undefined;
+  onRefused: () => void = () => undefined;
 
   constructor(clock: Pick<Clock, "yield">, bytesPerTurn: number) {
     this.#clock = clock;

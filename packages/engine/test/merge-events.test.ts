@@ -1,4 +1,4 @@
-import { MergeError, type MergeStrategy } from "@hashlog/compactor";
+import type { MergeStrategy } from "@hashlog/compactor";
 import { segmentFileName } from "@hashlog/format";
 import type { CompactionOptions } from "@hashlog/engine";
 import { describe, expect, test } from "vitest";
@@ -233,12 +233,17 @@ describe("a merge in the background that fails", () => {
         throw thrown;
       },
     };
-    const db = await world.openWithin(SMALL_LIMITS, { segmentBytesMax: 1024, compaction: { strategy } });
+    const listener = new Listener();
+    const compaction = { strategy, ...listener.events };
+    const db = await world.openWithin(SMALL_LIMITS, { segmentBytesMax: 1024, compaction });
     await untilIdle(db);
     await overwrite(db, 2, 10);
     await untilIdle(db);
-    expect(db.stats().compaction).toMatchObject({ state: "waiting", failures: { last: thrown } });
-    expect(await rejection(db.compaction.plan())).toBe(thrown);
+    const told = { code: "HASHLOG_INVALID_ARGUMENT", cause: thrown };
+    expect(db.stats().compaction).toMatchObject({ state: "waiting", failures: { last: told } });
+    expect(listener.failures.at(-1)).toMatchObject(told);
+    expect((db.stats().compaction.failures.last as Error).message).toContain('"throwing"');
+    expect(await rejection(db.compaction.plan())).toMatchObject(told);
     await db.compact();
     expect(db.stats().deadBytes).toBe(0);
   });
@@ -253,8 +258,8 @@ describe("a merge in the background that fails", () => {
     await overwrite(db, 2, 10);
     await untilIdle(db);
     const { last } = db.stats().compaction.failures;
-    if (!MergeError.is(last)) throw last as Error;
-    expect(last.message).toContain("777");
+    expect(last).toMatchObject({ code: "HASHLOG_INVALID_ARGUMENT", cause: { code: "MERGE_INVALID_ARGUMENT" } });
+    expect((last as Error).message).toContain("777");
   });
 
   test("as nobody knows how much room there is, is noted, and compact and plan say it in the store's words", async () => {
