@@ -34,9 +34,10 @@ class Small {
   }
 
   /** Six hours go by, in which it is tried to write, every ten minutes. */
-  async waitAndTry(bytes: number): Promise<(string | undefined)[]> {
+  async waitAndTry(bytes: number, roomBytes: number = 0): Promise<(string | undefined)[]> {
     const codes: (string | undefined)[] = [];
     for (let attempt = 0; attempt < 36; attempt += 1) {
+      this.disk.capacityBytes += roomBytes;
       this.clock.advance(HOUR_MS / 6);
       await turns(300);
       codes.push(await codeOf(this.db.put("key 0", filler(bytes, attempt))));
@@ -57,16 +58,16 @@ test("a full volume: the log resumes for a merge in the room that is kept back f
   // All is in the active segment, nearly all of it is garbage, and the policy would merge any.
   await small.open(4_000_000, SOON);
   small.db.compaction.pause();
-  await small.fill(10_000, 30);
+  await small.fill(10_000, 5);
   small.db.compaction.resume();
-  expect(small.db.stats().liveBytes).toBeLessThan(400_000);
+  expect(small.db.stats().liveBytes).toBeLessThan(60_000);
   expect(await small.waitAndTry(10_000)).toContain(undefined);
 });
 
 test("a full volume: compact() merges what it can, and does not say that all is done where it did nothing", async () => {
   const small = new Small();
   await small.open(4_000_000, { background: false });
-  await small.fill(10_000, 30);
+  await small.fill(10_000, 5);
   const { liveBytes } = small.db.stats();
   await small.db.compact();
   expect(small.db.stats().fileBytes).toBeLessThan(2 * liveBytes);
@@ -76,9 +77,9 @@ test("a full volume is a trigger also once the log has resumed, as there is room
   const small = new Small();
   // Less garbage than the policy of every store would merge.
   await small.open(3_500_000, { jitter: 0 });
-  await small.fill(100_000, 3);
-  small.disk.capacityBytes += 20_000;
-  expect(await small.waitAndTry(100_000)).toContain(undefined);
+  await small.fill(100_000, 1);
+  // Somebody else on the volume leaves a little room, each time.
+  expect(await small.waitAndTry(100_000, 2000)).toContain(undefined);
 });
 
 test("a full volume: a store that was opened empty looks for something to merge, however little it could take", async () => {
@@ -87,10 +88,7 @@ test("a full volume: a store that was opened empty looks for something to merge,
   await small.open(600_000, SOON);
   await small.fill(10_000, 5);
   small.disk.capacityBytes += 20_000;
-  const codes = await small.waitAndTry(20_000);
-  // If only it were asked.
-  expect(await small.db.compaction.plan()).toMatchObject({ kind: "merge" });
-  expect(codes).toContain(undefined);
+  expect(await small.waitAndTry(20_000)).toContain(undefined);
 });
 
 test("a full volume: compact() needs no room for what has expired, also where nobody has looked what that is", async () => {
