@@ -1,8 +1,5 @@
-import type { MergeChoice, MergeStrategy } from "@hashlog/compactor";
-import { systemClock } from "@hashlog/fs-io";
 import { expect, test } from "vitest";
-import { SMALL_LIMITS, SOON, untilIdle } from "./support/merging.ts";
-import { FakeClock } from "./support/fake-clock.ts";
+import { SMALL_LIMITS, untilIdle } from "./support/merging.ts";
 import { filler } from "./support/values.ts";
 import { memoryWorld } from "./support/worlds.ts";
 
@@ -25,43 +22,4 @@ test("what was merged into small outputs is not merged again and again while not
     await untilIdle(db);
   }
   expect(db.stats().compaction).toMatchObject({ bytesWritten, merges });
-});
-
-test("a choice that names itself to be taken instead is refused, and does not hang the program", async () => {
-  const world = await memoryWorld();
-  let asked = 0;
-  const choice: MergeChoice = {
-    trigger: "round and round",
-    segments: [],
-    get instead(): MergeChoice {
-      asked += 1;
-      if (asked > 10_000) throw new Error("asked 10,000 times");
-      return choice;
-    },
-  };
-  const strategy: MergeStrategy = { name: "round", choose: () => choice };
-  const db = await world.open({ compaction: { ...SOON, background: false, strategy } });
-  await db.put("key", "1");
-  await db.compaction.plan().catch(() => undefined);
-  expect(asked).toBeLessThanOrEqual(10_000);
-});
-
-test("no timer is set for longer than timers can be, whatever the jitter", async () => {
-  const world = await memoryWorld();
-  const delays: number[] = [];
-  class Noting extends FakeClock {
-    override setTimer(callback: () => void, delayMs: number): ReturnType<typeof systemClock.setTimer> {
-      delays.push(delayMs);
-      return super.setTimer(callback, delayMs);
-    }
-  }
-  for (let opening = 0; opening < 20; opening += 1) {
-    const clock = new Noting();
-    const db = await world.openWithin(SMALL_LIMITS, { clock, compaction: { checkIntervalMs: 2 ** 31 - 1 } });
-    await db.put("key", filler(2000));
-    await untilIdle(db);
-    await db.close();
-  }
-  expect(delays.length).toBeGreaterThan(0);
-  expect(Math.max(...delays)).toBeLessThanOrEqual(2 ** 31 - 1);
 });
