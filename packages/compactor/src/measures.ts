@@ -61,9 +61,11 @@ export function pinnedBytesOf({ tombstoneBytes, highestSequence }: SegmentStatis
 }
 
 /** Bytes that records of so many bytes take in an output, headers included; rather too many than too few. */
-export function packedBytes(recordBytes: number): number {
+export function packedBytes(recordBytes: number, outputBytesMax: number = Infinity): number {
   if (recordBytes <= 0) return 0;
-  return recordBytes + HEADER_BYTES * (1 + Math.ceil(recordBytes / PACKED_BYTES));
+  // Of a file, and of the frame that is not full at its end.
+  const ofFiles = 2 * HEADER_BYTES * Math.max(1, Math.ceil(recordBytes / Math.max(1, outputBytesMax)));
+  return recordBytes + ofFiles + HEADER_BYTES * Math.floor(recordBytes / PACKED_BYTES);
 }
 
 /** What a merge of the segment with others would do, if `lowest` is the lowest sequence that stays outside. */

@@ -19,6 +19,9 @@ import type { ChosenSegment, MergeChoice } from "./strategy.ts";
 /** What a merge may write in any case, so that small stores are not merged in crumbs. */
 const TRANSIENT_BYTES_LEAST = 4 * 1024 * 1024;
 
+/** A strategy has no more choices than this to offer in a row: one that names itself would go on for ever. */
+const CHOICES_MOST = 100;
+
 /** A merge is worth doing that frees this share of what it reads, or leaves this share of the files at most. */
 const FREED_SHARE_LEAST = 0.01;
 const FILES_SHARE_MOST = 0.75;
@@ -43,7 +46,8 @@ export function planMerge(statistics: StoreStatistics, policy: MergePolicy): Mer
   if (first === undefined) return none("nothing-to-gain");
   if (!isInWindow(policy.window, statistics.nowMs)) return none("outside-the-window");
   let reason: NoMerge["reason"] = "nothing-to-gain";
-  for (let choice: MergeChoice | undefined = first; choice !== undefined; choice = choice.instead) {
+  let choice: MergeChoice | undefined = first;
+  for (let tries = 0; choice !== undefined && tries < CHOICES_MOST; choice = choice.instead, tries += 1) {
     const { taken, noRoom } = takeWhatFits(choice, statistics, policy);
     const plan = planOf(statistics, choice.trigger, taken, policy.outputBytesMax);
     if (isWorthIt(plan)) return plan;
@@ -177,12 +181,14 @@ function planOf(
   const outside = statistics.segments.filter(({ segmentId }) => !inside.has(segmentId));
   const lowest = lowestOutside(statistics, inside);
   const bytesRead = sum(taken, ({ segment }) => segment.fileBytes);
-  const bytesWritten = packedBytes(sum(taken, ({ segment }) => liveBytesOf(segment) + pinnedBytesOf(segment, lowest)));
+  const bytesMax = outputBytesMax ?? segmentBytesFor(statistics);
+  const kept = sum(taken, ({ segment }) => liveBytesOf(segment) + pinnedBytesOf(segment, lowest));
+  const bytesWritten = packedBytes(kept, bytesMax);
   return {
     kind: "merge",
     trigger,
     segments: byAge(taken).map(({ segment, reason }) => planned(segment, reason, outside)),
-    outputBytesMax: outputBytesMax ?? segmentBytesFor(statistics),
+    outputBytesMax: bytesMax,
     bytesRead,
     bytesWritten,
     bytesFreed: Math.max(0, bytesRead - bytesWritten),

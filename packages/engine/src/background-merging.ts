@@ -8,11 +8,11 @@ import {
   type MergePolicy,
   type StoreStatistics,
 } from "@hashlog/compactor";
-import type { Timer } from "@hashlog/fs-io";
+import { FsError, type Timer } from "@hashlog/fs-io";
 import type { CommitLog } from "./commit-log.ts";
 import type { CompactionSettings } from "./compaction-options.ts";
 import type { CompactionReport } from "./compaction-report.ts";
-import { invalidArgument } from "./errors.ts";
+import { HashlogError, invalidArgument } from "./errors.ts";
 import type { Maintenance } from "./maintenance.ts";
 import { MergePace, PauseGate } from "./merge-pace.ts";
 import type { Merger } from "./merger.ts";
@@ -101,7 +101,7 @@ export class BackgroundMerging {
 
   pause(): void {
     this.#gate.close();
-    if (this.#maintenance.isWanted) this.#giveUp();
+    if (this.#maintenance.isWanted || !this.#isOn) this.#giveUp();
     this.#parts.writePace.release();
   }
 
@@ -121,9 +121,9 @@ export class BackgroundMerging {
     };
   }
 
-  /** Gives up what is paused: somebody waits for their turn. */
+  /** Gives up what is paused, or slowed down: somebody waits for their turn. */
   makeWay(): void {
-    if (this.isPaused) this.#giveUp();
+    if (this.isPaused || this.#settings.bytesPerSecondMax !== undefined) this.#giveUp();
   }
 
   /** No merge begins any more. One that is under way ends, soon in any case: a long one, or a slow one, is given up. */
@@ -144,6 +144,7 @@ export class BackgroundMerging {
 
   #appended(bytes: number): void {
     this.#wantsRoom = false;
+    if (this.#timer === undefined && !this.#asked && !this.isPaused) this.#setTimer();
     this.#bytesToNextLook -= bytes;
     if (this.#bytesToNextLook <= 0 || this.#parts.reserve.isLent) this.#look();
   }
@@ -153,6 +154,7 @@ export class BackgroundMerging {
     if (this.#asked || !this.#isOn || this.isPaused) return;
     this.#asked = true;
     this.#timer?.cancel();
+    this.#timer = undefined;
     this.#parts.writePace.hold();
     void this.#lookInTurns();
   }
@@ -188,11 +190,16 @@ export class BackgroundMerging {
     const bytes = Math.max(this.#parts.limits.compactionLookBytes, Math.min(total / LOOKS_PER_STORE, LOOK_BYTES_MOST));
     this.#bytesToNextLook = jittered(bytes, policy.jitter, random);
     // Where there is nothing, nothing will be to do until something is written.
-    if (!this.#isOn || total === 0) return;
+    if (total > 0) this.#setTimer();
+  }
+
+  #setTimer(): void {
+    if (!this.#isOn) return;
+    const { checkIntervalMs, jitter } = this.#settings.policy;
     const delayMs = this.isWaiting
       ? this.#notBeforeMs - this.#parts.clock.elapsedMs()
-      : jittered(policy.checkIntervalMs, policy.jitter, random);
-    this.#timer = this.#parts.clock.setTimer(() => this.#look(), delayMs);
+      : jittered(checkIntervalMs, jitter, this.#hooks.random());
+    this.#timer = this.#parts.clock.setTimer(() => this.#look(), Math.min(delayMs, TIMER_MS_MOST));
   }
 
   // Resolves to whether there may be more to do, when others had their turn: hints, or a checkpoint.
@@ -204,7 +211,7 @@ export class BackgroundMerging {
     // On a full volume there may be room by now; a merge can make some as long as nothing visible lies above the floor.
     if (this.#log.state.kind === "no-space") await this.#log.tryResume();
     if (this.#merger.refusal !== undefined) return false;
-    await this.#sweep();
+    if (this.#mayLookWhatExpired) await this.sweep();
     while (this.#mayBegin) {
       const decision = this.decide(await this.#hooks.statistics());
       // While that was found out, a pause may have begun, somebody asked for a merge, or the store may be closing.
@@ -264,10 +271,21 @@ export class BackgroundMerging {
         // mark: compaction/background-merge-given-up
         return false;
       }
+      this.#leaveOut(plan, error);
       throw error;
     } finally {
       this.#merge = undefined;
       this.#parts.writePace.hold();
+    }
+  }
+
+  // A segment that the disk does not give any more is as good as a damaged one: with it no merge would ever go through.
+  #leaveOut({ segments }: MergePlan, error: unknown): void {
+    if (!HashlogError.is(error) || !FsError.is(error.cause) || error.cause.operation !== "read") return;
+    for (const { segmentId } of segments) {
+      if (this.#parts.table.byId(segmentId)?.path !== error.path) continue;
+      // mark: compaction/unreadable-segment-left-out
+      this.#merger.damaged.set(segmentId, { segmentId, offset: 0, reason: error.message });
     }
   }
 
@@ -310,13 +328,17 @@ export class BackgroundMerging {
     this.#notBeforeMs = this.#parts.clock.elapsedMs() + delayMs;
   }
 
-  // Looks what has expired, if anything can, and not so often that it would be felt.
-  async #sweep(): Promise<void> {
-    const { clock, table } = this.#parts;
-    const began = clock.elapsedMs();
+  // Not so often that it would be felt.
+  get #mayLookWhatExpired(): boolean {
     const pauseMs = Math.max(SWEEP_PAUSE_LEAST_MS, SWEEP_PAUSE_TIMES * this.#sweepTookMs);
-    const expiring = [...table.all()].some(({ totals }) => totals.expiringCount > 0);
-    if (!expiring || began - this.#sweptMs < pauseMs) return;
+    return this.#parts.clock.elapsedMs() - this.#sweptMs >= pauseMs;
+  }
+
+  /** Looks what has expired, if anything can. */
+  async sweep(): Promise<void> {
+    const { clock, table } = this.#parts;
+    if (![...table.all()].some(({ totals }) => totals.expiringCount > 0)) return;
+    const began = clock.elapsedMs();
     await table.expiry.sweep(this.#parts, Math.max(0, this.#hooks.wholeMs() - this.#settings.policy.expiryGraceMs));
     this.#sweptMs = clock.elapsedMs();
     this.#sweepTookMs = this.#sweptMs - began;
@@ -358,6 +380,8 @@ const SEGMENTS_OF_A_LOAD = 4;
 const ROOM_LEAST = 256 * 1024;
 const RETRY_LEAST_MS = 1000;
 const RETRY_MOST_MS = 300_000;
+/** What a timer takes. */
+const TIMER_MS_MOST = 2_147_483_647;
 /** A sweep takes at most a fiftieth of the time. */
 const SWEEP_PAUSE_LEAST_MS = 1000;
 const SWEEP_PAUSE_TIMES = 50;

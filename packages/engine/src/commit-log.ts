@@ -21,8 +21,7 @@ import type { StoreParts } from "./store-parts.ts";
  * - A failed append or sync ends the log where it is. Everything not yet acknowledged is rejected and was never visible.
  *   After "no space" the next write tries to resume as recovery would (log-segments.ts); after anything else writes stay
  *   disabled until the store is opened again. A sync is never tried twice: after a failed one the pages are marked clean,
- *   and a second would succeed without having written them (Rebello et al., "Can applications recover from fsync
- *   failures?", USENIX ATC 2020).
+ *   and a second would succeed without having written them (Rebello et al., on fsync failures, USENIX ATC 2020).
  */
 export class CommitLog {
   readonly #parts: StoreParts;
@@ -185,7 +184,8 @@ export class CommitLog {
     await this.#preparing;
     if (this.#state.kind !== "no-space" || this.#preparing !== undefined) return;
     // mark: resume/tried-for-a-merge
-    this.#preparing = this.#resume()
+    this.#preparing = this.#parts.reserve
+      .lend(() => this.#resume())
       .catch(() => undefined)
       .finally(() => {
         this.#preparing = undefined;
@@ -212,7 +212,6 @@ export class CommitLog {
         return;
       }
       if (this.#parts.writePace.isSpent) {
-        this.#pausing = true;
         void this.#waitForTurn();
         return;
       }
@@ -220,9 +219,9 @@ export class CommitLog {
     }
   }
 
-  // A merge in the background has to keep up.
   async #waitForTurn(): Promise<void> {
     // mark: commit/waits-for-its-turn
+    this.#pausing = true;
     await this.#parts.writePace.nextTurn();
     this.#pausing = false;
     this.#schedule();
@@ -259,6 +258,8 @@ export class CommitLog {
 
   async #makeReady(group: Group): Promise<void> {
     if (this.#state.kind === "no-space") await this.#resume();
+    // Something else may have ended the log meanwhile, and the group with it: its sequences are nobody's now.
+    if (this.#queue.first !== group) return;
     if (!this.#segments.takes(group.length)) await this.#segments.begin(group.firstSequence, group.nextSequence);
     else await this.#segments.reserve(group.nextSequence);
   }

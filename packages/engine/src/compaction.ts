@@ -25,7 +25,7 @@ export interface StoreCompaction {
   /**
    * No merge in the background begins any more, and one that is under way stops where it is, unless it is about to publish
    * what it wrote, until `resume`. `compact()` is not concerned. Nothing is lost meanwhile but space. Calls are not counted: one
-   * `resume` undoes them all.
+   * `resume` undoes them all. Meanwhile hints and checkpoints that nobody asked for wait behind a merge that is under way. Hints and checkpoints wait as well while one is under way.
    */
   pause(): void;
 
@@ -191,18 +191,24 @@ export class Compaction implements StoreCompaction {
       const { refusal } = this.#merger;
       if (refusal !== undefined) throw refusal;
       if (this.#log.state.kind === "ready") await this.#log.sealAll();
-      return this.#mergeListed(options.segments ?? this.#worthMerging(), run);
+      await this.#background.sweep();
+      const report = await this.#mergeListed(options.segments ?? this.#worthMerging(), run);
+      const { state } = this.#log;
+      // Where the log cannot be ended, what is in its last segment cannot be merged.
+      if (report.inputs.length === 0 && state.kind !== "ready") throw state.error;
+      return report;
     });
   }
 
-  // All that are sealed; but where nothing in them is dead or a tombstone or may have expired, and there would not be fewer of
-  // them, they would only be written again.
+  // All that are sealed; but where nothing in them is dead or a tombstone or may have expired, and there is but one, or they are
+  // what a merge has written and would not be fewer, they would only be written again.
   #worthMerging(): readonly number[] {
     const sealed = [...this.#parts.table.all()].filter(({ state }) => state.kind === "sealed");
     const isClean = sealed.every(
       ({ totals, liveRecords }) => totals.recordCount === liveRecords && totals.expiringCount === 0,
     );
-    if (!isClean) return sealed.map(({ segmentId }) => segmentId);
+    const isDone = isClean && (sealed.length === 1 || sealed.every(({ sealed: { merged } }) => merged));
+    if (!isDone) return sealed.map(({ segmentId }) => segmentId);
     const looked = { damaged: new Map(), idleMs: 0, freeBytes: Number.POSITIVE_INFINITY };
     const outputBytes = segmentBytesFor(gatherStatistics(this.#parts, this.#log, looked));
     const bytes = sealed.reduce((sum, segment) => sum + segment.bytes, 0);

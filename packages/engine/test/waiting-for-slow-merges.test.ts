@@ -1,7 +1,6 @@
 import type { CompactionOptions } from "@hashlog/engine";
 import { expect, test } from "vitest";
 import { garbageStrategy, overwritePartly, SMALL_LIMITS, turns, until, type TextStore } from "./support/merging.ts";
-import { filler } from "./support/values.ts";
 import { memoryWorld, type World } from "./support/worlds.ts";
 
 /** A store in which a merge is under way. */
@@ -34,23 +33,4 @@ test("a merge that is slowed down on purpose does not keep checkpoint() waiting 
   db.compaction.pause();
   await done;
   expect(wasDone).toBe(true);
-});
-
-test("while a merge is paused, hints and checkpoints are written as ever", async () => {
-  const world = await memoryWorld();
-  const db = await merging(world, {});
-  db.compaction.pause();
-  await turns();
-  expect(db.stats().compaction.state).toBe("paused");
-  const hints = world.watched.count("create", /\.hint/) + world.watched.count("replace", /\.hint/);
-  const checkpoints = world.watched.count("create", /\.checkpoint/);
-  for (let key = 0; key < 600; key += 1) await db.put(`new ${key % 50}`, filler(900, key));
-  await turns(2000);
-  const newHints = world.watched.count("create", /\.hint/) + world.watched.count("replace", /\.hint/) - hints;
-  const newCheckpoints = world.watched.count("create", /\.checkpoint/) - checkpoints;
-  db.compaction.resume();
-  expect({ newHints: newHints > 0, newCheckpoints: newCheckpoints > 0 }).toEqual({
-    newHints: true,
-    newCheckpoints: true,
-  });
 });

@@ -339,6 +339,47 @@ export const backgroundStories: readonly Story[] = [
       must(expiredAsOfMs === clock.now() && expiredBytes === liveBytes, `${expiredBytes} is ${liveBytes}`);
     },
   },
+  {
+    title: "a segment that the disk does not give any more is left out, and the others are merged",
+    marks: ["compaction/unreadable-segment-left-out"],
+    tell: async () => {
+      const opened = await openGreedy();
+      const { store, disk, clock } = opened;
+      store.compaction.pause();
+      await overwrite(store, "a");
+      await quiet();
+      const [first] = pathsOf(disk.image(), "segment");
+      disk.inject({ at: { operation: "read", path: first! }, kind: "EIO", sticky: true });
+      store.compaction.resume();
+      await quiet();
+      const { failures, damaged } = store.stats().compaction;
+      must(failures.count === 1 && damaged.length === 1, "it is known by the failure of a merge");
+      clock.tick(1000);
+      await quiet();
+      must(store.stats().merges > 0, "the next one goes through without it");
+      disk.clearFaults();
+      await settled(store.compact(), "a merge that was asked for");
+      must(store.stats().deadBytes === 0 && store.stats().compaction.damaged.length === 0, "and takes it, once it can");
+    },
+  },
+  {
+    title: "what finds no room in a merge that was asked for is named beside what was merged",
+    marks: ["compaction/no-room-for-the-rest"],
+    tell: async () => {
+      const fileSystem = new SimulatedDisk().boot();
+      const store = await settled(
+        openWithin(LIMITS, DIRECTORY, { fileSystem, values: utf8, compaction: false }),
+        "opening",
+      );
+      await store.put("large", "x".repeat(5000));
+      await settled(store.compact(), "a merge that ends the segment");
+      await overwrite(store, "a");
+      fileSystem.freeBytes = () => Promise.resolve(16 * 1024 - 256 * 1024 + 2000);
+      const { inputs, leftOut } = await settled(store.compact(), "a merge");
+      must(inputs.length === 1 && leftOut.length === 1, "one was merged, one was not");
+      await store.close();
+    },
+  },
 ];
 
 const MIB = 1024 * 1024;
