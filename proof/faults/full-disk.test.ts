@@ -58,10 +58,11 @@ describe("an open store on a full disk", () => {
         expect(await codeOf(script.store.batch(both))).toBe("HASHLOG_NO_SPACE");
         // Where there is a reserve deletes alone have a part of it.
         if (!reserved) expect(await codeOf(script.store.delete("a"))).toBe("HASHLOG_NO_SPACE");
-        expect(await codeOf(script.store.sync())).toBe("HASHLOG_NO_SPACE");
+        // In the room of the reserve the log comes to rest, and then there is nothing to sync.
+        if (!reserved) expect(await codeOf(script.store.sync())).toBe("HASHLOG_NO_SPACE");
       }
       expect(await script.state()).toEqual({ a: "1" });
-      expect(script.store.stats().writes).toBe("no-space");
+      if (!reserved) expect(script.store.stats().writes).toBe("no-space");
       script.disk.capacityBytes = Infinity;
       await script.store.put("d", "4");
       expect(script.store.stats().writes).toBe("ready");
