@@ -43,9 +43,9 @@ describe("a policy", () => {
     });
   });
 
-  test.each<[string, object, RegExp]>([
+  test.each<[string, object | null, RegExp]>([
     ["an option that is misspelt", { mergeBytesMaximum: 1 }, /no option mergeBytesMaximum/],
-    ["no object", null as unknown as object, /must be an object/],
+    ["no object", null, /must be an object/],
     ["a strategy that cannot choose", { strategy: { name: "none" } }, /strategy must be/],
     ["a strategy without a name", { strategy: { choose: () => undefined } }, /strategy must be/],
     ["a window with an hour too much", { window: { fromHour: 0, toHour: 24 } }, /window.toHour must be .* 0 to 23/],
@@ -66,8 +66,8 @@ describe("a policy", () => {
   });
 
   test("of a window that is not given every part must be", () => {
-    const window = { fromHour: undefined, toHour: 3 } as unknown as { fromHour: number; toHour: number };
-    judgeRefusal(() => resolvePolicy({ window }), /window.fromHour must be/);
+    const options: object = { window: { fromHour: undefined, toHour: 3 } };
+    judgeRefusal(() => resolvePolicy(options as object), /window.fromHour must be/);
   });
 });
 

@@ -304,8 +304,7 @@ export class BackgroundMerging {
       return Math.min(Math.max(LOADING_BYTES_LEAST, live / SEGMENTS_OF_A_LOAD), segmentBytesMax);
     }
     // mark: compaction/segments-as-small-as-the-store-needs
-    const looked = { damaged: this.#merger.damaged, idleMs: 0, freeBytes: Number.POSITIVE_INFINITY };
-    return segmentBytesFor(gatherStatistics(this.#parts, this.#log, looked));
+    return segmentBytesFor(gatherStatistics(this.#parts, this.#log));
   }
 
   // Of files, and of records that count.

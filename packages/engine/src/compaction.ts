@@ -166,7 +166,7 @@ export class Compaction implements StoreCompaction {
   // A strategy that throws is not to keep the store from being opened: whoever asks it next notes that.
   #seemsDue(): boolean {
     const { damaged } = this.#merger;
-    const statistics = gatherStatistics(this.#parts, this.#log, { damaged, idleMs: 0, freeBytes: Infinity });
+    const statistics = gatherStatistics(this.#parts, this.#log, { damaged });
     try {
       return this.#background.decide(statistics).kind === "merge";
     } catch {
@@ -209,8 +209,7 @@ export class Compaction implements StoreCompaction {
     );
     const isDone = isClean && (sealed.length === 1 || sealed.every(({ sealed: { merged } }) => merged));
     if (!isDone) return sealed.map(({ segmentId }) => segmentId);
-    const looked = { damaged: new Map(), idleMs: 0, freeBytes: Number.POSITIVE_INFINITY };
-    const outputBytes = segmentBytesFor(gatherStatistics(this.#parts, this.#log, looked));
+    const outputBytes = segmentBytesFor(gatherStatistics(this.#parts, this.#log));
     const bytes = sealed.reduce((sum, segment) => sum + segment.bytes, 0);
     return sealed.length <= Math.ceil(bytes / outputBytes) ? [] : sealed.map(({ segmentId }) => segmentId);
   }

@@ -10,7 +10,7 @@ import type { StoreParts } from "./store-parts.ts";
 export function gatherStatistics(
   parts: StoreParts,
   log: CommitLog,
-  { damaged, idleMs, freeBytes }: LookedFor,
+  { damaged = new Map(), idleMs = 0, freeBytes = Number.POSITIVE_INFINITY }: LookedFor = {},
 ): StoreStatistics {
   const { active } = log.segments;
   return {
@@ -25,11 +25,11 @@ export function gatherStatistics(
   };
 }
 
-/** What the store itself does not know. */
+/** What the store itself does not know. Without it: nothing is damaged, the store is in use, the volume has room. */
 export interface LookedFor {
-  readonly damaged: ReadonlyMap<number, unknown>;
-  readonly idleMs: number;
-  readonly freeBytes: number;
+  readonly damaged?: ReadonlyMap<number, unknown>;
+  readonly idleMs?: number;
+  readonly freeBytes?: number;
 }
 
 /** Bytes that a merge may write: those of the reserve are among them, but for what the edits of the manifest need. */

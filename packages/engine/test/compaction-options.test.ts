@@ -62,7 +62,7 @@ describe("an option that is wrong is refused by its name", () => {
     const world = await memoryWorld();
     await (await world.open()).close();
     for (const compaction of [true, false, {}]) {
-      const options = { fileSystem: world.fileSystem, readOnly: true, compaction } as unknown as OpenOptions;
+      const options: object = { fileSystem: world.fileSystem, readOnly: true, compaction };
       expect(await rejection(open(world.directory, options))).toMatchObject({
         code: "HASHLOG_INVALID_ARGUMENT",
         message: expect.stringContaining('"compaction"') as string,
