@@ -164,7 +164,8 @@ export interface LoadedCheckpoint {
 }
 
 /**
- * Fills an empty keydir from the checkpoint that the manifest names; resolves to what it says, or to `undefined` if there is none or it is of no use, and then the keydir may hold anything and is to be thrown away.
+ * Fills an empty keydir from the checkpoint that the manifest names; resolves to what it says, or to `undefined` if there is
+ * none or it is of no use, and then the keydir may hold anything and is to be thrown away.
  */
 export async function loadCheckpoint(
   parts: { fileSystem: FileSystem; directory: string; manifest: Manifest; keydir: Keydir },

@@ -24,8 +24,8 @@ export interface StoreCompaction {
 
   /**
    * No merge in the background begins any more, and one that is under way stops where it is, unless it is about to publish
-   * what it wrote, until `resume`. `compact()` is not concerned. Nothing is lost meanwhile but space. Calls are not counted: one
-   * `resume` undoes them all. Meanwhile hints and checkpoints that nobody asked for wait behind a merge that is under way. Hints and checkpoints wait as well while one is under way.
+   * what it wrote, until `resume`. `compact()` is not concerned. Nothing is lost meanwhile but space; but hints and checkpoints
+   * that nobody asked for wait behind a merge that has stopped. Calls are not counted: one `resume` undoes them all.
    */
   pause(): void;
 
