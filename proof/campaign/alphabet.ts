@@ -48,6 +48,7 @@ export const ALPHABET: readonly CrashOperation[] = [
   ["sync"],
   ["checkpoint"],
   ["compact"],
+  ["compact-some", 1],
   ["tick", 50],
   ["tick", -60],
   ["read"],

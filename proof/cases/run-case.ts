@@ -13,7 +13,15 @@ import { DisciplineMonitor } from "../properties/p18-io-discipline.ts";
 import { violationIn } from "../properties/property.ts";
 import { quiet, settled } from "../world/quiet.ts";
 import { Teller } from "../world/teller.ts";
-import { DIRECTORY, emptyStore, INTERVAL_MS, openStore, readState, type TextStore } from "../world/text-store.ts";
+import {
+  chosenSegments,
+  DIRECTORY,
+  emptyStore,
+  INTERVAL_MS,
+  openStore,
+  readState,
+  type TextStore,
+} from "../world/text-store.ts";
 import { VirtualClock } from "../world/virtual-clock.ts";
 import { describeOperation, KEYS, type CrashCase, type CrashOperation } from "./case.ts";
 import { CaseWriter } from "./case-writer.ts";
@@ -296,10 +304,4 @@ class CaseRunner {
     promise.catch(() => undefined);
     this.#waiting.push(promise);
   }
-}
-
-/** Ids of the segments whose place among those that can be merged is a bit of the number. */
-function chosenSegments(store: TextStore, bits: number): number[] {
-  const mergeable = store.stats().segments.filter(({ state }) => state !== "unsealed");
-  return mergeable.filter((_, place) => ((bits >>> place) & 1) === 1).map(({ segmentId }) => segmentId);
 }

@@ -7,11 +7,17 @@ import { hashKeydir, type Keydir, type KeydirFactory } from "@hashlog/index";
 export const packedKeydir: KeydirFactory = (options) => {
   const keydir = hashKeydir(options);
   const empty = hashKeydir(options).dumpShard(0);
-  const overrides: Pick<Keydir, "layout" | "shardCount" | "tally" | "shardOf" | "dumpShard" | "loadShard"> = {
+  const overrides: Pick<
+    Keydir,
+    "layout" | "shardCount" | "tally" | "forEachPlace" | "shardOf" | "dumpShard" | "loadShard"
+  > = {
     layout: `${keydir.layout}/packed`,
     shardCount: 1,
     tally: (_, tally) => {
       for (let shard = 0; shard < keydir.shardCount; shard += 1) keydir.tally(shard, tally);
+    },
+    forEachPlace: (_, visit) => {
+      for (let shard = 0; shard < keydir.shardCount; shard += 1) keydir.forEachPlace(shard, visit);
     },
     shardOf: () => 0,
     dumpShard: () => pack(keydir, empty),

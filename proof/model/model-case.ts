@@ -37,7 +37,9 @@ export type ModelOperation =
   | readonly ["refresh" | "close reader"]
   | readonly ["drain"]
   | readonly ["tick", number]
-  | readonly ["compact" | "checkpoint" | "reopen"];
+  | readonly ["compact" | "checkpoint" | "reopen"]
+  /** Of those that can be merged, the ones whose place is a bit of the number. */
+  | readonly ["compact-some", number];
 
 interface Meanwhile {
   /** So many microtasks after the calls. */
@@ -54,7 +56,7 @@ export interface ModelCrash extends Meanwhile {
 }
 
 export interface Beside extends Meanwhile {
-  readonly work: "nothing" | "compact" | "checkpoint" | "reopen";
+  readonly work: "nothing" | "compact" | "compact-some" | "checkpoint" | "reopen";
   readonly readers: "refresh" | "open";
 }
 
@@ -101,7 +103,7 @@ const crash: fc.Arbitrary<ModelCrash> = fc.record({
 const beside: fc.Arbitrary<Beside> = fc.record({
   turns: fc.oneof(fc.nat({ max: 40 }), fc.nat({ max: 300 })),
   holdsSyncs: fc.boolean(),
-  work: fc.constantFrom("nothing", "compact", "compact", "checkpoint", "reopen"),
+  work: fc.constantFrom("nothing", "compact", "compact-some", "checkpoint", "reopen"),
   readers: fc.constantFrom("refresh", "refresh", "open"),
 });
 
@@ -122,13 +124,9 @@ const operation: fc.Arbitrary<ModelOperation> = fc.oneof(
   { weight: 2, arbitrary: fc.tuple(fc.constant("tick" as const), fc.constantFrom(1, 25, 2000)) },
   {
     weight: 3,
-    arbitrary: fc.constantFrom(
-      ["compact"] as const,
-      ["compact"] as const,
-      ["checkpoint"] as const,
-      ["reopen"] as const,
-    ),
+    arbitrary: fc.constantFrom(["compact"] as const, ["checkpoint"] as const, ["reopen"] as const),
   },
+  { weight: 2, arbitrary: fc.tuple(fc.constant("compact-some" as const), fc.nat({ max: 63 })) },
 );
 
 export const modelCase: fc.Arbitrary<ModelCase> = fc.record({
@@ -137,5 +135,6 @@ export const modelCase: fc.Arbitrary<ModelCase> = fc.record({
   keydir: fc.constantFrom("map", "real", "real"),
   limits: fc.constantFrom("usual", "small"),
   ordered: fc.boolean(),
+  merging: fc.constantFrom("usual", "usual", "eager"),
   operations: fc.array(operation, { minLength: 1, maxLength: 25, size: "max" }),
 });

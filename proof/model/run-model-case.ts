@@ -9,7 +9,7 @@ import {
 } from "@hashlog/fs-io/testing";
 import { mustAnswerAs, mustBeOneOfMaps } from "../properties/p21-sorted-map.ts";
 import { settled } from "../world/quiet.ts";
-import { emptyStore, openStore, type TextStore } from "../world/text-store.ts";
+import { chosenSegments, emptyStore, openStore, type TextStore } from "../world/text-store.ts";
 import { VirtualClock } from "../world/virtual-clock.ts";
 import { all, compareAll, compareRange, compareSeek, glanceAt, type Compared, type Source } from "./compare.ts";
 import type { Beside, ModelCase, ModelCrash, ModelOperation, ModelWrite, WrittenKey } from "./model-case.ts";
@@ -17,6 +17,9 @@ import { ModelHistory } from "./model-history.ts";
 import { ModelReaders } from "./model-readers.ts";
 import { SortedModel, type Part } from "./sorted-model.ts";
 import { Versions } from "./versions.ts";
+
+/** For `chosenSegments`: every other one. */
+const SOME = 0b01010101;
 
 /** Does the same with a store on a simulated disk and with a sorted map, and compares all answers. @throws PropertyViolation */
 export async function runModelCase(given: ModelCase): Promise<void> {
@@ -101,8 +104,9 @@ class ModelRunner {
         this.#clock.tick(operation[1]);
         return this.#readers.tick(operation[1]);
       case "compact":
-        await settled(this.#store.compact(), "compacting");
-        return;
+        return this.#compact();
+      case "compact-some":
+        return this.#compact(operation[1]);
       case "checkpoint":
         return settled(this.#store.checkpoint(), "a checkpoint");
       case "reopen":
@@ -178,8 +182,14 @@ class ModelRunner {
     await Promise.all([written, done, settled(read, "reading beside the writer")]);
   }
 
+  async #compact(bits?: number): Promise<void> {
+    const segments = bits === undefined ? undefined : chosenSegments(this.#store, bits);
+    await settled(this.#store.compact({ segments }), "compacting");
+  }
+
   async #work(work: Beside["work"]): Promise<void> {
-    if (work === "compact") await settled(this.#store.compact(), "compacting");
+    if (work === "compact") await this.#compact();
+    if (work === "compact-some") await this.#compact(SOME);
     if (work === "checkpoint") await settled(this.#store.checkpoint(), "a checkpoint");
     if (work === "reopen") await this.#reopen();
   }

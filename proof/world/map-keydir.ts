@@ -100,6 +100,12 @@ class MapKeydir implements Keydir {
     }
   }
 
+  forEachPlace(shard: number, visit: (segmentSlot: number, offset: number) => void): void {
+    for (const [name, { segmentSlot, offset }] of this.#entries) {
+      if (shardOf(name, this.shardCount) === shard) visit(segmentSlot, offset);
+    }
+  }
+
   shardOf(bytes: Uint8Array, start: number, end: number): number {
     return shardOf(nameOf(bytes, start, end), this.shardCount);
   }

@@ -95,6 +95,12 @@ export function openStore(
   return openWithin({ ...LIMITS_OF[limits], ...looked }, DIRECTORY, options);
 }
 
+/** Ids of the segments whose place among those that can be merged is a bit of the number. */
+export function chosenSegments(store: TextStore, bits: number): number[] {
+  const mergeable = store.stats().segments.filter(({ state }) => state !== "unsealed");
+  return mergeable.filter((_, place) => ((bits >>> place) & 1) === 1).map(({ segmentId }) => segmentId);
+}
+
 /** Opens the store on a file system to read it alone. `follows`: it catches up by itself. */
 export function openTextReader(
   fileSystem: FileSystem,

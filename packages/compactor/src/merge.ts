@@ -1,9 +1,9 @@
 import { Copier, CopyLog } from "./copy.ts";
 import { asMergeError, MergeError, step } from "./errors.ts";
 import { checkInputs, checkOptions, type MergeOptions, type MergeSettings } from "./options.ts";
-import { OutputWriter } from "./output-writer.ts";
+import { OutputWriter, type WrittenOutput } from "./output-writer.ts";
 import { Pacer } from "./pacer.ts";
-import type { FinishedOutput, MergeInput, MergeStore } from "./ports.ts";
+import type { MergeInput, MergeStore } from "./ports.ts";
 import { readBack } from "./read-back.ts";
 import type { LeftOut, MergeReport } from "./report.ts";
 import { Swing } from "./swing.ts";
@@ -48,7 +48,7 @@ export async function merge(
 
 /** What has been copied, proved and made durable, and waits to be published. */
 interface Copied {
-  readonly outputs: readonly FinishedOutput[];
+  readonly outputs: readonly WrittenOutput[];
   readonly log: CopyLog;
 }
 
@@ -86,9 +86,9 @@ class Merge {
       const rules = { now, lowestOutside: await this.#store.lowestSequenceOutside(inputs) };
       const log = await this.#copy(inputs, rules, writer);
       if (log !== undefined) {
-        await this.#sync(writer.finished);
+        await this.#sync(writer.written);
         this.#pacer.commit();
-        return { outputs: writer.finished, log };
+        return { outputs: writer.written, log };
       }
     } catch (error) {
       // mark: merge/failed-before-publishing
@@ -100,7 +100,9 @@ class Merge {
     return undefined;
   }
 
-  async #abandon({ created }: OutputWriter): Promise<void> {
+  async #abandon(writer: OutputWriter): Promise<void> {
+    const { created } = writer;
+    await writer.settle();
     if (created.length > 0) await step("abandoned", () => this.#store.abandonOutputs(created));
   }
 
@@ -118,8 +120,8 @@ class Merge {
     return undefined;
   }
 
-  async #sync(outputs: readonly FinishedOutput[]): Promise<void> {
-    this.#pacer.begin("sync", bytesOf(outputs));
+  async #sync(outputs: readonly WrittenOutput[]): Promise<void> {
+    this.#pacer.begin("sync", bytesWritten(outputs));
     for (const output of outputs) await readBack(output, "abandoned", this.#pacer);
     if (outputs.length > 0) await this.#store.syncDirectory();
     await this.#store.syncLog();
@@ -129,10 +131,11 @@ class Merge {
   /** From publishing on: it goes through, or stops with every file where it is. */
   async #settle(inputs: readonly MergeInput[], copied: Copied): Promise<MergeReport> {
     const { outputs, log } = copied;
-    if (outputs.length > 0) await step("unknown", () => this.#store.publish(outputs));
+    const finished = outputs.map((output) => output.finished);
+    if (finished.length > 0) await step("unknown", () => this.#store.publish(finished));
     const swing = new Swing(inputs, log, this.#store, this.#pacer);
     await step("published", async () => {
-      this.#pacer.begin("swing", bytesOf(outputs));
+      this.#pacer.begin("swing", bytesWritten(outputs));
       await swing.run(outputs);
       this.#pacer.end();
       this.#pacer.begin("retire", bytesOf(inputs));
@@ -160,11 +163,11 @@ class Merge {
   ): MergeReport {
     return {
       inputs: inputs.map(({ segmentId, sealedBytes }) => ({ segmentId, bytes: sealedBytes })),
-      outputs: outputs.map(({ output, sealedBytes }) => ({ segmentId: output.segmentId, bytes: sealedBytes })),
+      outputs: outputs.map(({ finished }) => ({ segmentId: finished.output.segmentId, bytes: finished.sealedBytes })),
       leftOut: this.#leftOut,
       bytesRead: this.#bytesRead,
       bytesWritten: this.#bytesWritten,
-      bytesFreed: bytesOf(inputs) - bytesOf(outputs),
+      bytesFreed: bytesOf(inputs) - bytesWritten(outputs),
       recordsKept: log.recordsKept,
       recordsBuried: log.recordsBuried,
       recordsDropped: log.recordsDropped,
@@ -178,4 +181,8 @@ class Merge {
 
 function bytesOf(segments: readonly { readonly sealedBytes: number }[]): number {
   return segments.reduce((sum, { sealedBytes }) => sum + sealedBytes, 0);
+}
+
+function bytesWritten(outputs: readonly WrittenOutput[]): number {
+  return bytesOf(outputs.map(({ finished }) => finished));
 }

@@ -1,4 +1,5 @@
 import {
+  crc32,
   FRAME_HEADER_BYTES,
   moveRecord,
   newRecordFields,
@@ -9,6 +10,7 @@ import {
   sealRecord,
   writeRecordHeader,
 } from "@hashlog/format";
+import { IntegerLog } from "./integer-log.ts";
 import type { MergeSettings } from "./options.ts";
 import { OutputTotals } from "./output-totals.ts";
 import type { FinishedOutput, MergeOutput, MergeStore } from "./ports.ts";
@@ -19,6 +21,13 @@ import type { FinishedOutput, MergeOutput, MergeStore } from "./ports.ts";
  */
 export const FRAME_PAYLOAD_BYTES: number = 128 * 1024;
 
+/** An output that is finished, and what it must read back as. */
+export interface WrittenOutput {
+  readonly finished: FinishedOutput;
+  /** Of each frame, in their order, the checksum of all its records together. */
+  readonly frameChecksums: IntegerLog;
+}
+
 /**
  * Packs the records that stay into sparse frames, and the frames into as few outputs as `outputBytesMax` allows:
  *
@@ -26,12 +35,12 @@ export const FRAME_PAYLOAD_BYTES: number = 128 * 1024;
  *     | header | frame: record record ... | frame |   | header | frame: one large record |
  *
  * An output is created by the first record that needs it, so none is ever empty. Each is synced as it grows, and when
- * the next one begins.
+ * the next one begins; the copying goes on while the last sync runs.
  */
 export class OutputWriter {
   /** Everything created so far: what must be abandoned if the merge does not publish. */
   readonly created: MergeOutput[] = [];
-  readonly finished: FinishedOutput[] = [];
+  readonly written: WrittenOutput[] = [];
   /** Bytes appended to all outputs. */
   bytesWritten = 0;
 
@@ -40,7 +49,10 @@ export class OutputWriter {
   readonly #ordinary = new Uint8Array(FRAME_HEADER_BYTES + FRAME_PAYLOAD_BYTES);
   #output: MergeOutput | undefined;
   #totals = new OutputTotals();
+  #frameChecksums = new IntegerLog();
   #unsyncedBytes = 0;
+  /** The last sync that was begun. */
+  #syncing: Promise<void> = Promise.resolve();
   /** The frame that is being filled: room for its header, then records up to `#end`. */
   #frame: Uint8Array = this.#ordinary;
   #end = FRAME_HEADER_BYTES;
@@ -103,6 +115,12 @@ export class OutputWriter {
   async finish(): Promise<void> {
     await this.#endFrame();
     if (this.#output !== undefined) await this.#endOutput();
+    await this.#syncing;
+  }
+
+  /** Resolves, never rejects, when no sync is under way any more: the files may be closed then. */
+  async settle(): Promise<void> {
+    await this.#syncing.catch(() => {});
   }
 
   #count(record: RecordFields, end: number): void {
@@ -121,6 +139,7 @@ export class OutputWriter {
     this.#output = await this.#store.createOutput();
     this.created.push(this.#output);
     this.#totals = new OutputTotals();
+    this.#frameChecksums = new IntegerLog();
     this.#unsyncedBytes = 0;
   }
 
@@ -128,15 +147,23 @@ export class OutputWriter {
     if (this.#frameRecords === 0) return;
     const { output } = this;
     this.#sealFrame(output);
+    this.#frameChecksums.push(crc32(this.#frame, FRAME_HEADER_BYTES, this.#end));
     output.append(this.#frame, 0, this.#end);
     this.bytesWritten += this.#end;
     this.#unsyncedBytes += this.#end;
     this.#end = FRAME_HEADER_BYTES;
     this.#frameRecords = 0;
     this.#frameLowest = Infinity;
-    if (this.#unsyncedBytes < this.#settings.syncEveryBytes) return;
-    await output.sync();
+    if (this.#unsyncedBytes >= this.#settings.syncEveryBytes) await this.#beginSync(output);
+  }
+
+  /** One at a time: it waits for the one before, and rejects with what that failed of. */
+  async #beginSync(output: MergeOutput): Promise<void> {
+    await this.#syncing;
     this.#unsyncedBytes = 0;
+    this.#syncing = output.sync();
+    // Whoever waits for it is told.
+    this.#syncing.catch(() => {});
   }
 
   #sealFrame(output: MergeOutput): void {
@@ -152,8 +179,8 @@ export class OutputWriter {
 
   async #endOutput(): Promise<void> {
     const { output } = this;
-    if (this.#unsyncedBytes > 0) await output.sync();
-    this.finished.push(this.#totals.finish(output));
+    if (this.#unsyncedBytes > 0) await this.#beginSync(output);
+    this.written.push({ finished: this.#totals.finish(output), frameChecksums: this.#frameChecksums });
     this.#output = undefined;
   }
 }

@@ -12,7 +12,8 @@ import { Moves, Records } from "./batches.ts";
 import { type CopyLog, NOBODY } from "./copy.ts";
 import { KeyReader } from "./key-reader.ts";
 import type { Pacer } from "./pacer.ts";
-import type { FinishedOutput, MergeInput, MergeStore } from "./ports.ts";
+import type { WrittenOutput } from "./output-writer.ts";
+import type { MergeInput, MergeStore } from "./ports.ts";
 import { readBack } from "./read-back.ts";
 
 /**
@@ -41,10 +42,10 @@ export class Swing {
     this.#pacer = pacer;
   }
 
-  async run(outputs: readonly FinishedOutput[]): Promise<void> {
-    for (const finished of outputs) {
-      const moves = new Moves(finished.output);
-      await readBack(finished, "published", this.#pacer, (frame) => this.#moveKeys(frame, moves));
+  async run(outputs: readonly WrittenOutput[]): Promise<void> {
+    for (const written of outputs) {
+      const moves = new Moves(written.finished.output);
+      await readBack(written, "published", this.#pacer, (frame) => this.#moveKeys(frame, moves));
     }
     await this.#dropKeys();
   }

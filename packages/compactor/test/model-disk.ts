@@ -34,8 +34,9 @@ export class ModelFile {
     this.bytes = bytes;
   }
 
-  sync(): void {
-    this.syncedBytes = this.bytes.length;
+  /** Makes durable what there was when the sync began: the first `bytes`. */
+  sync(bytes: number = this.bytes.length): void {
+    this.syncedBytes = Math.max(this.syncedBytes, bytes);
   }
 
   clone(): ModelFile {

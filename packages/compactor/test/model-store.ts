@@ -254,7 +254,10 @@ export class ModelStore implements MergeStore {
           this.#touch("append");
           file.append(bytes.subarray(start, end));
         },
-        sync: () => this.#call("sync", () => file.sync()),
+        sync: () => {
+          const { length } = file.bytes;
+          return this.#call("sync", () => file.sync(length));
+        },
         source: this.#source(file),
       };
     });

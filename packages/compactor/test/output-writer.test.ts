@@ -29,6 +29,45 @@ function framesOf({ bytes, place }: ModelFile): [number, number][] {
   return frames;
 }
 
+/** Outputs whose syncs end when they are told to. */
+function heldSyncs(store: ModelStore): {
+  readonly begun: (count: number) => Promise<void>;
+  readonly end: () => void;
+  readonly fail: (error: Error) => void;
+} {
+  const held: { readonly end: () => void; readonly fail: (error: Error) => void }[] = [];
+  const createOutput = store.createOutput.bind(store);
+  const waiting = new Map<number, () => void>();
+  let count = 0;
+  store.createOutput = async () => {
+    const output = await createOutput();
+    const sync = output.sync.bind(output);
+    return Object.assign(output, {
+      async sync(): Promise<void> {
+        const done = sync();
+        const ended = new Promise<void>((resolve, reject) => held.push({ end: resolve, fail: reject }));
+        waiting.get(++count)?.();
+        await ended;
+        return done;
+      },
+    });
+  };
+  return {
+    begun: (wanted) => (count >= wanted ? Promise.resolve() : new Promise((resolve) => waiting.set(wanted, resolve))),
+    end: () => held.shift()!.end(),
+    fail: (error) => held.shift()!.fail(error),
+  };
+}
+
+/** Some turns of the event loop: time for whatever does not wait for a sync. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function appended(store: ModelStore): number {
+  return store.calls.filter((name) => name === "append").length;
+}
+
 async function mergedFrames(store: ModelStore, outputBytesMax: number): Promise<[number, number][][]> {
   const report = await mergeSegments(store, undefined, { outputBytesMax });
   store.check();
@@ -144,6 +183,53 @@ describe("outputs", () => {
     expect(await syncsOf(2 * large)).toBe(2);
     expect(await syncsOf(large)).toBe(4);
     expect(await syncsOf(3 * large)).toBe(2);
+  });
+
+  test("go on being written while they are synced, up to the next sync", async () => {
+    const large = FRAME_PAYLOAD_BYTES;
+    const store = storeOfSizes(large, large, large, large, large);
+    const syncs = heldSyncs(store);
+    const merged = mergeSegments(store, undefined, { syncEveryBytes: 2 * large });
+    await syncs.begun(1);
+    await turns();
+    expect(appended(store)).toBe(4);
+    syncs.end();
+    await syncs.begun(2);
+    await turns();
+    expect(appended(store)).toBe(5);
+    syncs.end();
+    await syncs.begun(3);
+    expect(store.calls).not.toContain("syncDirectory");
+    syncs.end();
+    await merged;
+    store.checkCrash("synced");
+  });
+
+  test("are not abandoned before their sync has ended, whatever the merge failed of", async () => {
+    const large = FRAME_PAYLOAD_BYTES;
+    const store = storeOfSizes(large, large, large);
+    const syncs = heldSyncs(store);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const merged = mergeSegments(store, undefined, { syncEveryBytes: large, sliceBytes: 1, signal });
+    await syncs.begun(1);
+    controller.abort(new Error("enough"));
+    await turns();
+    expect(store.calls).not.toContain("abandonOutputs");
+    syncs.end();
+    await expect(merged).rejects.toThrow("enough");
+    expect(store.calls.filter((name) => name === "abandonOutputs")).toHaveLength(1);
+  });
+
+  test("that a sync failed of, with nothing to write after it, are not published", async () => {
+    const large = FRAME_PAYLOAD_BYTES;
+    const store = storeOfSizes(large, large);
+    const syncs = heldSyncs(store);
+    const merged = mergeSegments(store, undefined, { syncEveryBytes: 2 * large });
+    await syncs.begun(1);
+    syncs.fail(new Error("no sync"));
+    await expect(merged).rejects.toMatchObject({ code: "MERGE_IO", outcome: "abandoned" });
+    expect(store.calls).not.toContain("publish");
   });
 
   test("are each synced when the next begins, and are announced with what they hold", async () => {

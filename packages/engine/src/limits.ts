@@ -14,7 +14,7 @@ export interface Limits {
   readonly clearKeysMax: number;
   /** How many frames of the tail are kept track of as one, when the log is read. */
   readonly extentFramesMax: number;
-  /** Bytes that are read at once where segments are scanned, at least a frame header; a larger frame is read whole. */
+  /** Bytes that are read at once where segments are scanned, at least a frame header, and as many ahead; a larger frame is read whole. */
   readonly scanBytes: number;
   /** Bytes of the largest record that is read into the buffer that all share. */
   readonly sharedReadBytesMax: number;
@@ -41,7 +41,7 @@ export const LIMITS: Limits = {
   groupBytesMax: 1024 * 1024,
   clearKeysMax: 1000,
   extentFramesMax: 1024,
-  scanBytes: 1024 * 1024,
+  scanBytes: 512 * 1024,
   sharedReadBytesMax: 64 * 1024,
   keysAhead: 256,
   valuesAhead: 64,

@@ -20,6 +20,7 @@ import {
 import type { AppendFile, FileSystem } from "@hashlog/fs-io";
 import type { CommitLog } from "./commit-log.ts";
 import type { FileMaker } from "./directory-entries.ts";
+import { surveyLivePlaces } from "./live-places.ts";
 import type { ExecutorOutput, ExecutorStore } from "./merge-executor.ts";
 import type { MergePace } from "./merge-pace.ts";
 import { makeWithNewId, newPlace } from "./new-files.ts";
@@ -68,12 +69,18 @@ export class StoreOfMerge implements ExecutorStore {
     return this.#outputs.values();
   }
 
+  /** To be awaited before the merge begins: makes its lookups cheap where most keys would be looked up. */
+  survey(): Promise<void> {
+    return surveyLivePlaces(this.#parts.keydir, [...this.#inputs.values()], () => this.#pace.next(0));
+  }
+
   /**
    * Lets go of the inputs. Closes the files of outputs that did not become segments, and removes them if certainly no
    * manifest lists them: on a full volume each attempt would leave its own. Those that were published stay open.
    */
   async end(): Promise<void> {
     const { manifest } = this.#parts;
+    for (const segment of this.#inputs.values()) segment.livePlaces = undefined;
     for (const segment of this.#pinned) this.#unpin(segment);
     for (const output of this.#created) {
       if (this.#outputs.has(output.segmentId)) continue;
@@ -100,8 +107,13 @@ export class StoreOfMerge implements ExecutorStore {
 
   lookUp({ input, count, bytes, keyStarts, keyEnds, offsets }: RecordBatch, found: Uint8Array): void {
     const { keydir } = this.#parts;
-    const { slot } = this.#input(input.segmentId);
+    const { slot, livePlaces } = this.#input(input.segmentId);
     for (let index = 0; index < count; index += 1) {
+      if (livePlaces?.has(offsets[index]!) === true) {
+        // mark: merge/record-known-to-be-live
+        found[index] = KEY_HERE;
+        continue;
+      }
       const isThere = keydir.find(bytes, keyStarts[index]!, keyEnds[index]!, this.#found);
       const isHere = isThere && this.#found.offset === offsets[index]! && this.#found.segmentSlot === slot;
       found[index] = isHere ? KEY_HERE : isThere ? KEY_ELSEWHERE : KEY_ABSENT;

@@ -126,6 +126,7 @@ export class Merger {
     const releaseSlots = this.#parts.table.holdSlots();
     const store = new StoreOfMerge(this.#parts, this.#log, { now: this.#now, pace: options.pace }, segments);
     try {
+      await store.survey();
       return await this.#parts.executor.merge(segments.map(mergeInput), store, {
         outputBytesMax: plan.outputBytesMax,
         syncEveryBytes: this.#parts.limits.mergeSyncBytes,

@@ -138,6 +138,7 @@ export class SegmentTable {
   /** The key `bytes[start..end)` no longer lies at `location`: that record is dead. */
   countDead(location: Readonly<RecordLocation>, bytes: Uint8Array, start: number, end: number): void {
     this.#count(location, bytes, start, end, -1);
+    this.at(location.segmentSlot).livePlaces?.delete(location.offset);
   }
 
   /** Takes over what was counted of every segment. */

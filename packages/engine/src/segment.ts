@@ -1,5 +1,6 @@
 import type { Place } from "@hashlog/format";
 import type { ReadFile, SegmentWriter } from "@hashlog/fs-io";
+import type { LivePlaces } from "./live-places.ts";
 
 /**
  * A segment that is part of the store: one open handle for all its readers, and what is known of its bytes.
@@ -25,6 +26,8 @@ export class Segment {
   /** Those of them that had expired when it was looked last (`ExpiryCounts`). */
   expiredRecords = 0;
   expiredBytes = 0;
+  /** Where those live records begin; known only while a merge reads the segment. */
+  livePlaces: LivePlaces | undefined;
   #pins = 0;
   #retired = false;
 

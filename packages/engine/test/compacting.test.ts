@@ -215,6 +215,22 @@ test("progress is told from the beginning to the end", async () => {
   expect(told.every(({ bytesDone, bytesTotal }) => bytesDone <= bytesTotal)).toBe(true);
 });
 
+test("what is overwritten before a merge comes to it is not copied", async () => {
+  const world = await memoryWorld();
+  const db = await world.open();
+  for (const key of ["overwritten", "deleted", "untouched", "untouched"]) await db.put(key, "old");
+  const read = world.watched.hold("read", /\.segment$/);
+  let begin: () => void;
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  const compacted = db.compact({ onProgress: () => begin() });
+  await begun;
+  await Promise.all([db.put("overwritten", "new"), db.delete("deleted")]);
+  read.release();
+  expect(await compacted).toMatchObject({ recordsKept: 1, recordsDropped: 3, superseded: 0 });
+  expect(text(db.getSync("overwritten"))).toBe("new");
+  expect(text(db.getSync("untouched"))).toBe("old");
+});
+
 test("what is written while a merge waits for the disk is newer than what it copies", async () => {
   const world = await memoryWorld();
   let db = await world.open();

@@ -22,7 +22,10 @@ export interface ScanOptions {
   readonly expectedSequence?: number;
   /** Called for every valid frame, in order; awaited where it returns a promise. */
   readonly onFrame: (frame: ScannedFrame) => void | Promise<void>;
-  /** How much is read at once, at least; 1 MiB by default. A larger frame is still read whole. */
+  /**
+   * How much is read at once; 512 KiB by default. One read is ahead of what is looked at, so a scan takes up to four times
+   * as much memory. A larger frame is still read whole.
+   */
   readonly chunkBytes?: number;
   /**
    * `false`: only the headers are checked. The records of each frame are the caller's to read, to verify and to count,
@@ -48,11 +51,12 @@ export type ScanEnd =
   | { readonly kind: "end"; readonly offset: number }
   | { readonly kind: "unreadable"; readonly offset: number; readonly reason: string };
 
-const CHUNK_BYTES = 1 << 20;
+const CHUNK_BYTES = 1 << 19;
 
 /**
  * Scans frames. Every length is bounded by what is left before anything is allocated, so arbitrary bytes cost no more
- * memory than they are long, and no more than a chunk unless a valid header announces a frame that fits.
+ * memory than they are long, and no more than four chunks unless a valid header announces a frame that fits. Whatever is
+ * being read when the scan ends has come before it resolves or rejects: the source may be closed then.
  * Rejects only with what the source or `onFrame` throws, or FormatError `FORMAT_INVALID_ARGUMENT` for an option.
  */
 export async function scanFrames(source: ByteSource, options: ScanOptions): Promise<ScanEnd> {
@@ -64,17 +68,21 @@ export async function scanFrames(source: ByteSource, options: ScanOptions): Prom
   if (expected !== undefined) checkInteger("expectedSequence", expected, 1, SEQUENCE_MAX + 1);
 
   const window = new SourceWindow(source, from, to, chunkBytes);
-  while (window.left !== 0) {
-    const reading = readFrame(window, options, expected);
-    // Most frames lie in the window already: no turn of the event loop for those.
-    const frame = reading instanceof Promise ? await reading : reading;
-    if (typeof frame === "string") return { kind: "unreadable", offset: window.position, reason: frame };
-    if (expected !== undefined) expected += frame.header.recordCount;
-    const done = onFrame(frame);
-    if (done !== undefined) await done;
-    window.advance(FRAME_HEADER_BYTES + frame.header.payloadBytes);
+  try {
+    while (window.left !== 0) {
+      const reading = readFrame(window, options, expected);
+      // Most frames lie in the window already: no turn of the event loop for those.
+      const frame = reading instanceof Promise ? await reading : reading;
+      if (typeof frame === "string") return { kind: "unreadable", offset: window.position, reason: frame };
+      if (expected !== undefined) expected += frame.header.recordCount;
+      const done = onFrame(frame);
+      if (done !== undefined) await done;
+      window.advance(FRAME_HEADER_BYTES + frame.header.payloadBytes);
+    }
+    return { kind: "end", offset: window.position };
+  } finally {
+    await window.settle();
   }
-  return { kind: "end", offset: window.position };
 }
 
 /** The frame at the window's position, or why there is none. */

@@ -21,14 +21,14 @@ export interface SearchOptions {
   readonly to?: number;
   /** Called for every valid header, in ascending order of `offset`, its place in the file. */
   readonly onTestimony: (header: FrameHeader, offset: number) => void;
-  /** How much is read at once and held in memory, at least a header's length; 1 MiB by default. */
+  /** How much is read at once, at least a header's length; 512 KiB by default. Up to four times as much is held in memory. */
   readonly chunkBytes?: number;
 }
 
-const CHUNK_BYTES = 1 << 20;
+const CHUNK_BYTES = 1 << 19;
 
 /**
- * Finds all testimony. Memory is one chunk, whatever the bytes are. A source that ends early ends the search.
+ * Finds all testimony. Memory is four chunks at most, whatever the bytes are. A source that ends early ends the search.
  * Rejects only with what the source or `onTestimony` throws, or FormatError `FORMAT_INVALID_ARGUMENT` for an option.
  */
 export async function findTestimony(source: ByteSource, options: SearchOptions): Promise<void> {
@@ -37,15 +37,19 @@ export async function findTestimony(source: ByteSource, options: SearchOptions):
   checkInteger("to", to, 0, Number.MAX_SAFE_INTEGER);
   checkInteger("chunkBytes", chunkBytes, FRAME_HEADER_BYTES, 2 ** 31);
   const window = new SourceWindow(source, from, to, chunkBytes);
-  while (window.left >= FRAME_HEADER_BYTES && (await window.fill(FRAME_HEADER_BYTES))) {
-    const { bytes, start, end, position } = window;
-    const last = end - FRAME_HEADER_BYTES;
-    for (let at = nextMagic(bytes, start, last); at <= last; at = nextMagic(bytes, at + 1, last)) {
-      const offset = position + (at - start);
-      const header = readFrameHeader(bytes, at, end, place, offset);
-      if (header !== undefined) onTestimony(header, offset);
+  try {
+    while (window.left >= FRAME_HEADER_BYTES && (await window.fill(FRAME_HEADER_BYTES))) {
+      const { bytes, start, end, position } = window;
+      const last = end - FRAME_HEADER_BYTES;
+      for (let at = nextMagic(bytes, start, last); at <= last; at = nextMagic(bytes, at + 1, last)) {
+        const offset = position + (at - start);
+        const header = readFrameHeader(bytes, at, end, place, offset);
+        if (header !== undefined) onTestimony(header, offset);
+      }
+      window.advance(last + 1 - start);
     }
-    window.advance(last + 1 - start);
+  } finally {
+    await window.settle();
   }
 }
 

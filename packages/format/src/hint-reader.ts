@@ -30,10 +30,10 @@ export type HintReading =
 
 type Mutable<T> = { -readonly [field in keyof T]: T[field] };
 
-const CHUNK_BYTES = 1 << 18;
+const CHUNK_BYTES = 1 << 17;
 
 /**
- * Reads the hint file of `segment`: header and footer first, then the blocks in order, one chunk in memory.
+ * Reads the hint file of `segment`: header and footer first, then the blocks in order, four chunks of 128 KiB in memory at most.
  *
  * `onEntry` gets the same object each time. Entries of good blocks may have been given before a bad one makes the file
  * unusable. That is harmless where entries are applied by sequence and the segment is scanned afterwards.
@@ -62,9 +62,13 @@ export async function readHint(
 
   const tally = new HintTally(segment.sealedBytes);
   const window = new SourceWindow(source, HINT_HEADER_BYTES, footerAt, CHUNK_BYTES);
-  while (window.left > 0) {
-    const bad = await readBlock(window, place, tally, onEntry);
-    if (bad !== undefined) return unusable(`${bad} at ${window.position}`);
+  try {
+    while (window.left > 0) {
+      const bad = await readBlock(window, place, tally, onEntry);
+      if (bad !== undefined) return unusable(`${bad} at ${window.position}`);
+    }
+  } finally {
+    await window.settle();
   }
   const mismatch = tally.flawAgainst(totals);
   return mismatch === undefined ? { kind: "ok", totals } : unusable(`entries do not fit the footer: ${mismatch}`);

@@ -155,6 +155,17 @@ class HashKeydir implements Keydir {
     }
   }
 
+  forEachPlace(shard: number, visit: (segmentSlot: number, offset: number) => void): void {
+    const { slots, arena } = this.#shards.at(this.#checkedShard(shard));
+    for (let i = 0; i < slots.length; i++) {
+      if (slots[i] === 0) continue;
+      const reference = (slots[i] >>> 8) - 1;
+      const words = arena.chunks[reference >>> arena.shift];
+      const at = reference & arena.mask;
+      visit(segmentSlotAt(words, at), words[at]);
+    }
+  }
+
   shardOf(bytes: Uint8Array, start: number, end: number): number {
     checkKey(bytes, start, end);
     return this.#shards.hash(bytes, start, end) >>> PLACE_BITS;

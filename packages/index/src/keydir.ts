@@ -52,6 +52,9 @@ export interface Keydir {
   /** Adds up what lives where: every key of the shard is counted in `tally`, on top of what is there. Allocates nothing. */
   tally(shard: number, tally: SlotTally): void;
 
+  /** Calls `visit` with the place of every key of the shard, in no order. It changes nothing meanwhile. */
+  forEachPlace(shard: number, visit: (segmentSlot: number, offset: number) => void): void;
+
   /** The shard in which the key `bytes[start..end)` is, or would be. */
   shardOf(bytes: Uint8Array, start: number, end: number): number;
 
@@ -75,7 +78,7 @@ export interface Keydir {
    */
   beginLoad(): KeydirLoader;
 
-  /** How many shards there are for `tally` and for dumps. At least 1, fixed for the life of the keydir. */
+  /** How many shards there are for `tally`, `forEachPlace` and dumps. At least 1, fixed for the life of the keydir. */
   readonly shardCount: number;
 
   /** A copy of shard `shard` as raw bytes, in the machine's own byte order, that `loadShard` takes; made in one go. */

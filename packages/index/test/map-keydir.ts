@@ -91,6 +91,10 @@ class MapKeydir implements Keydir {
     }
   }
 
+  forEachPlace(_shard: number, visit: (segmentSlot: number, offset: number) => void): void {
+    for (const { segmentSlot, offset } of this.#entries.values()) visit(segmentSlot, offset);
+  }
+
   shardOf(): number {
     return 0;
   }

@@ -73,6 +73,23 @@ export const mergeStories: readonly Story[] = [
     },
   },
   {
+    title: "a merge of a few of many keys looks each up, and one of most knows what lives from a walk over the keydir",
+    marks: ["merge/keys-looked-up-one-by-one", "merge/record-known-to-be-live"],
+    tell: async () => {
+      const script = await threeSegments();
+      for (const key of ["d", "e", "f", "g"]) await script.store.put(key, long(key));
+      await script.store.delete("a");
+      const state = await script.state();
+      const [first] = script.store.stats().segments;
+      await script.store.compact({ segments: [first!.segmentId] });
+      await mustHold(script, state);
+      await script.store.compact();
+      await mustHold(script, state);
+      await script.cutPowerAndOpen("drop-all");
+      await mustHold(script, state);
+    },
+  },
+  {
     title: "an input with a damaged frame or record leaves the merge, and is in the report",
     marks: ["merge/frame-damaged", "merge/record-damaged", "merge/record-malformed", "merge/damaged-input-left-out"],
     tell: async () => {

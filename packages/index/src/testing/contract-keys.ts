@@ -161,6 +161,24 @@ export const keysContract: ContractPart = (test, make) => {
     ensureEqual(expiredAsOf(2 ** 53 - 1), 5, "in the end");
   });
 
+  test("forEachPlace gives the place of every key, once, and of none that is gone", () => {
+    const caller = new Caller(make());
+    const { keydir } = caller;
+    const places: RecordLocation[] = [];
+    for (let i = 0; i < 300; i++) {
+      const location = { segmentSlot: i % 7, offset: 2 ** 32 - 1 - 18 * i, valueBytes: i, expiresAtMs: i % 3 };
+      caller.put(keyOf(`key number ${i}`), location);
+      if (i % 5 === 0) caller.delete(keyOf(`key number ${i}`));
+      else places.push(location);
+    }
+    const visited: string[] = [];
+    for (let shard = 0; shard < keydir.shardCount; shard++) {
+      keydir.forEachPlace(shard, (segmentSlot, offset) => visited.push(`${segmentSlot}:${offset}`));
+    }
+    const expected = places.map(({ segmentSlot, offset }) => `${segmentSlot}:${offset}`);
+    ensureEqual(visited.toSorted().join(" "), expected.toSorted().join(" "), "places");
+  });
+
   test("shardOf names the shard in which a key is tallied", () => {
     for (let i = 0; i < 20; i++) {
       const caller = new Caller(make());

@@ -1,0 +1,109 @@
+import { expect, test } from "vitest";
+import { type ByteSource, bytesSource, findTestimony, scanFrames, SEGMENT_HEADER_BYTES } from "../src/index.ts";
+import { failingSource, frame, PLACE, put, segmentBytes } from "./support.ts";
+
+const CHUNK_BYTES = 200;
+const { bytes, ends } = segmentBytes(
+  Array.from({ length: 20 }, (_, index) => frame([put(index + 1, `key ${index}`, "v".repeat(40))])),
+);
+
+/** A source whose reads wait until they are let go. */
+class HeldSource implements ByteSource {
+  readonly bytes = bytes.length;
+  readonly positions: number[] = [];
+  readonly #whole = bytesSource(bytes);
+  readonly #held: (() => void)[] = [];
+  underWay = 0;
+
+  async read(target: Uint8Array, at: number, count: number, position: number): Promise<number> {
+    this.positions.push(position);
+    this.underWay += 1;
+    await new Promise<void>((resolve) => this.#held.push(resolve));
+    this.underWay -= 1;
+    return this.#whole.read(target, at, count, position);
+  }
+
+  async letGo(): Promise<void> {
+    this.#held.shift()!();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test("While frames are looked at, one read is ahead", async () => {
+  const source = new HeldSource();
+  let frames = 0;
+  const scan = scanFrames(source, {
+    place: PLACE,
+    from: SEGMENT_HEADER_BYTES,
+    chunkBytes: CHUNK_BYTES,
+    onFrame: () => void (frames += 1),
+  });
+  expect(source.positions).toEqual([SEGMENT_HEADER_BYTES]);
+  await source.letGo();
+  expect(frames).toBe(ends.filter((end) => end <= SEGMENT_HEADER_BYTES + CHUNK_BYTES).length);
+  expect(source.positions).toEqual([SEGMENT_HEADER_BYTES, SEGMENT_HEADER_BYTES + CHUNK_BYTES]);
+  while (source.underWay > 0) await source.letGo();
+  expect(await scan).toEqual({ kind: "end", offset: bytes.length });
+  expect(frames).toBe(ends.length);
+});
+
+test("A scan that is ended by its caller waits for what is being read", async () => {
+  const source = new HeldSource();
+  const enough = new Error("enough");
+  let ended = false;
+  const scan = scanFrames(source, {
+    place: PLACE,
+    from: SEGMENT_HEADER_BYTES,
+    chunkBytes: CHUNK_BYTES,
+    onFrame: () => {
+      throw enough;
+    },
+  }).catch((error: unknown) => {
+    ended = true;
+    return error;
+  });
+  await source.letGo();
+  expect({ ended, underWay: source.underWay }).toEqual({ ended: false, underWay: 1 });
+  await source.letGo();
+  expect(await scan).toBe(enough);
+  expect(source.underWay).toBe(0);
+});
+
+test("So does a search for testimony", async () => {
+  const source = new HeldSource();
+  const enough = new Error("enough");
+  const search = findTestimony(source, {
+    place: PLACE,
+    from: SEGMENT_HEADER_BYTES,
+    chunkBytes: CHUNK_BYTES,
+    onTestimony: () => {
+      throw enough;
+    },
+  }).catch((error: unknown) => error);
+  await source.letGo();
+  expect(source.underWay).toBe(1);
+  await source.letGo();
+  expect(await search).toBe(enough);
+});
+
+test("What a read ahead fails of is told when its bytes are wanted, and not before", async () => {
+  const broken = new Error("the disk is gone");
+  const from = SEGMENT_HEADER_BYTES + 2 * CHUNK_BYTES + 1;
+  let frames = 0;
+  const scan = scanFrames(failingSource(bytes, from, broken), {
+    place: PLACE,
+    from: SEGMENT_HEADER_BYTES,
+    chunkBytes: CHUNK_BYTES,
+    onFrame: () => void (frames += 1),
+  });
+  await expect(scan).rejects.toBe(broken);
+  expect(frames).toBe(ends.filter((end) => end <= SEGMENT_HEADER_BYTES + 2 * CHUNK_BYTES).length);
+});
+
+test("What a read ahead fails of is nobody's concern where the scan ends before", async () => {
+  const content = bytes.slice();
+  content[ends[0]!]! ^= 1;
+  const source = failingSource(content, SEGMENT_HEADER_BYTES + CHUNK_BYTES + 1, new Error("the disk is gone"));
+  const options = { place: PLACE, from: SEGMENT_HEADER_BYTES, chunkBytes: CHUNK_BYTES, onFrame: () => undefined };
+  expect(await scanFrames(source, options)).toMatchObject({ kind: "unreadable", offset: ends[0] });
+});
