@@ -35,8 +35,7 @@ let running: ChildProcess | undefined;
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => running?.kill("SIGKILL"));
 try {
   const stores: StoreResult[] = [];
-  for (const { name, liveBytes } of options.stores) {
-    const seconds = (options.minutes * 60) / options.stores.length;
+  for (const { name, liveBytes, seconds } of options.stores) {
     const result = await soak({
       name,
       directory: join(directory, name),

@@ -8,8 +8,8 @@ describe("the soak's options", () => {
       seed: 1,
       sync: "never",
       stores: [
-        { name: "small", liveBytes: 10 * 2 ** 20 },
-        { name: "large", liveBytes: 2 ** 31 },
+        { name: "small", liveBytes: 10 * 2 ** 20, seconds: 450 },
+        { name: "large", liveBytes: 2 ** 31, seconds: 1350 },
       ],
       results: undefined,
     });
@@ -21,7 +21,7 @@ describe("the soak's options", () => {
       minutes: 0.5,
       seed: 9,
       sync: "always",
-      stores: [{ name: "large", liveBytes: 64 * 2 ** 20 }],
+      stores: [{ name: "large", liveBytes: 64 * 2 ** 20, seconds: 30 }],
     });
   });
 

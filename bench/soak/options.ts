@@ -6,19 +6,22 @@ export type StoreName = "small" | "large";
 /** How a soak's writes are made durable. */
 export type Sync = "never" | "interval" | "always";
 
+/** The large store takes longer to come to rest. */
+const SHARE_OF_MINUTES: Readonly<Record<StoreName, number>> = { small: 1 / 4, large: 3 / 4 };
+
 /** What is run. */
 export interface SoakOptions {
   readonly minutes: number;
   readonly seed: number;
   readonly sync: Sync;
-  readonly stores: readonly { readonly name: StoreName; readonly liveBytes: number }[];
+  readonly stores: readonly { readonly name: StoreName; readonly liveBytes: number; readonly seconds: number }[];
   /** The folder that the results go to, or `undefined` for the usual one. */
   readonly results: string | undefined;
 }
 
 /** Printed where the command line is wrong. */
 export const USAGE: string = `npm run soak -- [options]
-  --minutes    for both stores together, each has half of them; filling them comes on top (30)
+  --minutes    for both stores together, a quarter of them for the small one; filling them comes on top (30)
   --only       small or large: one store, which then has all the minutes
   --small-mb   MiB of live records of the small store (10)
   --large-mb   and of the large one (2048)
@@ -40,14 +43,19 @@ export function parseOptions(args: readonly string[]): SoakOptions {
       results: { type: "string" },
     },
   });
+  const minutes = above("minutes", values.minutes);
   const only = values.only === undefined ? undefined : oneOf("only", values.only, ["small", "large"] as const);
   const stores = (["small", "large"] as const)
     .filter((name) => only === undefined || name === only)
-    .map((name) => ({ name, liveBytes: above(`${name}-mb`, values[`${name}-mb`]) * MIB }));
+    .map((name) => ({
+      name,
+      liveBytes: above(`${name}-mb`, values[`${name}-mb`]) * MIB,
+      seconds: 60 * minutes * (only === undefined ? SHARE_OF_MINUTES[name] : 1),
+    }));
   const seed = Number(values.seed);
   if (!Number.isSafeInteger(seed) || seed < 0) throw new Error(`--seed ${values.seed} is not an integer from 0`);
   return {
-    minutes: above("minutes", values.minutes),
+    minutes,
     seed,
     sync: oneOf("sync", values.sync, ["never", "interval", "always"] as const),
     stores,
