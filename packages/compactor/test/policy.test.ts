@@ -67,7 +67,7 @@ describe("a policy", () => {
 
   test("of a window that is not given every part must be", () => {
     const options: object = { window: { fromHour: undefined, toHour: 3 } };
-    judgeRefusal(() => resolvePolicy(options as object), /window.fromHour must be/);
+    judgeRefusal(() => resolvePolicy(options), /window.fromHour must be/);
   });
 });
 
