@@ -8,8 +8,8 @@ describe("the soak's options", () => {
       seed: 1,
       sync: "never",
       stores: [
-        { name: "small", liveBytes: 10 * 2 ** 20, seconds: 450 },
-        { name: "large", liveBytes: 2 ** 31, seconds: 1350 },
+        { name: "small", liveBytes: 10 * 2 ** 20, seconds: 720 },
+        { name: "large", liveBytes: 2 ** 31, seconds: 1080 },
       ],
       results: undefined,
     });

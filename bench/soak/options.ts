@@ -7,7 +7,7 @@ export type StoreName = "small" | "large";
 export type Sync = "never" | "interval" | "always";
 
 /** The large store takes longer to come to rest. */
-const SHARE_OF_MINUTES: Readonly<Record<StoreName, number>> = { small: 1 / 4, large: 3 / 4 };
+const SHARE_OF_MINUTES: Readonly<Record<StoreName, number>> = { small: 0.4, large: 0.6 };
 
 /** What is run. */
 export interface SoakOptions {
@@ -21,7 +21,7 @@ export interface SoakOptions {
 
 /** Printed where the command line is wrong. */
 export const USAGE: string = `npm run soak -- [options]
-  --minutes    for both stores together, a quarter of them for the small one; filling them comes on top (30)
+  --minutes    for both stores together, 0.4 of them for the small one; filling them comes on top (30)
   --only       small or large: one store, which then has all the minutes
   --small-mb   MiB of live records of the small store (10)
   --large-mb   and of the large one (2048)

@@ -33,6 +33,7 @@ const SMALL_LIMITS: Limits = {
   extentFramesMax: 2,
   scanBytes: 48,
   sharedReadBytesMax: 100,
+  readsPerTurn: 1,
   keysAhead: 2,
   valuesAhead: 2,
   mergeSyncBytes: 300,

@@ -217,15 +217,16 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
     const { pace } = this.#parts;
     if (!this.#walk.step(this.#left)) return [];
     return pace.isQuick && this.#walk.valueBytes < LARGE_BYTES
-      ? pace.timed(() => this.#readAtOnce())
+      ? this.#readAtOnce()
       : Promise.all(this.#valuesBy(() => this.#read()));
   }
 
   #readAtOnce(): T[] {
-    const { view, reader, make, limits } = this.#parts;
+    const { view, reader, make, limits, pace } = this.#parts;
+    const begun = pace.begin();
     const location = newLocation();
     let run: RecordRun | undefined;
-    return this.#valuesBy(() => {
+    const values = this.#valuesBy(() => {
       this.#walk.locate(location);
       const { offset } = location;
       const key = this.#walk.key();
@@ -239,6 +240,8 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
         run === undefined ? reader.readSync(segment, location, key) : reader.readFrom(run, location, key),
       );
     });
+    pace.end(begun, SLOW_MS);
+    return values;
   }
 
   /** Reads the entry at which the walk is, and some that follow: small ones, if it is one. */
@@ -282,6 +285,8 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
   }
 }
 
+/** What reading a chunk of values at once takes at least where some of them come from a disk. */
+const SLOW_MS = 5;
 /** Together a few milliseconds. */
 const WORK_OF_A_TURN = 512 * 1024;
 const WORK_OF_AN_ENTRY = 256;

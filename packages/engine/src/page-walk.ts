@@ -1,6 +1,7 @@
 import { recordBytes } from "@hashlog/format";
 import type { KeydirPage, RecordLocation } from "@hashlog/index";
 import { rangeFrom, type ByteRange } from "./range.ts";
+import { GAP_BYTES_MAX } from "./read-many.ts";
 import type { View } from "./views.ts";
 
 /** Gives out pages. */
@@ -114,8 +115,6 @@ export class PageWalk {
   }
 }
 
-/** Bytes between two records that are read along rather than passed by. */
-const GAP_BYTES_MAX = 512;
 const PAGE_ENTRIES_LEAST = 16;
 const PAGE_ENTRIES_FIRST = 128;
 const PAGE_ENTRIES_MOST = 2048;

@@ -50,7 +50,7 @@ export class ReadOnlyStore<K, V> {
     const { reader, options } = machinery;
     const { keys, values, ordered, limits, clock } = options;
     const records = new RecordReader(limits.sharedReadBytesMax);
-    const pace = new ReadPace(clock, options.fileSystem.readsSynchronously);
+    const pace = new ReadPace(clock, options.fileSystem.readsSynchronously, limits.readsPerTurn);
     this.#readParts = { keys, values, ordered, limits, clock, pace, reader: records, inFlight: this.#inFlight };
     this.#reads = new Reads({
       ...this.#readParts,

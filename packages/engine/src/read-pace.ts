@@ -1,43 +1,105 @@
 import type { Clock } from "@hashlog/fs-io";
 
+/** How a value is to be read: at once, at once in a later turn of the event loop (`turn`), or without holding it. */
+export type ReadManner = "now" | "later" | "aside";
+
 /**
- * Whether values may be read ahead synchronously. What the system has in its cache is there in a microsecond, and ten times
- * quicker than by asking another thread; what it has not may take as long as a disk takes, and would hold the event loop.
- * So it is tried: after a few values that took their time the next ones are read without holding it, and for twice as long
- * each time that a try was slow again.
+ * Whether values may be read synchronously by those who wait for a promise. What the system has in its cache is there in a
+ * microsecond or two, and ten times quicker than by asking another thread; what it has not may take as long as a disk takes,
+ * and would hold the event loop.
+ *
+ * So it is tried: after a read that took its time the next ones are done aside, and twice as many each time that a try was
+ * slow again, until as many tries in a row were quick. And as promises that are ready at once keep timers and I/O
+ * waiting, a turn of the event loop takes only so many: the others wait for the next one, in their order.
  */
 export class ReadPace {
-  readonly #clock: Pick<Clock, "now">;
-  readonly #readsSynchronously: boolean;
-  /** For how many chunks of values it is not tried, and for how many the next time. */
+  readonly #clock: Pick<Clock, "elapsedMs" | "yield">;
+  readonly #readsPerTurn: number;
+  /** How many reads are left to be done aside, and how many the next time; how many were quick since. */
   #resting = 0;
   #rest = RESTS_LEAST;
+  #quick = 0;
+  /** How much may still be read in this turn. Nobody tells when it is over: whoever finds nothing left begins the next one. */
+  #left: number;
+  #waiting: { readonly bytes: number; readonly resolve: () => void }[] = [];
 
-  constructor(clock: Pick<Clock, "now">, readsSynchronously: boolean) {
+  /** `readsPerTurn`: see `Limits`. */
+  constructor(clock: Pick<Clock, "elapsedMs" | "yield">, readsSynchronously: boolean, readsPerTurn: number) {
     this.#clock = clock;
-    this.#readsSynchronously = readsSynchronously;
+    this.#readsPerTurn = readsSynchronously ? readsPerTurn : 0;
+    this.#left = this.#readsPerTurn;
   }
 
-  /** Whether the next few values are to be read at once. */
+  /** How the next value, of so many bytes, is to be read. */
+  next(bytes: number): ReadManner {
+    if (bytes > BYTES_AT_ONCE_MAX || !this.isQuick) return "aside";
+    if (this.#left <= 0 || this.#waiting.length > 0) return "later";
+    this.#take(bytes);
+    return "now";
+  }
+
+  /** Whether the next value, or the next few, may be read at once. */
   get isQuick(): boolean {
-    if (!this.#readsSynchronously) return false;
+    if (this.#readsPerTurn === 0) return false;
     if (this.#resting === 0) return true;
     this.#resting -= 1;
     return false;
   }
 
-  /** Does the reading, and notes how long it took. */
-  timed<Result>(read: () => Result): Result {
-    const begun = this.#clock.now();
-    const result = read();
-    const isSlow = this.#clock.now() - begun >= SLOW_MS;
-    this.#resting = isSlow ? this.#rest : 0;
-    this.#rest = isSlow ? Math.min(this.#rest * 2, RESTS_MOST) : RESTS_LEAST;
-    return result;
+  /** Resolves in a turn that has room for a value of so many bytes, to whether it may then be read at once. */
+  async turn(bytes: number): Promise<boolean> {
+    await new Promise<void>((resolve) => {
+      this.#waiting.push({ bytes, resolve });
+      if (this.#waiting.length === 1) void this.#takeTurns();
+    });
+    return this.#resting === 0;
+  }
+
+  /** The moment, for `end`. */
+  begin(): number {
+    return this.#clock.elapsedMs();
+  }
+
+  /** Notes how long a reading took that was done at once; one of no more than `slowMs` was quick. */
+  end(begun: number, slowMs: number = SLOW_MS): void {
+    if (this.#clock.elapsedMs() - begun >= slowMs) {
+      this.#resting = this.#rest;
+      this.#rest = Math.min(this.#rest * 2, RESTS_MOST);
+      this.#quick = 0;
+    } else if (this.#rest > RESTS_LEAST && ++this.#quick >= this.#rest) {
+      this.#rest /= 2;
+      this.#quick = 0;
+    }
+  }
+
+  #take(bytes: number): void {
+    this.#left -= 1 + bytes / BYTES_OF_A_READ;
+  }
+
+  async #takeTurns(): Promise<void> {
+    let served = 0;
+    while (served < this.#waiting.length) {
+      await this.#clock.yield();
+      this.#left = this.#readsPerTurn;
+      while (served < this.#waiting.length && this.#left > 0) {
+        const { bytes, resolve } = this.#waiting[served++]!;
+        this.#take(bytes);
+        resolve();
+      }
+      // Not each time, as what is left is moved: there may be a million.
+      if (served * 2 > this.#waiting.length) {
+        this.#waiting.splice(0, served);
+        served = 0;
+      }
+    }
   }
 }
 
-/** What a chunk of values takes at least where some of them come from a disk. */
-const SLOW_MS = 5;
-const RESTS_LEAST = 8;
+/** What a value takes at least that comes from a disk; from the system's cache it takes a few microseconds. */
+const SLOW_MS = 0.1;
+const RESTS_LEAST = 4;
 const RESTS_MOST = 1024;
+/** A larger value takes so long to be copied that another thread may as well do it. */
+const BYTES_AT_ONCE_MAX = 64 * 1024;
+/** To read so many bytes takes about as long as to begin reading. */
+const BYTES_OF_A_READ = 8 * 1024;

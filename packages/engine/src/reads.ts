@@ -16,7 +16,8 @@ import type { Limits } from "./limits.ts";
 import type { Ordering } from "./ordering.ts";
 import { selectionOf, type RangeOptions, type Selection } from "./range.ts";
 import type { ReadPace } from "./read-pace.ts";
-import type { RecordReader } from "./record-reader.ts";
+import { readMany, type Found } from "./read-many.ts";
+import type { ReadRecord, RecordReader } from "./record-reader.ts";
 import { newLocation } from "./segment-table.ts";
 import type { Segment } from "./segment.ts";
 import type { View } from "./views.ts";
@@ -70,54 +71,55 @@ export class Reads<K, V> {
     this.#source = parts.source;
   }
 
-  async get(key: K): Promise<V | undefined> {
-    const found = this.#locate(key);
-    return found && this.#read(found);
+  get(key: K): Promise<V | undefined> {
+    try {
+      const bytes = this.#find(key);
+      if (bytes === undefined) return Promise.resolve(undefined);
+      const { values, pace } = this.#parts;
+      const manner = pace.next(this.#location.valueBytes);
+      return manner === "now" ? Promise.resolve(values.decode(this.#readNow(bytes))) : this.#getLater(bytes, manner);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
   }
 
   getSync(key: K): V | undefined {
-    this.#source.checkOpen();
-    const bytes = this.encodeKey(key);
-    const location = this.#location;
-    if (!this.#source.find(bytes, location)) return undefined;
-    const { values, reader } = this.#parts;
-    return values.decode(reader.readSync(this.#source.segmentAt(location.segmentSlot), location, bytes));
+    const bytes = this.#find(key);
+    return bytes && this.#parts.values.decode(this.#parts.reader.readSync(this.#segment(), this.#location, bytes));
   }
 
   async getEntry(key: K): Promise<Entry<V> | undefined> {
-    const found = this.#locate(key);
-    if (found === undefined) return undefined;
-    return this.#pinning(found.segment, async () => {
-      const { reader, values } = this.#parts;
-      const { value, sequence } = await reader.readWithSequence(found.segment, found.location, found.bytes);
-      const { expiresAtMs } = found.location;
-      return {
-        value: values.decode(value),
-        version: sequence,
-        expiresAtMs: expiresAtMs === 0 ? undefined : expiresAtMs,
-      };
-    });
+    const bytes = this.#find(key);
+    if (bytes === undefined) return undefined;
+    const { values, reader, pace } = this.#parts;
+    const { expiresAtMs, valueBytes } = this.#location;
+    const manner = pace.next(valueBytes);
+    const { value, sequence } =
+      manner === "now"
+        ? { value: this.#readNow(bytes), sequence: reader.lastSequence }
+        : await this.#readLater(bytes, manner);
+    return {
+      value: values.decode(value),
+      version: sequence,
+      expiresAtMs: expiresAtMs === 0 ? undefined : expiresAtMs,
+    };
   }
 
   async getMany(keys: readonly K[]): Promise<(V | undefined)[]> {
     this.#source.checkOpen();
     if (!Array.isArray(keys)) throw invalidArgument(`the keys of getMany are ${describeType(keys)}, not an array`);
     // All are encoded before any is looked up: a codec that throws leaves nothing pinned.
-    const wanted = Array.from(keys as readonly K[], (key) => this.ownKey(key)).map((bytes) => {
-      const found = this.#find(bytes);
-      found?.segment.pin();
-      return found;
-    });
-    const values: (V | undefined)[] = [];
-    const { inFlight } = this.#parts;
+    const encoded = Array.from(keys as readonly K[], (key) => this.ownKey(key));
+    const found = encoded.map((bytes) => this.#pinned(bytes));
+    const values = Array.from(encoded, (): V | undefined => undefined);
+    const { inFlight, values: codec, reader, pace, limits } = this.#parts;
     inFlight.begin();
     try {
-      for (let at = 0; at < wanted.length; at += READS_AT_ONCE) {
-        const reads = wanted.slice(at, at + READS_AT_ONCE).map(async (found) => found && this.#read(found));
-        values.push(...(await Promise.all(reads)));
-      }
+      await readMany(found, { reader, pace, bytesTogetherMax: limits.sharedReadBytesMax }, (index, value) => {
+        values[index] = codec.decode(value);
+      });
     } finally {
-      for (const found of wanted) found?.segment.unpin();
+      for (const one of found) one?.segment.unpin();
       inFlight.end();
     }
     return values;
@@ -183,29 +185,56 @@ export class Reads<K, V> {
     return encodesAnew(this.#parts.keys) ? bytes : new Uint8Array(bytes);
   }
 
-  #locate(key: K): Found | undefined {
+  /** The bytes of the key, which the codec may use again, if it is there; its record lies at `#location`. */
+  #find(key: K): Uint8Array | undefined {
     this.#source.checkOpen();
-    return this.#find(this.ownKey(key));
+    const bytes = this.encodeKey(key);
+    return this.#source.find(bytes, this.#location) ? bytes : undefined;
   }
 
-  #find(bytes: Uint8Array): Found | undefined {
+  /** The segment of what was found last. */
+  #segment(): Segment {
+    return this.#source.segmentAt(this.#location.segmentSlot);
+  }
+
+  /** Pins the segment of a key that is there. */
+  #pinned(bytes: Uint8Array): Found | undefined {
     const location = newLocation();
     if (!this.#source.find(bytes, location)) return undefined;
-    return { bytes, location, segment: this.#source.segmentAt(location.segmentSlot) };
+    const segment = this.#source.segmentAt(location.segmentSlot);
+    segment.pin();
+    return { bytes, location, segment };
   }
 
-  #read({ segment, location, bytes }: Found): Promise<V> {
-    const { values, reader } = this.#parts;
-    return this.#pinning(segment, async () => values.decode(await reader.read(segment, location, bytes)));
+  /** The bytes of the value that was found last. */
+  #readNow(bytes: Uint8Array): Uint8Array {
+    const { reader, pace } = this.#parts;
+    const begun = pace.begin();
+    const value = reader.readSync(this.#segment(), this.#location, bytes);
+    pace.end(begun);
+    return value;
   }
 
-  /** Keeps the segment readable, and the store from being closed, for as long as `read` takes. */
-  async #pinning<T>(segment: Segment, read: () => Promise<T>): Promise<T> {
-    const { inFlight } = this.#parts;
+  async #getLater(bytes: Uint8Array, manner: "later" | "aside"): Promise<V> {
+    return this.#parts.values.decode((await this.#readLater(bytes, manner)).value);
+  }
+
+  /** What was found last, read when the call has returned: the segment stays readable, and the store is not closed, until then. */
+  async #readLater(encoded: Uint8Array, manner: "later" | "aside"): Promise<ReadRecord> {
+    const { inFlight, reader, pace, keys } = this.#parts;
+    const segment = this.#segment();
+    const location = { ...this.#location };
+    const bytes = encodesAnew(keys) ? encoded : new Uint8Array(encoded);
     segment.pin();
     inFlight.begin();
     try {
-      return await read();
+      if (manner === "aside" || !(await pace.turn(location.valueBytes))) {
+        return await reader.readWithSequence(segment, location, bytes);
+      }
+      const begun = pace.begin();
+      const value = reader.readSync(segment, location, bytes);
+      pace.end(begun);
+      return { value, sequence: reader.lastSequence };
     } finally {
       segment.unpin();
       inFlight.end();
@@ -249,11 +278,3 @@ type Beginning<T> = Pick<
   Iteration<T, unknown>,
   "view" | "onEnd" | "withValues" | "make" | "hasPassed" | "checkOpen" | "signal"
 > & { readonly heldBy: (iterator: object) => void };
-
-interface Found {
-  readonly bytes: Uint8Array;
-  readonly location: RecordLocation;
-  readonly segment: Segment;
-}
-
-const READS_AT_ONCE = 64;

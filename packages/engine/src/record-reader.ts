@@ -13,6 +13,12 @@ export interface RecordRun {
   readonly bytes: Uint8Array;
 }
 
+/** A value, and the sequence of its record. */
+export interface ReadRecord {
+  readonly value: Uint8Array;
+  readonly sequence: number;
+}
+
 /**
  * Reads one record, in exactly its length, and gives out its value: verified by checksum, by key, and by the lengths
  * that the keydir holds, so that damage, and a record in the wrong place, are told and never served.
@@ -45,6 +51,13 @@ export class RecordReader {
     return { segment, from, to, bytes: bytes.subarray(0, got) };
   }
 
+  /** As `readRunSync`, off the event loop. */
+  async readRun(segment: Segment, from: number, to: number): Promise<RecordRun> {
+    const bytes = new Uint8Array(to - from);
+    const got = await this.#readAside(segment, bytes, from);
+    return { segment, from, to, bytes: bytes.subarray(0, got) };
+  }
+
   /** As `readSync`, of a record that begins within the run. */
   readFrom(run: RecordRun, location: Readonly<RecordLocation>, key: Uint8Array): Uint8Array {
     const at = location.offset - run.from;
@@ -60,26 +73,30 @@ export class RecordReader {
   /** The sequence of the record of `key` at `location` in `segment`, verified as its value would be. */
   sequenceSync(segment: Segment, location: Readonly<RecordLocation>, key: Uint8Array): number {
     this.readSync(segment, location, key);
+    return this.lastSequence;
+  }
+
+  /** That of the record that was read last. */
+  get lastSequence(): number {
     return this.#fields.sequence;
   }
 
   /** As `read`, with the sequence of the record. */
-  async readWithSequence(
-    segment: Segment,
-    location: Readonly<RecordLocation>,
-    key: Uint8Array,
-  ): Promise<{ readonly value: Uint8Array; readonly sequence: number }> {
+  async readWithSequence(segment: Segment, location: Readonly<RecordLocation>, key: Uint8Array): Promise<ReadRecord> {
     const bytes = recordBytes(key.length, location.valueBytes, location.expiresAtMs !== 0);
     // Its own buffer, of which the value is a part: one allocation, one copy less.
     const buffer = new Uint8Array(bytes);
-    let got: number;
-    try {
-      got = await segment.file.read(buffer, 0, bytes, location.offset);
-    } catch (error) {
-      throw inOwnWords(error, `reading segment ${segment.segmentId} at offset ${location.offset} failed`);
-    }
+    const got = await this.#readAside(segment, buffer, location.offset);
     this.#verify(buffer, 0, got, segment, location, key);
     return { value: this.#take(buffer, bytes > this.#sharedBytesMax), sequence: this.#fields.sequence };
+  }
+
+  async #readAside(segment: Segment, buffer: Uint8Array, offset: number): Promise<number> {
+    try {
+      return await segment.file.read(buffer, 0, buffer.length, offset);
+    } catch (error) {
+      throw inOwnWords(error, `reading segment ${segment.segmentId} at offset ${offset} failed`);
+    }
   }
 
   /** The value of the record that was verified: a part of the buffer if that is its own, else a copy. */

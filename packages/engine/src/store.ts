@@ -90,7 +90,7 @@ export class Store<K, V, VI = V> {
     const { keys, values, ordering, ordered, parts } = machinery;
     const { limits, clock } = parts;
     const reader = new RecordReader(limits.sharedReadBytesMax);
-    const pace = new ReadPace(clock, parts.fileSystem.readsSynchronously);
+    const pace = new ReadPace(clock, parts.fileSystem.readsSynchronously, limits.readsPerTurn);
     this.#readParts = { keys, values, reader, inFlight: this.#inFlight, ordering, ordered, limits, clock, pace };
     this.#writer = new LogWriter(machinery.log, parts.keydir);
     const conditions = new Conditions(parts, reader, machinery.clock.hasPassed);
@@ -103,13 +103,16 @@ export class Store<K, V, VI = V> {
     return this.#machinery.parts.directory;
   }
 
-  /** The value of the key, or `undefined` if there is none. The value is the caller's own copy. */
+  /**
+   * The value of the key as of the call, or `undefined` if there is none. The value is the caller's own copy. While the
+   * system has what is read in its cache it is read at once; where it comes from a disk, without holding the event loop.
+   */
   get(key: K): Promise<V | undefined> {
     return this.#reads.get(key);
   }
 
   /**
-   * As `get`, at once: holds the event loop while the disk is slow, and is several times quicker while it is not.
+   * As `get`, at once, however slow the disk is: holds the event loop meanwhile. The quickest way to read while it is not.
    * @throws HashlogError `HASHLOG_NOT_SUPPORTED` where the file system cannot read synchronously
    */
   getSync(key: K): V | undefined {
@@ -121,7 +124,10 @@ export class Store<K, V, VI = V> {
     return this.#reads.getEntry(key);
   }
 
-  /** The values of the keys, in their order, all as of the call; `undefined` for each that is not there. */
+  /**
+   * The values of the keys, in their order, all as of the call; `undefined` for each that is not there. They are read in the
+   * order in which they lie on the disk, neighbours together.
+   */
   getMany(keys: readonly K[]): Promise<(V | undefined)[]> {
     return this.#reads.getMany(keys);
   }

@@ -6,7 +6,7 @@ import { copyStore, writeFile } from "./support/roads.ts";
 import { readFile } from "./support/recount.ts";
 import { all, entriesOf, filler, rejection, settle, text } from "./support/values.ts";
 import { WatchedFileSystem } from "./support/watched-file-system.ts";
-import { FILE_SYSTEMS, memoryWorld, nodeWorld, type World } from "./support/worlds.ts";
+import { FILE_SYSTEMS, memoryWorld, nodeWorld, readingAsynchronously, type World } from "./support/worlds.ts";
 
 const SEGMENT = /\.segment$/;
 const MANIFEST = /manifest$/;
@@ -158,7 +158,8 @@ describe("iterators and snapshots that began before", () => {
 
   test("a get that is under way reads what it has found, also from a file that is gone", async () => {
     const world = await memoryWorld();
-    const { db, reader, watched } = await openBoth(world);
+    const { db, watched } = await openBoth(world);
+    const reader = await world.openReader({ fileSystem: readingAsynchronously(watched.fileSystem) });
     const reading = watched.hold("read", SEGMENT);
     const gets = [reader.get("a"), reader.getMany(["b", "c"])] as const;
     await reading.reached;

@@ -1,7 +1,7 @@
 import { open, type Store } from "@hashlog/engine";
 import { describe, expect, test } from "vitest";
 import { all, entriesOf, filler, isSettled, rejection, text } from "./support/values.ts";
-import { FILE_SYSTEMS, memoryWorld, nodeWorld } from "./support/worlds.ts";
+import { FILE_SYSTEMS, memoryWorld, nodeWorld, readingAsynchronously } from "./support/worlds.ts";
 
 const SEGMENT = /\.segment$/;
 
@@ -80,9 +80,11 @@ describe.each(FILE_SYSTEMS)("on $name", ({ newWorld }) => {
 
   test("closing waits for reads that are under way, all parts of a long one included", async () => {
     const world = await newWorld();
-    const db = await world.open();
+    const db = await world.open({ fileSystem: readingAsynchronously(world.fileSystem) });
     const keys = Array.from({ length: 200 }, (_, index) => `key ${index}`);
-    await db.batch(keys.map((key) => ({ type: "put", key, value: key })));
+    // Each on its own: neighbours would be read together.
+    const between = { type: "put", key: "between", value: filler(600) } as const;
+    await db.batch(keys.flatMap((key) => [{ type: "put", key, value: key }, between]));
     const read = world.watched.hold("read", SEGMENT);
     let answered = false;
     const values = db.getMany(keys).finally(() => (answered = true));

@@ -409,9 +409,9 @@ describe("values are read", () => {
 class SlowClock extends FakeClock {
   isSlow = false;
 
-  override now(): number {
+  override elapsedMs(): number {
     if (this.isSlow) this.advanceWithoutTimers(5);
-    return super.now();
+    return super.elapsedMs();
   }
 }
 

@@ -4,7 +4,7 @@ import { snapshotOf } from "./support/directory-snapshot.ts";
 import { altered } from "./support/readers.ts";
 import { all, entriesOf, isSettled, rejection, text } from "./support/values.ts";
 import { WatchedFileSystem } from "./support/watched-file-system.ts";
-import { FILE_SYSTEMS, memoryWorld } from "./support/worlds.ts";
+import { FILE_SYSTEMS, memoryWorld, readingAsynchronously } from "./support/worlds.ts";
 
 const SEGMENT = /\.segment$/;
 const WRITING = ["create", "openAppend", "replace", "makeDirectory", "remove", "syncDirectory", "link", "lock"];
@@ -238,7 +238,7 @@ describe("closing", () => {
     const db = await world.open();
     await db.put("key", "value");
     const watched = new WatchedFileSystem(world.fileSystem);
-    const reader = await world.openReader({ fileSystem: watched.fileSystem });
+    const reader = await world.openReader({ fileSystem: readingAsynchronously(watched.fileSystem) });
     const reading = watched.hold("read", SEGMENT);
     const got = reader.get("key");
     await reading.reached;

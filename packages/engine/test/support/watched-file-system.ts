@@ -4,6 +4,8 @@ import { FsError, type AppendFile, type FileSystem, type ReadFile } from "@hashl
 export interface Call {
   readonly operation: string;
   readonly path: string;
+  /** Where in the file is read. */
+  readonly position?: number;
 }
 
 /**
@@ -61,7 +63,7 @@ export class WatchedFileSystem {
   ): { end(): void } {
     const fail = (call: Call): undefined => {
       if (call.operation !== operation || !path.test(call.path)) return undefined;
-      const details = outcome === undefined ? call : { ...call, outcome };
+      const details = { operation, path: call.path, ...(outcome && { outcome }) };
       throw new FsError(code, `${operation} of ${call.path} was made to fail`, details);
     };
     this.#before.push(fail);
@@ -106,12 +108,13 @@ export class WatchedFileSystem {
 
   #watchFile(file: ReadFile | AppendFile): ReadFile | AppendFile {
     let open = true;
-    const watched = this.#watch(file, (operation) => {
+    const watched = this.#watch(file, (operation, args) => {
       if (operation === "close" && open) {
         open = false;
         this.openFiles -= 1;
       }
-      return { operation, path: file.path };
+      const { path } = file;
+      return operation.startsWith("read") ? { operation, path, position: args[3] as number } : { operation, path };
     });
     return watched;
   }

@@ -1,0 +1,252 @@
+import { bytes, type Codec, type Store } from "@hashlog/engine";
+import { describe, expect, test } from "vitest";
+import { LIMITS } from "../src/limits.ts";
+import { ReadPace } from "../src/read-pace.ts";
+import { FakeClock } from "./support/fake-clock.ts";
+import { filler, isSame, isSettled, rejection, settle, text, utf8Bytes } from "./support/values.ts";
+import { memoryWorld, readingAsynchronously, type World } from "./support/worlds.ts";
+
+/** How many values were read in either way while `read` ran. */
+async function reads(world: World, read: () => Promise<unknown>): Promise<{ atOnce: number; aside: number }> {
+  const before = { atOnce: world.watched.count("readSync"), aside: world.watched.count("read") };
+  await read();
+  return {
+    atOnce: world.watched.count("readSync") - before.atOnce,
+    aside: world.watched.count("read") - before.aside,
+  };
+}
+
+async function filled(db: Store<string, Uint8Array>, count: number): Promise<string[]> {
+  const keys = Array.from({ length: count }, (_, index) => `key ${index}`);
+  await db.batch(keys.map((key) => ({ type: "put", key, value: utf8Bytes(`value of ${key}`) })));
+  return keys;
+}
+
+/** A clock that says of every reading that it took `readMs`. */
+class SlowClock extends FakeClock {
+  readMs = 0;
+
+  override elapsedMs(): number {
+    this.advanceWithoutTimers(this.readMs);
+    return super.elapsedMs();
+  }
+}
+
+describe("a value that is waited for is read at once", () => {
+  test("where the system has it, by every way to read", async () => {
+    const world = await memoryWorld();
+    const db = await world.open();
+    await db.put("key", "value");
+    const snapshot = db.snapshot();
+    const reader = await world.openReader();
+    expect(await reads(world, async () => expect(text(await db.get("key"))).toBe("value"))).toEqual(ONE_AT_ONCE);
+    expect(await reads(world, async () => expect((await db.getEntry("key"))?.version).toBe(1))).toEqual(ONE_AT_ONCE);
+    expect(await reads(world, async () => db.getMany(["key"]))).toEqual(ONE_AT_ONCE);
+    expect(await reads(world, async () => snapshot.get("key"))).toEqual(ONE_AT_ONCE);
+    expect(await reads(world, async () => reader.get("key"))).toEqual(ONE_AT_ONCE);
+    snapshot.close();
+  });
+
+  test("unless it is large, or the file system cannot", async () => {
+    const world = await memoryWorld();
+    const db = await world.open();
+    await db.put("key", filler(64 * 1024));
+    await db.put("longer", filler(64 * 1024 + 1));
+    expect(await reads(world, async () => db.get("key"))).toEqual(ONE_AT_ONCE);
+    expect(await reads(world, async () => db.getEntry("longer"))).toEqual({ atOnce: 0, aside: 1 });
+    await db.close();
+    const other = await world.open({ fileSystem: readingAsynchronously(world.fileSystem) });
+    expect(await reads(world, async () => other.get("key"))).toEqual({ atOnce: 0, aside: 1 });
+  });
+
+  test("and not again for a while after one that took long, for longer each time, until it is quick again", async () => {
+    const world = await memoryWorld();
+    const clock = new SlowClock();
+    const db = await world.open({ clock });
+    const keys = await filled(db, 40);
+    const readAll = async (): Promise<void> => {
+      for (const key of keys) expect(text(await db.get(key))).toBe(`value of ${key}`);
+    };
+    expect(await reads(world, readAll)).toEqual({ atOnce: 40, aside: 0 });
+    clock.readMs = 0.2;
+    // Tried at 0, 5 and 14, each time twice as long after the last try: 4, 8 and 16 others between, and 31 is the next.
+    expect(await reads(world, readAll)).toEqual({ atOnce: 4, aside: 36 });
+    clock.readMs = 0.01;
+    // What is left of the 32 after the fourth try, and then as before.
+    expect(await reads(world, readAll)).toEqual({ atOnce: 16, aside: 24 });
+    // Quick long enough: the next slow one is not held against them for as long.
+    for (let round = 0; round < 4; round += 1) await readAll();
+    clock.readMs = 0.2;
+    expect(await reads(world, async () => db.get("key 0"))).toEqual(ONE_AT_ONCE);
+    clock.readMs = 0.01;
+    expect(await reads(world, readAll)).toEqual({ atOnce: 36, aside: 4 });
+  });
+
+  test("but so many of them in one turn of the event loop only, the others in later ones", async () => {
+    const world = await memoryWorld();
+    const db = await world.openWithin({ ...LIMITS, readsPerTurn: 10 });
+    const keys = await filled(db, 95);
+    const before = world.watched.count("read");
+    const order: string[] = [];
+    const turns: number[] = [];
+    const values = keys.map(async (key) => {
+      const value = await db.get(key);
+      order.push(key);
+      return text(value);
+    });
+    for (let turn = 0; turn < 12; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      turns.push(order.length);
+    }
+    expect(await Promise.all(values)).toEqual(keys.map((key) => `value of ${key}`));
+    // Those of the call's own turn, and of the first that was waited for.
+    expect(turns[0]).toBe(20);
+    expect(turns.slice(1).every((count, index) => count - turns[index]! <= 10)).toBe(true);
+    expect(turns.at(-1)).toBe(95);
+    expect(order).toEqual(keys);
+    expect(world.watched.count("read")).toBe(before);
+  });
+
+  test("and whoever waits for one after the other lets timers have their turn", async () => {
+    const world = await memoryWorld();
+    const db = await world.open();
+    await db.put("key", "value");
+    let isOver = false;
+    setTimeout(() => {
+      isOver = true;
+    }, 1);
+    while (!isOver) expect(text(await db.get("key"))).toBe("value");
+  });
+
+  test("also when it waits for its turn while its segment is merged away, and the store closed", async () => {
+    const world = await memoryWorld();
+    const db = await world.openWithin({ ...LIMITS, readsPerTurn: 1 });
+    const keys = await filled(db, 20);
+    const values = keys.map((key) => db.get(key));
+    await Promise.all([db.delete("key 19"), db.compact()]);
+    const after = keys.map((key) => db.get(key));
+    const closed = db.close();
+    expect((await Promise.all(values)).map(text)).toEqual(keys.map((key) => `value of ${key}`));
+    expect((await Promise.all(after)).map(text)).toEqual([
+      ...keys.slice(0, 19).map((key) => `value of ${key}`),
+      undefined,
+    ]);
+    await closed;
+    expect(await rejection(db.get("key 1"))).toMatchObject({ code: "HASHLOG_CLOSED" });
+  });
+});
+
+test("a get that fails rejects and never throws, whether it is read at once, later or aside", async () => {
+  for (const readsPerTurn of [512, 1, 0]) {
+    const world = await memoryWorld();
+    const db = await world.openWithin({ ...LIMITS, readsPerTurn });
+    await filled(db, 3);
+    const failing = [world.watched.fail("read", /segment$/), world.watched.fail("readSync", /segment$/)];
+    const errors = await Promise.all(["key 0", "key 1", "key 2"].map((key) => rejection(db.get(key))));
+    for (const error of errors) expect(error).toMatchObject({ code: "HASHLOG_IO" });
+    expect(await rejection(db.getEntry("key 1"))).toMatchObject({ code: "HASHLOG_IO" });
+    expect(await rejection(db.get(7 as never))).toMatchObject({ code: "HASHLOG_INVALID_ARGUMENT" });
+    for (const one of failing) one.end();
+    expect(text(await db.get("key 1"))).toBe("value of key 1");
+  }
+});
+
+test("a codec may use its buffer again though a get waits for its turn, or for the disk", async () => {
+  const scratch = new Uint8Array(1);
+  const reusing: Codec<number> = {
+    name: "reusing",
+    encode: (value) => {
+      scratch[0] = value;
+      return scratch;
+    },
+    decode: (content) => content[0]!,
+  };
+  for (const readsPerTurn of [1, 0]) {
+    const world = await memoryWorld();
+    const db = await world.openWithin({ ...LIMITS, readsPerTurn }, { keys: reusing, values: bytes });
+    for (let key = 0; key < 9; key += 1) await db.put(key, `value ${key}`);
+    const values = await Promise.all(Array.from({ length: 9 }, (_, key) => db.get(key)));
+    expect(values.map(text)).toEqual(Array.from({ length: 9 }, (_, key) => `value ${key}`));
+  }
+});
+
+test("whoever keeps more waiting than a turn takes does not fill the memory with those who were served", async () => {
+  const clock = new FakeClock();
+  const pace = new ReadPace(clock, true, 10);
+  while (pace.next(0) === "now");
+  let served = 0;
+  // A hundred always wait; each that was served asks again.
+  const ask = async (): Promise<void> => {
+    while (served < 20_000) {
+      expect(await pace.turn(0)).toBe(true);
+      served += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: 100 }, ask));
+  // As many turns as it takes, and none without anybody.
+  expect(clock.yields).toBeGreaterThanOrEqual(2000);
+  expect(clock.yields).toBeLessThan(2020);
+  expect(pace.next(0)).toBe("now");
+});
+
+describe.each([512, 2, 0])("getMany with %i reads in a turn", (readsPerTurn) => {
+  test("reads neighbours together, each once, and gives them in the order of its keys", async () => {
+    const world = await memoryWorld();
+    const db = await world.openWithin({ ...LIMITS, readsPerTurn });
+    const keys = await filled(db, 200);
+    await db.put("far", filler(100_000));
+    await db.put("near", "its neighbour");
+    const wanted = [...keys.toReversed(), "near", "missing", "far", "key 7", "key 7"];
+    const count = await reads(world, async () => {
+      const values = await db.getMany(wanted);
+      expect(values.slice(0, 200).map(text)).toEqual(keys.toReversed().map((key) => `value of ${key}`));
+      expect(values.slice(200, 202).map(text)).toEqual(["its neighbour", undefined]);
+      expect(isSame(values[202], filler(100_000))).toBe(true);
+      expect(values.slice(203).map(text)).toEqual(["value of key 7", "value of key 7"]);
+    });
+    // All of the batch, the large one, and the one behind it.
+    expect(count.atOnce + count.aside).toBe(3);
+    expect(count.atOnce).toBe(readsPerTurn === 0 ? 0 : 2);
+  });
+
+  test("reads what lies apart in the order in which it lies", async () => {
+    const world = await memoryWorld();
+    const db = await world.openWithin({ ...LIMITS, readsPerTurn }, { segmentBytesMax: 4096 });
+    const keys = Array.from({ length: 30 }, (_, index) => `key ${index}`);
+    for (const [index, key] of keys.entries()) {
+      await db.put(key, filler(700, index));
+      await db.put("between", filler(600));
+    }
+    await settle(db);
+    const sorted = keys.toSorted();
+    const before = world.watched.calls.length;
+    const values = await db.getMany(sorted);
+    const places = world.watched.calls
+      .slice(before)
+      .map(({ path, position }) => Number(/\d+(?=\.segment)/.exec(path)![0]) * 2 ** 32 + position!);
+    for (const [index, key] of sorted.entries())
+      expect(isSame(values[index], filler(700, keys.indexOf(key)))).toBe(true);
+    expect(places.length).toBe(30);
+    expect(places).toEqual(places.toSorted((left, right) => left - right));
+  });
+
+  test("rejects with what fails, when nothing is being read any more, and keeps no segment", async () => {
+    const world = await memoryWorld();
+    const db = await world.openWithin({ ...LIMITS, readsPerTurn }, { segmentBytesMax: 1024 });
+    const keys = Array.from({ length: 100 }, (_, index) => `key ${index}`);
+    for (const [index, key] of keys.entries()) await db.put(key, filler(600, index));
+    await settle(db);
+    const fails = [world.watched.fail("read", /000[3-9].segment/), world.watched.fail("readSync", /000[3-9].segment/)];
+    const before = world.watched.count("read");
+    expect(await rejection(db.getMany(keys))).toMatchObject({ code: "HASHLOG_IO" });
+    const after = world.watched.count("read");
+    await isSettled(new Promise(() => undefined));
+    expect(world.watched.count("read")).toBe(after);
+    expect(after - before).toBeLessThanOrEqual(65);
+    for (const one of fails) one.end();
+    await db.compact();
+    expect(world.watched.openFiles).toBe(db.stats().segments.length);
+  });
+});
+
+const ONE_AT_ONCE = { atOnce: 1, aside: 0 };
