@@ -19,6 +19,30 @@ export class NumberedKeys {
   }
 
   static readonly BYTES = 16;
+
+  /** Writes a number's sixteen digits into a buffer, and gives it back: quicker than to make a string of it first. */
+  static write(buffer: Buffer, number: number): Buffer {
+    let high = Math.floor(number / 1e8);
+    let low = number - high * 1e8;
+    for (let at = NumberedKeys.BYTES - 1; at >= 8; at -= 1) {
+      const rest = (low / 10) | 0;
+      buffer[at] = ZERO + low - rest * 10;
+      low = rest;
+    }
+    for (let at = 7; at >= 0; at -= 1) {
+      const rest = (high / 10) | 0;
+      buffer[at] = ZERO + high - rest * 10;
+      high = rest;
+    }
+    return buffer;
+  }
+
+  /** The number that was written. */
+  static numberOf(key: Uint8Array): number {
+    let number = 0;
+    for (let at = 0; at < NumberedKeys.BYTES; at += 1) number = number * 10 + key[at]! - ZERO;
+    return number;
+  }
 }
 
 function nextCoprime(from: number, other: number): number {
@@ -30,3 +54,5 @@ function nextCoprime(from: number, other: number): number {
 function commonDivisor(one: number, other: number): number {
   return other === 0 ? one : commonDivisor(other, one % other);
 }
+
+const ZERO = 48;

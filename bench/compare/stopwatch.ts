@@ -1,0 +1,94 @@
+import { createHistogram, monitorEventLoopDelay, performance } from "node:perf_hooks";
+
+/** How a piece of work went. */
+export interface Measured {
+  readonly operations: number;
+  readonly seconds: number;
+  /** Of those that were timed: one in sixteen where they are done synchronously, else one in four; of a batch, as a whole. */
+  readonly latencyNs: { readonly p50: number; readonly p99: number; readonly p999: number; readonly most: number };
+  /** How late the event loop was, p99; `null` where the work is done synchronously, and holds it itself. */
+  readonly loopLateMs: number | null;
+}
+
+/** Lets work go on until its time is over, and times it. */
+export class Stopwatch {
+  readonly #secondsMost: number;
+  readonly #latency = createHistogram();
+  #begun = 0;
+  #ended = 0;
+  #operations = 0;
+  #loopLateMs: number | null = null;
+
+  constructor(secondsMost: number) {
+    this.#secondsMost = secondsMost;
+  }
+
+  /** Does one operation after the other, and gives the event loop away now and then. */
+  async sync(operation: () => void): Promise<void> {
+    this.#begin();
+    const until = this.#begun + this.#secondsMost * 1000;
+    let now = this.#begun;
+    while (now < until) {
+      for (let index = 0; index < SYNC_OPERATIONS; index += SYNC_TIMED_EACH) {
+        const begun = performance.now();
+        operation();
+        now = performance.now();
+        this.#record(now - begun);
+        for (let untimed = 1; untimed < SYNC_TIMED_EACH; untimed += 1) operation();
+      }
+      this.#operations += SYNC_OPERATIONS;
+      await new Promise((resolve) => setImmediate(resolve));
+      now = performance.now();
+    }
+    this.#ended = now;
+  }
+
+  /** Keeps so many going; each resolves to how many operations it was. Ends when there are no `more`, or the time is over. */
+  async inFlight(count: number, operation: () => Promise<number>, more: () => boolean = () => true): Promise<void> {
+    const late = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+    late.enable();
+    this.#begin();
+    const until = this.#begun + this.#secondsMost * 1000;
+    let calls = 0;
+    const one = async (): Promise<void> => {
+      while (more() && performance.now() < until) {
+        calls += 1;
+        // What is answered at once would keep everything else waiting for ever.
+        if (calls % GIVEN_AWAY_EACH === 0) await new Promise((resolve) => setImmediate(resolve));
+        const begun = count === 1 || calls % TIMED_EACH === 0 ? performance.now() : undefined;
+        const done = await operation();
+        this.#operations += done;
+        if (begun !== undefined) this.#record(performance.now() - begun);
+      }
+    };
+    await Promise.all(Array.from({ length: count }, one));
+    this.#ended = performance.now();
+    late.disable();
+    // It counts the resolution as delay.
+    this.#loopLateMs = late.count === 0 ? null : Math.max(0, late.percentile(99) / 1e6 - LOOP_RESOLUTION_MS);
+  }
+
+  get measured(): Measured {
+    const at = (percentile: number): number => this.#latency.percentile(percentile);
+    return {
+      operations: this.#operations,
+      seconds: (this.#ended - this.#begun) / 1000,
+      latencyNs: { p50: at(50), p99: at(99), p999: at(99.9), most: this.#latency.max },
+      loopLateMs: this.#loopLateMs,
+    };
+  }
+
+  #begin(): void {
+    this.#begun = performance.now();
+  }
+
+  #record(ms: number): void {
+    this.#latency.record(Math.max(1, Math.round(ms * 1e6)));
+  }
+}
+
+const SYNC_OPERATIONS = 1024;
+const SYNC_TIMED_EACH = 16;
+const TIMED_EACH = 4;
+const GIVEN_AWAY_EACH = 1000;
+const LOOP_RESOLUTION_MS = 1;

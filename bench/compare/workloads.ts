@@ -1,0 +1,308 @@
+/** What every contender is asked to do. */
+import { NumberedKeys } from "../numbered-keys.ts";
+import { SeededRandom } from "../soak/random.ts";
+import { Zipf } from "../soak/zipf.ts";
+import type { Contender, Doing, Durability } from "./contender.ts";
+import { Stopwatch } from "./stopwatch.ts";
+
+/** One kind of work. */
+export interface Workload {
+  readonly name: WorkloadName;
+  readonly title: string;
+  readonly durability: Durability;
+  readonly needs: readonly Doing[];
+  /** Whether it goes through all keys once, however long that takes; else it is stopped when its time is over. */
+  readonly isWhole?: boolean;
+  run(ground: Ground): Promise<void>;
+}
+
+export type WorkloadName =
+  | "load"
+  | "overwrite"
+  | "put"
+  | "getSync"
+  | "getSync-zipf"
+  | "get"
+  | "miss"
+  | "ycsb-a"
+  | "ycsb-b"
+  | "ycsb-c"
+  | "ycsb-d"
+  | "ycsb-f"
+  | "durable-put"
+  | "durable-put-256";
+
+/** What it works on. */
+export interface Ground {
+  readonly store: Contender;
+  readonly keys: KeySpace;
+  readonly values: readonly Buffer[];
+  readonly valueBytes: number;
+  readonly random: SeededRandom;
+  readonly watch: Stopwatch;
+}
+
+/**
+ * The keys of a store: even numbers, so that the odd ones between them are missing wherever one looks. New ones come at the end.
+ */
+export class KeySpace {
+  /** How many are there, from the first one on. */
+  count: number;
+  readonly #numbered: NumberedKeys;
+  #inserting: number;
+  /** Inserted before others that were begun earlier. */
+  readonly #ahead = new Set<number>();
+  readonly #key = Buffer.alloc(NumberedKeys.BYTES);
+
+  constructor(count: number) {
+    this.count = count;
+    this.#inserting = count;
+    this.#numbered = new NumberedKeys(count);
+  }
+
+  /** In a buffer that the next call uses again. */
+  at(index: number): Buffer {
+    return NumberedKeys.write(this.#key, 2 * index);
+  }
+
+  missing(index: number): Buffer {
+    return NumberedKeys.write(this.#key, 2 * index + 1);
+  }
+
+  /** For 0 to `count - 1` each index once, in an order of its own. */
+  scattered(index: number): number {
+    return this.#numbered.scattered(index);
+  }
+
+  /** The index of a new one, which is there when that is told to `inserted`. */
+  insert(): number {
+    return this.#inserting++;
+  }
+
+  inserted(index: number): void {
+    this.#ahead.add(index);
+    while (this.#ahead.delete(this.count)) this.count += 1;
+  }
+
+  /** Into a buffer of the caller's. */
+  write(buffer: Buffer, index: number): Buffer {
+    return NumberedKeys.write(buffer, 2 * index);
+  }
+}
+
+const BATCH = 1000;
+const ZIPF_EXPONENT = 0.99;
+
+/** In the order in which they are run: what changes the store most comes last. */
+export const WORKLOADS: readonly Workload[] = [
+  {
+    name: "load",
+    title: "load, batches of 1,000",
+    durability: "not synced",
+    needs: ["batch"],
+    isWhole: true,
+    run: (ground) => batches(ground, ground.keys.count, (index) => ground.keys.scattered(index)),
+  },
+  {
+    name: "getSync",
+    title: "random `getSync`",
+    durability: "not synced",
+    needs: ["getSync"],
+    run: (ground) => readsSync(ground, uniform(ground)),
+  },
+  {
+    name: "getSync-zipf",
+    title: "skewed `getSync` (Zipf 0.99)",
+    durability: "not synced",
+    needs: ["getSync"],
+    run: (ground) => readsSync(ground, skewed(ground)),
+  },
+  {
+    name: "miss",
+    title: "miss",
+    durability: "not synced",
+    needs: ["getSync"],
+    run: ({ store, keys, random, watch }) =>
+      watch.sync(() => {
+        if (store.getSync!(keys.missing(random.integer(keys.count))) !== undefined)
+          throw new Error("found what is not there");
+      }),
+  },
+  {
+    name: "get",
+    title: "`await get`, 256 in flight",
+    durability: "not synced",
+    needs: ["get"],
+    run: (ground) => {
+      const next = uniform(ground);
+      return ground.watch.inFlight(256, () => read(ground, next()));
+    },
+  },
+  ycsb("a", "half reads, half updates", { reads: 0.5 }),
+  ycsb("b", "95 % reads, 5 % updates", { reads: 0.95 }),
+  ycsb("c", "reads only", { reads: 1 }),
+  ycsb("d", "95 % reads of the latest, 5 % inserts", { reads: 0.95, isOfLatest: true }),
+  ycsb("f", "half reads, half read-modify-writes", { reads: 0.5, readsFirst: true }),
+  {
+    name: "put",
+    title: "`put`, 1,024 in flight",
+    durability: "not synced",
+    needs: ["put"],
+    run: (ground) => puts(ground, 1024),
+  },
+  {
+    name: "overwrite",
+    title: "overwrite, batches of 1,000",
+    durability: "not synced",
+    needs: ["batch"],
+    run: (ground) => batches(ground, Infinity, uniform(ground)),
+  },
+  {
+    name: "durable-put",
+    title: "durable `put`, one at a time",
+    durability: "synced",
+    needs: ["put"],
+    run: (ground) => puts(ground, 1),
+  },
+  {
+    name: "durable-put-256",
+    title: "durable `put`, 256 in flight",
+    durability: "synced",
+    needs: ["put"],
+    run: (ground) => puts(ground, 256),
+  },
+];
+
+/** @throws Error where there is none of that name */
+export function workload(name: string): Workload {
+  const found = WORKLOADS.find((one) => one.name === name);
+  if (found === undefined)
+    throw new Error(`there is no workload "${name}": ${WORKLOADS.map((one) => one.name).join(", ")}`);
+  return found;
+}
+
+/** Fills the store without measuring anything. */
+export async function fill(store: Contender, keys: KeySpace, values: readonly Buffer[]): Promise<void> {
+  const batch = new Batch();
+  for (let from = 0; from < keys.count; from += BATCH) {
+    await batch.write(store, keys, values, Math.min(BATCH, keys.count - from), (at) => keys.scattered(from + at));
+  }
+}
+
+/** Values of so many bytes, of which half can be compressed, as those of applications can. */
+export function makeValues(valueBytes: number, random: SeededRandom): Buffer[] {
+  return Array.from({ length: 64 }, () => {
+    const value = Buffer.alloc(valueBytes);
+    for (let at = 0; at < valueBytes / 2; at += 1) value[at] = random.integer(256);
+    return value;
+  });
+}
+
+/** The keys and values of a batch, in buffers that are used again. */
+class Batch {
+  readonly #buffers = Array.from({ length: BATCH }, () => Buffer.alloc(NumberedKeys.BYTES));
+  #written = 0;
+
+  async write(
+    store: Contender,
+    keys: KeySpace,
+    values: readonly Buffer[],
+    count: number,
+    indexAt: (at: number) => number,
+  ): Promise<void> {
+    const some = this.#buffers.slice(0, count);
+    for (const [at, buffer] of some.entries()) keys.write(buffer, indexAt(at));
+    const theirs = some.map(() => values[this.#written++ % values.length]!);
+    await store.batch(some, theirs);
+  }
+}
+
+async function batches(
+  { store, keys, values, watch }: Ground,
+  most: number,
+  indexAt: (at: number) => number,
+): Promise<void> {
+  const batch = new Batch();
+  let written = 0;
+  await watch.inFlight(
+    1,
+    async () => {
+      const from = written;
+      const count = Math.min(BATCH, most - written);
+      written += count;
+      await batch.write(store, keys, values, count, (at) => indexAt(from + at));
+      return count;
+    },
+    () => written < most,
+  );
+}
+
+function puts({ store, keys, values, random, watch }: Ground, inFlight: number): Promise<void> {
+  let written = 0;
+  return watch.inFlight(inFlight, async () => {
+    await store.put(keys.at(random.integer(keys.count)), values[written++ % values.length]!);
+    return 1;
+  });
+}
+
+function readsSync({ store, keys, valueBytes, watch }: Ground, next: () => number): Promise<void> {
+  return watch.sync(() => check(store.getSync!(keys.at(next())), valueBytes));
+}
+
+async function read({ store, keys, valueBytes }: Ground, index: number): Promise<number> {
+  check(await store.get(keys.at(index)), valueBytes);
+  return 1;
+}
+
+function check(value: Uint8Array | undefined, valueBytes: number): void {
+  if (value?.length !== valueBytes)
+    throw new Error(`a value of ${valueBytes} bytes came back as ${value?.length ?? "nothing"}`);
+}
+
+function uniform({ keys, random }: Ground): () => number {
+  return () => random.integer(keys.count);
+}
+
+/** The keys that are asked for most lie anywhere. */
+function skewed({ keys, random }: Ground): () => number {
+  const zipf = new Zipf(keys.count, ZIPF_EXPONENT, () => random.fraction());
+  return () => keys.scattered(zipf.next() - 1);
+}
+
+interface YcsbMix {
+  readonly reads: number;
+  /** The most recently inserted keys are asked for most, and writes insert. */
+  readonly isOfLatest?: boolean;
+  /** A write reads the value first. */
+  readonly readsFirst?: boolean;
+}
+
+/** The core workloads of B. F. Cooper et al., "Benchmarking cloud serving systems with YCSB" (2010), 64 in flight. */
+function ycsb(letter: "a" | "b" | "c" | "d" | "f", what: string, { reads, isOfLatest, readsFirst }: YcsbMix): Workload {
+  return {
+    name: `ycsb-${letter}`,
+    title: `YCSB ${letter.toUpperCase()}: ${what}, 64 in flight`,
+    durability: "not synced",
+    needs: ["get", "put"],
+    run: (ground) => {
+      const { store, keys, values, random, watch } = ground;
+      const zipf = new Zipf(keys.count, ZIPF_EXPONENT, () => random.fraction());
+      const next = isOfLatest === true ? () => keys.count - zipf.next() : skewed(ground);
+      let written = 0;
+      return watch.inFlight(64, async () => {
+        const value = values[written++ % values.length]!;
+        if (random.fraction() < reads) return read(ground, next());
+        if (isOfLatest === true) {
+          const index = keys.insert();
+          await store.put(keys.at(index), value);
+          keys.inserted(index);
+          return 1;
+        }
+        const index = next();
+        if (readsFirst === true) await read(ground, index);
+        await store.put(keys.at(index), value);
+        return 1;
+      });
+    },
+  };
+}

@@ -1,0 +1,42 @@
+/** The process of one measurement: is told by its one argument what to do, and sends how it went. */
+import { tellParent } from "../soak/tell-parent.ts";
+import { measureMerging, type Merged, type MergingTask } from "./merging.ts";
+import { measureAtScale, type AtScale } from "./scale.ts";
+import { fillStore, openBy, type Filled, type Opened, type OpeningTask, type Road } from "./opening.ts";
+
+/** What is measured. */
+export type OwnTask =
+  | ({ readonly kind: "fill" } & OpeningTask)
+  | ({ readonly kind: "open"; readonly road: Road } & OpeningTask)
+  | ({ readonly kind: "scale" } & OpeningTask)
+  | ({ readonly kind: "merge" } & MergingTask);
+
+/** What is sent, by what was asked for. */
+export interface OwnAnswers {
+  readonly fill: Filled;
+  readonly open: Opened;
+  readonly scale: AtScale;
+  readonly merge: Merged[];
+}
+
+// Whoever started this is gone: nobody would remove what more is written.
+const orphaned = (): void => process.exit(1);
+process.once("disconnect", orphaned);
+
+const task = JSON.parse(process.argv[2]!) as OwnTask;
+await tellParent(await measure());
+process.off("disconnect", orphaned);
+process.disconnect();
+
+function measure(): Promise<object> {
+  switch (task.kind) {
+    case "fill":
+      return fillStore(task);
+    case "open":
+      return openBy(task, task.road);
+    case "scale":
+      return measureAtScale(task);
+    case "merge":
+      return measureMerging(task);
+  }
+}
