@@ -33,7 +33,7 @@ const SMALL_LIMITS: Limits = {
   extentFramesMax: 2,
   scanBytes: 48,
   sharedReadBytesMax: 100,
-  readsPerTurn: 1,
+  answersPerTurn: 1,
   keysAhead: 2,
   valuesAhead: 2,
   mergeSyncBytes: 300,
@@ -45,6 +45,9 @@ const SMALL_LIMITS: Limits = {
 };
 
 const LIMITS_OF: Readonly<Record<"usual" | "small", Limits>> = { usual: LIMITS, small: SMALL_LIMITS };
+
+/** So few that what is in the cache of values is written over all the time. */
+const CACHE_BYTES = 150;
 
 /** An eager store looks after so many bytes whether there is something to merge: after every other write. */
 const EAGER_LOOK_BYTES = 100;
@@ -83,6 +86,7 @@ export function openStore(
     values: utf8,
     sync: sync === "interval" ? { intervalMs: INTERVAL_MS } : sync,
     ordered,
+    cacheBytes: CACHE_BYTES,
     ...(merging === "eager" ? { compaction: { strategy: eagerStrategy, jitter: 0 } } : {}),
     segmentBytesMax: SEGMENT_BYTES[segments % SEGMENT_BYTES.length]!,
     ...(keydir === "map" ? { index: mapKeydir } : {}),
@@ -121,6 +125,7 @@ export function openTextReader(
     clock,
     values: utf8,
     ordered,
+    cacheBytes: CACHE_BYTES,
     ...(keydir === "map" ? { index: mapKeydir } : {}),
   };
   return openReadOnly(DIRECTORY, options, LIMITS_OF[limits]);

@@ -32,7 +32,8 @@ export const onlyTheRandomPortIsRandom: Rule = banned(
 export const onlyTheWorkerStartsThreads: Rule = banned(
   THREADS,
   `threads and processes are the executor's of ${WORKER}`,
-  (path) => path.startsWith(WORKER),
+  // The copies of values only ask that their buffers stay in their thread.
+  (path) => path.startsWith(WORKER) || path === "packages/engine/src/value-copies.ts",
 );
 
 export const sourcesPrintNothing: Rule = banned(CONSOLE, "a library does not print", () => false);

@@ -18,8 +18,8 @@ export interface Limits {
   readonly scanBytes: number;
   /** Bytes of the largest record that is read into the buffer that all share. */
   readonly sharedReadBytesMax: number;
-  /** How many values are read at once in a turn of the event loop for those who wait for a promise; 0: none ever. */
-  readonly readsPerTurn: number;
+  /** So many gets are answered in a turn of the event loop. */
+  readonly answersPerTurn: number;
   /** How many keys, and how many values, an iterator holds ready. */
   readonly keysAhead: number;
   readonly valuesAhead: number;
@@ -45,7 +45,7 @@ export const LIMITS: Limits = {
   extentFramesMax: 1024,
   scanBytes: 512 * 1024,
   sharedReadBytesMax: 64 * 1024,
-  readsPerTurn: 512,
+  answersPerTurn: 512,
   keysAhead: 256,
   valuesAhead: 64,
   mergeSyncBytes: 8 * 1024 * 1024,

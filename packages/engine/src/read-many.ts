@@ -42,15 +42,20 @@ export async function readMany(
   try {
     for (const neighbours of neighboursOf(found, bytesTogetherMax)) {
       const bytes = neighbours.to - neighbours.from;
-      const manner = pace.next(bytes);
-      if (manner === "now" || (manner === "later" && (await pace.turn(bytes)))) {
+      if (!pace.takes(bytes)) await pace.turn(bytes);
+      if (pace.readsAtOnce(bytes)) {
         const begun = pace.begin();
         readNow(found, neighbours, reader, take);
         pace.end(begun);
       } else {
-        aside.push(readAside(found, neighbours, reader, take));
+        const read = readAside(found, neighbours, reader, take);
+        // Told when all are awaited, which may be many turns away.
+        read.catch(() => undefined);
+        aside.push(read);
       }
-      if (aside.length >= READS_AT_ONCE) await Promise.all(aside.splice(0));
+      if (aside.length < READS_AT_ONCE) continue;
+      await Promise.all(aside);
+      aside.length = 0;
     }
     await Promise.all(aside);
   } finally {

@@ -3,7 +3,13 @@ import type { KeydirFactory } from "@hashlog/index";
 import { bytes, utf8, type Codec } from "./codecs.ts";
 import type { Limits } from "./limits.ts";
 import { checkOptions, type, type Check } from "./check-options.ts";
-import { OPEN_CHECKS, type DefaultParts, type OpenOptions, type OpenProgress } from "./store-options.ts";
+import {
+  CACHE_BYTES_DEFAULT,
+  OPEN_CHECKS,
+  type DefaultParts,
+  type OpenOptions,
+  type OpenProgress,
+} from "./store-options.ts";
 
 /**
  * What `open` takes besides the directory where a store is only to be read: beside a writer in this or another process, or
@@ -24,6 +30,8 @@ export interface ReadOnlyOptions<K = string, V = Uint8Array> {
   readonly values?: Codec<V, never> | undefined;
   /** As for writing; here the keys are put in order again whenever the index is loaded again. */
   readonly ordered?: boolean | undefined;
+  /** As for writing. */
+  readonly cacheBytes?: number | undefined;
   /** The file system. Default: the platform's, `nodeFileSystem()`. */
   readonly fileSystem?: FileSystem | undefined;
   /** The keydir. Default: `hashKeydir` of `@hashlog/index`. */
@@ -56,6 +64,7 @@ export interface ReaderOptions<K, V> {
   readonly keys: Codec<K>;
   readonly values: Pick<Codec<V>, "decode">;
   readonly ordered: boolean;
+  readonly cacheBytes: number;
   readonly fileSystem: FileSystem;
   readonly index: KeydirFactory;
   readonly clock: Clock;
@@ -98,6 +107,7 @@ export function resolveReadOnlyOptions<K, V>(
     keys: given.keys ?? (utf8 as Codec<unknown> as Codec<K>),
     values: given.values ?? (bytes as Codec<unknown, never> as Codec<V, never>),
     ordered: given.ordered ?? false,
+    cacheBytes: given.cacheBytes ?? CACHE_BYTES_DEFAULT,
     fileSystem: given.fileSystem ?? defaults.fileSystem(),
     index: given.index ?? defaults.index,
     clock: given.clock ?? systemClock,

@@ -1,6 +1,7 @@
 import type { IndexRoad } from "./load-index.ts";
 import type { Reader } from "./reader.ts";
 import type { Failures } from "./store-parts.ts";
+import type { ValueCache } from "./value-cache.ts";
 import type { ViewHolder } from "./views.ts";
 
 /** What `stats()` says of a store that is only read. */
@@ -12,6 +13,8 @@ export interface ReadOnlyStats {
   readonly segments: number;
   /** Bytes of memory that the keydir holds, keys included; of older ones that iterators and snapshots still read, too. */
   readonly keydirBytes: number;
+  /** Bytes of memory that the cache of values holds: `cacheBytes` and a quarter, once there is something in it. */
+  readonly cacheBytes: number;
   /** The sequence of the last write that is shown. */
   readonly sequence: number;
   /** Iterators and snapshots that are open. Each keeps the files that it needs. */
@@ -28,7 +31,7 @@ export interface ReadOnlyStats {
 }
 
 /** Gathers the numbers: a walk over the segments, none over the keys. */
-export function readOnlyStats(reader: Reader, refreshes: number, failures: Failures): ReadOnlyStats {
+export function readOnlyStats(reader: Reader, cache: ValueCache, refreshes: number, failures: Failures): ReadOnlyStats {
   const { current, generations } = reader;
   const held = (holder: ViewHolder): number => generations.reduce((sum, { views }) => sum + views.count(holder), 0);
   const segments = [...current.table.all()];
@@ -37,6 +40,7 @@ export function readOnlyStats(reader: Reader, refreshes: number, failures: Failu
     fileBytes: segments.reduce((sum, { bytes }) => sum + bytes, 0),
     segments: segments.length,
     keydirBytes: generations.reduce((sum, { keydir }) => sum + keydir.memoryBytes, 0),
+    cacheBytes: cache.bytes,
     sequence: current.sequence,
     iterators: held("iterator"),
     snapshots: held("snapshot"),

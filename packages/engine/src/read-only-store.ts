@@ -13,6 +13,7 @@ import type { StoreClock } from "./store-clock.ts";
 import type { ReaderOptions } from "./read-only-options.ts";
 import { Failures } from "./store-parts.ts";
 import { Turns } from "./turns.ts";
+import { ValueCache } from "./value-cache.ts";
 
 /** Everything of a store that is read but its public face. */
 export interface ReadOnlyMachinery<K, V> {
@@ -37,6 +38,7 @@ export class ReadOnlyStore<K, V> {
   readonly #failures = new Failures();
   readonly #ending = new AbortController();
   readonly #turns: Turns<boolean>;
+  readonly #cache: ValueCache;
   readonly #follower: Follower | undefined;
   #asksForWriter = false;
   #refreshes = 0;
@@ -48,10 +50,16 @@ export class ReadOnlyStore<K, V> {
     this.#machinery = machinery;
     this.#state = new OpenState(machinery.directory);
     const { reader, options } = machinery;
-    const { keys, values, ordered, limits, clock } = options;
+    const { keys, values, ordered, limits, clock, cacheBytes } = options;
+    this.#cache = new ValueCache(cacheBytes);
     const records = new RecordReader(limits.sharedReadBytesMax);
-    const pace = new ReadPace(clock, options.fileSystem.readsSynchronously, limits.readsPerTurn);
-    this.#readParts = { keys, values, ordered, limits, clock, pace, reader: records, inFlight: this.#inFlight };
+    const pace = new ReadPace(clock, options.fileSystem.readsSynchronously, limits.answersPerTurn);
+    this.#readParts = {
+      ...{ keys, values, ordered, limits, clock, pace },
+      reader: records,
+      cache: this.#cache,
+      inFlight: this.#inFlight,
+    };
     this.#reads = new Reads({
       ...this.#readParts,
       source: currentSource(machinery, () => this.#state.check()),
@@ -185,7 +193,7 @@ export class ReadOnlyStore<K, V> {
 
   /** What is shown now, and what it costs. Cheap enough to ask for often; also after `close`. */
   stats(): ReadOnlyStats {
-    return readOnlyStats(this.#machinery.reader, this.#refreshes, this.#failures);
+    return readOnlyStats(this.#machinery.reader, this.#cache, this.#refreshes, this.#failures);
   }
 
   /** Waits for reads that are under way, ends a refresh, and closes every file. A second call is the first one's promise. */

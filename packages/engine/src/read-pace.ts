@@ -1,8 +1,5 @@
 import type { Clock } from "@hashlog/fs-io";
 
-/** How a value is to be read: at once, at once in a later turn of the event loop (`turn`), or without holding it. */
-export type ReadManner = "now" | "later" | "aside";
-
 /**
  * Whether values may be read synchronously by those who wait for a promise. What the system has in its cache is there in a
  * microsecond or two, and ten times quicker than by asking another thread; what it has not may take as long as a disk takes,
@@ -10,49 +7,54 @@ export type ReadManner = "now" | "later" | "aside";
  *
  * So it is tried: after a read that took its time the next ones are done aside, and twice as many each time that a try was
  * slow again, until as many tries in a row were quick. And as promises that are ready at once keep timers and I/O
- * waiting, a turn of the event loop takes only so many: the others wait for the next one, in their order.
+ * waiting, a turn of the event loop has room for so many answers only: the others wait for the next one, in their order.
  */
 export class ReadPace {
   readonly #clock: Pick<Clock, "elapsedMs" | "yield">;
-  readonly #readsPerTurn: number;
+  readonly #readsSynchronously: boolean;
+  readonly #answersPerTurn: number;
   /** How many reads are left to be done aside, and how many the next time; how many were quick since. */
   #resting = 0;
   #rest = RESTS_LEAST;
   #quick = 0;
-  /** How much may still be read in this turn. Nobody tells when it is over: whoever finds nothing left begins the next one. */
+  /** How much room this turn still has. Nobody tells when it is over: whoever finds none begins the next one. */
   #left: number;
   #waiting: { readonly bytes: number; readonly resolve: () => void }[] = [];
 
-  /** `readsPerTurn`: see `Limits`. */
-  constructor(clock: Pick<Clock, "elapsedMs" | "yield">, readsSynchronously: boolean, readsPerTurn: number) {
+  /** `answersPerTurn`: see `Limits`. */
+  constructor(clock: Pick<Clock, "elapsedMs" | "yield">, readsSynchronously: boolean, answersPerTurn: number) {
     this.#clock = clock;
-    this.#readsPerTurn = readsSynchronously ? readsPerTurn : 0;
-    this.#left = this.#readsPerTurn;
+    this.#readsSynchronously = readsSynchronously;
+    this.#answersPerTurn = answersPerTurn;
+    this.#left = answersPerTurn;
   }
 
-  /** How the next value, of so many bytes, is to be read. */
-  next(bytes: number): ReadManner {
-    if (bytes > BYTES_AT_ONCE_MAX || !this.isQuick) return "aside";
-    if (this.#left <= 0 || this.#waiting.length > 0) return "later";
+  /** Whether a value of so many bytes may be answered in this turn, which then has less room; if not, `turn` waits for one. */
+  takes(bytes: number): boolean {
+    if (this.#left <= 0 || this.#waiting.length > 0) return false;
     this.#take(bytes);
-    return "now";
+    return true;
+  }
+
+  /** Resolves in a turn that has room for a value of so many bytes. */
+  turn(bytes: number): Promise<void> {
+    return new Promise<void>((resolve) => {
+      this.#waiting.push({ bytes, resolve });
+      if (this.#waiting.length === 1) void this.#takeTurns();
+    });
+  }
+
+  /** Whether the next value, of so many bytes, is to be read at once. */
+  readsAtOnce(bytes: number): boolean {
+    return bytes <= BYTES_AT_ONCE_MAX && this.isQuick;
   }
 
   /** Whether the next value, or the next few, may be read at once. */
   get isQuick(): boolean {
-    if (this.#readsPerTurn === 0) return false;
+    if (!this.#readsSynchronously) return false;
     if (this.#resting === 0) return true;
     this.#resting -= 1;
     return false;
-  }
-
-  /** Resolves in a turn that has room for a value of so many bytes, to whether it may then be read at once. */
-  async turn(bytes: number): Promise<boolean> {
-    await new Promise<void>((resolve) => {
-      this.#waiting.push({ bytes, resolve });
-      if (this.#waiting.length === 1) void this.#takeTurns();
-    });
-    return this.#resting === 0;
   }
 
   /** The moment, for `end`. */
@@ -73,14 +75,14 @@ export class ReadPace {
   }
 
   #take(bytes: number): void {
-    this.#left -= 1 + bytes / BYTES_OF_A_READ;
+    this.#left -= 1 + Math.min(bytes, BYTES_AT_ONCE_MAX) / BYTES_OF_A_READ;
   }
 
   async #takeTurns(): Promise<void> {
     let served = 0;
     while (served < this.#waiting.length) {
       await this.#clock.yield();
-      this.#left = this.#readsPerTurn;
+      this.#left = this.#answersPerTurn;
       while (served < this.#waiting.length && this.#left > 0) {
         const { bytes, resolve } = this.#waiting[served++]!;
         this.#take(bytes);

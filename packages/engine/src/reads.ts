@@ -17,9 +17,10 @@ import type { Ordering } from "./ordering.ts";
 import { selectionOf, type RangeOptions, type Selection } from "./range.ts";
 import type { ReadPace } from "./read-pace.ts";
 import { readMany, type Found } from "./read-many.ts";
-import type { ReadRecord, RecordReader } from "./record-reader.ts";
+import type { RecordReader } from "./record-reader.ts";
 import { newLocation } from "./segment-table.ts";
 import type { Segment } from "./segment.ts";
+import type { ValueCache } from "./value-cache.ts";
 import type { View } from "./views.ts";
 import { checkKeyBytes } from "./write-options.ts";
 
@@ -51,6 +52,7 @@ export interface ReadParts<K, V> {
   readonly keys: Codec<K>;
   readonly values: Pick<Codec<V>, "decode">;
   readonly reader: RecordReader;
+  readonly cache: ValueCache;
   readonly inFlight: InFlight;
   readonly ordering: Ordering;
   readonly limits: Limits;
@@ -74,10 +76,13 @@ export class Reads<K, V> {
   get(key: K): Promise<V | undefined> {
     try {
       const bytes = this.#find(key);
-      if (bytes === undefined) return Promise.resolve(undefined);
-      const { values, pace } = this.#parts;
-      const manner = pace.next(this.#location.valueBytes);
-      return manner === "now" ? Promise.resolve(values.decode(this.#readNow(bytes))) : this.#getLater(bytes, manner);
+      const { pace, values } = this.#parts;
+      if (bytes === undefined) return pace.takes(0) ? Promise.resolve(undefined) : pace.turn(0).then(() => undefined);
+      const hasRoom = pace.takes(this.#location.valueBytes);
+      const value = hasRoom ? this.#atOnce(this.#segment(), this.#location, bytes) : undefined;
+      return value === undefined
+        ? this.#later(this.#kept(this.#own(bytes)), hasRoom)
+        : Promise.resolve(values.decode(value));
     } catch (error) {
       return Promise.reject(error as Error);
     }
@@ -85,24 +90,36 @@ export class Reads<K, V> {
 
   getSync(key: K): V | undefined {
     const bytes = this.#find(key);
-    return bytes && this.#parts.values.decode(this.#parts.reader.readSync(this.#segment(), this.#location, bytes));
+    if (bytes === undefined) return undefined;
+    const { values, reader, cache } = this.#parts;
+    const segment = this.#segment();
+    const location = this.#location;
+    let value = cache.find(segment.fileNumber, location.offset, location.valueBytes);
+    if (value === undefined) {
+      value = reader.readSync(segment, location, bytes);
+      cache.note(segment.fileNumber, location.offset, value);
+    }
+    return values.decode(value);
   }
 
   async getEntry(key: K): Promise<Entry<V> | undefined> {
     const bytes = this.#find(key);
-    if (bytes === undefined) return undefined;
-    const { values, reader, pace } = this.#parts;
-    const { expiresAtMs, valueBytes } = this.#location;
-    const manner = pace.next(valueBytes);
-    const { value, sequence } =
-      manner === "now"
-        ? { value: this.#readNow(bytes), sequence: reader.lastSequence }
-        : await this.#readLater(bytes, manner);
-    return {
-      value: values.decode(value),
-      version: sequence,
-      expiresAtMs: expiresAtMs === 0 ? undefined : expiresAtMs,
-    };
+    const { pace, values, reader } = this.#parts;
+    const found = bytes && this.#kept(this.#own(bytes));
+    const room = found?.location.valueBytes ?? 0;
+    return this.#keeping(found && [found], async () => {
+      if (!pace.takes(room)) await pace.turn(room);
+      if (found === undefined) return undefined;
+      const { segment, location } = found;
+      const { value, sequence } = pace.readsAtOnce(location.valueBytes)
+        ? { value: this.#readNow(segment, location, found.bytes), sequence: reader.lastSequence }
+        : await reader.readWithSequence(segment, location, found.bytes);
+      return {
+        value: values.decode(value),
+        version: sequence,
+        expiresAtMs: location.expiresAtMs === 0 ? undefined : location.expiresAtMs,
+      };
+    });
   }
 
   async getMany(keys: readonly K[]): Promise<(V | undefined)[]> {
@@ -110,19 +127,25 @@ export class Reads<K, V> {
     if (!Array.isArray(keys)) throw invalidArgument(`the keys of getMany are ${describeType(keys)}, not an array`);
     // All are encoded before any is looked up: a codec that throws leaves nothing pinned.
     const encoded = Array.from(keys as readonly K[], (key) => this.ownKey(key));
-    const found = encoded.map((bytes) => this.#pinned(bytes));
-    const values = Array.from(encoded, (): V | undefined => undefined);
-    const { inFlight, values: codec, reader, pace, limits } = this.#parts;
-    inFlight.begin();
-    try {
-      await readMany(found, { reader, pace, bytesTogetherMax: limits.sharedReadBytesMax }, (index, value) => {
+    const found = encoded.map((own) => (this.#source.find(own, this.#location) ? this.#kept(own) : undefined));
+    const { values: codec, reader, cache, pace, limits } = this.#parts;
+    return this.#keeping(found, async () => {
+      const values = Array.from(found, (): V | undefined => undefined);
+      const unread = found.map((one, index) => {
+        const value = one && cache.find(one.segment.fileNumber, one.location.offset, one.location.valueBytes);
+        if (value === undefined) return one;
+        values[index] = codec.decode(value);
+        return undefined;
+      });
+      const parts = { reader, pace, bytesTogetherMax: limits.sharedReadBytesMax };
+      if (!pace.takes(0)) await pace.turn(0);
+      await readMany(unread, parts, (index, value) => {
+        const { segment, location } = found[index]!;
+        cache.note(segment.fileNumber, location.offset, value);
         values[index] = codec.decode(value);
       });
-    } finally {
-      for (const one of found) one?.segment.unpin();
-      inFlight.end();
-    }
-    return values;
+      return values;
+    });
   }
 
   has(key: K): boolean {
@@ -175,12 +198,21 @@ export class Reads<K, V> {
     return bytes;
   }
 
+  /** The bytes of the key, which stay as they are until the call returns in which the key was given, whatever is encoded next. */
+  keyForCall(key: K): Uint8Array {
+    const bytes = this.encodeKey(key);
+    return bytes === key ? bytes : this.#own(bytes);
+  }
+
   /**
    * The bytes of the key, which nobody else has: one that is read again, after an await or after the codec was called once
    * more, must not change meanwhile.
    */
   ownKey(key: K): Uint8Array {
-    const bytes = this.encodeKey(key);
+    return this.#own(this.encodeKey(key));
+  }
+
+  #own(bytes: Uint8Array): Uint8Array {
     // Copied by constructor: `slice` of a Buffer is a view of the same bytes.
     return encodesAnew(this.#parts.keys) ? bytes : new Uint8Array(bytes);
   }
@@ -197,46 +229,56 @@ export class Reads<K, V> {
     return this.#source.segmentAt(this.#location.segmentSlot);
   }
 
-  /** Pins the segment of a key that is there. */
-  #pinned(bytes: Uint8Array): Found | undefined {
-    const location = newLocation();
-    if (!this.#source.find(bytes, location)) return undefined;
-    const segment = this.#source.segmentAt(location.segmentSlot);
-    segment.pin();
-    return { bytes, location, segment };
+  /** What was found last, for when the call has returned. */
+  #kept(own: Uint8Array): Found {
+    return { bytes: own, location: { ...this.#location }, segment: this.#segment() };
   }
 
-  /** The bytes of the value that was found last. */
-  #readNow(bytes: Uint8Array): Uint8Array {
+  /** The bytes of the value, if they are there at once: `undefined` if they are better read aside. */
+  #atOnce(segment: Segment, location: Readonly<RecordLocation>, bytes: Uint8Array): Uint8Array | undefined {
+    const { cache, pace } = this.#parts;
+    const cached = cache.find(segment.fileNumber, location.offset, location.valueBytes);
+    if (cached !== undefined || !pace.readsAtOnce(location.valueBytes)) return cached;
+    const value = this.#readNow(segment, location, bytes);
+    cache.note(segment.fileNumber, location.offset, value);
+    return value;
+  }
+
+  #readNow(segment: Segment, location: Readonly<RecordLocation>, bytes: Uint8Array): Uint8Array {
     const { reader, pace } = this.#parts;
     const begun = pace.begin();
-    const value = reader.readSync(this.#segment(), this.#location, bytes);
+    const value = reader.readSync(segment, location, bytes);
     pace.end(begun);
     return value;
   }
 
-  async #getLater(bytes: Uint8Array, manner: "later" | "aside"): Promise<V> {
-    return this.#parts.values.decode((await this.#readLater(bytes, manner)).value);
+  /** Reads aside what there was room for in this turn, and else in another one. */
+  #later(found: Found, hasRoom: boolean): Promise<V> {
+    const { values, reader, cache, pace } = this.#parts;
+    const { segment, location, bytes } = found;
+    return this.#keeping([found], async () => {
+      let value: Uint8Array | undefined;
+      if (!hasRoom) {
+        await pace.turn(location.valueBytes);
+        value = this.#atOnce(segment, location, bytes);
+      }
+      if (value === undefined) {
+        value = await reader.read(segment, location, bytes);
+        cache.note(segment.fileNumber, location.offset, value);
+      }
+      return values.decode(value);
+    });
   }
 
-  /** What was found last, read when the call has returned: the segment stays readable, and the store is not closed, until then. */
-  async #readLater(encoded: Uint8Array, manner: "later" | "aside"): Promise<ReadRecord> {
-    const { inFlight, reader, pace, keys } = this.#parts;
-    const segment = this.#segment();
-    const location = { ...this.#location };
-    const bytes = encodesAnew(keys) ? encoded : new Uint8Array(encoded);
-    segment.pin();
+  /** Keeps the segments readable, and the store from being closed, for as long as `read` takes. */
+  async #keeping<T>(found: readonly (Found | undefined)[] = [], read: () => Promise<T>): Promise<T> {
+    const { inFlight } = this.#parts;
+    for (const one of found) one?.segment.pin();
     inFlight.begin();
     try {
-      if (manner === "aside" || !(await pace.turn(location.valueBytes))) {
-        return await reader.readWithSequence(segment, location, bytes);
-      }
-      const begun = pace.begin();
-      const value = reader.readSync(segment, location, bytes);
-      pace.end(begun);
-      return { value, sequence: reader.lastSequence };
+      return await read();
     } finally {
-      segment.unpin();
+      for (const one of found) one?.segment.unpin();
       inFlight.end();
     }
   }

@@ -3,6 +3,7 @@ import type { RecordLocation } from "@hashlog/index";
 import { corrupt, inOwnWords, HashlogError } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import type { Segment } from "./segment.ts";
+import { ValueCopies } from "./value-copies.ts";
 
 /** Neighbouring records that were read at once. */
 export interface RecordRun {
@@ -23,11 +24,12 @@ export interface ReadRecord {
  * Reads one record, in exactly its length, and gives out its value: verified by checksum, by key, and by the lengths
  * that the keydir holds, so that damage, and a record in the wrong place, are told and never served.
  *
- * The value is the caller's own copy. Invariant: the caller pins the segment while an asynchronous read runs.
+ * The value is the caller's own copy (`ValueCopies`). Invariant: the caller pins the segment while an asynchronous read runs.
  */
 export class RecordReader {
   readonly #fields: RecordFields = newRecordFields();
   readonly #sharedBytesMax: number;
+  readonly #copies = new ValueCopies();
 
   /** `sharedBytesMax`: see `Limits.sharedReadBytesMax`; at most that of every store. */
   constructor(sharedBytesMax: number = LIMITS.sharedReadBytesMax) {
@@ -39,7 +41,7 @@ export class RecordReader {
     const bytes = recordBytes(key.length, location.valueBytes, location.expiresAtMs !== 0);
     const large = bytes > this.#sharedBytesMax;
     const buffer = large ? new Uint8Array(bytes) : readBuffer;
-    const got = readOrThrow(segment, () => segment.file.readSync(buffer, 0, bytes, location.offset));
+    const got = readAtOnce(segment, buffer, bytes, location.offset);
     this.#verify(buffer, 0, got, segment, location, key);
     return this.#take(buffer, large);
   }
@@ -47,7 +49,7 @@ export class RecordReader {
   /** The bytes of `segment` from `from` to `to`, where several records lie, for `readFrom`. */
   readRunSync(segment: Segment, from: number, to: number): RecordRun {
     const bytes = new Uint8Array(to - from);
-    const got = readOrThrow(segment, () => segment.file.readSync(bytes, 0, bytes.length, from));
+    const got = readAtOnce(segment, bytes, bytes.length, from);
     return { segment, from, to, bytes: bytes.subarray(0, got) };
   }
 
@@ -102,7 +104,7 @@ export class RecordReader {
   /** The value of the record that was verified: a part of the buffer if that is its own, else a copy. */
   #take(buffer: Uint8Array, isOwn: boolean): Uint8Array {
     const { valueStart, valueEnd } = this.#fields;
-    return isOwn ? buffer.subarray(valueStart, valueEnd) : buffer.slice(valueStart, valueEnd);
+    return isOwn ? buffer.subarray(valueStart, valueEnd) : this.#copies.copy(buffer, valueStart, valueEnd);
   }
 
   /** @throws HashlogError `HASHLOG_CORRUPT` unless `buffer[at..at + got)` begins with the record that is meant */
@@ -145,11 +147,11 @@ function damagedRecord(segment: Segment, offset: number, expected: number, got: 
   );
 }
 
-function readOrThrow(segment: Segment, read: () => number): number {
+function readAtOnce(segment: Segment, buffer: Uint8Array, bytes: number, offset: number): number {
   try {
-    return read();
+    return segment.file.readSync(buffer, 0, bytes, offset);
   } catch (error) {
-    throw inOwnWords(error, `reading segment ${segment.segmentId} failed`);
+    throw inOwnWords(error, `reading segment ${segment.segmentId} at offset ${offset} failed`);
   }
 }
 

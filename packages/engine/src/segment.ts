@@ -11,6 +11,8 @@ import type { LivePlaces } from "./live-places.ts";
 export class Segment {
   readonly slot: number;
   readonly segmentId: number;
+  /** Of this open file and of no other, as long as the process runs; up to 2^32 - 1. */
+  readonly fileNumber: number = nextFileNumber();
   readonly place: Place;
   readonly path: string;
   readonly file: ReadFile;
@@ -108,4 +110,12 @@ export interface SegmentTotals {
 
 export function newTotals(): SegmentTotals {
   return { recordCount: 0, recordBytes: 0, tombstoneCount: 0, tombstoneBytes: 0, expiringCount: 0 };
+}
+
+let fileNumber = 0;
+
+// What a cache may still hold of the file that had the number four billion files ago is long gone.
+function nextFileNumber(): number {
+  fileNumber = (fileNumber + 1) >>> 0;
+  return fileNumber;
 }

@@ -24,6 +24,7 @@ import { SegmentTable } from "./segment-table.ts";
 import { StoreClock } from "./store-clock.ts";
 import type { ListedFile, StoreDirectory } from "./store-directory.ts";
 import type { StoreOptions } from "./store-options.ts";
+import { ValueCache } from "./value-cache.ts";
 import { Failures, FileIds, pathOf, removeFile, type StoreParts } from "./store-parts.ts";
 import type { StoreMachinery } from "./store.ts";
 import { Views } from "./views.ts";
@@ -106,6 +107,7 @@ export class StoreOpener<K, V, VI> {
       views: new Views(parts),
       ordering,
       ordered: this.#options.ordered,
+      cache: new ValueCache(this.#options.cacheBytes),
       clock: this.#clock,
       lock: this.#entered.lock,
       keys: this.#options.keys,

@@ -4,6 +4,7 @@ import type { Checkpointer } from "./checkpointer.ts";
 import type { OpenReport } from "./open-report.ts";
 import type { Segment } from "./segment.ts";
 import type { StoreParts } from "./store-parts.ts";
+import type { ValueCache } from "./value-cache.ts";
 import type { Views } from "./views.ts";
 
 /** What `stats()` says of a store. Bytes are bytes of whole records (header, expiry, key, value), but for `fileBytes`. */
@@ -28,6 +29,8 @@ export interface StoreStats {
   readonly tombstoneBytes: number;
   /** Bytes of memory that the keydir holds, keys included. */
   readonly keydirBytes: number;
+  /** Bytes of memory that the cache of values holds: `cacheBytes` and a quarter, once there is something in it. */
+  readonly cacheBytes: number;
   /** The sequence of the last acknowledged write. */
   readonly sequence: number;
   /** The last sequence known durable. */
@@ -73,6 +76,7 @@ export function storeStats(store: {
   compaction: Compaction;
   checkpointer: Checkpointer;
   views: Views;
+  cache: ValueCache;
   openReport: OpenReport;
 }): StoreStats {
   const { parts, log } = store;
@@ -94,6 +98,7 @@ export function storeStats(store: {
     tombstones: sum((segment) => segment.tombstones),
     tombstoneBytes: sum((segment) => segment.tombstoneBytes),
     keydirBytes: parts.keydir.memoryBytes,
+    cacheBytes: store.cache.bytes,
     sequence: log.acknowledged,
     floor: log.floor,
     pendingWrites: log.unacknowledged.reduce((count, group) => count + group.recordCount, 0),

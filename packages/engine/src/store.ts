@@ -29,6 +29,7 @@ import type { StoreClock } from "./store-clock.ts";
 import { checkOptions, type } from "./check-options.ts";
 import type { StoreParts } from "./store-parts.ts";
 import { storeStats, type StoreStats } from "./store-stats.ts";
+import type { ValueCache } from "./value-cache.ts";
 import type { Views } from "./views.ts";
 import {
   checkCommitBytes,
@@ -65,6 +66,7 @@ export interface StoreMachinery<K, V, VI> {
   readonly ordering: Ordering;
   /** Whether the keys were put in order when the store was opened. */
   readonly ordered: boolean;
+  readonly cache: ValueCache;
 }
 
 /**
@@ -87,11 +89,12 @@ export class Store<K, V, VI = V> {
   constructor(machinery: StoreMachinery<K, V, VI>) {
     this.#machinery = machinery;
     this.#state = machinery.state;
-    const { keys, values, ordering, ordered, parts } = machinery;
+    const { keys, values, ordering, ordered, cache, parts } = machinery;
     const { limits, clock } = parts;
     const reader = new RecordReader(limits.sharedReadBytesMax);
-    const pace = new ReadPace(clock, parts.fileSystem.readsSynchronously, limits.readsPerTurn);
-    this.#readParts = { keys, values, reader, inFlight: this.#inFlight, ordering, ordered, limits, clock, pace };
+    const pace = new ReadPace(clock, parts.fileSystem.readsSynchronously, limits.answersPerTurn);
+    const inFlight = this.#inFlight;
+    this.#readParts = { keys, values, reader, cache, inFlight, ordering, ordered, limits, clock, pace };
     this.#writer = new LogWriter(machinery.log, parts.keydir);
     const conditions = new Conditions(parts, reader, machinery.clock.hasPassed);
     this.#conditional = new ConditionalWriter(machinery.log, conditions, this.#inFlight);
@@ -104,8 +107,9 @@ export class Store<K, V, VI = V> {
   }
 
   /**
-   * The value of the key as of the call, or `undefined` if there is none. The value is the caller's own copy. While the
-   * system has what is read in its cache it is read at once; where it comes from a disk, without holding the event loop.
+   * The value of the key as of the call, or `undefined` if there is none. The value is the caller's own copy; one of 65
+   * to 2,048 bytes is a part of a larger `ArrayBuffer` in which other values lie. While the system has what is read in
+   * its cache it is read at once; where it comes from a disk, without holding the event loop.
    */
   get(key: K): Promise<V | undefined> {
     return this.#reads.get(key);
@@ -153,15 +157,15 @@ export class Store<K, V, VI = V> {
       const { values, clock } = this.#machinery;
       const now = options?.ttlMs === undefined ? 0 : clock.now();
       const { expiresAtMs, sync, version } = resolvePutOptions(options, now);
-      const keyBytes = this.#reads.ownKey(key);
+      const keyBytes = this.#reads.keyForCall(key);
       const valueBytes = values.encode(value);
       checkEncoded(valueBytes, values.name);
       checkCommitBytes(recordBytes(keyBytes.length, valueBytes.length, expiresAtMs !== 0));
       if (version === undefined) return this.#writer.put(keyBytes, valueBytes, expiresAtMs, sync);
       // It may be written only after the call has returned.
-      const own = new Uint8Array(valueBytes);
-      return this.#conditional.writeIf([{ key: keyBytes, version }], sync, () =>
-        this.#writer.put(keyBytes, own, expiresAtMs, sync),
+      const own = { key: new Uint8Array(keyBytes), value: new Uint8Array(valueBytes) };
+      return this.#conditional.writeIf([{ key: own.key, version }], sync, () =>
+        this.#writer.put(own.key, own.value, expiresAtMs, sync),
       );
     });
   }
@@ -200,6 +204,7 @@ export class Store<K, V, VI = V> {
       // As with a put: it may be written only after the call has returned.
       const own = encoded.map((operation) => ({
         ...operation,
+        key: new Uint8Array(operation.key),
         value: operation.value && new Uint8Array(operation.value),
       }));
       return this.#conditional.writeIf(own, sync, () => this.#writer.batch(own, sync));
@@ -330,7 +335,7 @@ export class Store<K, V, VI = V> {
     const now = clock.now();
     return Array.from(operations as readonly ConditionalOperation<K, VI>[], (operation) => {
       checkOperation(operation);
-      const key = this.#reads.ownKey(operation.key);
+      const key = this.#reads.keyForCall(operation.key);
       const version = requiredVersion(operation);
       if (operation.type === "delete") return { key, value: undefined, expiresAtMs: 0, version };
       const encoded = values.encode(operation.value);

@@ -1,4 +1,4 @@
-import { bytes, type Codec, type Store } from "@hashlog/engine";
+import type { Codec, OpenOptions, Store } from "@hashlog/engine";
 import { describe, expect, test } from "vitest";
 import { LIMITS } from "../src/limits.ts";
 import { ReadPace } from "../src/read-pace.ts";
@@ -22,6 +22,30 @@ async function filled(db: Store<string, Uint8Array>, count: number): Promise<str
   return keys;
 }
 
+/** How values are read. */
+interface Way {
+  readonly way: string;
+  readonly answersPerTurn: number;
+  readonly isAside: boolean;
+}
+
+const WAYS: readonly Way[] = [
+  { way: "at once", answersPerTurn: 512, isAside: false },
+  { way: "in turns", answersPerTurn: 1, isAside: false },
+  { way: "aside", answersPerTurn: 512, isAside: true },
+  { way: "aside, in turns", answersPerTurn: 1, isAside: true },
+];
+
+/** Opens a store that reads in that way. */
+function openReading<K = string>(
+  world: World,
+  { answersPerTurn, isAside }: Way,
+  options: Pick<OpenOptions<K>, "keys" | "segmentBytesMax"> = {},
+): Promise<Store<K, Uint8Array, Uint8Array | string>> {
+  const fileSystem = isAside ? readingAsynchronously(world.fileSystem) : world.fileSystem;
+  return world.openWithin<K>({ ...LIMITS, answersPerTurn }, { ...options, fileSystem });
+}
+
 /** A clock that says of every reading that it took `readMs`. */
 class SlowClock extends FakeClock {
   readMs = 0;
@@ -35,7 +59,7 @@ class SlowClock extends FakeClock {
 describe("a value that is waited for is read at once", () => {
   test("where the system has it, by every way to read", async () => {
     const world = await memoryWorld();
-    const db = await world.open();
+    const db = await world.open({ cacheBytes: 0 });
     await db.put("key", "value");
     const snapshot = db.snapshot();
     const reader = await world.openReader();
@@ -62,7 +86,7 @@ describe("a value that is waited for is read at once", () => {
   test("and not again for a while after one that took long, for longer each time, until it is quick again", async () => {
     const world = await memoryWorld();
     const clock = new SlowClock();
-    const db = await world.open({ clock });
+    const db = await world.open({ clock, cacheBytes: 0 });
     const keys = await filled(db, 40);
     const readAll = async (): Promise<void> => {
       for (const key of keys) expect(text(await db.get(key))).toBe(`value of ${key}`);
@@ -84,7 +108,7 @@ describe("a value that is waited for is read at once", () => {
 
   test("but so many of them in one turn of the event loop only, the others in later ones", async () => {
     const world = await memoryWorld();
-    const db = await world.openWithin({ ...LIMITS, readsPerTurn: 10 });
+    const db = await world.openWithin({ ...LIMITS, answersPerTurn: 10 });
     const keys = await filled(db, 95);
     const before = world.watched.count("read");
     const order: string[] = [];
@@ -107,20 +131,27 @@ describe("a value that is waited for is read at once", () => {
     expect(world.watched.count("read")).toBe(before);
   });
 
-  test("and whoever waits for one after the other lets timers have their turn", async () => {
+  test.each([
+    { of: "a value", key: "key", cacheBytes: 0 },
+    { of: "a value that is in the cache", key: "key", cacheBytes: 1024 },
+    { of: "what is not there", key: "missing", cacheBytes: 0 },
+  ])("and whoever waits for $of again and again lets timers have their turn", async ({ key, cacheBytes }) => {
     const world = await memoryWorld();
-    const db = await world.open();
+    const db = await world.open({ cacheBytes });
     await db.put("key", "value");
-    let isOver = false;
-    setTimeout(() => {
-      isOver = true;
-    }, 1);
-    while (!isOver) expect(text(await db.get("key"))).toBe("value");
+    for (const get of [() => db.get(key), () => db.getEntry(key), () => db.getMany([key, key])]) {
+      let isOver = false;
+      setTimeout(() => {
+        isOver = true;
+      }, 1);
+      while (!isOver) await get();
+      expect(isOver).toBe(true);
+    }
   });
 
   test("also when it waits for its turn while its segment is merged away, and the store closed", async () => {
     const world = await memoryWorld();
-    const db = await world.openWithin({ ...LIMITS, readsPerTurn: 1 });
+    const db = await world.openWithin({ ...LIMITS, answersPerTurn: 1 });
     const keys = await filled(db, 20);
     const values = keys.map((key) => db.get(key));
     await Promise.all([db.delete("key 19"), db.compact()]);
@@ -136,22 +167,21 @@ describe("a value that is waited for is read at once", () => {
   });
 });
 
-test("a get that fails rejects and never throws, whether it is read at once, later or aside", async () => {
-  for (const readsPerTurn of [512, 1, 0]) {
-    const world = await memoryWorld();
-    const db = await world.openWithin({ ...LIMITS, readsPerTurn });
-    await filled(db, 3);
-    const failing = [world.watched.fail("read", /segment$/), world.watched.fail("readSync", /segment$/)];
-    const errors = await Promise.all(["key 0", "key 1", "key 2"].map((key) => rejection(db.get(key))));
-    for (const error of errors) expect(error).toMatchObject({ code: "HASHLOG_IO" });
-    expect(await rejection(db.getEntry("key 1"))).toMatchObject({ code: "HASHLOG_IO" });
-    expect(await rejection(db.get(7 as never))).toMatchObject({ code: "HASHLOG_INVALID_ARGUMENT" });
-    for (const one of failing) one.end();
-    expect(text(await db.get("key 1"))).toBe("value of key 1");
-  }
+test.each(WAYS)("a get that fails rejects and never throws, where it is read $way", async (way) => {
+  const world = await memoryWorld();
+  const db = await openReading(world, way);
+  await filled(db, 3);
+  const failing = [world.watched.fail("read", /segment$/), world.watched.fail("readSync", /segment$/)];
+  const errors = await Promise.all(["key 0", "key 1", "key 2"].map((key) => rejection(db.get(key))));
+  for (const error of errors) expect(error).toMatchObject({ code: "HASHLOG_IO" });
+  expect(await rejection(db.getEntry("key 1"))).toMatchObject({ code: "HASHLOG_IO" });
+  expect(await rejection(db.get(7 as never))).toMatchObject({ code: "HASHLOG_INVALID_ARGUMENT" });
+  expect(await rejection(db.getEntry(7 as never))).toMatchObject({ code: "HASHLOG_INVALID_ARGUMENT" });
+  for (const one of failing) one.end();
+  expect(text(await db.get("key 1"))).toBe("value of key 1");
 });
 
-test("a codec may use its buffer again though a get waits for its turn, or for the disk", async () => {
+test.each(WAYS)("a codec may use its buffer again though a get is read $way", async (way) => {
   const scratch = new Uint8Array(1);
   const reusing: Codec<number> = {
     name: "reusing",
@@ -161,24 +191,25 @@ test("a codec may use its buffer again though a get waits for its turn, or for t
     },
     decode: (content) => content[0]!,
   };
-  for (const readsPerTurn of [1, 0]) {
-    const world = await memoryWorld();
-    const db = await world.openWithin({ ...LIMITS, readsPerTurn }, { keys: reusing, values: bytes });
-    for (let key = 0; key < 9; key += 1) await db.put(key, `value ${key}`);
-    const values = await Promise.all(Array.from({ length: 9 }, (_, key) => db.get(key)));
-    expect(values.map(text)).toEqual(Array.from({ length: 9 }, (_, key) => `value ${key}`));
-  }
+  const world = await memoryWorld();
+  const db = await openReading(world, way, { keys: reusing });
+  for (let key = 0; key < 9; key += 1) await db.put(key, `value ${key}`);
+  const expected = Array.from({ length: 9 }, (_, key) => `value ${key}`);
+  expect((await Promise.all(expected.map((_, key) => db.get(key)))).map(text)).toEqual(expected);
+  const entries = await Promise.all(expected.map((_, key) => db.getEntry(key)));
+  expect(entries.map((entry) => text(entry?.value))).toEqual(expected);
+  expect((await db.getMany(expected.map((_, key) => key))).map(text)).toEqual(expected);
 });
 
 test("whoever keeps more waiting than a turn takes does not fill the memory with those who were served", async () => {
   const clock = new FakeClock();
   const pace = new ReadPace(clock, true, 10);
-  while (pace.next(0) === "now");
+  while (pace.takes(0));
   let served = 0;
   // A hundred always wait; each that was served asks again.
   const ask = async (): Promise<void> => {
     while (served < 20_000) {
-      expect(await pace.turn(0)).toBe(true);
+      await pace.turn(0);
       served += 1;
     }
   };
@@ -186,13 +217,13 @@ test("whoever keeps more waiting than a turn takes does not fill the memory with
   // As many turns as it takes, and none without anybody.
   expect(clock.yields).toBeGreaterThanOrEqual(2000);
   expect(clock.yields).toBeLessThan(2020);
-  expect(pace.next(0)).toBe("now");
+  expect(pace.takes(0)).toBe(true);
 });
 
-describe.each([512, 2, 0])("getMany with %i reads in a turn", (readsPerTurn) => {
+describe.each(WAYS)("getMany, read $way,", (way) => {
   test("reads neighbours together, each once, and gives them in the order of its keys", async () => {
     const world = await memoryWorld();
-    const db = await world.openWithin({ ...LIMITS, readsPerTurn });
+    const db = await openReading(world, way);
     const keys = await filled(db, 200);
     await db.put("far", filler(100_000));
     await db.put("near", "its neighbour");
@@ -206,12 +237,12 @@ describe.each([512, 2, 0])("getMany with %i reads in a turn", (readsPerTurn) => 
     });
     // All of the batch, the large one, and the one behind it.
     expect(count.atOnce + count.aside).toBe(3);
-    expect(count.atOnce).toBe(readsPerTurn === 0 ? 0 : 2);
+    expect(count.atOnce).toBe(way.isAside ? 0 : 2);
   });
 
   test("reads what lies apart in the order in which it lies", async () => {
     const world = await memoryWorld();
-    const db = await world.openWithin({ ...LIMITS, readsPerTurn }, { segmentBytesMax: 4096 });
+    const db = await openReading(world, way, { segmentBytesMax: 4096 });
     const keys = Array.from({ length: 30 }, (_, index) => `key ${index}`);
     for (const [index, key] of keys.entries()) {
       await db.put(key, filler(700, index));
@@ -232,7 +263,7 @@ describe.each([512, 2, 0])("getMany with %i reads in a turn", (readsPerTurn) => 
 
   test("rejects with what fails, when nothing is being read any more, and keeps no segment", async () => {
     const world = await memoryWorld();
-    const db = await world.openWithin({ ...LIMITS, readsPerTurn }, { segmentBytesMax: 1024 });
+    const db = await openReading(world, way, { segmentBytesMax: 1024 });
     const keys = Array.from({ length: 100 }, (_, index) => `key ${index}`);
     for (const [index, key] of keys.entries()) await db.put(key, filler(600, index));
     await settle(db);
