@@ -119,6 +119,8 @@ describe("every workload", () => {
     await expect(workload("getSync").run(one)).rejects.toThrow("nothing");
     await fill(store, one.keys, makeValues(99, one.random));
     await expect(workload("get").run(one)).rejects.toThrow("99");
+    const losing = { ...store, get: async () => undefined };
+    await expect(workload("ycsb-c").run({ ...one, store: losing })).rejects.toThrow("nothing");
     const finding = { ...store, getSync: () => new Uint8Array(100) };
     await expect(workload("miss").run({ ...one, store: finding })).rejects.toThrow("not there");
   });

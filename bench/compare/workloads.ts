@@ -135,7 +135,7 @@ export const WORKLOADS: readonly Workload[] = [
     needs: ["get"],
     run: (ground) => {
       const next = uniform(ground);
-      return ground.watch.inFlight(256, () => read(ground, next()));
+      return ground.watch.inFlight(256, () => ground.store.get(ground.keys.at(next())), { check: checking(ground) });
     },
   },
   ycsb("a", "half reads, half updates", { reads: 0.5 }),
@@ -224,34 +224,29 @@ async function batches(
 ): Promise<void> {
   const batch = new Batch();
   let written = 0;
-  await watch.inFlight(
-    1,
-    async () => {
-      const from = written;
-      const count = Math.min(BATCH, most - written);
-      written += count;
-      await batch.write(store, keys, values, count, (at) => indexAt(from + at));
-      return count;
-    },
-    () => written < most,
-  );
+  const next = (): Promise<void> => {
+    const from = written;
+    const count = Math.min(BATCH, most - written);
+    written += count;
+    watch.also(count - 1);
+    return batch.write(store, keys, values, count, (at) => indexAt(from + at));
+  };
+  await watch.inFlight(1, next, { more: () => written < most });
 }
 
 function puts({ store, keys, values, random, watch }: Ground, inFlight: number): Promise<void> {
   let written = 0;
-  return watch.inFlight(inFlight, async () => {
-    await store.put(keys.at(random.integer(keys.count)), values[written++ % values.length]!);
-    return 1;
-  });
+  return watch.inFlight(inFlight, () =>
+    store.put(keys.at(random.integer(keys.count)), values[written++ % values.length]!),
+  );
 }
 
 function readsSync({ store, keys, valueBytes, watch }: Ground, next: () => number): Promise<void> {
   return watch.sync(() => check(store.getSync!(keys.at(next())), valueBytes));
 }
 
-async function read({ store, keys, valueBytes }: Ground, index: number): Promise<number> {
-  check(await store.get(keys.at(index)), valueBytes);
-  return 1;
+function checking({ valueBytes }: Ground): (value: Uint8Array | undefined) => void {
+  return (value) => check(value, valueBytes);
 }
 
 function check(value: Uint8Array | undefined, valueBytes: number): void {
@@ -284,25 +279,41 @@ function ycsb(letter: "a" | "b" | "c" | "d" | "f", what: string, { reads, isOfLa
     title: `YCSB ${letter.toUpperCase()}: ${what}, 64 in flight`,
     durability: "not synced",
     needs: ["get", "put"],
-    run: (ground) => {
+    run: async (ground) => {
       const { store, keys, values, random, watch } = ground;
       const zipf = new Zipf(keys.count, ZIPF_EXPONENT, () => random.fraction());
       const next = isOfLatest === true ? () => keys.count - zipf.next() : skewed(ground);
+      const toBeRead = checking(ground);
       let written = 0;
-      return watch.inFlight(64, async () => {
-        const value = values[written++ % values.length]!;
-        if (random.fraction() < reads) return read(ground, next());
-        if (isOfLatest === true) {
-          const index = keys.insert();
-          await store.put(keys.at(index), value);
-          keys.inserted(index);
-          return 1;
-        }
-        const index = next();
-        if (readsFirst === true) await read(ground, index);
+      const modify = async (key: Buffer, index: number, value: Buffer): Promise<void> => {
+        toBeRead(await store.get(key));
         await store.put(keys.at(index), value);
-        return 1;
+      };
+      const insert = async (index: number, value: Buffer): Promise<void> => {
+        await store.put(keys.at(index), value);
+        keys.inserted(index);
+      };
+      let asked = 0;
+      let found = 0;
+      const one = (): Promise<unknown> => {
+        if (random.fraction() < reads) {
+          asked += 1;
+          return store.get(keys.at(next()));
+        }
+        const value = values[written++ % values.length]!;
+        if (isOfLatest === true) return insert(keys.insert(), value);
+        const index = next();
+        return readsFirst === true ? modify(keys.at(index), index, value) : store.put(keys.at(index), value);
+      };
+      // What was read is bytes; what was written, something else or nothing.
+      await watch.inFlight(64, one, {
+        check: (result) => {
+          if (!(result instanceof Uint8Array)) return;
+          found += 1;
+          toBeRead(result);
+        },
       });
+      if (found !== asked) throw new Error(`${asked - found} of ${asked} values came back as nothing`);
     },
   };
 }

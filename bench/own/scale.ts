@@ -44,10 +44,7 @@ export async function measureAtScale(task: OpeningTask): Promise<AtScale> {
     watch.sync(() => check(store.getSync(keyOf(keys + random.integer(keys))), undefined)),
   );
   const get = await watched((watch) =>
-    watch.inFlight(256, async () => {
-      check(await store.get(keyOf(random.integer(keys))), valueBytes);
-      return 1;
-    }),
+    watch.inFlight(256, () => store.get(keyOf(random.integer(keys))), { check: (value) => check(value, valueBytes) }),
   );
   const some = Math.floor(keys * SHARE);
   // Overwritten, deleted, and put again: each in its third, in turns, so that all kinds are mixed.
