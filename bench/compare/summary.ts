@@ -93,7 +93,7 @@ function aloneSection({ openings, mergings }: Comparison): string[] {
     section.push(
       "## Opening and memory, of Hashlog alone, not synced",
       `Values of ${openings[0]!.valueBytes} bytes, segments of 16 MiB. "Of a bare loop": one that reads the same files into fresh memory and checksums
-them, in the same process just before; 1 is as quick as that. Bytes a key are those besides the key's own 16: of the keydir, and
+them, in the same process just after; 1 is as quick as that. Bytes a key are those besides the key's own 16: of the keydir, and
 what the process has grown by.`,
       table(
         ["filled by batches of 1,000", "", "on disk", "bytes a key", "a batch held the loop, p99", "most", "closing"],

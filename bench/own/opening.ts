@@ -33,7 +33,7 @@ export interface Filled {
 /** How one opening went. */
 export interface Opened {
   readonly seconds: number;
-  /** A bare loop that reads the same files into fresh memory and checksums them, in the same process just before. */
+  /** A bare loop that reads the same files into fresh memory and checksums them, in the same process just after. */
   readonly bareSeconds: number;
   /** Of the files that it reads. */
   readonly bytesRead: number;
@@ -116,7 +116,6 @@ export async function fillStore(task: OpeningTask): Promise<Filled> {
 /** Removes what leads another way, opens the store, and looks whether it is what was put in. */
 export async function openBy(task: OpeningTask, road: Road): Promise<Opened> {
   const read = await removeWhatLeadsElsewhere(task.directory, road);
-  const { bareSeconds, bytesRead } = await readBare(read);
   globalThis.gc?.();
   const before = process.memoryUsage.rss();
   const begun = performance.now();
@@ -128,6 +127,7 @@ export async function openBy(task: OpeningTask, road: Road): Promise<Opened> {
   if (taken !== road) throw new Error(`the store was opened by ${taken} and not by ${road}`);
   check(store, task);
   await store.close();
+  const { bareSeconds, bytesRead } = await readBare(read);
   return { seconds, bareSeconds, bytesRead, residentBytesPerKey: resident / task.keys - NumberedKeys.BYTES };
 }
 

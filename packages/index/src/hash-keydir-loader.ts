@@ -1,8 +1,8 @@
 /**
  * Loading from records in any order. Entries keep the sequence of their record beside the key, and a deleted key keeps
  * an entry with the absent mark, so that an older put that comes later does not bring it back: the outcome depends on
- * the sequences alone. `finish` lays out every shard anew without both, some at a time: loading takes about eight bytes a
- * key more than what it leaves.
+ * the sequences alone. `finish` lays out every shard anew without both, some at a time: loading takes eight to seventeen
+ * bytes a key more than what it leaves.
  */
 import { checkKey, checkLocation, checkSequence } from "./checks.ts";
 import { ABSENT_SLOT, headerWords, keyBytesAt, keyWordsFor, segmentSlotAt } from "./entry.ts";

@@ -122,7 +122,7 @@ export class Shard {
   ): number {
     let index = ~absent;
     if (isFull(this.count, this.slots.length)) {
-      this.#resizeSlots(grownSlots(this.slots.length));
+      this.#resizeSlots(grownSlots(this.slots.length, this.extra > 0));
       index = emptySlot(this.slots, place);
     }
     const keyBytes = end - start;

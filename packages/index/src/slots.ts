@@ -14,6 +14,8 @@ export const PLACES: number = 2 ** PLACE_BITS;
 
 const LOAD_MAX = 0.84;
 const GROWTH = 1.45;
+/** Each growth puts every entry in its place again: with 1.45 that is done three times for each entry, with 3 it is one and a half. */
+const GROWTH_LOADING = 3;
 /** What a table is made for that is not about to grow: between the load after growing and the highest one. */
 const LOAD_MADE = 0.7;
 const LOAD_MIN = 0.35;
@@ -36,8 +38,9 @@ export function isFull(count: number, slots: number): boolean {
   return count + 1 > slots * LOAD_MAX;
 }
 
-/** How many slots follow on `slots` when they are full. */
-export function grownSlots(slots: number): number {
+/** How many slots follow on `slots` when they are full; more while loading, as those are only needed until it is done. */
+export function grownSlots(slots: number, isLoading: boolean = false): number {
+  if (isLoading) return Math.max(SLOTS_MIN, slots * GROWTH_LOADING);
   return slots < SLOTS_SMALL ? Math.max(SLOTS_MIN, slots * 2) : Math.ceil(slots * GROWTH);
 }
 
