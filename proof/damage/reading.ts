@@ -35,6 +35,8 @@ export function openSmall(
     index: keydir,
     sync,
     segmentBytesMax: 512,
+    // Small, as what is looked at is how much memory damaged bytes make it ask for.
+    cacheBytes: 512,
     random: {
       fill: (target) => {
         for (let index = 0; index < target.length; index += 1) target[index] = random.below(256);

@@ -216,6 +216,8 @@ export const SCENES: readonly Scene[] = [
       session.begin();
       await session.check();
       await session.iterate();
+      // Again, where a part is in the cache of values.
+      await session.check();
     },
     everyCall: ["always"],
     everyKind: [],
