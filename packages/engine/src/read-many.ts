@@ -44,9 +44,7 @@ export async function readMany(
       const bytes = neighbours.to - neighbours.from;
       if (!pace.takes(bytes)) await pace.turn(bytes);
       if (pace.readsAtOnce(bytes)) {
-        const begun = pace.begin();
-        readNow(found, neighbours, reader, take);
-        pace.end(begun);
+        readNow(found, neighbours, { reader, pace }, take);
       } else {
         const read = readAside(found, neighbours, reader, take);
         // Told when all are awaited, which may be many turns away.
@@ -63,18 +61,23 @@ export async function readMany(
   }
 }
 
+// Only the reading is timed: whoever takes a value decodes it.
 function readNow(
   found: readonly (Found | undefined)[],
   { of, from, to }: Neighbours,
-  reader: RecordReader,
+  { reader, pace }: Pick<ReadManyParts, "reader" | "pace">,
   take: (index: number, value: Uint8Array) => void,
 ): void {
   const { segment, location, bytes } = found[of[0]!]!;
+  const begun = pace.begin();
   if (of.length === 1) {
-    take(of[0]!, reader.readSync(segment, location, bytes));
+    const value = reader.readSync(segment, location, bytes);
+    pace.end(begun);
+    take(of[0]!, value);
     return;
   }
   const run = reader.readRunSync(segment, from, to);
+  pace.end(begun);
   for (const index of of) take(index, reader.readFrom(run, found[index]!.location, found[index]!.bytes));
 }
 

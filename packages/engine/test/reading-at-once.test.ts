@@ -167,6 +167,29 @@ describe("a value that is waited for is read at once", () => {
   });
 });
 
+test("what decoding a value takes is not taken for a slow disk", async () => {
+  const world = await memoryWorld();
+  const clock = new FakeClock();
+  const slow: Codec<string> = {
+    name: "slow",
+    encode: utf8Bytes,
+    decode: (content) => {
+      clock.advanceWithoutTimers(10);
+      return text(content)!;
+    },
+  };
+  const db = await world.open({ clock, values: slow, cacheBytes: 0 });
+  for (const key of ["a", "b", "c"]) await db.put(key, key);
+  const readAll = async (): Promise<void> => {
+    for (let round = 0; round < 5; round += 1) {
+      expect([await db.get("a"), (await db.getEntry("b"))?.value]).toEqual(["a", "b"]);
+      expect(await db.getMany(["c"])).toEqual(["c"]);
+      expect(await db.getMany(["a", "c"])).toEqual(["a", "c"]);
+    }
+  };
+  expect(await reads(world, readAll)).toEqual({ atOnce: 20, aside: 0 });
+});
+
 test.each(WAYS)("a get that fails rejects and never throws, where it is read $way", async (way) => {
   const world = await memoryWorld();
   const db = await openReading(world, way);
