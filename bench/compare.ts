@@ -12,7 +12,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { figuresOf } from "./compare/figures.ts";
-import { type CompareOptions, parseOptions, USAGE } from "./compare/options.ts";
+import { commandOf, type CompareOptions, parseOptions, USAGE } from "./compare/options.ts";
 import type { Compared, Comparison } from "./compare/result.ts";
 import { runStage, titleOf } from "./compare/stage.ts";
 import { goalTable, summaryOf } from "./compare/summary.ts";
@@ -61,7 +61,7 @@ function readOptions(): CompareOptions {
 async function tell(found: Pick<Comparison, "stores" | "openings" | "mergings">): Promise<void> {
   const comparison: Comparison = {
     machine,
-    command: ["npm run bench", ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])].join(" "),
+    command: commandOf(process.argv.slice(2)),
     isQuick: options.isQuick,
     entrants: options.entrants.map(({ name, isBare = false, durabilities }) => ({ name, isBare, durabilities })),
     ...found,

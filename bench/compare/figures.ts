@@ -1,5 +1,6 @@
 /** What a comparison found, drawn as SVG. */
 import { init, type EChartsOption } from "echarts";
+import { COLOURS } from "../colours.ts";
 import { type Compared, type Comparison, median, rates, type StoreWhole } from "./result.ts";
 import { titleOf } from "./stage.ts";
 import { workload, type WorkloadName } from "./workloads.ts";
@@ -10,9 +11,6 @@ export interface Figure {
   readonly file: string;
   readonly svg: string;
 }
-
-/** Of Okabe and Ito: told apart by colour-blind eyes as well. */
-const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999999"];
 
 const SHOWN: readonly WorkloadName[] = ["load", "overwrite", "put", "getSync", "getSync-zipf", "get", "miss"];
 const TIMED: readonly WorkloadName[] = ["getSync", "get", "put"];
@@ -121,7 +119,7 @@ function draw(file: string, title: string, option: EChartsOption): Figure {
   chart.setOption({
     animation: false,
     backgroundColor: "#ffffff",
-    color: COLOURS,
+    color: [...COLOURS],
     title: { text: title, left: "center", textStyle: { fontSize: 15 } },
     legend: { bottom: 0, itemGap: 24 },
     grid: { left: 90, right: 30, top: 60, bottom: 100 },

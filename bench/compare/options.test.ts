@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ENTRANTS } from "./contenders/all.ts";
-import { parseOptions } from "./options.ts";
+import { commandOf, parseOptions } from "./options.ts";
 import { OWN_QUICK, OWN_WHOLE, QUICK, WHOLE } from "./plan.ts";
 
 describe("the comparison's options", () => {
@@ -19,6 +19,14 @@ describe("the comparison's options", () => {
       { workloads: ["load", "getSync"], rounds: 7 },
       { workloads: ["durable-put"], rounds: 7 },
     ]);
+  });
+
+  test("are told as a command that measures the same, wherever results go", () => {
+    expect(commandOf([])).toBe("npm run bench");
+    expect(commandOf(["--results", "somewhere", "--quick", "--only", "hashlog"])).toBe(
+      "npm run bench -- --quick --only hashlog",
+    );
+    expect(commandOf(["--rounds", "2", "--results=somewhere"])).toBe("npm run bench -- --rounds 2");
   });
 
   test("leave out the stages in which nothing is left to measure", () => {

@@ -27,6 +27,12 @@ export const USAGE: string = `npm run bench -- [options]
   With --only, --workloads or --stages there is nothing of Hashlog alone: opening, memory, merging.
   --results    the folder for bench.json, bench.md and the figures (bench/results)`;
 
+/** The command that measures the same again. Where results go is nobody else's business. */
+export function commandOf(args: readonly string[]): string {
+  const told = args.filter((arg, index) => !arg.startsWith("--results") && args[index - 1] !== "--results");
+  return told.length === 0 ? "npm run bench" : `npm run bench -- ${told.join(" ")}`;
+}
+
 /** @throws Error in words for the user. */
 export function parseOptions(args: readonly string[]): CompareOptions {
   const { values } = parseArgs({

@@ -1,5 +1,6 @@
 /** What a soak found over time, drawn as SVG. */
 import { init } from "echarts";
+import { COLOURS } from "../colours.ts";
 import type { StoreResult, Sample, SoakResult } from "./result.ts";
 import { spaceAmplification, spaceAmplificationOfAll, type Timed } from "./result.ts";
 import { windowOf } from "./series.ts";
@@ -40,8 +41,6 @@ export function figuresOf(result: SoakResult): Figure[] {
 }
 
 const MIB = 2 ** 20;
-/** Of Okabe and Ito: told apart by colour-blind eyes as well. */
-const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"];
 
 const PLANS: readonly Plan[] = [
   {
