@@ -28,6 +28,9 @@ export const SEGMENT_BYTES: readonly number[] = [512, 700, 4096];
 const SMALL_LIMITS: Limits = {
   sequencesReserved: 3,
   checkpointBytesLeast: 900,
+  hintAtOnceBytesMost: 400,
+  hintsPutOffBytesMost: 1200,
+  quietBytesMost: 100,
   groupBytesMax: 300,
   clearKeysMax: 2,
   extentFramesMax: 2,

@@ -1,16 +1,18 @@
 import type { Checkpointer } from "./checkpointer.ts";
 import { writeHint } from "./hint-files.ts";
+import { HintsPutOff } from "./hints-put-off.ts";
 import type { Maintenance } from "./maintenance.ts";
 import type { Segment } from "./segment.ts";
 import type { StoreParts } from "./store-parts.ts";
 
 /**
  * The caches that are written in the background: a hint file for each segment that is sealed, also one that a crash
- * sealed, and a checkpoint whenever the log has grown by enough that replaying it would take long.
+ * sealed, when there is time for it, and a checkpoint whenever the log has grown by enough that replaying it would take long.
  */
 export class BackgroundFiles {
   readonly #parts: StoreParts;
   readonly #maintenance: Maintenance;
+  readonly #putOff: HintsPutOff;
   #checkpointer: Checkpointer | undefined;
   readonly #sealedWhileOpening: Segment[] = [];
   #bytesSinceCheckpoint = 0;
@@ -18,6 +20,12 @@ export class BackgroundFiles {
   constructor(parts: StoreParts, maintenance: Maintenance) {
     this.#parts = parts;
     this.#maintenance = maintenance;
+    this.#putOff = new HintsPutOff(parts, (segment) => this.#writeHint(segment));
+  }
+
+  /** The store is closing: nothing is begun any more, and no timer fires. */
+  stop(): void {
+    this.#putOff.stop();
   }
 
   /**
@@ -55,8 +63,13 @@ export class BackgroundFiles {
     this.#later(() => checkpointer.write());
   }
 
-  /** Writes the segment's hint file, if it is still part of the store when its turn comes. */
+  /** Writes the segment's hint file when its turn comes, if it is still part of the store then; a large one's not while the log is busy. */
   hint(segment: Segment): void {
+    if (segment.bytes > this.#parts.limits.hintAtOnceBytesMost) this.#putOff.add(segment);
+    else this.#writeHint(segment);
+  }
+
+  #writeHint(segment: Segment): void {
     this.#later(async () => {
       if (this.#parts.table.byId(segment.segmentId) !== segment) {
         // mark: hint/segment-gone-before-its-turn

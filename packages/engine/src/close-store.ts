@@ -8,11 +8,12 @@ import type { StoreMachinery } from "./store.ts";
  * After a failed write nothing is sealed, checkpointed or closed clean: the next opening recovers.
  */
 export async function closeStore<K, V, VI>(
-  { parts, log, compaction, maintenance, checkpointer, views, lock }: StoreMachinery<K, V, VI>,
+  { parts, log, compaction, maintenance, backgroundFiles, checkpointer, views, lock }: StoreMachinery<K, V, VI>,
   inFlight: InFlight,
 ): Promise<void> {
   try {
     compaction.close();
+    backgroundFiles.stop();
     await inFlight.idle();
     await maintenance.close();
     await log.finish();

@@ -8,6 +8,12 @@ export interface Limits {
   readonly sequencesReserved: number;
   /** A checkpoint is written whenever so many bytes were sealed since the last one, or four times the keydir's, if more. */
   readonly checkpointBytesLeast: number;
+  /** A sealed segment of more than so many bytes gets its hint when the log is quiet; a smaller one at once. */
+  readonly hintAtOnceBytesMost: number;
+  /** Bytes of segments that may be without a hint for that reason. With more, the oldest get theirs. */
+  readonly hintsPutOffBytesMost: number;
+  /** The log is quiet when it has taken no more than so many bytes in a second. */
+  readonly quietBytesMost: number;
   /** Bytes of a group of waiting writes from which on a second one is begun, and does not wait to share a sync. */
   readonly groupBytesMax: number;
   /** How many keys `clear` deletes in one commit. */
@@ -40,6 +46,9 @@ export interface Limits {
 export const LIMITS: Limits = {
   sequencesReserved: 1_048_576,
   checkpointBytesLeast: 64 * 1024 * 1024,
+  hintAtOnceBytesMost: 1024 * 1024,
+  hintsPutOffBytesMost: 256 * 1024 * 1024,
+  quietBytesMost: 1024 * 1024,
   groupBytesMax: 1024 * 1024,
   clearKeysMax: 1000,
   extentFramesMax: 1024,

@@ -53,6 +53,7 @@ export class StoreOpener<K, V, VI> {
   readonly #clock: StoreClock;
   readonly #table = new SegmentTable();
   #log: CommitLog | undefined;
+  #backgroundFiles: BackgroundFiles | undefined;
 
   constructor(directory: string, options: StoreOptions<K, V, VI>, entered: StoreDirectory) {
     this.#directory = directory;
@@ -70,6 +71,7 @@ export class StoreOpener<K, V, VI> {
     await this.#check(keydir, run, acknowledged);
     const parts = this.#parts(keydir);
     const background = new BackgroundFiles(parts, this.#maintenance);
+    this.#backgroundFiles = background;
     const logSegments = this.#logSegments(parts, segments.unsealed, run, background);
     const clean = logSegments.active !== undefined || segments.unsealed.length === 0;
     const recovered = await this.#recover(parts, logSegments, run, clean);
@@ -104,6 +106,7 @@ export class StoreOpener<K, V, VI> {
       compaction,
       checkpointer,
       maintenance: this.#maintenance,
+      backgroundFiles: background,
       views: new Views(parts),
       ordering,
       ordered: this.#options.ordered,
@@ -148,6 +151,7 @@ export class StoreOpener<K, V, VI> {
   /** Gives everything up that was opened so far. */
   async abandon(): Promise<void> {
     // mark: open/abandoned
+    this.#backgroundFiles?.stop();
     await this.#maintenance.close();
     await Promise.all([...this.#table.all()].map((segment) => segment.retire()));
     await this.#entered.lock.release();

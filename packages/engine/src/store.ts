@@ -12,6 +12,7 @@ import { invalidArgument } from "./errors.ts";
 import { InFlight } from "./in-flight.ts";
 import type { IterateOptions, StoreIterator } from "./iterate.ts";
 import { LogWriter } from "./log-writer.ts";
+import type { BackgroundFiles } from "./background-files.ts";
 import type { Maintenance } from "./maintenance.ts";
 import type { Compaction, StoreCompaction } from "./compaction.ts";
 import type { CompactionReport } from "./compaction-report.ts";
@@ -57,6 +58,7 @@ export interface StoreMachinery<K, V, VI> {
   readonly compaction: Compaction;
   readonly checkpointer: Checkpointer;
   readonly maintenance: Maintenance;
+  readonly backgroundFiles: BackgroundFiles;
   readonly views: Views;
   readonly clock: StoreClock;
   readonly lock: DirectoryLock;

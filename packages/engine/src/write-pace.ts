@@ -18,6 +18,7 @@ export class WritePace {
   /** Bytes left until writes have to wait for the merge. */
   #room = Number.POSITIVE_INFINITY;
   #onRoom: (() => void) | undefined;
+  #appendedBytes = 0;
   /** Told of every append, and of every write that was refused for want of room. */
   onAppended: (bytes: number) => void = () => undefined;
   onRefused: () => void = () => undefined;
@@ -47,12 +48,18 @@ export class WritePace {
     this.#setRoom(this.#room + bytes / PROGRESS_PER_BYTE);
   }
 
+  /** How many bytes the log has taken since the store was opened. */
+  get appendedBytes(): number {
+    return this.#appendedBytes;
+  }
+
   /** Whether the next append has to wait for `nextTurn`. */
   get isSpent(): boolean {
     return this.#isHeld && (this.#credit <= 0 || this.#room <= 0);
   }
 
   appended(bytes: number): void {
+    this.#appendedBytes += bytes;
     if (this.#isHeld) {
       this.#credit -= bytes;
       this.#room -= bytes;
