@@ -11,6 +11,7 @@ export class Records implements RecordBatch {
   readonly keyStarts: Uint32Array = new Uint32Array(BATCH_RECORDS);
   readonly keyEnds: Uint32Array = new Uint32Array(BATCH_RECORDS);
   readonly offsets: Uint32Array = new Uint32Array(BATCH_RECORDS);
+  readonly absenceMatters: Uint8Array = new Uint8Array(BATCH_RECORDS);
 
   constructor(input: MergeInput, bytes: Uint8Array) {
     this.input = input;
@@ -21,10 +22,11 @@ export class Records implements RecordBatch {
     return this.count === BATCH_RECORDS;
   }
 
-  add(keyStart: number, keyEnd: number, offset: number): void {
+  add(keyStart: number, keyEnd: number, offset: number, absenceMatters: boolean): void {
     this.keyStarts[this.count] = keyStart;
     this.keyEnds[this.count] = keyEnd;
     this.offsets[this.count] = offset;
+    this.absenceMatters[this.count] = absenceMatters ? 1 : 0;
     this.count += 1;
   }
 }

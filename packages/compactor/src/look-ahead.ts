@@ -2,7 +2,7 @@ import { FRAME_HEADER_BYTES, newRecordFields, readRecord, type RecordFields } fr
 import { BATCH_RECORDS, Records } from "./batches.ts";
 import type { Run } from "./frame-run.ts";
 import { KEY_ABSENT, type MergeInput, type MergeStore } from "./ports.ts";
-import { needsItsKey, type Rules } from "./verdict.ts";
+import { absenceMatters, needsItsKey, type Rules } from "./verdict.ts";
 
 /**
  * Asks the keydir for the records of a run before they are judged, many at once. They are not verified then: of one that is
@@ -51,7 +51,8 @@ export class LookAhead {
         if (!readRecord(run.bytes, at, payloadEnd, this.#record)) return this.#lookUp();
         this.#end = this.#record.end;
         const { keyStart, keyEnd } = this.#record;
-        if (needsItsKey(this.#record, this.#rules)) this.#records.add(keyStart, keyEnd, at + shift);
+        if (!needsItsKey(this.#record, this.#rules)) continue;
+        this.#records.add(keyStart, keyEnd, at + shift, absenceMatters(this.#record, this.#rules));
       }
       if (looked === BATCH_RECORDS) break;
     }

@@ -60,6 +60,8 @@ export interface RecordBatch {
   readonly keyStarts: Uint32Array;
   readonly keyEnds: Uint32Array;
   readonly offsets: Uint32Array;
+  /** 0: of a record that the keydir does not point to it is all the same whether its key is absent or elsewhere. Else 1. */
+  readonly absenceMatters: Uint8Array;
 }
 
 /** What `lookUp` says of a record whose key the keydir does not know. */
@@ -99,8 +101,9 @@ export interface MergeStore {
 
   /**
    * Says what the keydir knows of each record's key: sets `found[i]` to `KEY_ABSENT`, `KEY_HERE` (it says that the newest
-   * record of the key is the one at `offsets[i]` of the input) or `KEY_ELSEWHERE`, each whether expired or not. That it is
-   * a moment old when the record is judged does no harm (verdict.ts).
+   * record of the key is the one at `offsets[i]` of the input) or `KEY_ELSEWHERE`, each whether expired or not; where
+   * `absenceMatters[i]` is 0, either of the other two where it is not here. That it is a moment old when the record is judged
+   * does no harm (verdict.ts).
    */
   lookUp(records: RecordBatch, found: Uint8Array): void | Promise<void>;
 

@@ -146,7 +146,7 @@ class Dropping {
     const start = this.#keyBytes;
     this.records.bytes.set(reader.bytes.subarray(reader.start, reader.start + keyBytes), start);
     this.#keyBytes = start + keyBytes;
-    this.records.add(start, this.#keyBytes, offset);
+    this.records.add(start, this.#keyBytes, offset, true);
   }
 
   clear(): void {

@@ -76,19 +76,28 @@ export interface Rules {
  * merge, is copied, or is buried, and the tombstone is published before the put is retired.
  */
 export function judge(record: RecordFields, found: number, rules: Rules): Verdict {
-  const mayShield = record.sequence > rules.lowestOutside;
+  const mayShield = isAboveOthers(record, rules);
   if (!record.tombstone && found === KEY_HERE) {
     if (!hasExpired(record, rules.now)) return "live";
     return mayShield ? "buried" : "expired";
   }
-  const shields = mayShield && (record.tombstone || record.expiresAtMs !== 0) && found === KEY_ABSENT;
+  const shields = absenceMatters(record, rules) && found === KEY_ABSENT;
   if (!shields) return "dead";
   return record.tombstone ? "held" : "emptied";
 }
 
 /** Whether a record cannot be judged without what the keydir says of its key: a tombstone that shields nothing can. */
-export function needsItsKey({ tombstone, sequence }: RecordFields, rules: Rules): boolean {
-  return !tombstone || sequence > rules.lowestOutside;
+export function needsItsKey(record: RecordFields, rules: Rules): boolean {
+  return !record.tombstone || isAboveOthers(record, rules);
+}
+
+/** Whether it matters, for a record that the keydir does not point to, if its key is absent or elsewhere. */
+export function absenceMatters(record: RecordFields, rules: Rules): boolean {
+  return isAboveOthers(record, rules) && (record.tombstone || record.expiresAtMs !== 0);
+}
+
+function isAboveOthers({ sequence }: RecordFields, { lowestOutside }: Rules): boolean {
+  return sequence > lowestOutside;
 }
 
 function hasExpired(record: RecordFields, now: number): boolean {

@@ -226,7 +226,10 @@ export class ModelStore implements MergeStore {
       for (let index = 0; index < records.count; index++) {
         const key = keyOf(records, index);
         const isHere = this.#isAt(key, records.input.segmentId, records.offsets[index]!);
-        found[index] = isHere ? KEY_HERE : this.keydir.has(key) ? KEY_ELSEWHERE : KEY_ABSENT;
+        const isThere = this.keydir.has(key);
+        // Where it may say either, it says what is not true.
+        const isSaidToBeThere = records.absenceMatters[index] === 0 ? !isThere : isThere;
+        found[index] = isHere ? KEY_HERE : isSaidToBeThere ? KEY_ELSEWHERE : KEY_ABSENT;
       }
     });
   }

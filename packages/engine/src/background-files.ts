@@ -2,30 +2,40 @@ import type { Checkpointer } from "./checkpointer.ts";
 import { writeHint } from "./hint-files.ts";
 import { HintsPutOff } from "./hints-put-off.ts";
 import type { Maintenance } from "./maintenance.ts";
+import { Quiet } from "./quiet.ts";
 import type { Segment } from "./segment.ts";
 import type { StoreParts } from "./store-parts.ts";
 
 /**
  * The caches that are written in the background: a hint file for each segment that is sealed, also one that a crash
- * sealed, when there is time for it, and a checkpoint whenever the log has grown by enough that replaying it would take long.
+ * sealed, when there is time for it, and a checkpoint when the log has grown by enough that replaying it would take long.
  */
 export class BackgroundFiles {
   readonly #parts: StoreParts;
   readonly #maintenance: Maintenance;
-  readonly #putOff: HintsPutOff;
+  readonly #hintsPutOff: HintsPutOff;
+  readonly #quiet: Quiet;
   #checkpointer: Checkpointer | undefined;
   readonly #sealedWhileOpening: Segment[] = [];
+  /** Bytes that were written since the last checkpoint was begun. */
   #bytesSinceCheckpoint = 0;
+  /** Whether so much was written since that another would be due. */
+  #checkpointIsDue = false;
+  /** Whether no merge has dropped the last one yet. */
+  #checkpointLives = false;
+  /** How many times as much as usual is written before the next one, unless the log is quiet. */
+  #patience = 1;
 
   constructor(parts: StoreParts, maintenance: Maintenance) {
     this.#parts = parts;
     this.#maintenance = maintenance;
-    this.#putOff = new HintsPutOff(parts, (segment) => this.#writeHint(segment));
+    this.#hintsPutOff = new HintsPutOff(parts);
+    this.#quiet = new Quiet(parts, () => this.#catchUp());
   }
 
   /** The store is closing: nothing is begun any more, and no timer fires. */
   stop(): void {
-    this.#putOff.stop();
+    this.#quiet.stop();
   }
 
   /**
@@ -49,24 +59,56 @@ export class BackgroundFiles {
 
   /** A merge in the background has read and written so many bytes, and dropped the checkpoint with its inputs. */
   merged(bytes: number): void {
+    if (this.#checkpointLives) {
+      this.#checkpointLives = false;
+      const livedLong = this.#bytesSinceCheckpoint > this.#enough(0) / 2;
+      // mark: checkpoint/dropped-by-a-merge
+      this.#patience = livedLong ? 1 : Math.min(2 * this.#patience, PATIENCE_MOST);
+    }
     this.#grown(bytes, 0);
   }
 
-  // A checkpoint must not cost more than a part of what was written anyhow.
+  // Where one merge after another drops the checkpoint that was just written, the next one waits for longer, or for quiet.
   #grown(bytes: number, least: number): void {
     this.#bytesSinceCheckpoint += bytes;
-    const enough = Math.max(least, CHECKPOINT_SHARE * this.#parts.keydir.memoryBytes);
+    const enough = this.#enough(least);
     if (this.#checkpointer === undefined || this.#bytesSinceCheckpoint < enough) return;
-    // mark: checkpoint/as-the-log-grows
+    this.#checkpointIsDue = true;
+    if (this.#bytesSinceCheckpoint >= this.#patience * enough) {
+      // mark: checkpoint/as-the-log-grows
+      this.#checkpoint(this.#checkpointer);
+    } else {
+      // mark: checkpoint/put-off
+      this.#quiet.await();
+    }
+  }
+
+  // A checkpoint must not cost more than a part of what was written anyhow.
+  #enough(least: number): number {
+    return Math.max(least, CHECKPOINT_SHARE * this.#parts.keydir.memoryBytes);
+  }
+
+  #checkpoint(checkpointer: Checkpointer): void {
     this.#bytesSinceCheckpoint = 0;
-    const checkpointer = this.#checkpointer;
+    this.#checkpointIsDue = false;
+    this.#checkpointLives = true;
     this.#later(() => checkpointer.write());
   }
 
   /** Writes the segment's hint file when its turn comes, if it is still part of the store then; a large one's not while the log is busy. */
   hint(segment: Segment): void {
-    if (segment.bytes > this.#parts.limits.hintAtOnceBytesMost) this.#putOff.add(segment);
-    else this.#writeHint(segment);
+    if (segment.bytes <= this.#parts.limits.hintAtOnceBytesMost) {
+      this.#writeHint(segment);
+      return;
+    }
+    for (const oldest of this.#hintsPutOff.add(segment)) this.#writeHint(oldest);
+    this.#quiet.await();
+  }
+
+  // The log is quiet.
+  #catchUp(): void {
+    for (const segment of this.#hintsPutOff.takeAll()) this.#writeHint(segment);
+    if (this.#checkpointIsDue) this.#checkpoint(this.#checkpointer!);
   }
 
   #writeHint(segment: Segment): void {
@@ -91,3 +133,4 @@ export class BackgroundFiles {
 
 /** So many times as much as a checkpoint takes has to be written between two of them. */
 const CHECKPOINT_SHARE = 4;
+const PATIENCE_MOST = 8;

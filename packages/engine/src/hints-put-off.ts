@@ -1,4 +1,3 @@
-import type { Timer } from "@hashlog/fs-io";
 import type { Segment } from "./segment.ts";
 import type { StoreParts } from "./store-parts.ts";
 
@@ -8,59 +7,34 @@ import type { StoreParts } from "./store-parts.ts";
  * store that is overwritten most segments are merged before their hint would have been of any use.
  */
 export class HintsPutOff {
-  readonly #parts: Pick<StoreParts, "clock" | "limits" | "table" | "writePace">;
-  readonly #write: (segment: Segment) => void;
+  readonly #parts: Pick<StoreParts, "limits" | "table">;
   #waiting: Segment[] = [];
-  #timer: Timer | undefined;
-  /** Bytes that the log had taken when the timer was set. */
-  #appendedBefore = 0;
-  #isOver = false;
 
-  constructor(parts: Pick<StoreParts, "clock" | "limits" | "table" | "writePace">, write: (segment: Segment) => void) {
+  constructor(parts: Pick<StoreParts, "limits" | "table">) {
     this.#parts = parts;
-    this.#write = write;
   }
 
-  add(segment: Segment): void {
-    this.#waiting.push(segment);
-    this.#setTimer();
+  /** Returns those whose turn it is now, as too many wait otherwise: the oldest. */
+  add(segment: Segment): readonly Segment[] {
     const { table, limits } = this.#parts;
-    let bytes = this.#waiting.reduce((sum, waiting) => sum + waiting.bytes, 0);
-    if (bytes <= limits.hintsPutOffBytesMost) return;
+    this.#waiting.push(segment);
+    if (bytesOf(this.#waiting) <= limits.hintsPutOffBytesMost) return [];
     // What was merged meanwhile needs none.
     this.#waiting = this.#waiting.filter((waiting) => table.byId(waiting.segmentId) === waiting);
-    bytes = this.#waiting.reduce((sum, waiting) => sum + waiting.bytes, 0);
-    while (bytes > limits.hintsPutOffBytesMost) {
+    const oldest: Segment[] = [];
+    while (bytesOf(this.#waiting) > limits.hintsPutOffBytesMost) {
       // mark: hint/put-off-for-long-enough
-      const oldest = this.#waiting.shift()!;
-      bytes -= oldest.bytes;
-      this.#write(oldest);
+      oldest.push(this.#waiting.shift()!);
     }
+    return oldest;
   }
 
-  /** Nothing is written any more, and no timer fires: what has no hint gets one when the store is opened again. */
-  stop(): void {
-    this.#isOver = true;
-    this.#timer?.cancel();
-  }
-
-  #setTimer(): void {
-    if (this.#timer !== undefined || this.#isOver) return;
-    this.#appendedBefore = this.#parts.writePace.appendedBytes;
-    this.#timer = this.#parts.clock.setTimer(() => this.#look(), LOOK_MS);
-  }
-
-  #look(): void {
-    this.#timer = undefined;
-    const { limits, writePace } = this.#parts;
-    if (writePace.appendedBytes - this.#appendedBefore > limits.quietBytesMost) {
-      // mark: hint/put-off-while-the-log-is-busy
-      this.#setTimer();
-      return;
-    }
-    // mark: hint/written-when-the-log-is-quiet
-    for (const segment of this.#waiting.splice(0)) this.#write(segment);
+  /** Returns all of them: they wait no longer. */
+  takeAll(): readonly Segment[] {
+    return this.#waiting.splice(0);
   }
 }
 
-const LOOK_MS = 1000;
+function bytesOf(segments: readonly Segment[]): number {
+  return segments.reduce((sum, { bytes }) => sum + bytes, 0);
+}

@@ -27,14 +27,14 @@ export class LivePlaces {
   }
 }
 
-/** One key of a walk over the keydir costs about a tenth of one that is looked up; here a quarter has to be wanted. */
-const WANTED_SHARE = 1 / 4;
+/** One key of a walk over the keydir costs a tenth to a sixth of one that is looked up; a quarter have to be spared. */
+const SPARED_SHARE = 1 / 4;
 /** So many keys are walked over in one turn of the event loop, and the rest of their shard: less than a millisecond. */
 const KEYS_PER_TURN = 16_384;
 
 /**
- * Gives the segments their `livePlaces` by one walk over the keydir, if they have so many of its keys that a merge of
- * them is done sooner for it. From then on they are kept right by whoever counts a record as dead (`SegmentTable`); no key
+ * Gives the segments their `livePlaces` by one walk over the keydir, if they have so many records that need not be looked up
+ * then that a merge of them is done sooner for it. From then on they are kept right by whoever counts a record as dead (`SegmentTable`); no key
  * ever comes to a place in a sealed segment but by being loaded or relocated.
  */
 export async function surveyLivePlaces(
@@ -42,8 +42,8 @@ export async function surveyLivePlaces(
   segments: readonly Segment[],
   pause: () => Promise<void>,
 ): Promise<void> {
-  const wanted = segments.reduce((sum, { liveRecords }) => sum + liveRecords, 0);
-  if (wanted < keydir.size * WANTED_SHARE) {
+  const spared = segments.reduce((sum, segment) => sum + recordsSpared(segment), 0);
+  if (spared < keydir.size * SPARED_SHARE) {
     // mark: merge/keys-looked-up-one-by-one
     return;
   }
@@ -59,4 +59,10 @@ export async function surveyLivePlaces(
     keys = 0;
     await pause();
   }
+}
+
+// Of what is dead a tombstone may have to be looked up all the same, and so may what has an expiry.
+function recordsSpared({ liveRecords, totals }: Segment): number {
+  const { recordCount, tombstoneCount, expiringCount } = totals;
+  return Math.max(liveRecords, recordCount - tombstoneCount - expiringCount);
 }

@@ -105,13 +105,20 @@ export class StoreOfMerge implements ExecutorStore {
     return lowest;
   }
 
-  lookUp({ input, count, bytes, keyStarts, keyEnds, offsets }: RecordBatch, found: Uint8Array): void {
+  lookUp(records: RecordBatch, found: Uint8Array): void {
+    const { input, count, bytes, keyStarts, keyEnds, offsets, absenceMatters } = records;
     const { keydir } = this.#parts;
     const { slot, livePlaces } = this.#input(input.segmentId);
     for (let index = 0; index < count; index += 1) {
-      if (livePlaces?.has(offsets[index]!) === true) {
+      const isLive = livePlaces?.has(offsets[index]!);
+      if (isLive === true) {
         // mark: merge/record-known-to-be-live
         found[index] = KEY_HERE;
+        continue;
+      }
+      if (isLive === false && absenceMatters[index] === 0) {
+        // mark: merge/record-known-to-be-dead
+        found[index] = KEY_ELSEWHERE;
         continue;
       }
       const isThere = keydir.find(bytes, keyStarts[index]!, keyEnds[index]!, this.#found);

@@ -335,16 +335,22 @@ export class Store<K, V, VI = V> {
       throw invalidArgument(`the operations of a batch are ${describeType(operations)}, not an array`);
     }
     const now = clock.now();
-    return Array.from(operations as readonly ConditionalOperation<K, VI>[], (operation) => {
-      checkOperation(operation);
+    const list: EncodedOperation[] = [];
+    for (let index = 0; index < operations.length; index += 1) {
+      const operation = (operations as readonly ConditionalOperation<K, VI>[])[index]!;
+      const hasMore = checkOperation(operation);
       const key = this.#reads.keyForCall(operation.key);
-      const version = requiredVersion(operation);
-      if (operation.type === "delete") return { key, value: undefined, expiresAtMs: 0, version };
+      const version = hasMore ? requiredVersion(operation) : undefined;
+      if (operation.type === "delete") {
+        list.push({ key, value: undefined, expiresAtMs: 0, version });
+        continue;
+      }
       const encoded = values.encode(operation.value);
       checkEncoded(encoded, values.name);
       const value = encoded === operation.value || encodesAnew(values) ? encoded : new Uint8Array(encoded);
-      return { key, value, expiresAtMs: resolveExpiry(operation, now), version };
-    });
+      list.push({ key, value, expiresAtMs: hasMore ? resolveExpiry(operation, now) : 0, version });
+    }
+    return list;
   }
 }
 

@@ -6,7 +6,7 @@ import {
   SEGMENT_HEADER_BYTES,
 } from "@hashlog/format";
 import { describeType } from "./codecs.ts";
-import { invalidArgument } from "./errors.ts";
+import { invalidArgument, type HashlogError } from "./errors.ts";
 import { checkOptions, type } from "./check-options.ts";
 
 /** Options of one put. */
@@ -112,17 +112,18 @@ const NO_OPTIONS = { expiresAtMs: 0, sync: false, version: undefined };
 /** The version that the key must have; 0: it must be absent; `undefined`: any. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
 export function requiredVersion(options: ConditionOptions): number | undefined {
   const { ifAbsent, ifVersion } = options;
-  for (const name of ["ifAbsent", "ifVersion"] as const) {
-    if (options[name] === undefined && name in options) {
-      throw invalidArgument(`${name} is undefined: leave it out for no condition, and give ifAbsent for no version`);
-    }
-  }
+  if (ifAbsent === undefined && "ifAbsent" in options) throw conditionIsUndefined("ifAbsent");
+  if (ifVersion === undefined && "ifVersion" in options) throw conditionIsUndefined("ifVersion");
   if (ifAbsent === true && ifVersion !== undefined) throw invalidArgument("ifAbsent and ifVersion exclude each other");
   return ifAbsent === true ? 0 : ifVersion;
 }
 
-/** Refuses what is no operation. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
-export function checkOperation(operation: unknown): void {
+function conditionIsUndefined(name: keyof ConditionOptions): HashlogError {
+  return invalidArgument(`${name} is undefined: leave it out for no condition, and give ifAbsent for no version`);
+}
+
+/** Refuses what is no operation. Returns whether there is anything about it but its key and its value. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
+export function checkOperation(operation: unknown): boolean {
   if (typeof operation !== "object" || operation === null) {
     throw invalidArgument(`an operation of a batch is ${describeType(operation)}, not an object`);
   }
@@ -130,7 +131,17 @@ export function checkOperation(operation: unknown): void {
   if (kind !== "put" && kind !== "delete") {
     throw invalidArgument(`an operation of a batch has the type ${String(kind)}; it must be "put" or "delete"`);
   }
+  if (isPlain(operation, kind === "put")) return false;
   checkOptions(operation, kind === "put" ? BATCH_PUT_CHECKS : BATCH_DELETE_CHECKS, `a batch's ${kind}`);
+  return true;
+}
+
+// Nearly all of them are, and there are so many that to look up a check for each name would be felt.
+function isPlain(operation: object, isPut: boolean): boolean {
+  for (const name in operation) {
+    if (name !== "type" && name !== "key" && !(isPut && name === "value")) return false;
+  }
+  return true;
 }
 
 /** When a value with these options expires; 0: never. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */

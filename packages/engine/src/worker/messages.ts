@@ -60,6 +60,7 @@ export interface SentRecords {
   readonly keyStarts: Uint32Array;
   readonly keyEnds: Uint32Array;
   readonly offsets: Uint32Array;
+  readonly absenceMatters: Uint8Array;
 }
 
 /** A `MoveBatch`, keys packed. */

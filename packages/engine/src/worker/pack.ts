@@ -6,7 +6,13 @@ import type { SentMoves, SentRecords } from "./messages.ts";
  * All of it belongs to the message, and goes over without being copied again.
  */
 export function packRecords({ input, count, ...batch }: RecordBatch): SentRecords {
-  return { segmentId: input.segmentId, count, ...packKeys(count, batch), offsets: batch.offsets.slice(0, count) };
+  return {
+    segmentId: input.segmentId,
+    count,
+    ...packKeys(count, batch),
+    offsets: batch.offsets.slice(0, count),
+    absenceMatters: batch.absenceMatters.slice(0, count),
+  };
 }
 
 /** As `packRecords`. */
