@@ -72,7 +72,12 @@ async function runRound(
       );
     }
     for (const store of stores) await store.do({ kind: "open" });
-    if (!workloads.some(({ name }) => name === "load")) for (const store of stores) await store.do({ kind: "fill" });
+    if (!workloads.some(({ name }) => name === "load")) {
+      for (const store of stores) {
+        await store.do({ kind: "fill" });
+        await store.do({ kind: "settle" });
+      }
+    }
     for (const one of workloads) {
       for (const [index, row] of rows.entries()) {
         if (!takesPart(row.entrant, one)) continue;

@@ -1,4 +1,7 @@
-import { bytes, open } from "@hashlog/engine";
+import { bytes, open, type Store } from "@hashlog/engine";
+import { readdir } from "node:fs/promises";
+import { setTimeout as pause } from "node:timers/promises";
+import { hintFileName } from "@hashlog/format";
 import { MergeLog } from "../../soak/merge-log.ts";
 import type { Contender, Entrant, OpenSettings } from "../contender.ts";
 
@@ -22,8 +25,15 @@ async function openHashlog({ directory, durability }: OpenSettings): Promise<Con
     get: (key) => store.get(key),
     getSync: (key) => store.getSync(key),
     settle: async () => {
-      while (merges.phase === "merging") await new Promise((resolve) => setTimeout(resolve, 20));
+      while (merges.phase === "merging" || !(await hasAllHints(store, directory))) await pause(20);
     },
     close: () => store.close(),
   };
+}
+
+/** They are written when the store has been quiet for a while. */
+async function hasAllHints(store: Store<Uint8Array, Uint8Array>, directory: string): Promise<boolean> {
+  const names = new Set(await readdir(directory));
+  const sealed = store.stats().segments.filter(({ state }) => state === "sealed");
+  return sealed.every(({ segmentId }) => names.has(hintFileName(segmentId)));
 }

@@ -81,8 +81,9 @@ export async function writeHint(segment: Segment, parts: StoreParts): Promise<vo
     const steps = builder.encodeInSteps({ segmentId, identity: place.identity, sealedBytes: segment.bytes }, (block) =>
       file.append(block, 0, block.length),
     );
+    const stepsPerSlice = Math.max(1, Math.floor((SLICE_BYTES * STEPS) / builder.memoryBytes));
     for (let step = 1; steps.next().done !== true; step += 1) {
-      if (step % STEPS_PER_SLICE === 0) await clock.yield();
+      if (step % stepsPerSlice === 0) await clock.yield();
     }
   } catch (error) {
     // mark: hint/writing-failed
@@ -98,7 +99,8 @@ async function collect(segment: Segment, { manifest, limits }: StoreParts): Prom
   const fields = newRecordFields();
   const end = await scanFrames(fileSource(segment.file, segment.bytes), {
     place: segment.place,
-    chunkBytes: limits.scanBytes,
+    // Whoever uses the store has a turn after each.
+    chunkBytes: Math.min(limits.scanBytes, SLICE_BYTES),
     from: SEGMENT_HEADER_BYTES,
     onFrame(frame) {
       const shift = frame.end - frame.payloadEnd;
@@ -122,5 +124,6 @@ function noFile(error: unknown): undefined {
   return undefined;
 }
 
-// Of the 256 steps in which a hint is encoded: some milliseconds for a segment of millions of small records.
-const STEPS_PER_SLICE = 8;
+// Of the segment that is read, and of the index that is then encoded in so many steps: about a millisecond's work.
+const SLICE_BYTES = 128 * 1024;
+const STEPS = 256;

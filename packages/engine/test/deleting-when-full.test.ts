@@ -215,8 +215,8 @@ test("compact goes on with less at a time where the volume has less room than it
   full.disk.capacityBytes = Infinity;
   for (let key = 0; key < keys; key += 2) await full.db.delete(`key ${key}`);
   // Anything goes by what the volume says; after so many bytes it has no more.
-  full.disk.inject({ at: { operation: "append", path: ".segment", nth: 20 }, kind: "ENOSPC" });
-  full.disk.inject({ at: { operation: "append", path: ".segment", nth: 30 }, kind: "ENOSPC" });
+  full.disk.inject({ at: { operation: "append", path: ".segment", nth: 10 }, kind: "ENOSPC" });
+  full.disk.inject({ at: { operation: "append", path: ".segment", nth: 15 }, kind: "ENOSPC" });
   await full.db.compact();
   full.disk.clearFaults();
   const { deadBytes, tombstoneBytes, merges } = full.db.stats();

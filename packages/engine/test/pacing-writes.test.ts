@@ -197,6 +197,8 @@ async function mergingStore(
     await db.put(`stays ${key}`, filler(200, key));
   }
   await until(() => db.stats().segments.every(({ state }) => state !== "unsealed"));
+  // Behind the hints: it is a merge's reading that is held.
+  await db.checkpoint();
   const held = world.watched.hold("read", /\.segment$/);
   db.compaction.resume();
   await held.reached;
