@@ -1,6 +1,6 @@
 import { quiet } from "../../world/quiet.ts";
 import { long, Script } from "../../world/script.ts";
-import { must, mustHold, type Story } from "./story.ts";
+import { must, mustHold, pathsOf, type Story } from "./story.ts";
 
 /** What happens once in a million writes, or in a megabyte, told of stores with small limits. */
 export const limitStories: readonly Story[] = [
@@ -63,6 +63,27 @@ export const limitStories: readonly Story[] = [
       await script.cutPowerAndOpen("drop-all");
       must(script.store.stats().open.road === "checkpoint", "the store was opened by it");
       await mustHold(script, { a: long("5") });
+    },
+  },
+  {
+    title: "the hints of large segments wait until the log is quiet, and not for ever",
+    marks: ["hint/put-off-for-long-enough", "quiet/not-yet", "quiet/at-last"],
+    tell: async () => {
+      const script = await Script.begin({ limits: "small", segments: 0 });
+      const isBehind = async (): Promise<boolean> => {
+        await quiet();
+        const sealed = script.store.stats().segments.filter(({ state }) => state === "sealed");
+        return pathsOf(script.disk.image(), "hint").length < sealed.length;
+      };
+      for (const key of ["a", "b", "c", "d", "e"]) await script.store.put(key, long(key));
+      must(await isBehind(), "the newest segments have no hint yet");
+      script.clock.tick(1000);
+      must(await isBehind(), "the log was not quiet");
+      script.clock.tick(1000);
+      must(!(await isBehind()), "all have theirs when it is");
+      const before = await script.state();
+      await script.killAndOpen();
+      await mustHold(script, before);
     },
   },
   {
