@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { Stopwatch } from "./stopwatch.ts";
+
+test("the event loop is given away every thousand operations, however many are in flight", async () => {
+  const watch = new Stopwatch(0.3);
+  let sinceTurn = 0;
+  let most = 0;
+  let isOver = false;
+  const turn = (): void => {
+    most = Math.max(most, sinceTurn);
+    sinceTurn = 0;
+    if (!isOver) setImmediate(turn);
+  };
+  setImmediate(turn);
+  // As lmdb, node:sqlite, the bare file and the Map do it: what they promise is there at once.
+  await watch.inFlight(256, async () => {
+    sinceTurn += 1;
+  });
+  isOver = true;
+  expect(most).toBeLessThanOrEqual(2000);
+});
