@@ -23,6 +23,8 @@ test.each([
     openings: [],
     mergings: [],
   } as unknown as Comparison;
-  const goal = goalsOf(comparison, (name) => name).find(({ wanted }) => wanted.includes("lmdb") && wanted.includes("1.2"));
+  const goal = goalsOf(comparison, (name) => name).find(
+    ({ wanted }) => wanted.includes("lmdb") && wanted.includes("1.2"),
+  );
   expect(goal).toMatchObject({ isReached: undefined });
 });

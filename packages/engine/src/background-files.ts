@@ -21,7 +21,7 @@ export class BackgroundFiles {
   #bytesSinceCheckpoint = 0;
   /** Whether so much was written since that another would be due. */
   #checkpointIsDue = false;
-  /** Whether no merge has dropped the last one yet. */
+  /** Whether one was written that no merge has dropped yet. */
   #checkpointLives = false;
   /** How many times as much as usual is written before the next one, unless the log is quiet. */
   #patience = 1;
@@ -89,10 +89,15 @@ export class BackgroundFiles {
   }
 
   #checkpoint(checkpointer: Checkpointer): void {
+    // The last one has lived until now.
+    if (this.#checkpointLives) this.#patience = 1;
     this.#bytesSinceCheckpoint = 0;
     this.#checkpointIsDue = false;
-    this.#checkpointLives = true;
-    this.#later(() => checkpointer.write());
+    this.#later(async () => {
+      await checkpointer.write();
+      // Not before: until it is named no merge can drop it.
+      this.#checkpointLives = true;
+    });
   }
 
   /** Writes the segment's hint file when its turn comes, if it is still part of the store then; a large one's not while the log is busy. */

@@ -1,5 +1,5 @@
 import { describeType } from "./codecs.ts";
-import { invalidArgument } from "./errors.ts";
+import { invalidArgument, type HashlogError } from "./errors.ts";
 
 /** What an option must be, in words, if the value is not that. */
 export type Check = (value: unknown) => string | undefined;
@@ -12,19 +12,23 @@ export function checkOptions(given: unknown, checks: Readonly<Record<string, Che
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw invalidArgument(`the options of ${of} are ${describeType(given)}, not an object`);
   }
-  // Of every write and every operation of a batch: by name and without arrays of pairs, which would take longer than the write.
+  // Of every write: by name and without arrays of pairs, which would take longer than the write.
   for (const name in given) {
-    if (!Object.hasOwn(given, name)) continue;
-    const value = (given as Record<string, unknown>)[name];
-    const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
-    if (check === undefined) {
-      throw invalidArgument(`${of} has no option "${name}"; it has ${Object.keys(checks).join(", ")}`);
-    }
-    const expected = value === undefined ? undefined : check(value);
-    if (expected !== undefined) {
-      throw invalidArgument(`the option "${name}" of ${of} must be ${expected}`, { expected, actual: value });
-    }
+    if (Object.hasOwn(given, name) && !Object.hasOwn(checks, name)) throw unknownOption(name, checks, of);
   }
+  // What is inherited, or given by an accessor, is used as well.
+  for (const name in checks) checkOption(name, (given as Record<string, unknown>)[name], checks, of);
+}
+
+function checkOption(name: string, value: unknown, checks: Readonly<Record<string, Check>>, of: string): void {
+  const expected = value === undefined ? undefined : checks[name]!(value);
+  if (expected === undefined) return;
+  throw invalidArgument(`the option "${name}" of ${of} must be ${expected}`, { expected, actual: value });
+}
+
+/** To be thrown for an option that there is not. */
+export function unknownOption(name: string, checks: Readonly<Record<string, Check>>, of: string): HashlogError {
+  return invalidArgument(`${of} has no option "${name}"; it has ${Object.keys(checks).join(", ")}`);
 }
 
 /** A check that the value is of a type, by `typeof`. */

@@ -8,8 +8,8 @@ export interface Codec<T, Input = T> {
   /** Named in errors. */
   readonly name: string;
   /**
-   * The bytes of the value. The store copies them before it calls the codec again and before the call that was given the
-   * value returns: they may be the value itself, or one buffer that the codec uses each time.
+   * The bytes of the value: the value itself, or others, also in one buffer that the codec uses each time. The store copies
+   * others before it calls the codec again, and all before the call that was given the value returns.
    */
   encode(value: Input): Uint8Array;
   /** The value of the bytes. They are the codec's own: it may keep them or give them out. */

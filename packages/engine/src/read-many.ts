@@ -42,7 +42,8 @@ export async function readMany(
   try {
     for (const neighbours of neighboursOf(found, bytesTogetherMax)) {
       const bytes = neighbours.to - neighbours.from;
-      if (!pace.takes(bytes)) await pace.turn(bytes);
+      const answers = neighbours.of.length;
+      if (!pace.takes(bytes, answers)) await pace.turn(bytes, answers);
       if (pace.readsAtOnce(bytes)) {
         readNow(found, neighbours, { reader, pace }, take);
       } else {

@@ -19,7 +19,7 @@ export class ReadPace {
   #quick = 0;
   /** How much room this turn still has. Nobody tells when it is over: whoever finds none begins the next one. */
   #left: number;
-  #waiting: { readonly bytes: number; readonly resolve: () => void }[] = [];
+  #waiting: { readonly bytes: number; readonly answers: number; readonly resolve: () => void }[] = [];
 
   /** `answersPerTurn`: see `Limits`. */
   constructor(clock: Pick<Clock, "elapsedMs" | "yield">, readsSynchronously: boolean, answersPerTurn: number) {
@@ -29,17 +29,20 @@ export class ReadPace {
     this.#left = answersPerTurn;
   }
 
-  /** Whether a value of so many bytes may be answered in this turn, which then has less room; if not, `turn` waits for one. */
-  takes(bytes: number): boolean {
+  /**
+   * Whether so many answers, of so many bytes together, may be given in this turn, which then has less room; if not, `turn`
+   * waits for one.
+   */
+  takes(bytes: number, answers: number = 1): boolean {
     if (this.#left <= 0 || this.#waiting.length > 0) return false;
-    this.#take(bytes);
+    this.#take(bytes, answers);
     return true;
   }
 
-  /** Resolves in a turn that has room for a value of so many bytes. */
-  turn(bytes: number): Promise<void> {
+  /** Resolves in a turn that has room for so many answers, of so many bytes together. */
+  turn(bytes: number, answers: number = 1): Promise<void> {
     return new Promise<void>((resolve) => {
-      this.#waiting.push({ bytes, resolve });
+      this.#waiting.push({ bytes, answers, resolve });
       if (this.#waiting.length === 1) void this.#takeTurns();
     });
   }
@@ -74,8 +77,8 @@ export class ReadPace {
     }
   }
 
-  #take(bytes: number): void {
-    this.#left -= 1 + Math.min(bytes, BYTES_AT_ONCE_MAX) / BYTES_OF_A_READ;
+  #take(bytes: number, answers: number): void {
+    this.#left -= answers + Math.min(bytes, BYTES_AT_ONCE_MAX) / BYTES_OF_A_READ;
   }
 
   async #takeTurns(): Promise<void> {
@@ -84,8 +87,8 @@ export class ReadPace {
       await this.#clock.yield();
       this.#left = this.#answersPerTurn;
       while (served < this.#waiting.length && this.#left > 0) {
-        const { bytes, resolve } = this.#waiting[served++]!;
-        this.#take(bytes);
+        const { bytes, answers, resolve } = this.#waiting[served++]!;
+        this.#take(bytes, answers);
         resolve();
       }
       // Not each time, as what is left is moved: there may be a million.

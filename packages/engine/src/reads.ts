@@ -77,7 +77,7 @@ export class Reads<K, V> {
     try {
       const bytes = this.#find(key);
       const { pace, values } = this.#parts;
-      if (bytes === undefined) return pace.takes(0) ? Promise.resolve(undefined) : pace.turn(0).then(() => undefined);
+      if (bytes === undefined) return pace.takes(0) ? Promise.resolve(undefined) : this.#absentLater();
       const hasRoom = pace.takes(this.#location.valueBytes);
       const value = hasRoom ? this.#atOnce(this.#segment(), this.#location, bytes) : undefined;
       return value === undefined
@@ -131,14 +131,17 @@ export class Reads<K, V> {
     const { values: codec, reader, cache, pace, limits } = this.#parts;
     return this.#keeping(found, async () => {
       const values = Array.from(found, (): V | undefined => undefined);
-      const unread = found.map((one, index) => {
+      const unread = Array.from(found, (): Found | undefined => undefined);
+      for (const [index, one] of found.entries()) {
         const value = one && cache.find(one.segment.fileNumber, one.location.offset, one.location.valueBytes);
-        if (value === undefined) return one;
-        values[index] = codec.decode(value);
-        return undefined;
-      });
+        if (one !== undefined && value === undefined) {
+          unread[index] = one;
+          continue;
+        }
+        if (!pace.takes(0)) await pace.turn(0);
+        if (value !== undefined) values[index] = codec.decode(value);
+      }
       const parts = { reader, pace, bytesTogetherMax: limits.sharedReadBytesMax };
-      if (!pace.takes(0)) await pace.turn(0);
       await readMany(unread, parts, (index, value) => {
         const { segment, location } = found[index]!;
         cache.note(segment.fileNumber, location.offset, value);
@@ -250,6 +253,13 @@ export class Reads<K, V> {
     const value = reader.readSync(segment, location, bytes);
     pace.end(begun);
     return value;
+  }
+
+  #absentLater(): Promise<undefined> {
+    return this.#keeping([], async () => {
+      await this.#parts.pace.turn(0);
+      return undefined;
+    });
   }
 
   /** Reads aside what there was room for in this turn, and else in another one. */

@@ -35,10 +35,8 @@ import type { Views } from "./views.ts";
 import {
   checkCommitBytes,
   checkEncoded,
-  checkOperation,
-  requiredVersion,
   resolveDeleteOptions,
-  resolveExpiry,
+  resolveOperation,
   resolvePutOptions,
   resolveWriteOptions,
   WRITE_CHECKS,
@@ -338,17 +336,17 @@ export class Store<K, V, VI = V> {
     const list: EncodedOperation[] = [];
     for (let index = 0; index < operations.length; index += 1) {
       const operation = (operations as readonly ConditionalOperation<K, VI>[])[index]!;
-      const hasMore = checkOperation(operation);
+      const { isPut, expiresAtMs, version } = resolveOperation(operation, now);
       const key = this.#reads.keyForCall(operation.key);
-      const version = hasMore ? requiredVersion(operation) : undefined;
-      if (operation.type === "delete") {
-        list.push({ key, value: undefined, expiresAtMs: 0, version });
+      if (!isPut) {
+        list.push({ key, value: undefined, expiresAtMs, version });
         continue;
       }
-      const encoded = values.encode(operation.value);
+      const given = (operation as { readonly value: VI }).value;
+      const encoded = values.encode(given);
       checkEncoded(encoded, values.name);
-      const value = encoded === operation.value || encodesAnew(values) ? encoded : new Uint8Array(encoded);
-      list.push({ key, value, expiresAtMs: hasMore ? resolveExpiry(operation, now) : 0, version });
+      const value = encoded === given || encodesAnew(values) ? encoded : new Uint8Array(encoded);
+      list.push({ key, value, expiresAtMs, version });
     }
     return list;
   }

@@ -57,13 +57,25 @@ export class ValueCache {
   note(file: number, offset: number, value: Uint8Array): void {
     if (value.length > this.#valueBytesMax || value.length === 0) return;
     const hash = hashOf(file, offset);
-    if (!this.#wasReadBefore(hash)) return;
-    const tables = (this.#tables ??= newTables(this.#ringBytes, this.#mask + WAYS));
+    const tables = this.#tablesFor(hash);
+    if (tables === undefined) return;
     if (this.#entry(tables, file, offset) >= 0) return;
     const entry = oldestOf(tables, hash & this.#mask);
     tables.files[entry] = file;
     tables.offsets[entry] = offset;
     tables.begins[entry] = this.#append(tables, value);
+  }
+
+  /** Those into which the value of a record with that hash comes; `undefined` if it is none that is kept. */
+  #tablesFor(hash: number): Tables | undefined {
+    try {
+      if (!this.#wasReadBefore(hash)) return undefined;
+      return (this.#tables ??= newTables(this.#ringBytes, this.#mask + WAYS));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      // There is no memory for them, and reading goes on without. Later there may be.
+      return undefined;
+    }
   }
 
   /** If not, it will have been the next time. */

@@ -7,7 +7,7 @@ import {
 } from "@hashlog/format";
 import { describeType } from "./codecs.ts";
 import { invalidArgument, type HashlogError } from "./errors.ts";
-import { checkOptions, type } from "./check-options.ts";
+import { checkOptions, type, unknownOption } from "./check-options.ts";
 
 /** Options of one put. */
 export interface PutOptions extends WriteOptions, Expiry {}
@@ -122,27 +122,58 @@ function conditionIsUndefined(name: keyof ConditionOptions): HashlogError {
   return invalidArgument(`${name} is undefined: leave it out for no condition, and give ifAbsent for no version`);
 }
 
-/** Refuses what is no operation. Returns whether there is anything about it but its key and its value. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
-export function checkOperation(operation: unknown): boolean {
-  if (typeof operation !== "object" || operation === null) {
+/**
+ * What an operation of a batch asks for besides its key and its value, each of which is read once.
+ * @throws HashlogError `HASHLOG_INVALID_ARGUMENT`
+ */
+export function resolveOperation(operation: unknown, now: number): ResolvedOperation {
+  if (typeof operation !== "object" || operation === null || Array.isArray(operation)) {
     throw invalidArgument(`an operation of a batch is ${describeType(operation)}, not an object`);
   }
-  const { type: kind } = operation as { type?: unknown };
+  const { type: kind, ifAbsent, ifVersion } = operation as Partial<Record<string, unknown>>;
   if (kind !== "put" && kind !== "delete") {
     throw invalidArgument(`an operation of a batch has the type ${String(kind)}; it must be "put" or "delete"`);
   }
-  if (isPlain(operation, kind === "put")) return false;
-  checkOptions(operation, kind === "put" ? BATCH_PUT_CHECKS : BATCH_DELETE_CHECKS, `a batch's ${kind}`);
-  return true;
+  const isPut = kind === "put";
+  const checks = isPut ? BATCH_PUT_CHECKS : BATCH_DELETE_CHECKS;
+  // Nearly all have these and no others, and there are so many operations that to look up each name would be felt.
+  for (const name in operation) {
+    const isUsual = name === "type" || name === "key" || (isPut && name === "value");
+    if (isUsual || Object.hasOwn(checks, name) || !Object.hasOwn(operation, name)) continue;
+    throw unknownOption(name, checks, `a batch's ${kind}`);
+  }
+  const { ttlMs, expiresAtMs } = isPut ? (operation as Partial<Record<string, unknown>>) : NO_EXPIRY;
+  const isPlain =
+    ifAbsent === undefined &&
+    ifVersion === undefined &&
+    ttlMs === undefined &&
+    expiresAtMs === undefined &&
+    !("ifAbsent" in operation) &&
+    !("ifVersion" in operation);
+  if (isPlain) return isPut ? PLAIN_PUT : PLAIN_DELETE;
+  const given: Partial<Record<string, unknown>> = { ttlMs, expiresAtMs };
+  if ("ifAbsent" in operation) given.ifAbsent = ifAbsent;
+  if ("ifVersion" in operation) given.ifVersion = ifVersion;
+  checkOptions(given, BATCH_PUT_CHECKS, `a batch's ${kind}`);
+  return {
+    isPut,
+    expiresAtMs: resolveExpiry(given as Expiry, now),
+    version: requiredVersion(given as ConditionOptions),
+  };
 }
 
-// Nearly all of them are, and there are so many that to look up a check for each name would be felt.
-function isPlain(operation: object, isPut: boolean): boolean {
-  for (const name in operation) {
-    if (name !== "type" && name !== "key" && !(isPut && name === "value")) return false;
-  }
-  return true;
+/** What is asked for by an operation of a batch. */
+export interface ResolvedOperation {
+  readonly isPut: boolean;
+  /** When the value expires; 0: never. */
+  readonly expiresAtMs: number;
+  /** As `requiredVersion`. */
+  readonly version: number | undefined;
 }
+
+const NO_EXPIRY: Expiry = {};
+const PLAIN_PUT: ResolvedOperation = { isPut: true, expiresAtMs: 0, version: undefined };
+const PLAIN_DELETE: ResolvedOperation = { isPut: false, expiresAtMs: 0, version: undefined };
 
 /** When a value with these options expires; 0: never. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
 export function resolveExpiry({ ttlMs, expiresAtMs }: Expiry, now: number): number {

@@ -1,4 +1,3 @@
-import { bytes } from "@hashlog/engine";
 import { expect, test } from "vitest";
 import { rejection, text } from "./support/values.ts";
 import { memoryWorld } from "./support/worlds.ts";
@@ -85,21 +84,4 @@ test("an array is no operation of a batch, whatever it has besides", async () =>
   const db = await world.open();
   const operation = Object.assign([], { type: "put", key: "key", value: "value" } as const);
   expect(await rejection(db.batch([operation]))).toMatchObject({ code: "HASHLOG_INVALID_ARGUMENT" });
-});
-
-test("operations whose keys are in one buffer, which each accessor fills anew, are of different keys", async () => {
-  const world = await memoryWorld();
-  const db = await world.open<Uint8Array>({ keys: bytes });
-  const scratch = new Uint8Array(1);
-  const operation = (at: number) =>
-    ({
-      type: "put",
-      get key() {
-        scratch[0] = at;
-        return scratch;
-      },
-      value: `value ${at}`,
-    }) as const;
-  await db.batch([operation(1), operation(2)]);
-  expect(db.stats().keys).toBe(2);
 });
