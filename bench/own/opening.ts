@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createHistogram } from "node:perf_hooks";
 import { bytes, open, type Store } from "@hashlog/engine";
 import { crc32, parseFileName } from "@hashlog/format";
+import { untilHinted } from "../hints.ts";
 import { NumberedKeys } from "../numbered-keys.ts";
 
 /** The store that is opened. */
@@ -47,6 +48,8 @@ const BATCH = 1000;
 /** Small, so that nearly everything lies in sealed segments: the active one has no hint file and is always scanned. */
 const SEGMENT_BYTES_MAX = 16 * 2 ** 20;
 const CHUNK_BYTES = 2 ** 20;
+/** For as long it is waited that the background writes what is missing. */
+export const HINTS_SECONDS_MOST = 300;
 const SAMPLES = 1000;
 
 /** The store that all of this is about. */
@@ -101,6 +104,7 @@ export async function fillStore(task: OpeningTask): Promise<Filled> {
   const { seconds, heldMs } = await inBatches(store, keys, (index) => putOf(numbered.scattered(index), valueBytes));
   await store.sync();
   const { keydirBytes, fileBytes, segments } = store.stats();
+  await untilHinted(store, task.directory, HINTS_SECONDS_MOST);
   const closing = performance.now();
   await store.close();
   return {

@@ -1,8 +1,9 @@
 /** A very large store: filled, read, churned and compacted, in one process. */
 import { SeededRandom } from "../soak/random.ts";
+import { untilHinted } from "../hints.ts";
 import { NumberedKeys } from "../numbered-keys.ts";
 import { Stopwatch, type Measured } from "../compare/stopwatch.ts";
-import { inBatches, keyOf, openStore, putOf, type Batches, type OpeningTask } from "./opening.ts";
+import { HINTS_SECONDS_MOST, inBatches, keyOf, openStore, putOf, type Batches, type OpeningTask } from "./opening.ts";
 
 /** How a very large store did. */
 export interface AtScale {
@@ -57,6 +58,7 @@ export async function measureAtScale(task: OpeningTask): Promise<AtScale> {
   const { bytesFreed } = await store.compact();
   const compaction = { seconds: (performance.now() - begun) / 1000, liveBytes: store.stats().liveBytes, bytesFreed };
   const { fileBytes } = store.stats();
+  await untilHinted(store, task.directory, HINTS_SECONDS_MOST);
   const closing = performance.now();
   await store.close();
   return {

@@ -49,7 +49,8 @@ function isHeeded(mark: (buffer: ArrayBuffer) => void): boolean {
   const probe = new Uint8Array(1);
   mark(probe.buffer);
   try {
-    new ReadableStream({ type: "bytes", start: (controller) => controller.enqueue(probe) });
+    const stream = new ReadableStream({ type: "bytes", start: (controller) => controller.enqueue(probe) });
+    void stream.cancel();
   } catch {
     // Refused, as it should be.
   }
