@@ -4,11 +4,9 @@ import type { DirectoryLock } from "@hashlog/fs-io";
 import type { Checkpointer } from "./checkpointer.ts";
 import { clearKeys } from "./clear-keys.ts";
 import type { Codec } from "./codecs.ts";
-import { describeType, encodesAnew } from "./codecs.ts";
 import type { CommitLog } from "./commit-log.ts";
 import { ConditionalWriter } from "./conditional-writer.ts";
 import { Conditions } from "./conditions.ts";
-import { invalidArgument } from "./errors.ts";
 import { InFlight } from "./in-flight.ts";
 import type { IterateOptions, StoreIterator } from "./iterate.ts";
 import { LogWriter } from "./log-writer.ts";
@@ -18,7 +16,7 @@ import type { Compaction, StoreCompaction } from "./compaction.ts";
 import type { CompactionReport } from "./compaction-report.ts";
 import type { OpenReport } from "./open-report.ts";
 import type { OpenState } from "./open-state.ts";
-import { operationsBytes, type EncodedOperation } from "./operations.ts";
+import { encodeOperations, operationsBytes } from "./operations.ts";
 import type { Ordering } from "./ordering.ts";
 import { RANGE_CHECKS, refuseLostBounds, type RangeOptions } from "./range.ts";
 import { Reads, type Entry, type ReadParts, type ReadSource } from "./reads.ts";
@@ -36,7 +34,6 @@ import {
   checkCommitBytes,
   checkEncoded,
   resolveDeleteOptions,
-  resolveOperation,
   resolvePutOptions,
   resolveWriteOptions,
   WRITE_CHECKS,
@@ -196,7 +193,9 @@ export class Store<K, V, VI = V> {
     return this.#write(() => {
       const { log } = this.#machinery;
       const sync = resolveWriteOptions(options, "batch");
-      const encoded = this.#encodeOperations(operations);
+      const { values, clock } = this.#machinery;
+      const keyForCall = (key: K): Uint8Array => this.#reads.keyForCall(key);
+      const encoded = encodeOperations(operations, { keyForCall, values, now: clock.now() });
       // Nothing to write, but what was written before may not be durable yet.
       if (encoded.length === 0) return sync ? log.sync().then(() => true) : Promise.resolve(true);
       checkCommitBytes(operationsBytes(encoded));
@@ -325,30 +324,6 @@ export class Store<K, V, VI = V> {
     } catch (error) {
       return Promise.reject(error as Error);
     }
-  }
-
-  #encodeOperations(operations: readonly ConditionalOperation<K, VI>[]): EncodedOperation[] {
-    const { values, clock } = this.#machinery;
-    if (!Array.isArray(operations)) {
-      throw invalidArgument(`the operations of a batch are ${describeType(operations)}, not an array`);
-    }
-    const now = clock.now();
-    const list: EncodedOperation[] = [];
-    for (let index = 0; index < operations.length; index += 1) {
-      const operation = (operations as readonly ConditionalOperation<K, VI>[])[index]!;
-      const { isPut, expiresAtMs, version } = resolveOperation(operation, now);
-      const key = this.#reads.keyForCall(operation.key);
-      if (!isPut) {
-        list.push({ key, value: undefined, expiresAtMs, version });
-        continue;
-      }
-      const given = (operation as { readonly value: VI }).value;
-      const encoded = values.encode(given);
-      checkEncoded(encoded, values.name);
-      const value = encoded === given || encodesAnew(values) ? encoded : new Uint8Array(encoded);
-      list.push({ key, value, expiresAtMs, version });
-    }
-    return list;
   }
 }
 
