@@ -36,7 +36,7 @@ export function openSmall(
     sync,
     segmentBytesMax: 512,
     // Small, as what is looked at is how much memory damaged bytes make it ask for.
-    cacheBytes: 512,
+    cacheBytesMax: 512,
     random: {
       fill: (target) => {
         for (let index = 0; index < target.length; index += 1) target[index] = random.below(256);

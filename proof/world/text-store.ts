@@ -89,7 +89,7 @@ export function openStore(
     values: utf8,
     sync: sync === "interval" ? { intervalMs: INTERVAL_MS } : sync,
     ordered,
-    cacheBytes: CACHE_BYTES,
+    cacheBytesMax: CACHE_BYTES,
     ...(merging === "eager" ? { compaction: { strategy: eagerStrategy, jitter: 0 } } : {}),
     segmentBytesMax: SEGMENT_BYTES[segments % SEGMENT_BYTES.length]!,
     ...(keydir === "map" ? { index: mapKeydir } : {}),
@@ -128,7 +128,7 @@ export function openTextReader(
     clock,
     values: utf8,
     ordered,
-    cacheBytes: CACHE_BYTES,
+    cacheBytesMax: CACHE_BYTES,
     ...(keydir === "map" ? { index: mapKeydir } : {}),
   };
   return openReadOnly(DIRECTORY, options, LIMITS_OF[limits]);

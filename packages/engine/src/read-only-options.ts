@@ -31,7 +31,7 @@ export interface ReadOnlyOptions<K = string, V = Uint8Array> {
   /** As for writing; here the keys are put in order again whenever the index is loaded again. */
   readonly ordered?: boolean | undefined;
   /** As for writing. */
-  readonly cacheBytes?: number | undefined;
+  readonly cacheBytesMax?: number | undefined;
   /** The file system. Default: the platform's, `nodeFileSystem()`. */
   readonly fileSystem?: FileSystem | undefined;
   /** The keydir. Default: `hashKeydir` of `@hashlog/index`. */
@@ -64,7 +64,7 @@ export interface ReaderOptions<K, V> {
   readonly keys: Codec<K>;
   readonly values: Pick<Codec<V>, "decode">;
   readonly ordered: boolean;
-  readonly cacheBytes: number;
+  readonly cacheBytesMax: number;
   readonly fileSystem: FileSystem;
   readonly index: KeydirFactory;
   readonly clock: Clock;
@@ -107,7 +107,7 @@ export function resolveReadOnlyOptions<K, V>(
     keys: given.keys ?? (utf8 as Codec<unknown> as Codec<K>),
     values: given.values ?? (bytes as Codec<unknown, never> as Codec<V, never>),
     ordered: given.ordered ?? false,
-    cacheBytes: given.cacheBytes ?? CACHE_BYTES_DEFAULT,
+    cacheBytesMax: given.cacheBytesMax ?? CACHE_BYTES_DEFAULT,
     fileSystem: given.fileSystem ?? defaults.fileSystem(),
     index: given.index ?? defaults.index,
     clock: given.clock ?? systemClock,

@@ -13,7 +13,7 @@ export interface ReadOnlyStats {
   readonly segments: number;
   /** Bytes of memory that the keydir holds, keys included; of older ones that iterators and snapshots still read, too. */
   readonly keydirBytes: number;
-  /** Bytes of memory that the cache of values holds: `cacheBytes` and a quarter, once there is something in it. */
+  /** Bytes of memory that the cache of values holds: `cacheBytesMax` and up to three tenths, once there is something in it. */
   readonly cacheBytes: number;
   /** The sequence of the last write that is shown. */
   readonly sequence: number;

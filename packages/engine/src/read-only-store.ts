@@ -50,8 +50,8 @@ export class ReadOnlyStore<K, V> {
     this.#machinery = machinery;
     this.#state = new OpenState(machinery.directory);
     const { reader, options } = machinery;
-    const { keys, values, ordered, limits, clock, cacheBytes } = options;
-    this.#cache = new ValueCache(cacheBytes);
+    const { keys, values, ordered, limits, clock, cacheBytesMax } = options;
+    this.#cache = new ValueCache(cacheBytesMax);
     const records = new RecordReader(limits.sharedReadBytesMax);
     const pace = new ReadPace(clock, options.fileSystem.readsSynchronously, limits.answersPerTurn);
     this.#readParts = {

@@ -110,7 +110,7 @@ export class StoreOpener<K, V, VI> {
       views: new Views(parts),
       ordering,
       ordered: this.#options.ordered,
-      cache: new ValueCache(this.#options.cacheBytes),
+      cache: new ValueCache(this.#options.cacheBytesMax),
       clock: this.#clock,
       lock: this.#entered.lock,
       keys: this.#options.keys,

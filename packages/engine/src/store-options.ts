@@ -39,9 +39,9 @@ export interface OpenOptions<K = string, V = Uint8Array, VI = V extends Uint8Arr
   readonly ordered?: boolean | undefined;
   /**
    * Bytes of memory that keep values which were read more than once of late, of at most 4 KiB each; they are taken when there
-   * are some, with up to a quarter as much for finding them. Default 16,777,216 (16 MiB), from 0 (none) to 1,073,741,824.
+   * are some, with up to three tenths as much for finding them. Default 16,777,216 (16 MiB), from 0 (none) to 1,073,741,824.
    */
-  readonly cacheBytes?: number | undefined;
+  readonly cacheBytesMax?: number | undefined;
   /**
    * How and when segments are merged in the background, so that the space of what is overwritten, deleted or expired comes
    * back. Default `true`: when it is worth it, so that segments take less than half as much again as what is live. `false`:
@@ -84,7 +84,7 @@ export interface StoreOptions<K, V, VI> {
   readonly segmentBytesMax: number;
   readonly allowSharedVolume: boolean;
   readonly ordered: boolean;
-  readonly cacheBytes: number;
+  readonly cacheBytesMax: number;
   readonly compaction: CompactionSettings;
   readonly fileSystem: FileSystem;
   readonly index: KeydirFactory;
@@ -120,7 +120,7 @@ export const OPEN_CHECKS: Readonly<Record<keyof OpenOptions<unknown, unknown> | 
       : `an integer from ${SEGMENT_BYTES_LEAST} to ${SEGMENT_BYTES_MOST}`,
   allowSharedVolume: type("boolean"),
   ordered: type("boolean"),
-  cacheBytes: (value) =>
+  cacheBytesMax: (value) =>
     Number.isInteger(value) && (value as number) >= 0 && (value as number) <= CACHE_BYTES_MOST
       ? undefined
       : `an integer from 0 to ${CACHE_BYTES_MOST}`,
@@ -156,7 +156,7 @@ export function resolveOptions<K, V, VI>(given: OpenOptions<K, V, VI>, defaults:
     segmentBytesMax: given.segmentBytesMax ?? SEGMENT_BYTES_DEFAULT,
     allowSharedVolume: given.allowSharedVolume ?? false,
     ordered: given.ordered ?? false,
-    cacheBytes: given.cacheBytes ?? CACHE_BYTES_DEFAULT,
+    cacheBytesMax: given.cacheBytesMax ?? CACHE_BYTES_DEFAULT,
     compaction,
     fileSystem,
     index: given.index ?? defaults.index,

@@ -29,7 +29,7 @@ export interface StoreStats {
   readonly tombstoneBytes: number;
   /** Bytes of memory that the keydir holds, keys included. */
   readonly keydirBytes: number;
-  /** Bytes of memory that the cache of values holds: `cacheBytes` and a quarter, once there is something in it. */
+  /** Bytes of memory that the cache of values holds: `cacheBytesMax` and up to three tenths, once there is something in it. */
   readonly cacheBytes: number;
   /** The sequence of the last acknowledged write. */
   readonly sequence: number;

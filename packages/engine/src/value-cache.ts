@@ -27,7 +27,7 @@ export class ValueCache {
   /** Bytes that ever went into the ring, those that were passed by at its end included: as if it had been round once. */
   #written: number;
 
-  /** @param bytes Of the ring; its tables take up to a quarter of that on top. 0: nothing is kept. */
+  /** @param bytes Of the ring; its tables take up to three tenths of that on top. 0: nothing is kept. */
   constructor(bytes: number) {
     this.#ringBytes = bytes;
     this.#written = bytes + 1;

@@ -251,7 +251,7 @@ describe("of the options of open", () => {
 
   test("an unknown one is refused by its name, and the known ones are told", async () => {
     const world = await memoryWorld();
-    for (const name of ["sinc", "readonly", "segmentBytes", "toString", "cacheBytesMax"]) {
+    for (const name of ["sinc", "readonly", "segmentBytes", "toString", "cacheBytes"]) {
       expect(await refused(world, { fileSystem: world.fileSystem, [name]: true })).toMatchObject({
         code: "HASHLOG_INVALID_ARGUMENT",
         message: expect.stringMatching(new RegExp(`"${name}".*segmentBytesMax`)) as unknown,

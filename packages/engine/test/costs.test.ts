@@ -76,7 +76,7 @@ describe.each([10, 10_000])("calls of the file system in a store of %i keys", (c
 
 test("a store that is written and read over and over in small groups does a call for each group, not for each key", async () => {
   const world = await memoryWorld();
-  const db = await world.open({ sync: "always", cacheBytes: 0 });
+  const db = await world.open({ sync: "always", cacheBytesMax: 0 });
   const keys = Array.from({ length: 256 }, (_, index) => `key ${index}`);
   const counted = await calls(world, async () => {
     for (let round = 0; round < 50; round += 1) await Promise.all(keys.map((key) => db.put(`${key} ${round}`, "1")));

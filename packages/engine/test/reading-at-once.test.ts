@@ -59,7 +59,7 @@ class SlowClock extends FakeClock {
 describe("a value that is waited for is read at once", () => {
   test("where the system has it, by every way to read", async () => {
     const world = await memoryWorld();
-    const db = await world.open({ cacheBytes: 0 });
+    const db = await world.open({ cacheBytesMax: 0 });
     await db.put("key", "value");
     const snapshot = db.snapshot();
     const reader = await world.openReader();
@@ -86,7 +86,7 @@ describe("a value that is waited for is read at once", () => {
   test("and not again for a while after one that took long, for longer each time, until it is quick again", async () => {
     const world = await memoryWorld();
     const clock = new SlowClock();
-    const db = await world.open({ clock, cacheBytes: 0 });
+    const db = await world.open({ clock, cacheBytesMax: 0 });
     const keys = await filled(db, 40);
     const readAll = async (): Promise<void> => {
       for (const key of keys) expect(text(await db.get(key))).toBe(`value of ${key}`);
@@ -132,12 +132,12 @@ describe("a value that is waited for is read at once", () => {
   });
 
   test.each([
-    { of: "a value", key: "key", cacheBytes: 0 },
-    { of: "a value that is in the cache", key: "key", cacheBytes: 1024 },
-    { of: "what is not there", key: "missing", cacheBytes: 0 },
-  ])("and whoever waits for $of again and again lets timers have their turn", async ({ key, cacheBytes }) => {
+    { of: "a value", key: "key", cacheBytesMax: 0 },
+    { of: "a value that is in the cache", key: "key", cacheBytesMax: 1024 },
+    { of: "what is not there", key: "missing", cacheBytesMax: 0 },
+  ])("and whoever waits for $of again and again lets timers have their turn", async ({ key, cacheBytesMax }) => {
     const world = await memoryWorld();
-    const db = await world.open({ cacheBytes });
+    const db = await world.open({ cacheBytesMax });
     await db.put("key", "value");
     for (const get of [() => db.get(key), () => db.getEntry(key), () => db.getMany([key, key])]) {
       let isOver = false;
@@ -178,7 +178,7 @@ test("what decoding a value takes is not taken for a slow disk", async () => {
       return text(content)!;
     },
   };
-  const db = await world.open({ clock, values: slow, cacheBytes: 0 });
+  const db = await world.open({ clock, values: slow, cacheBytesMax: 0 });
   for (const key of ["a", "b", "c"]) await db.put(key, key);
   const readAll = async (): Promise<void> => {
     for (let round = 0; round < 5; round += 1) {

@@ -37,7 +37,7 @@ test("a loop of getMany of values that are in the cache lets others have their t
 
 test("a loop of getMany of values that lie side by side lets others have their turn", async () => {
   const world = await memoryWorld();
-  const db = await world.openWithin(TURNS, { cacheBytes: 0 });
+  const db = await world.openWithin(TURNS, { cacheBytesMax: 0 });
   await db.batch(KEYS.map((key) => ({ type: "put", key, value: key })));
   expect(await roundsBeforeOthers(() => db.getMany(KEYS))).toBeLessThanOrEqual(3);
 });

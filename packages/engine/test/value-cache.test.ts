@@ -136,7 +136,7 @@ describe("a store", () => {
     };
     expect([count("large"), count("small")]).toEqual([5, 2]);
     await db.close();
-    const without = await world.open({ cacheBytes: 0 });
+    const without = await world.open({ cacheBytesMax: 0 });
     expect(count("small", without)).toBe(5);
     expect(without.stats().cacheBytes).toBe(0);
   });
@@ -145,7 +145,7 @@ describe("a store", () => {
     const world = await memoryWorld();
     const db = await world.open();
     await db.put("key", "old");
-    const reader = await world.openReader({ cacheBytes: 4096 });
+    const reader = await world.openReader({ cacheBytesMax: 4096 });
     const show = (): (string | undefined)[] => [1, 2, 3].map(() => text(reader.getSync("key")));
     expect(show()).toEqual(["old", "old", "old"]);
     await db.put("key", "new");
