@@ -221,7 +221,7 @@ export const SCENES: readonly Scene[] = [
     },
     everyCall: ["always"],
     everyKind: [],
-    runsLeast: 50,
+    runsLeast: 40,
   },
   {
     name: "full, and with room again",
