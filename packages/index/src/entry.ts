@@ -56,6 +56,16 @@ export function entryWords(words: Words, at: number, extra: number): number {
   return headerWords(words, at, extra) + keyWordsFor(keyBytesAt(words, at));
 }
 
+/** Whether the entry at `at` is neither long nor has an expiry, as most are: nothing of it is missing then but the key. */
+export function isShort(words: Words, at: number): boolean {
+  return (words[at + 1] & (LONG | EXPIRES)) === 0;
+}
+
+/** As `entryWords`, of a short entry without a sequence. */
+export function shortEntryWords(words: Words, at: number): number {
+  return 3 + keyWordsFor(words[at + 2] >>> 20);
+}
+
 /** The upper 16 of the 24 hash bits of the entry at `at`. */
 export function hashBitsAt(words: Words, at: number): number {
   return words[at + 1] >>> 16;

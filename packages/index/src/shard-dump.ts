@@ -14,7 +14,16 @@
 import { KEY_BYTES_MAX } from "@hashlog/format";
 import { allocateWords, type Words } from "./allocate.ts";
 import { SHIFT_MIN } from "./arena.ts";
-import { ABSENT_SLOT, entryWords, headerWords, keyBytesAt, readKey, segmentSlotAt } from "./entry.ts";
+import {
+  ABSENT_SLOT,
+  entryWords,
+  headerWords,
+  isShort,
+  keyBytesAt,
+  readKey,
+  segmentSlotAt,
+  shortEntryWords,
+} from "./entry.ts";
 import { IndexError } from "./errors.ts";
 import { Shard } from "./shard.ts";
 import { PLACE_BITS, PLACES } from "./slots.ts";
@@ -65,9 +74,10 @@ export function shardOf(index: number, bytes: Uint8Array, shards: Shards): Shard
     throw badDump("its header is impossible");
   }
   shard.slots = dump.subarray(HEADER_WORDS, HEADER_WORDS + slots);
-  shard.arena.adopt(dump.subarray(HEADER_WORDS + slots), shift);
+  const entries = dump.subarray(HEADER_WORDS + slots);
+  shard.arena.adopt(entries, shift);
   shard.adopted = true;
-  checkEntries(shard, arenaWords);
+  checkEntries(shard, entries);
   if (shard.count !== count) throw badDump("its number of keys is not what its header says");
   checkOneHash(index, shard, shards);
   return shard;
@@ -92,34 +102,43 @@ function layOut(shard: Shard): { slots: Words; arenaWords: number } {
   return { slots, arenaWords: end };
 }
 
-/** Walks over the slots as described above; throws unless everything is in its place, and counts the keys. */
-function checkEntries(shard: Shard, arenaWords: number): void {
+/**
+ * Walks over the slots as described above; throws unless everything is in its place, and counts the keys. `entries` is the
+ * arena in one piece, in which references are indexes: the walk is most of what opening a store by a checkpoint does besides
+ * reading it.
+ */
+function checkEntries(shard: Shard, entries: Words): void {
   const { slots, arena } = shard;
+  const { shift, mask } = arena;
+  const words = entries.length;
   let end = 0;
+  let liveWords = 0;
+  let count = 0;
   for (let i = 0; i < slots.length; i++) {
     if (slots[i] === 0) continue;
-    const reference = (slots[i] >>> 8) - 1;
+    const at = (slots[i] >>> 8) - 1;
     // The shortest entry has three words; a long one is asked for its fourth only if there is one.
-    if (reference < 0 || reference + 3 > arenaWords) throw badDump(`slot ${i} refers beyond the end`);
-    const words = arena.chunks[reference >>> arena.shift];
-    const at = reference & arena.mask;
-    if (at + headerWords(words, at, 0) > words.length) throw badDump(`the entry of slot ${i} is cut off`);
-    const length = entryWords(words, at, 0);
-    if (
-      keyBytesAt(words, at) > KEY_BYTES_MAX ||
-      segmentSlotAt(words, at) === ABSENT_SLOT ||
-      at + length > words.length
-    ) {
-      throw badDump(`the entry of slot ${i} is impossible`);
-    }
-    if (reference !== (fits(end, length, arena.shift) ? end : nextChunk(end, arena.shift))) {
+    if (at < 0 || at + 3 > words) throw badDump(`slot ${i} refers beyond the end`);
+    if (segmentSlotAt(entries, at) === ABSENT_SLOT) throw badDump(`the entry of slot ${i} is none of a record`);
+    const length = isShort(entries, at) ? shortEntryWords(entries, at) : checkedWords(entries, at, i);
+    if (at + length > words || (at & mask) + length > mask + 1) throw badDump(`the entry of slot ${i} is cut off`);
+    if (at !== (fits(end, length, shift) ? end : nextChunk(end, shift))) {
       throw badDump(`the entry of slot ${i} is not where it should be`);
     }
-    end = reference + length;
-    arena.liveWords += length;
-    shard.count++;
+    end = at + length;
+    liveWords += length;
+    count++;
   }
-  if (end !== arenaWords) throw badDump("there is something after its last entry");
+  if (end !== entries.length) throw badDump("there is something after its last entry");
+  arena.liveWords = liveWords;
+  shard.count = count;
+}
+
+/** The words of an entry that is not short. */
+function checkedWords(entries: Words, at: number, slot: number): number {
+  if (at + headerWords(entries, at, 0) > entries.length) throw badDump(`the entry of slot ${slot} is cut off`);
+  if (keyBytesAt(entries, at) > KEY_BYTES_MAX) throw badDump(`the key of slot ${slot} is too long`);
+  return entryWords(entries, at, 0);
 }
 
 /** The dump of another store, with another hash key, is told by the first key. */
