@@ -63,7 +63,12 @@ async function tell(found: Pick<Comparison, "stores" | "openings" | "mergings">)
     machine,
     command: commandOf(process.argv.slice(2)),
     isQuick: options.isQuick,
-    entrants: options.entrants.map(({ name, isBare = false, durabilities }) => ({ name, isBare, durabilities })),
+    entrants: options.entrants.map(({ name, isBare = false, isVariant = false, durabilities }) => ({
+      name,
+      isBare,
+      isPeer: !isBare && !isVariant && name !== "hashlog",
+      durabilities,
+    })),
     ...found,
   };
   const folder = options.results === undefined ? join(import.meta.dirname, "results") : resolve(options.results);

@@ -14,6 +14,8 @@ export interface Comparison {
   readonly entrants: readonly {
     readonly name: string;
     readonly isBare: boolean;
+    /** Another store than Hashlog. */
+    readonly isPeer: boolean;
     readonly durabilities: Readonly<Partial<Record<Durability, string>>>;
   }[];
   readonly stores: readonly Compared[];

@@ -55,5 +55,5 @@ test.each(ALL)(
 
 test("a store that there is not is named, with those that there are", () => {
   expect(entrant("lmdb").name).toBe("lmdb");
-  expect(() => entrant("nedb")).toThrow(/nedb.*hashlog, lmdb/);
+  expect(() => entrant("nedb")).toThrow(/nedb.*hashlog, hashlog cache off, lmdb/);
 });
