@@ -6,6 +6,7 @@ import { tellParent } from "../soak/tell-parent.ts";
 import { entrant } from "./contenders/all.ts";
 import type { Contender, Durability } from "./contender.ts";
 import { Stopwatch, type Measured } from "./stopwatch.ts";
+import { waitUntilQuiet } from "./waiting.ts";
 import { fill, KeySpace, makeValues, workload, type WorkloadName } from "./workloads.ts";
 
 /** What the process is started with. */
@@ -84,6 +85,7 @@ async function follow(order: Order): Promise<Measured | undefined> {
       return undefined;
     case "settle":
       await store.settle();
+      await waitUntilQuiet();
       return undefined;
     case "close":
       await store.close();

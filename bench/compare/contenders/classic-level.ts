@@ -22,7 +22,7 @@ async function openLevel({ directory, durability }: OpenSettings): Promise<Conte
     put: (key, value) => db.put(Buffer.from(key), value, options),
     get: (key) => db.get(Buffer.from(key)),
     getSync: (key) => db.getSync(key),
-    // What it does in the background it does not tell.
+    // What it does in the background it does not tell: see waitUntilQuiet.
     settle: async () => undefined,
     close: () => db.close(),
   };
