@@ -2,7 +2,7 @@
 import { init, type EChartsOption } from "echarts";
 import { COLOURS } from "../colours.ts";
 import { type Compared, type Comparison, median, rates, type StoreWhole } from "./result.ts";
-import { titleOf } from "./stage.ts";
+import { titleOf } from "./plan.ts";
 import { workload, type WorkloadName } from "./workloads.ts";
 
 /** A drawing. */

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { NumberedKeys } from "../numbered-keys.ts";
 import type { Entrant } from "./contender.ts";
-import { takesPart, type Stage } from "./plan.ts";
+import { takesPart, titleOf, type Stage } from "./plan.ts";
 import type { Compared, StoreWhole, WorkloadResult } from "./result.ts";
 import type { Measured } from "./stopwatch.ts";
 import type { Answer, Order, StoreTask } from "./store-process.ts";
@@ -136,11 +136,6 @@ function newWhole(): Row["whole"] {
     openSeconds: [],
     openRssBytes: [],
   };
-}
-
-/** The stage in words. */
-export function titleOf({ keys, valueBytes, durability }: Pick<Stage, "keys" | "valueBytes" | "durability">): string {
-  return `${keys.toLocaleString("en-US")} keys, values of ${valueBytes.toLocaleString("en-US")} bytes, ${durability}`;
 }
 
 function rateOf({ operations, seconds }: Measured): string {

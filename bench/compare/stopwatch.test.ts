@@ -37,3 +37,13 @@ test("the event loop is given away after each batch of a thousand", async () => 
   expect(turns).toBeGreaterThanOrEqual(19);
   expect(watch.measured.operations).toBe(20_000);
 });
+
+test("an event loop that is held from the beginning to the end is late by all of that", async () => {
+  const watch = new Stopwatch(0.02);
+  const held = async (): Promise<void> => {
+    const begun = performance.now();
+    while (performance.now() - begun < 30);
+  };
+  await watch.inFlight(1, held);
+  expect(watch.measured.loopLateMs).toBeGreaterThanOrEqual(20);
+});

@@ -88,8 +88,9 @@ export class Stopwatch {
     await Promise.all(Array.from({ length: count }, one));
     this.#ended = performance.now();
     late.disable();
-    // It counts the resolution as delay.
-    this.#loopLateMs = late.count === 0 ? null : Math.max(0, late.percentile(99) / 1e6 - LOOP_RESOLUTION_MS);
+    // It counts the resolution as delay, and nothing where the event loop was held from the beginning to the end.
+    this.#loopLateMs =
+      late.count === 0 ? this.#ended - this.#begun : Math.max(0, late.percentile(99) / 1e6 - LOOP_RESOLUTION_MS);
   }
 
   /** A call of `inFlight` did so many operations more than one. */

@@ -12,7 +12,7 @@ import {
   type StoreWhole,
   type WorkloadResult,
 } from "./result.ts";
-import { titleOf } from "./stage.ts";
+import { titleOf } from "./plan.ts";
 import { workload, type WorkloadName } from "./workloads.ts";
 
 /** A figure that the summary shows. */
