@@ -48,6 +48,7 @@ export interface StoreWhole {
   readonly entrant: string;
   /** Once loaded, and nothing else. */
   readonly loadedRssBytes: readonly number[];
+  /** When it has come to rest again. */
   readonly loadedFileBytes: readonly number[];
   /** Over all workloads. */
   readonly rssPeakBytes: readonly number[];

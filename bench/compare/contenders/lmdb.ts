@@ -17,6 +17,7 @@ async function openLmdb({ directory, durability }: OpenSettings): Promise<Conten
     noSync: durability === "not synced",
   });
   return {
+    // `batch`, `transactionSync`, and awaiting the last of many puts were as quick, as far as could be told.
     batch: (keys, values) =>
       db.transaction(() => {
         for (const [index, key] of keys.entries()) void db.put(key, values[index]!);
