@@ -7,13 +7,15 @@
  *
  * What is found goes to bench/results after each stage: bench.json, bench.md and figures.
  */
+import { tmpdir } from "node:os";
 import { fromCommandLine } from "./command-line.ts";
+import { fileSystemOf } from "./compare/file-system-name.ts";
 import { commandOf, parseOptions, USAGE } from "./compare/options.ts";
 import { titleOf } from "./compare/plan.ts";
 import { writeReport } from "./compare/report.ts";
 import type { Compared, Comparison } from "./compare/result.ts";
 import { runStage } from "./compare/stage.ts";
-import { goalTable } from "./compare/summary.ts";
+import { goalSection } from "./compare/summary.ts";
 import { measureMerging, measureOpening, type MergingResult, type OpeningResult } from "./own/run.ts";
 import { resultsFolder } from "./results-folder.ts";
 import { thisMachine } from "./soak/machine.ts";
@@ -25,6 +27,7 @@ const folder = await resultsFolder(options.results).catch((error: Error) => {
   process.exit(1);
 });
 const machine = await thisMachine();
+const fileSystem = await fileSystemOf(tmpdir());
 const begun = performance.now();
 const say = (line: string): void => console.log(`${Math.round((performance.now() - begun) / 1000)} s: ${line}`);
 const stores: Compared[] = [];
@@ -47,19 +50,17 @@ await inTemporaryDirectory("bench", async (directory) => {
     await writeReport(folder, found());
   }
 });
-console.log(`\n${goalTable(found())}\n\nwritten to ${folder}`);
+console.log(`\n${goalSection(found())}\n\nwritten to ${folder}`);
 
 /** As far as it has come. */
 function found(): Comparison {
   return {
-    machine,
+    ...{ machine, fileSystem },
     command: commandOf(process.argv.slice(2)),
     isQuick: options.isQuick,
-    entrants: options.entrants.map(({ name, isBare = false, isVariant = false, durabilities }) => ({
-      name,
-      isBare,
+    entrants: options.entrants.map(({ name, version = null, isBare = false, isVariant = false, durabilities }) => ({
+      ...{ name, version, isBare, durabilities },
       isPeer: !isBare && !isVariant && name !== "hashlog",
-      durabilities,
     })),
     ...{ stores, openings, mergings },
   };

@@ -8,6 +8,7 @@
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { rate, RATE_UNITS } from "./compare/words.ts";
 import { ROADS, type Opened, type Road } from "./own/opening.ts";
 import { measuredApart } from "./own/run.ts";
 import type { AtScale } from "./own/scale.ts";
@@ -15,7 +16,7 @@ import { resultsFolder } from "./results-folder.ts";
 import { settings } from "./settings.ts";
 import { inTemporaryDirectory } from "./temporary-directory.ts";
 import { thisMachine } from "./soak/machine.ts";
-import { mib, rate, table } from "./soak/words.ts";
+import { mib, table } from "./soak/words.ts";
 
 const { keys, "value-bytes": valueBytes } = settings("bench:scale", {
   keys: { usual: 50_000_000, least: 1000, what: "entries of the store" },
@@ -92,6 +93,7 @@ function summary(found: AtScale, opened: readonly [Road, Opened][]): string {
 
 \`npm run bench:scale -- --keys ${keys} --value-bytes ${valueBytes}\`, ${date}, commit ${commit}.
 ${cpu}, ${cores} cores, ${mib(memoryBytes)} of memory; ${system}; Node ${node}. Files are in the system's cache as far as it goes.
+${RATE_UNITS}.
 
 ${table([`\`sync: "never"\``, "", ""], rows)}
 `;

@@ -26,6 +26,8 @@ export interface OpenSettings {
 /** Who takes part, in the order of the tables. */
 export interface Entrant {
   readonly name: string;
+  /** Left out where the commit and the version of Node say it all. */
+  readonly version?: string;
   /** What it is opened with, in words, for each durability that it takes part with. */
   readonly durabilities: Readonly<Partial<Record<Durability, string>>>;
   /** No store, but the least that one has to do. */

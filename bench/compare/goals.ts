@@ -29,6 +29,9 @@ export const GOAL_SIZE: Pick<Compared, "keys" | "valueBytes"> = { keys: 1_000_00
 const OPENED_KEYS_LEAST = 1_000_000;
 const MERGED_BYTES_LEAST = 256_000_000;
 
+/** Said where none could be judged. */
+export const GOALS_NEED = `they are for ${GOAL_SIZE.keys.toLocaleString("en-US")} keys and values of ${GOAL_SIZE.valueBytes} bytes with the stores that they name, for opening as many keys, and for merging ${MERGED_BYTES_LEAST / 1e6} MB`;
+
 const BEST_PEER = "the best peer";
 /** Reads are to be quick where they are answered by the files, and not by a cache of Hashlog's own. */
 const CACHE_OFF = "hashlog cache off";

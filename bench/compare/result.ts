@@ -8,11 +8,14 @@ import type { WorkloadName } from "./workloads.ts";
 /** Everything. */
 export interface Comparison {
   readonly machine: Machine;
+  /** The one that the stores lie on. */
+  readonly fileSystem: string;
   readonly command: string;
   readonly isQuick: boolean;
   /** What each store was opened with, by name. */
   readonly entrants: readonly {
     readonly name: string;
+    readonly version: string | null;
     readonly isBare: boolean;
     /** Another store than Hashlog. */
     readonly isPeer: boolean;

@@ -1,9 +1,11 @@
 import { ClassicLevel } from "classic-level";
 import type { Contender, Entrant, OpenSettings } from "../contender.ts";
+import { packageVersion } from "./package-version.ts";
 
 /** classic-level: LevelDB, a log-structured merge tree. */
 export const classicLevel: Entrant = {
   name: "classic-level",
+  version: packageVersion("classic-level"),
   durabilities: { "not synced": "its defaults: no sync", synced: "sync: true" },
   open: openLevel,
 };

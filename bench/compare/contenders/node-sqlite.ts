@@ -6,6 +6,7 @@ import type { Contender, Entrant, OpenSettings } from "../contender.ts";
 /** SQLite as Node has it built in: a B-tree with a write-ahead log. */
 export const nodeSqlite: Entrant = {
   name: "node:sqlite",
+  version: `SQLite ${process.versions.sqlite}`,
   durabilities: {
     "not synced": "journal_mode = WAL, synchronous = OFF",
     synced: "journal_mode = WAL, synchronous = FULL",
