@@ -13,10 +13,11 @@ import { fileSystemOf } from "./compare/file-system-name.ts";
 import { commandOf, parseOptions, USAGE } from "./compare/options.ts";
 import { titleOf } from "./compare/plan.ts";
 import { writeReport } from "./compare/report.ts";
-import type { Compared, Comparison } from "./compare/result.ts";
+import type { Comparison } from "./compare/result.ts";
+import { type Found, type Measurements, runPlan } from "./compare/run-plan.ts";
 import { runStage } from "./compare/stage.ts";
 import { goalSection } from "./compare/summary.ts";
-import { measureMerging, measureOpening, type MergingResult, type OpeningResult } from "./own/run.ts";
+import { measureMerging, measureOpening } from "./own/run.ts";
 import { resultsFolder } from "./results-folder.ts";
 import { thisMachine } from "./soak/machine.ts";
 import { inTemporaryDirectory } from "./temporary-directory.ts";
@@ -30,30 +31,21 @@ const machine = await thisMachine();
 const fileSystem = await fileSystemOf(tmpdir());
 const begun = performance.now();
 const say = (line: string): void => console.log(`${Math.round((performance.now() - begun) / 1000)} s: ${line}`);
-const stores: Compared[] = [];
-const openings: OpeningResult[] = [];
-const mergings: MergingResult[] = [];
-
-await inTemporaryDirectory("bench", async (directory) => {
+const found = await inTemporaryDirectory("bench", (directory) => {
   const { entrants, seed } = options;
-  for (const [index, stage] of options.stages.entries()) {
-    say(`stage ${index + 1} of ${options.stages.length}: ${titleOf(stage)}`);
-    stores.push(await runStage(stage, { entrants, directory, seed, say }));
-    await writeReport(folder, found());
-  }
-  for (const given of options.own.openings) {
-    openings.push(await measureOpening(given, { directory, say }));
-    await writeReport(folder, found());
-  }
-  for (const given of options.own.mergings) {
-    mergings.push(await measureMerging(given, { directory, say }));
-    await writeReport(folder, found());
-  }
+  const measure: Measurements = {
+    stage: (stage) => {
+      say(`stage ${options.stages.indexOf(stage) + 1} of ${options.stages.length}: ${titleOf(stage)}`);
+      return runStage(stage, { entrants, directory, seed, say });
+    },
+    opening: (given) => measureOpening(given, { directory, say }),
+    merging: (given) => measureMerging(given, { directory, say }),
+  };
+  return runPlan(options, measure, (soFar) => writeReport(folder, comparisonOf(soFar)));
 });
-console.log(`\n${goalSection(found())}\n\nwritten to ${folder}`);
+console.log(`\n${goalSection(comparisonOf(found))}\n\nwritten to ${folder}`);
 
-/** As far as it has come. */
-function found(): Comparison {
+function comparisonOf(measured: Found): Comparison {
   return {
     ...{ machine, fileSystem },
     command: commandOf(process.argv.slice(2)),
@@ -62,6 +54,6 @@ function found(): Comparison {
       ...{ name, version, isBare, durabilities },
       isPeer: !isBare && !isVariant && name !== "hashlog",
     })),
-    ...{ stores, openings, mergings },
+    ...measured,
   };
 }

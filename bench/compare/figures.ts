@@ -114,7 +114,7 @@ function growth(
     backgroundColor: "#ffffff",
     title: { text: title, left: "center", textStyle: { fontSize: 15 } },
     legend: { bottom: 0, itemGap: 20 },
-    grid: { left: 90, right: 30, top: 80, bottom: 100 },
+    grid: { left: 90, right: 50, top: 80, bottom: 100 },
     xAxis: { type: "log", name: "keys, logarithmic", nameLocation: "middle", nameGap: 28 },
     yAxis: { type: "log", name: `${unit}, logarithmic`, nameTextStyle: { align: "left" } },
     series: entrants.flatMap((entrant) => {
@@ -122,6 +122,7 @@ function growth(
         const values = wholes.filter((one) => one.entrant === entrant).flatMap(figure);
         return values.length === 0 ? [] : [[keys, median(values)]];
       });
+      // Both that are no stores are grey.
       const isBareFile = entrant === "bare file";
       const line = { name: entrant, color: colourOf(entrant), lineStyle: { type: isBareFile ? "dashed" : "solid" } };
       return data.length === 0 ? [] : [{ ...line, type: "line" as const, data }];

@@ -52,14 +52,16 @@ ${cpu}, ${cores} cores, ${mib(memoryBytes)} of memory; ${system}; Node ${node}. 
   return lines.join("\n\n");
 }
 
-function howItIsMeasured({ stores }: Comparison): string {
+function howItIsMeasured({ stores, entrants }: Comparison): string {
   const rates = stores.some(({ rounds }) => rounds > 1)
-    ? "in several rounds with fresh stores. Rates are medians of the rounds, with the least and the most"
-    : "in one round";
+    ? "in several rounds with fresh stores. Rates are medians of the rounds, with the least and the most."
+    : "in one round.";
+  const ratios = `
+In brackets: how many times as much Hashlog did in the same round (median); above 1, Hashlog is quicker.`;
   return `Every store is in a process of its own; each workload is done by one after the other before the next one is begun,
-${rates}. In brackets: how many times as much Hashlog did in the same round (median);
-above 1, Hashlog is quicker. Keys are 16 digits, half of each value can be compressed. All files are in the system's cache: where
-nothing is synced, what is compared are stores, not disks. What is synced waits for the disk.`;
+${rates}${entrants.some(({ name }) => name === "hashlog") ? ratios : ""}
+Keys are 16 digits, half of each value can be compressed. All files are in the system's cache: where nothing is synced, what is
+compared are stores, not disks. What is synced waits for the disk.`;
 }
 
 /** What each was opened with, for the durabilities that something was measured with. */
