@@ -5,25 +5,20 @@
  *
  *     npm run bench:merging -- --megabytes 256 --rounds 3
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { measureMerging } from "./own/run.ts";
 import { settings } from "./settings.ts";
+import { inTemporaryDirectory } from "./temporary-directory.ts";
 
-const { megabytes, rounds } = settings({
+const { megabytes, rounds } = settings("bench:merging", {
   megabytes: { usual: 256, least: 1, what: "MB of live records" },
   rounds: { usual: 3, least: 1, what: "how often each is measured" },
 });
 
-const directory = await mkdtemp(join(tmpdir(), "hashlog-bench-merging-"));
-try {
+await inTemporaryDirectory("bench-merging", async (directory) => {
   for (const valueBytes of [100, 4096]) {
     for (const inWorker of [false, true]) {
       const given = { liveBytes: megabytes * 1_000_000, valueBytes, rounds, inWorker };
       await measureMerging(given, { directory, say: (line) => console.log(line) });
     }
   }
-} finally {
-  await rm(directory, { recursive: true, force: true });
-}
+});

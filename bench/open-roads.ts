@@ -4,25 +4,20 @@
  *
  *     npm run bench:open -- --keys 1000000 --value-bytes 100 --rounds 3
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { measureOpening } from "./own/run.ts";
 import { settings } from "./settings.ts";
+import { inTemporaryDirectory } from "./temporary-directory.ts";
 
 const {
   keys,
   "value-bytes": valueBytes,
   rounds,
-} = settings({
+} = settings("bench:open", {
   keys: { usual: 1_000_000, least: 1000, what: "entries of the store" },
   "value-bytes": { usual: 100, least: 0, what: "bytes of a value" },
   rounds: { usual: 3, least: 1, what: "how often each is measured" },
 });
 
-const directory = await mkdtemp(join(tmpdir(), "hashlog-bench-open-"));
-try {
+await inTemporaryDirectory("bench-open", async (directory) => {
   await measureOpening({ keys, valueBytes, rounds }, { directory, say: (line) => console.log(line) });
-} finally {
-  await rm(directory, { recursive: true, force: true });
-}
+});

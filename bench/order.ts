@@ -5,12 +5,11 @@
  *
  *     npm run bench:order -- --keys 1000000 --value-bytes 100 --rounds 5
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bytes, open, type Store } from "@hashlog/engine";
 import { NumberedKeys } from "./numbered-keys.ts";
 import { settings } from "./settings.ts";
+import { inTemporaryDirectory } from "./temporary-directory.ts";
 
 type ByteStore = Store<Uint8Array, Uint8Array, Uint8Array | string>;
 
@@ -18,7 +17,7 @@ const {
   keys: KEYS,
   "value-bytes": VALUE_BYTES,
   rounds: ROUNDS,
-} = settings({
+} = settings("bench:order", {
   keys: { usual: 1_000_000, least: 1000, what: "keys of the store" },
   "value-bytes": { usual: 100, least: 0, what: "bytes of a value" },
   rounds: { usual: 5, least: 1, what: "how often each is measured" },
@@ -42,20 +41,17 @@ const POINT_OPERATIONS: readonly (readonly [string, Operate])[] = [
   ["delete", (store, index) => store.delete(keyOf(KEYS + index))],
 ];
 
-const directory = await mkdtemp(join(tmpdir(), "hashlog-bench-order-"));
-try {
-  const plain = await filled("plain", false);
-  const ordered = await filled("ordered", true);
+await inTemporaryDirectory("bench-order", async (directory) => {
+  const plain = await filled(join(directory, "plain"), false);
+  const ordered = await filled(join(directory, "ordered"), true);
   await comparePoints(plain, ordered);
   await putInOrder(plain);
   await plain.close();
   await ordered.close();
-} finally {
-  await rm(directory, { recursive: true, force: true });
-}
+});
 
-async function filled(name: string, ordered: boolean): Promise<ByteStore> {
-  const store: ByteStore = await open(join(directory, name), { keys: bytes, values: bytes, sync: "never", ordered });
+async function filled(directory: string, ordered: boolean): Promise<ByteStore> {
+  const store: ByteStore = await open(directory, { keys: bytes, values: bytes, sync: "never", ordered });
   for (let from = 0; from < KEYS; from += AT_ONCE) {
     const count = Math.min(AT_ONCE, KEYS - from);
     const puts = Array.from({ length: count }, (_, index) => ({

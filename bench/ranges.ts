@@ -7,14 +7,13 @@
  *     npm run bench:ranges -- --keys 1000000 --value-bytes 100 --rounds 5
  */
 import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bytes, open } from "@hashlog/engine";
 import { ClassicLevel } from "classic-level";
 import { open as openLmdb } from "lmdb";
 import { NumberedKeys } from "./numbered-keys.ts";
 import { settings } from "./settings.ts";
+import { inTemporaryDirectory } from "./temporary-directory.ts";
 
 const BATCH = 1000;
 const RANGE = 100;
@@ -24,7 +23,7 @@ const {
   keys: KEYS,
   "value-bytes": VALUE_BYTES,
   rounds: ROUNDS,
-} = settings({
+} = settings("bench:ranges", {
   keys: { usual: 1_000_000, least: RANGE * 2, what: "entries of each store" },
   "value-bytes": { usual: 100, least: 0, what: "bytes of a value" },
   rounds: { usual: 5, least: 1, what: "how often each is measured" },
@@ -39,10 +38,9 @@ interface Contender {
   close(): Promise<void>;
 }
 
-const directory = await mkdtemp(join(tmpdir(), "hashlog-bench-ranges-"));
-try {
-  const contenders = [await hashlog(), await classicLevel(), await lmdb()];
-  const limit = await bareReads();
+await inTemporaryDirectory("bench-ranges", async (directory) => {
+  const contenders = [await hashlog(directory), await classicLevel(directory), await lmdb(directory)];
+  const limit = await bareReads(directory);
   for (const contender of [...contenders, limit]) {
     const begun = performance.now();
     await contender.load(entries());
@@ -59,9 +57,7 @@ try {
     );
   }
   for (const contender of [...contenders, limit]) await contender.close();
-} finally {
-  await rm(directory, { recursive: true, force: true });
-}
+});
 
 async function short(contender: Contender, withValues: boolean, round: number): Promise<number> {
   let given = 0;
@@ -102,7 +98,7 @@ async function compare(
   }
 }
 
-async function hashlog(): Promise<Contender> {
+async function hashlog(directory: string): Promise<Contender> {
   const store = await open(join(directory, "hashlog"), { keys: bytes, values: bytes, sync: "never", ordered: true });
   return {
     name: "hashlog",
@@ -117,7 +113,7 @@ async function hashlog(): Promise<Contender> {
   };
 }
 
-async function classicLevel(): Promise<Contender> {
+async function classicLevel(directory: string): Promise<Contender> {
   const db = new ClassicLevel<Buffer, Buffer>(join(directory, "level"), {
     keyEncoding: "buffer",
     valueEncoding: "buffer",
@@ -145,7 +141,7 @@ async function classicLevel(): Promise<Contender> {
   };
 }
 
-async function lmdb(): Promise<Contender> {
+async function lmdb(directory: string): Promise<Contender> {
   const db = openLmdb<Buffer, Buffer>({
     path: join(directory, "lmdb"),
     keyEncoding: "binary",
@@ -174,7 +170,7 @@ async function lmdb(): Promise<Contender> {
  * The least that a store can do which keeps values in the order in which they came: one positioned read for each, of a
  * record whose place is known, in the order of the keys, and a copy of the value.
  */
-async function bareReads(): Promise<Contender> {
+async function bareReads(directory: string): Promise<Contender> {
   const path = join(directory, "bare");
   const recordBytes = 24 + NumberedKeys.BYTES + VALUE_BYTES;
   const places = new Float64Array(KEYS);

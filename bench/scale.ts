@@ -6,24 +6,25 @@
  *
  * What is found goes to bench/results: scale.json and scale.md.
  */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { rate, RATE_UNITS } from "./compare/words.ts";
 import { ROADS, type Opened, type Road } from "./own/opening.ts";
 import { measuredApart } from "./own/run.ts";
 import type { AtScale } from "./own/scale.ts";
+import { resultsFolder } from "./results-folder.ts";
 import { settings } from "./settings.ts";
+import { inTemporaryDirectory } from "./temporary-directory.ts";
 import { thisMachine } from "./soak/machine.ts";
-import { mib, rate, table } from "./soak/words.ts";
+import { mib, table } from "./soak/words.ts";
 
-const { keys, "value-bytes": valueBytes } = settings({
+const { keys, "value-bytes": valueBytes } = settings("bench:scale", {
   keys: { usual: 50_000_000, least: 1000, what: "entries of the store" },
   "value-bytes": { usual: 100, least: 0, what: "bytes of a value" },
 });
 
 const machine = await thisMachine();
-const directory = await mkdtemp(join(tmpdir(), "hashlog-bench-scale-"));
-try {
+await inTemporaryDirectory("bench-scale", async (directory) => {
   const task = { directory, keys, valueBytes };
   const found = await measuredApart({ kind: "scale", ...task });
   console.log("filled, read, churned, compacted and closed");
@@ -32,8 +33,7 @@ try {
     opened.push([road, await measuredApart({ kind: "open", road, ...task })]);
     console.log(`opened by ${road} in ${opened.at(-1)![1].seconds.toFixed(1)} s`);
   }
-  const folder = join(import.meta.dirname, "results");
-  await mkdir(folder, { recursive: true });
+  const folder = await resultsFolder();
   await writeFile(
     join(folder, "scale.json"),
     `${JSON.stringify({ machine, ...task, directory: undefined, found, opened }, null, 2)}\n`,
@@ -41,9 +41,7 @@ try {
   const text = summary(found, opened);
   await writeFile(join(folder, "scale.md"), text);
   console.log(text);
-} finally {
-  await rm(directory, { recursive: true, force: true });
-}
+});
 
 function summary(found: AtScale, opened: readonly [Road, Opened][]): string {
   const { cpu, cores, memoryBytes, system, node, date, commit } = machine;
@@ -95,6 +93,7 @@ function summary(found: AtScale, opened: readonly [Road, Opened][]): string {
 
 \`npm run bench:scale -- --keys ${keys} --value-bytes ${valueBytes}\`, ${date}, commit ${commit}.
 ${cpu}, ${cores} cores, ${mib(memoryBytes)} of memory; ${system}; Node ${node}. Files are in the system's cache as far as it goes.
+${RATE_UNITS}.
 
 ${table([`\`sync: "never"\``, "", ""], rows)}
 `;

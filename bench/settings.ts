@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { fromCommandLine, wholeNumber } from "./command-line.ts";
 
 /** What a program measures with: whole numbers, each with a default and a least. */
 export type Settings<Name extends string> = Readonly<Record<Name, number>>;
@@ -10,37 +11,36 @@ export interface Setting {
   readonly what: string;
 }
 
-/**
- * Reads `--name number` of the command line, and prints what is measured with. What is wrong ends the program with a line
- * that says how it is called.
- */
-export function settings<Name extends string>(wanted: Readonly<Record<Name, Setting>>): Settings<Name> {
-  try {
-    const numbers = numbersFrom(process.argv.slice(2), wanted);
-    const told = Object.entries<number>(numbers).map(([name, value]) => `${name} ${value}`);
-    console.log(`${told.join(", ")}; Node ${process.versions.node}`);
-    return numbers;
-  } catch (error) {
-    console.error((error as Error).message);
-    for (const [name, { usual, least, what }] of Object.entries<Setting>(wanted)) {
-      console.error(`  --${name.padEnd(12)} ${what}, at least ${least} (${usual})`);
-    }
-    process.exit(1);
-  }
+/** Reads `--name number` of the command line of `npm run COMMAND`, and prints what is measured with. */
+export function settings<Name extends string>(
+  command: string,
+  wanted: Readonly<Record<Name, Setting>>,
+): Settings<Name> {
+  const numbers = fromCommandLine(usageOf(command, wanted), (args) => numbersFrom(args, wanted));
+  const told = Object.entries<number>(numbers).map(([name, value]) => `${name} ${value}`);
+  console.log(`${told.join(", ")}; Node ${process.versions.node}`);
+  return numbers;
 }
 
-function numbersFrom<Name extends string>(
-  given: string[],
+function usageOf(command: string, wanted: Readonly<Record<string, Setting>>): string {
+  const lines = Object.entries(wanted).map(
+    ([name, { usual, least, what }]) => `  --${name.padEnd(12)} ${what}, at least ${least} (${usual})`,
+  );
+  return [`npm run ${command} -- [options]`, ...lines, "  --help         this"].join("\n");
+}
+
+/** @throws Error in words for the user */
+export function numbersFrom<Name extends string>(
+  given: readonly string[],
   wanted: Readonly<Record<Name, Setting>>,
-): Record<Name, number> {
+): Settings<Name> {
   const names = Object.keys(wanted) as Name[];
   const options = Object.fromEntries(names.map((name) => [name, { type: "string" as const }]));
-  const { values } = parseArgs({ args: given, options });
+  const { values } = parseArgs({ args: [...given], options });
   const numbers = names.map((name) => {
     const { usual, least } = wanted[name];
-    const number = values[name] === undefined ? usual : Number(values[name]);
-    if (!Number.isInteger(number) || number < least) throw new Error(`--${name} ${values[name]} will not do`);
-    return [name, number] as const;
+    const value = values[name];
+    return [name, value === undefined ? usual : wholeNumber(name, value, least)] as const;
   });
   return Object.fromEntries(numbers) as Record<Name, number>;
 }

@@ -12,9 +12,10 @@ import { fork, type ChildProcess } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { fromCommandLine } from "./command-line.ts";
 import { figuresOf } from "./soak/figures.ts";
 import { thisMachine } from "./soak/machine.ts";
-import { commandOf, parseOptions, USAGE, type SoakOptions, type StoreName } from "./soak/options.ts";
+import { commandOf, parseOptions, USAGE, type StoreName } from "./soak/options.ts";
 import type { ByPhase, Percentiles } from "./soak/phases.ts";
 import { spaceAmplification, spaceAmplificationOfAll, type Sample, type SoakResult } from "./soak/result.ts";
 import { windowOf } from "./soak/series.ts";
@@ -28,7 +29,7 @@ type StoreResult = SoakResult["stores"][number];
 const SAMPLES_LEAST = 60;
 const SAMPLE_SECONDS_MOST = 10;
 
-const options = readOptions();
+const options = fromCommandLine(USAGE, parseOptions);
 const directory = await mkdtemp(join(tmpdir(), "hashlog-soak-"));
 let running: ChildProcess | undefined;
 // The store's process goes first, then its files: gigabytes must not stay behind.
@@ -51,15 +52,6 @@ try {
   await tell(stores);
 } finally {
   await rm(directory, { recursive: true, force: true });
-}
-
-function readOptions(): SoakOptions {
-  try {
-    return parseOptions(process.argv.slice(2));
-  } catch (error) {
-    console.error(`${(error as Error).message}\n${USAGE}`);
-    process.exit(1);
-  }
 }
 
 function soak(task: StoreTask): Promise<StoreResult> {

@@ -7,7 +7,7 @@ export interface Contender {
   /** Many at a time. Where a store reads synchronously only, that. */
   get(key: Buffer): Promise<Uint8Array | undefined>;
   getSync?(key: Buffer): Uint8Array | undefined;
-  /** Resolves when nothing goes on in the background any more, or at once where that cannot be told. */
+  /** Resolves when nothing goes on in the background any more, or at once where only the process's work can tell. */
   settle(): Promise<void>;
   close(): Promise<void>;
 }
@@ -26,10 +26,14 @@ export interface OpenSettings {
 /** Who takes part, in the order of the tables. */
 export interface Entrant {
   readonly name: string;
+  /** Left out where the commit and the version of Node say it all. */
+  readonly version?: string;
   /** What it is opened with, in words, for each durability that it takes part with. */
   readonly durabilities: Readonly<Partial<Record<Durability, string>>>;
   /** No store, but the least that one has to do. */
   readonly isBare?: boolean;
+  /** Hashlog opened in another way: no peer of the one with its defaults. */
+  readonly isVariant?: boolean;
   /** What it can do; left out: everything. */
   readonly does?: readonly Doing[];
   open(settings: OpenSettings): Promise<Contender>;

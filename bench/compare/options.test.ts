@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { ENTRANTS } from "./contenders/all.ts";
-import { commandOf, parseOptions } from "./options.ts";
-import { OWN_QUICK, OWN_WHOLE, QUICK, WHOLE } from "./plan.ts";
+import { commandOf, parseOptions, USAGE } from "./options.ts";
+import { OWN_QUICK, OWN_WHOLE, QUICK, titleOf, WHOLE } from "./plan.ts";
+import { WORKLOADS } from "./workloads.ts";
 
 describe("the comparison's options", () => {
   test("are everything on everyone, unless said", () => {
@@ -49,6 +50,12 @@ describe("the comparison's options", () => {
 
   test("are refused where nothing is left", () => {
     expect(() => parseOptions(["--stages", "2", "--workloads", "getSync"])).toThrow("nothing is left");
+  });
+
+  test("are all told, with every name that can be given", () => {
+    for (const { name } of [...ENTRANTS, ...WORKLOADS]) expect(USAGE).toContain(name);
+    for (const [index, stage] of WHOLE.entries()) expect(USAGE).toContain(`${index + 1}  ${titleOf(stage)}`);
+    for (const line of USAGE.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
   });
 
   test("keep every store below ten gigabytes", () => {

@@ -18,7 +18,7 @@ const ALL: readonly WorkloadName[] = WORKLOADS.filter(({ durability }) => durabi
 );
 const SYNCED: readonly WorkloadName[] = ["durable-put", "durable-put-256"];
 /** Where only the number of keys matters. */
-const FEW: readonly WorkloadName[] = ["load", "getSync", "get", "put"];
+export const FEW: readonly WorkloadName[] = ["load", "getSync", "get", "put"];
 
 /** What is measured of Hashlog alone. */
 export interface OwnPlan {
@@ -66,4 +66,9 @@ export const OWN_QUICK: OwnPlan = {
 /** Whether the store can do that, with that durability. */
 export function takesPart({ durabilities, does }: Entrant, { durability, needs }: Workload): boolean {
   return durabilities[durability] !== undefined && (does === undefined || needs.every((doing) => does.includes(doing)));
+}
+
+/** The stage in words. */
+export function titleOf({ keys, valueBytes, durability }: Pick<Stage, "keys" | "valueBytes" | "durability">): string {
+  return `${keys.toLocaleString("en-US")} keys, values of ${valueBytes.toLocaleString("en-US")} bytes, ${durability}`;
 }

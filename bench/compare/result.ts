@@ -8,12 +8,17 @@ import type { WorkloadName } from "./workloads.ts";
 /** Everything. */
 export interface Comparison {
   readonly machine: Machine;
+  /** The one that the stores lie on. */
+  readonly fileSystem: string;
   readonly command: string;
   readonly isQuick: boolean;
   /** What each store was opened with, by name. */
   readonly entrants: readonly {
     readonly name: string;
+    readonly version: string | null;
     readonly isBare: boolean;
+    /** Another store than Hashlog. */
+    readonly isPeer: boolean;
     readonly durabilities: Readonly<Partial<Record<Durability, string>>>;
   }[];
   readonly stores: readonly Compared[];
@@ -46,6 +51,7 @@ export interface StoreWhole {
   readonly entrant: string;
   /** Once loaded, and nothing else. */
   readonly loadedRssBytes: readonly number[];
+  /** When it has come to rest again. */
   readonly loadedFileBytes: readonly number[];
   /** Over all workloads. */
   readonly rssPeakBytes: readonly number[];

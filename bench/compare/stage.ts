@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { NumberedKeys } from "../numbered-keys.ts";
 import type { Entrant } from "./contender.ts";
-import { takesPart, type Stage } from "./plan.ts";
+import { takesPart, titleOf, type Stage } from "./plan.ts";
 import type { Compared, StoreWhole, WorkloadResult } from "./result.ts";
 import type { Measured } from "./stopwatch.ts";
 import type { Answer, Order, StoreTask } from "./store-process.ts";
@@ -82,15 +82,16 @@ async function runRound(
       for (const [index, row] of rows.entries()) {
         if (!takesPart(row.entrant, one)) continue;
         const store = stores[index]!;
-        const { measured, process, fileBytes } = await store.do({
+        const { measured, process } = await store.do({
           kind: "run",
           workload: one.name,
           seconds: stage.seconds,
         });
         row.measured.set(one.name, [...(row.measured.get(one.name) ?? []), measured!]);
         say(`${titleOf(stage)}, round ${round + 1}, ${one.name}: ${row.entrant.name} ${rateOf(measured!)}`);
-        if (one.name === "load") noteLoaded(row, process, fileBytes, stage);
+        if (one.name === "load") noteLoaded(row, process, stage);
         await store.do({ kind: "settle" });
+        if (one.name === "load") row.whole.loadedFileBytes.push((await store.do({ kind: "look at files" })).fileBytes!);
       }
     }
     for (const [index, { whole, entrant }] of rows.entries()) {
@@ -114,14 +115,8 @@ async function runRound(
   }
 }
 
-function noteLoaded(
-  { whole }: Row,
-  { rssBytes, writtenBytes }: Answer["process"],
-  fileBytes: number,
-  { keys, valueBytes }: Stage,
-): void {
+function noteLoaded({ whole }: Row, { rssBytes, writtenBytes }: Answer["process"], { keys, valueBytes }: Stage): void {
   whole.loadedRssBytes.push(rssBytes);
-  whole.loadedFileBytes.push(fileBytes);
   // What was written before is next to nothing: an empty store.
   if (writtenBytes !== null) whole.writeAmplification.push(writtenBytes / (keys * (NumberedKeys.BYTES + valueBytes)));
 }
@@ -136,11 +131,6 @@ function newWhole(): Row["whole"] {
     openSeconds: [],
     openRssBytes: [],
   };
-}
-
-/** The stage in words. */
-export function titleOf({ keys, valueBytes, durability }: Pick<Stage, "keys" | "valueBytes" | "durability">): string {
-  return `${keys.toLocaleString("en-US")} keys, values of ${valueBytes.toLocaleString("en-US")} bytes, ${durability}`;
 }
 
 function rateOf({ operations, seconds }: Measured): string {

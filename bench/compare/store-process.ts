@@ -1,11 +1,12 @@
 /** The process of one store: is told what to do, one thing after the other, and tells how it went. */
-import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { SeededRandom } from "../soak/random.ts";
 import { tellParent } from "../soak/tell-parent.ts";
 import { entrant } from "./contenders/all.ts";
 import type { Contender, Durability } from "./contender.ts";
+import { bytesOnDisk } from "./disk-usage.ts";
 import { Stopwatch, type Measured } from "./stopwatch.ts";
+import { waitUntilQuiet } from "./waiting.ts";
 import { fill, KeySpace, makeValues, workload, type WorkloadName } from "./workloads.ts";
 
 /** What the process is started with. */
@@ -24,6 +25,7 @@ export type Order =
   | { readonly kind: "fill" }
   | { readonly kind: "run"; readonly workload: WorkloadName; readonly seconds: number }
   | { readonly kind: "settle" }
+  | { readonly kind: "look at files" }
   | { readonly kind: "close" };
 
 /** What it answers. */
@@ -33,8 +35,8 @@ export interface Answer {
   /** Of a workload. */
   readonly measured?: Measured;
   readonly process: ProcessUsage;
-  /** Of all files in the store's directory. */
-  readonly fileBytes: number;
+  /** Of all files of the store, where they were to be looked at. */
+  readonly fileBytes?: number;
   /** Set where it went wrong; then nothing else is to be believed. */
   readonly error?: string;
 }
@@ -48,6 +50,8 @@ export interface ProcessUsage {
   readonly writtenBytes: number | null;
 }
 
+type Found = Pick<Answer, "measured" | "fileBytes">;
+
 const task = JSON.parse(process.argv[2]!) as StoreTask;
 const keys = new KeySpace(task.keys);
 const values = makeValues(task.valueBytes, new SeededRandom(task.seed));
@@ -59,41 +63,43 @@ process.on("message", (order: Order) => void answer(order));
 
 async function answer(order: Order): Promise<void> {
   const begun = performance.now();
-  let measured: Measured | undefined;
+  let found: Found = {};
   let error: string | undefined;
   try {
-    measured = await follow(order);
+    found = await follow(order);
   } catch (reason) {
     error = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
   }
   const seconds = (performance.now() - begun) / 1000;
-  const usage = { process: await processUsage(), fileBytes: await bytesIn(task.directory) };
-  const answer: Answer = { seconds, ...usage, ...(measured && { measured }), ...(error !== undefined && { error }) };
+  const answer: Answer = { seconds, process: await processUsage(), ...found, ...(error !== undefined && { error }) };
   await tellParent(answer);
 }
 
-async function follow(order: Order): Promise<Measured | undefined> {
+async function follow(order: Order): Promise<Found> {
   if (order.kind === "open") {
     store = await entrant(task.entrant).open(task);
-    return undefined;
+    return {};
   }
   if (store === undefined) throw new Error(`the store is not open, and is to ${order.kind}`);
   switch (order.kind) {
     case "fill":
       await fill(store, keys, values);
-      return undefined;
+      return {};
     case "settle":
       await store.settle();
-      return undefined;
+      await waitUntilQuiet();
+      return {};
+    case "look at files":
+      return { fileBytes: await bytesOnDisk(task.directory) };
     case "close":
       await store.close();
       store = undefined;
-      return undefined;
+      return {};
     case "run": {
       const work = workload(order.workload);
       const watch = new Stopwatch(work.isWhole === true ? Infinity : order.seconds);
       await work.run({ store, keys, values, valueBytes: task.valueBytes, random: new SeededRandom(task.seed), watch });
-      return watch.measured;
+      return { measured: watch.measured };
     }
   }
 }
@@ -107,14 +113,4 @@ async function processUsage(): Promise<ProcessUsage> {
     rssPeakBytes: process.resourceUsage().maxRSS * 1024,
     writtenBytes: written === undefined ? null : Number(written),
   };
-}
-
-async function bytesIn(directory: string): Promise<number> {
-  let bytes = 0;
-  for (const name of await readdir(directory)) {
-    const found = await stat(join(directory, name)).catch(() => undefined);
-    // What lies on the disk, without the holes of a file that was made larger than what is in it.
-    if (found?.isFile() === true) bytes += found.blocks === undefined ? found.size : found.blocks * 512;
-  }
-  return bytes;
 }

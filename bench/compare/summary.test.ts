@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { figuresOf } from "./figures.ts";
 import { goalsOf } from "./goals.ts";
 import { type Comparison, median, ratio, type WorkloadResult } from "./result.ts";
-import { goalTable, summaryOf } from "./summary.ts";
+import { goalSection, summaryOf } from "./summary.ts";
 import type { WorkloadName } from "./workloads.ts";
 
 /** Rates of rounds of a second each. */
@@ -45,16 +45,19 @@ function madeUp(...workloads: readonly WorkloadResult[]): Comparison {
   const others = workloads.filter((one) => !durable.includes(one));
   return {
     machine,
+    fileSystem: "ext4",
     command: "npm run bench",
     isQuick: false,
     entrants: names.map((name) => ({
       name,
+      version: name === "lmdb" ? "3.5.6" : null,
       isBare: name.startsWith("bare"),
+      isPeer: !name.startsWith("bare") && !name.startsWith("hashlog"),
       durabilities: { "not synced": "fast", synced: "safe" },
     })),
     stores: [
       { ...stage, keys: 1_000_000, durability: "not synced", workloads: others, wholes },
-      { ...stage, keys: 1000, durability: "synced", workloads: durable, wholes },
+      { ...stage, keys: 1_000_000, durability: "synced", workloads: durable, wholes },
       { ...stage, keys: 10_000_000, durability: "not synced", workloads: others, wholes },
     ],
     openings: [
@@ -75,6 +78,7 @@ const COMPARISON = madeUp(
   result("load", "classic-level", 300, 250, 400),
   result("load", "lmdb", 200, 100, 110),
   result("getSync", "hashlog", 500, 500, 500),
+  result("getSync", "hashlog cache off", 500, 500, 500),
   result("getSync", "lmdb", 1000, 1000, 1000),
   result("durable-put", "hashlog", 10, 10, 10),
   result("durable-put-256", "hashlog", 260, 250, 240),
@@ -95,20 +99,20 @@ test("a goal is reached from its least on, and is told where it was not measured
     goals.find((goal) => goal.what.startsWith(`${what},`) && goal.wanted.endsWith(against));
   expect(of("load", "classic-level")).toMatchObject({
     wanted: "at least 3 times classic-level",
-    found: "3.00",
+    found: "3.00 times",
     isReached: true,
   });
-  expect(of("load", "lmdb")).toMatchObject({ found: "10.00", isReached: true });
-  expect(of("getSync", "lmdb")).toMatchObject({ found: "0.50", isReached: false });
+  expect(of("load", "lmdb")).toMatchObject({ found: "10.00 times", isReached: true });
+  expect(of("getSync", "lmdb")).toMatchObject({ found: "0.50 times", isReached: false });
   expect(of("getSync", "classic-level")).toMatchObject({ found: "", isReached: undefined });
   expect(of("durable-put-256", "durable-put")).toMatchObject({
     what: "durable-put-256, synced",
-    found: "25.00",
+    found: "25.00 times",
     isReached: true,
   });
   // The bare file is no peer.
-  expect(of("durable-put-256", "peer")).toMatchObject({ found: "2.50", isReached: false });
-  expect(goalTable(COMPARISON)).toContain("not measured");
+  expect(of("durable-put-256", "peer")).toMatchObject({ found: "2.50 times", isReached: false });
+  expect(goalSection(COMPARISON)).not.toContain("not measured");
   const alone = goals.filter(({ what }) => /^(memory|open|merge)/.test(what));
   expect(alone.map(({ what, found, isReached }) => `${what}: ${found} ${isReached}`)).toEqual([
     "memory of 1,000,000 keys, each besides its own bytes: 24.50 false",
@@ -128,29 +132,68 @@ test("a goal is reached from its least on, and is told where it was not measured
 test("the summary shows every store of every size, where a peer is quicker as well, and no figure without its durability", () => {
   const summary = summaryOf(COMPARISON, [{ title: "a figure", file: "figure.svg" }]);
   expect(summary).toContain("## 1,000,000 keys, values of 100 bytes, not synced");
-  expect(summary).toContain("## 1,000 keys, values of 100 bytes, synced");
-  expect(summary).toContain("**1k**, 1k to 1k (0.50)");
-  expect(summary).toContain("| hashlog | fast | safe |");
+  expect(summary).toContain("## 1,000,000 keys, values of 100 bytes, synced");
+  expect(summary).toContain("| **1.00k**, 1.00k to 1.00k (0.50) |");
+  expect(summary).toContain("| hashlog | - | fast | safe |");
   expect(summary).toContain("| hashlog | 128 MiB | 1.20 | 256 MiB | 512 MiB | 500 ms | 3.0 s | 64.0 MiB |");
   expect(summary).toContain("| load, batches of 1,000 | lmdb | 1.5 µs | 20.0 µs | 3.0 ms | 2.0 ms |");
   expect(summary).toContain("![a figure](figure.svg)");
-  expect(summary).toContain("| 10,000,000 keys, hints | 4.0 s | 2500k keys/s | 1,907 MiB | 0.50 | 30.0 |");
+  expect(summary).toContain("| 10,000,000 keys, hints | 4.0 s | 2.50M keys/s | 1,907 MiB | 0.50 | 30.0 |");
   expect(summary).toContain("| values of 100 bytes, 244 MiB, in the store's thread | 250 MB/s | 1.5 ms | 1.0210 |");
   expect(summary).not.toMatch(/NaN|undefined|Infinity/);
   for (const head of summary.split("\n").filter((line) => /^\| (operations|loaded)/.test(line)))
     expect(head).toContain("synced");
 });
 
+test("the best store of a row is bold, and no bare one, nor Hashlog with other settings", () => {
+  const summary = summaryOf(
+    madeUp(
+      result("getSync", "hashlog", 3214),
+      result("getSync", "hashlog cache off", 9000),
+      result("getSync", "lmdb", 1000),
+      result("getSync", "bare file", 3_656_000),
+    ),
+    [],
+  );
+  expect(summary).toContain("| random `getSync` | **3.21k** | 9.00k (0.36) | 1.00k (3.21) | 3.66M (0.00) |");
+});
+
+test("a part of the comparison says nothing of what was not measured", () => {
+  const whole = madeUp(result("getSync", "lmdb", 1000), result("getSync", "medea", 900));
+  const part: Comparison = {
+    ...whole,
+    stores: [{ ...whole.stores[0]!, keys: 100_000, rounds: 1 }],
+    openings: [],
+    mergings: [],
+  };
+  const summary = summaryOf(part, []);
+  expect(summary).toContain("| store | version | not synced |");
+  expect(summary).toContain("| lmdb | 3.5.6 | fast |");
+  expect(summary).not.toMatch(/not measured|not reached|the least and the most|1 rounds|In brackets/);
+  expect(summary).toContain("No goal was judged: they are for 1,000,000 keys and values of 100 bytes");
+  expect(figuresOf(part).map(({ file }) => file)).toEqual(["bench-throughput.svg", "bench-latency.svg"]);
+});
+
+test("a file system in memory is warned of, and a store without files has none on the disk", () => {
+  const whole = madeUp(result("load", "plain Map", 1000));
+  const [stage] = whole.stores;
+  const wholes = stage!.wholes.map((one) => ({ ...one, loadedFileBytes: [0] }));
+  const summary = summaryOf({ ...whole, fileSystem: "tmpfs", stores: [{ ...stage!, wholes }] }, []);
+  expect(summary).toContain("Warning: tmpfs");
+  expect(summary).toContain("| plain Map | none |");
+  expect(summaryOf(whole, [])).not.toContain("Warning");
+});
+
 test("the figures are of what there is, and say the durability", () => {
   const figures = figuresOf(COMPARISON);
   expect(figures.map(({ file }) => file)).toEqual([
     "bench-throughput.svg",
-    "bench-ycsb.svg",
     "bench-durable.svg",
     "bench-latency.svg",
     "bench-memory.svg",
     "bench-open.svg",
   ]);
+  expect(new Set(figures.map(({ title }) => title)).size).toBe(figures.length);
   for (const { svg, title } of figures) {
     expect(svg).toMatch(/^<svg/);
     expect(title).toMatch(/synced/);

@@ -19,7 +19,7 @@ export interface SoakOptions {
   readonly results: string | undefined;
 }
 
-/** Printed where the command line is wrong. */
+/** Printed by `--help`, and where the command line is wrong. */
 export const USAGE: string = `npm run soak -- [options]
   --minutes    for both stores together, 0.4 of them for the small one; filling them comes on top (30)
   --only       small or large: one store, which then has all the minutes
@@ -27,7 +27,8 @@ export const USAGE: string = `npm run soak -- [options]
   --large-mb   and of the large one (2048)
   --sync       never, interval (100 ms) or always (never)
   --seed       the same seed, the same operations in the same order (1)
-  --results    the folder for soak.json, soak.md and the figures (bench/results)`;
+  --results    the folder for soak.json, soak.md and the figures (bench/results)
+  --help       this`;
 
 /** @throws Error in words for the user. */
 export function parseOptions(args: readonly string[]): SoakOptions {

@@ -1,9 +1,11 @@
 import { ClassicLevel } from "classic-level";
 import type { Contender, Entrant, OpenSettings } from "../contender.ts";
+import { packageVersion } from "./package-version.ts";
 
 /** classic-level: LevelDB, a log-structured merge tree. */
 export const classicLevel: Entrant = {
   name: "classic-level",
+  version: packageVersion("classic-level"),
   durabilities: { "not synced": "its defaults: no sync", synced: "sync: true" },
   open: openLevel,
 };
@@ -22,7 +24,7 @@ async function openLevel({ directory, durability }: OpenSettings): Promise<Conte
     put: (key, value) => db.put(Buffer.from(key), value, options),
     get: (key) => db.get(Buffer.from(key)),
     getSync: (key) => db.getSync(key),
-    // What it does in the background it does not tell.
+    // What it does in the background it does not tell: see waitUntilQuiet.
     settle: async () => undefined,
     close: () => db.close(),
   };

@@ -55,5 +55,11 @@ test.each(ALL)(
 
 test("a store that there is not is named, with those that there are", () => {
   expect(entrant("lmdb").name).toBe("lmdb");
-  expect(() => entrant("nedb")).toThrow(/nedb.*hashlog, lmdb/);
+  expect(() => entrant("nedb")).toThrow(/nedb.*hashlog, hashlog cache off, lmdb/);
+});
+
+test("stores that come from elsewhere tell their version", () => {
+  const versions = ENTRANTS.flatMap(({ name, version }) => (version === undefined ? [] : [name]));
+  expect(versions).toEqual(["lmdb", "classic-level", "node:sqlite", "medea"]);
+  for (const { version = "0.0" } of ENTRANTS) expect(version).toMatch(/^(?:SQLite )?\d+\.\d+/);
 });

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import type { Contender, Entrant, OpenSettings } from "../contender.ts";
+import { packageVersion } from "./package-version.ts";
 
 /**
  * medea: a log-structured hash table in JavaScript, as Hashlog is one. It reads by callback. It is said to sync every write, and does
@@ -8,6 +9,7 @@ import type { Contender, Entrant, OpenSettings } from "../contender.ts";
  */
 export const medea: Entrant = {
   name: "medea",
+  version: packageVersion("medea"),
   durabilities: { "not synced": "its defaults: a sync when it is closed" },
   does: ["batch", "put", "get"],
   open: openMedea,
