@@ -8,16 +8,17 @@ interface Hinted {
   stats(): Pick<StoreStats, "segments">;
 }
 
-/**
- * Waits until each sealed segment of the open store has its hint file: large ones get theirs when the store has been quiet for
- * a second or two.
- * @throws Error when it takes longer than `secondsMost`
- */
+/** Whether each sealed segment of the open store has its hint file: large ones get theirs when the store has been quiet for a while. */
+export async function hasAllHints(store: Hinted, directory: string): Promise<boolean> {
+  const names = new Set(await readdir(directory));
+  const sealed = store.stats().segments.filter(({ state }) => state === "sealed");
+  return sealed.every(({ segmentId }) => names.has(hintFileName(segmentId)));
+}
+
+/** Waits for that. @throws Error when it takes longer than `secondsMost` */
 export async function untilHinted(store: Hinted, directory: string, secondsMost: number): Promise<void> {
   for (const until = performance.now() + secondsMost * 1000; performance.now() < until; await pause(20)) {
-    const names = new Set(await readdir(directory));
-    const sealed = store.stats().segments.filter(({ state }) => state === "sealed");
-    if (sealed.every(({ segmentId }) => names.has(hintFileName(segmentId)))) return;
+    if (await hasAllHints(store, directory)) return;
   }
   throw new Error(`after ${secondsMost} seconds there were segments without a hint in ${directory}`);
 }

@@ -1,6 +1,5 @@
-import { bytes, open, type Store } from "@hashlog/engine";
-import { readdir } from "node:fs/promises";
-import { hintFileName } from "@hashlog/format";
+import { bytes, open } from "@hashlog/engine";
+import { hasAllHints } from "../../hints.ts";
 import { MergeLog } from "../../soak/merge-log.ts";
 import type { Contender, Entrant, OpenSettings } from "../contender.ts";
 import { waitUntil } from "../waiting.ts";
@@ -18,15 +17,15 @@ export const hashlog: Entrant = {
 /** As the goals for random reads are meant: what is read comes from the files. */
 export const hashlogCacheOff: Entrant = {
   name: "hashlog cache off",
-  durabilities: { "not synced": 'sync: "never", cacheBytes: 0' },
+  durabilities: { "not synced": 'sync: "never", cacheBytesMax: 0' },
   does: ["batch", "getSync"],
   isVariant: true,
-  open: (settings) => openHashlog(settings, { cacheBytes: 0 }),
+  open: (settings) => openHashlog(settings, { cacheBytesMax: 0 }),
 };
 
 async function openHashlog(
   { directory, durability }: OpenSettings,
-  options: { readonly cacheBytes?: number },
+  options: { readonly cacheBytesMax?: number },
 ): Promise<Contender> {
   const sync = durability === "synced" ? "always" : "never";
   const merges = new MergeLog();
@@ -46,11 +45,4 @@ async function openHashlog(
       }),
     close: () => store.close(),
   };
-}
-
-/** They are written when the store has been quiet for a while. */
-async function hasAllHints(store: Store<Uint8Array, Uint8Array>, directory: string): Promise<boolean> {
-  const names = new Set(await readdir(directory));
-  const sealed = store.stats().segments.filter(({ state }) => state === "sealed");
-  return sealed.every(({ segmentId }) => names.has(hintFileName(segmentId)));
 }
