@@ -19,6 +19,7 @@ export type { SegmentStats, StoreStats } from "./store-stats.ts";
 export type { ReadOnlyStore } from "./read-only-store.ts";
 export type { EitherOptions, ReadOnlyOptions } from "./read-only-options.ts";
 export type { ReadOnlyStats } from "./read-only-stats.ts";
+export type { BackupOptions, BackupProgress, BackupReport } from "./backup.ts";
 export type { OpenReport } from "./open-report.ts";
 export type { IndexRoad } from "./load-index.ts";
 export type { TornTail } from "./log-run.ts";

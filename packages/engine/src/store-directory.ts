@@ -78,7 +78,8 @@ async function isDirectory(fileSystem: FileSystem, path: string): Promise<boolea
   return stat !== undefined;
 }
 
-async function makeDirectories(fileSystem: FileSystem, directory: string): Promise<void> {
+/** Makes the directory and those above it; each entry is durable. */
+export async function makeDirectories(fileSystem: FileSystem, directory: string): Promise<void> {
   if (await isDirectory(fileSystem, directory)) return;
   const parent = fileSystem.parent(directory);
   if (parent !== directory) await makeDirectories(fileSystem, parent);
@@ -93,7 +94,11 @@ async function makeDirectories(fileSystem: FileSystem, directory: string): Promi
   await fileSystem.syncDirectory(parent);
 }
 
-async function checkVolume(directory: string, options: DirectoryOptions): Promise<void> {
+/** @throws HashlogError `HASHLOG_NOT_SUPPORTED` for a shared volume, unless that is allowed */
+export async function checkVolume(
+  directory: string,
+  options: Pick<DirectoryOptions, "fileSystem" | "allowSharedVolume">,
+): Promise<void> {
   if (options.allowSharedVolume) return;
   // Before anything is made: what is missing will lie on the volume of what is there.
   const existing = await existingAbove(options.fileSystem, directory);
@@ -116,7 +121,8 @@ async function existingAbove(fileSystem: FileSystem, directory: string): Promise
   throw new HashlogError("HASHLOG_NOT_FOUND", `there is no volume at ${directory}`, { path: directory });
 }
 
-async function takeLock(fileSystem: FileSystem, directory: string): Promise<DirectoryLock> {
+/** @throws HashlogError `HASHLOG_LOCKED` */
+export async function takeLock(fileSystem: FileSystem, directory: string): Promise<DirectoryLock> {
   try {
     return await fileSystem.lock(directory, LOCK_NAME);
   } catch (error) {
@@ -156,6 +162,12 @@ async function createStore(
 }
 
 function checkNoOrphans(directory: string, files: readonly ListedFile[]): void {
+  if (files.some(({ file }) => file.kind === "backup-mark")) {
+    // mark: open/backup-cut-off
+    throw corrupt(`${directory} holds a backup that was cut off before it was whole; back up into it again`, {
+      path: directory,
+    });
+  }
   const orphan = files.find(({ file }) => "id" in file);
   if (orphan === undefined) return;
   // mark: open/segments-without-a-manifest

@@ -310,6 +310,7 @@ async function removeUnlisted(parts: StoreParts, files: readonly ListedFile[]): 
   for (const { name, file } of files) {
     const unlisted =
       file.kind === "manifest-replacement" ||
+      file.kind === "backup-mark" ||
       ((file.kind === "segment" || file.kind === "hint") && !listed.has(file.id)) ||
       (file.kind === "checkpoint" && file.id !== checkpoint?.id);
     if (!unlisted) continue;

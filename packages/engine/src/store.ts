@@ -1,12 +1,14 @@
 import type { MergeProgress } from "@hashlog/compactor";
 import { recordBytes } from "@hashlog/format";
 import type { DirectoryLock } from "@hashlog/fs-io";
+import { BACKUP_CHECKS, backUp, type BackupOptions, type BackupReport } from "./backup.ts";
 import type { Checkpointer } from "./checkpointer.ts";
 import { clearKeys } from "./clear-keys.ts";
 import type { Codec } from "./codecs.ts";
 import type { CommitLog } from "./commit-log.ts";
 import { ConditionalWriter } from "./conditional-writer.ts";
 import { Conditions } from "./conditions.ts";
+import { invalidArgument } from "./errors.ts";
 import { InFlight } from "./in-flight.ts";
 import type { IterateOptions, StoreIterator } from "./iterate.ts";
 import { LogWriter } from "./log-writer.ts";
@@ -289,6 +291,22 @@ export class Store<K, V, VI = V> {
     return this.#write(() => {
       checkOptions(options, COMPACT_CHECKS, "compact");
       return this.#machinery.compaction.compact(options);
+    });
+  }
+
+  /**
+   * Backs the store up into a directory of its own, which opens as a store: all that is acknowledged at the call, and a
+   * prefix of the log in any case. By other names for the same files where the volume has them, else by copies; into a
+   * directory with an earlier backup only what is new. Writes go on meanwhile. Resolves when it is durable.
+   * @throws HashlogError `HASHLOG_INVALID_ARGUMENT` where the directory holds something else, or was written to since
+   */
+  backup(directory: string, options: BackupOptions = {}): Promise<BackupReport> {
+    return this.#write(() => {
+      checkOptions(options, BACKUP_CHECKS, "backup");
+      if (typeof directory !== "string" || directory === "")
+        throw invalidArgument("backup needs the path of a directory");
+      this.#inFlight.begin();
+      return backUp(this.#machinery, directory, options).finally(() => this.#inFlight.end());
     });
   }
 

@@ -10,6 +10,9 @@ export const MANIFEST_NAME = "hashlog.manifest";
 /** Bytes set aside so that a full disk has room for a manifest edit. */
 export const RESERVE_NAME = "hashlog.reserve";
 
+/** Says that a first backup into the directory was begun; gone when it is there. */
+export const BACKUP_MARK_NAME = "hashlog.backup-begun";
+
 /** What the lock's files begin with; a `-` and a number follow. */
 export const LOCK_NAME = "hashlog.lock";
 
@@ -30,7 +33,7 @@ export function checkpointFileName(id: number): string {
 
 /** What a name says of a file; `id` is 1 to 2^32 - 1. */
 export type StoreFile =
-  | { readonly kind: "manifest" | "manifest-replacement" | "reserve" | "lock" }
+  | { readonly kind: "manifest" | "manifest-replacement" | "reserve" | "backup-mark" | "lock" }
   | { readonly kind: NumberedKind; readonly id: number };
 
 /** The files that carry an id in their name. */
@@ -41,6 +44,7 @@ export function parseFileName(name: string): StoreFile | undefined {
   if (name === MANIFEST_NAME) return { kind: "manifest" };
   if (name === `${MANIFEST_NAME}.new`) return { kind: "manifest-replacement" };
   if (name === RESERVE_NAME) return { kind: "reserve" };
+  if (name === BACKUP_MARK_NAME) return { kind: "backup-mark" };
   if (/^hashlog\.lock-\d{1,16}$/.test(name)) return { kind: "lock" };
   const match = /^hashlog-(\d{10})\.(segment|hint|checkpoint)$/.exec(name);
   if (match === null) return undefined;

@@ -18,6 +18,7 @@ export {
   type NumberedKind,
   parseFileName,
   RESERVE_NAME,
+  BACKUP_MARK_NAME,
   segmentFileName,
   type StoreFile,
 } from "./file-names.ts";

@@ -7,6 +7,7 @@ import {
   MANIFEST_NAME,
   parseFileName,
   RESERVE_NAME,
+  BACKUP_MARK_NAME,
   segmentFileName,
 } from "../src/index.ts";
 
@@ -109,6 +110,7 @@ test("Names that are built are names that are parsed", () => {
   }
   expect(parseFileName(MANIFEST_NAME)).toEqual({ kind: "manifest" });
   expect(parseFileName(RESERVE_NAME)).toEqual({ kind: "reserve" });
+  expect(parseFileName(BACKUP_MARK_NAME)).toEqual({ kind: "backup-mark" });
   expect(parseFileName(`${LOCK_NAME}-3`)).toEqual({ kind: "lock" });
 });
 

@@ -1,6 +1,7 @@
 import { backgroundStories } from "./background-stories.ts";
 import { conditionStories } from "./condition-stories.ts";
 import { fileStories } from "./file-stories.ts";
+import { backupStories } from "./backup-stories.ts";
 import { limitStories } from "./limit-stories.ts";
 import { lockStories } from "./lock-stories.ts";
 import { logStories } from "./log-stories.ts";
@@ -22,6 +23,7 @@ export const STORIES: readonly Story[] = [
   ...syncStories,
   ...mergeStories,
   ...backgroundStories,
+  ...backupStories,
   ...limitStories,
   ...lockStories,
   ...conditionStories,

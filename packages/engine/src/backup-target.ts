@@ -1,0 +1,174 @@
+import { BACKUP_MARK_NAME, encodeManifest, MANIFEST_NAME, type Manifest, type SealedSegment } from "@hashlog/format";
+import type { AppendFile, DirectoryLock, FileSystem } from "@hashlog/fs-io";
+import { invalidArgument } from "./errors.ts";
+import { readManifest } from "./manifest-file.ts";
+import { randomIdentity, type RandomSource } from "./random.ts";
+import { checkVolume, listFiles, makeDirectories, takeLock } from "./store-directory.ts";
+
+/** What a directory is entered with, to be backed up into. */
+export interface BackupTargetParts {
+  readonly fileSystem: FileSystem;
+  readonly random: RandomSource;
+  readonly allowSharedVolume: boolean;
+}
+
+/**
+ * The directory that a backup goes to, locked: an empty one, or one that holds an earlier backup and has not been written to
+ * since. Whatever moment a backup is cut off at, the earlier one is whole and opens.
+ *
+ * - Files come first and the manifest last. Before any comes, the manifest that is there is raised above their ids: what
+ *   it does not list is then left over, and no sign that the manifest is an old one (check-loaded.ts).
+ * - Where there is no manifest yet, a mark says that a first backup was begun. Without it, files without a manifest are a
+ *   damaged store, and nobody's to clear away.
+ * - The manifest of a backup has the epoch 0, as no opening for writing leaves it.
+ */
+export class BackupTarget {
+  readonly #parts: BackupTargetParts;
+  readonly #directory: string;
+  readonly #lock: DirectoryLock;
+  #manifest: Manifest | undefined;
+
+  private constructor(
+    parts: BackupTargetParts,
+    directory: string,
+    lock: DirectoryLock,
+    manifest: Manifest | undefined,
+  ) {
+    this.#parts = parts;
+    this.#directory = directory;
+    this.#lock = lock;
+    this.#manifest = manifest;
+  }
+
+  /**
+   * @param hashKey of the store that is backed up: it is the same in all its backups
+   * @throws HashlogError `HASHLOG_INVALID_ARGUMENT` (what is there is no backup of that store, or was written to since) |
+   * `HASHLOG_LOCKED` | `HASHLOG_CORRUPT` | ...; FsError
+   */
+  static async enter(directory: string, parts: BackupTargetParts, hashKey: Uint8Array): Promise<BackupTarget> {
+    const { fileSystem } = parts;
+    await checkVolume(directory, parts);
+    await makeDirectories(fileSystem, directory);
+    const lock = await takeLock(fileSystem, directory);
+    try {
+      const found = await readManifest(fileSystem, directory);
+      const target = new BackupTarget(parts, directory, lock, found?.manifest);
+      if (found === undefined) await target.#begin();
+      else target.#checkEarlier(found.manifest, hashKey);
+      return target;
+    } catch (error) {
+      // mark: backup/directory-not-entered
+      await lock.release();
+      throw error;
+    }
+  }
+
+  /** Whether the segment is there already, whole. */
+  has({ segmentId, identity, sealedBytes }: SealedSegment): boolean {
+    return (this.#manifest?.segments ?? []).some(
+      (listed) =>
+        listed.segmentId === segmentId &&
+        listed.identity === identity &&
+        listed.state === "sealed" &&
+        listed.sealedBytes === sealedBytes,
+    );
+  }
+
+  /** From now on files with ids below `nextFileId` may come. What an earlier attempt left behind goes. */
+  async expect(nextFileId: number): Promise<void> {
+    const manifest = this.#manifest;
+    if (manifest !== undefined && manifest.nextFileId < nextFileId) await this.#write({ ...manifest, nextFileId });
+    await this.#removeUnlisted();
+  }
+
+  /**
+   * Another name for a file of the store. @throws FsError `FS_NOT_SUPPORTED` where it has to be copied, also across
+   * volumes
+   */
+  link(source: string, name: string): Promise<void> {
+    return this.#parts.fileSystem.link(source, this.#path(name));
+  }
+
+  /** A file to copy into. */
+  create(name: string): Promise<AppendFile> {
+    return this.#parts.fileSystem.create(this.#path(name));
+  }
+
+  /** All files are there: makes their entries durable, and then this manifest, which lists them, the one that counts. */
+  async publish(manifest: Omit<Manifest, "storeId" | "epoch" | "checkpoint">): Promise<void> {
+    const { fileSystem, random } = this.#parts;
+    await fileSystem.syncDirectory(this.#directory);
+    const storeId = this.#manifest?.storeId ?? randomIdentity(random, 16);
+    await this.#write({ ...manifest, storeId, epoch: 0, checkpoint: undefined });
+  }
+
+  /** Removes what the manifest does not list any more; resolves to how many segments that were. @throws FsError */
+  tidy(): Promise<number> {
+    return this.#removeUnlisted();
+  }
+
+  /** Gives the directory free. */
+  release(): Promise<void> {
+    return this.#lock.release();
+  }
+
+  async #begin(): Promise<void> {
+    const { fileSystem } = this.#parts;
+    const files = await listFiles(fileSystem, this.#directory);
+    if (files.some(({ file }) => file.kind === "backup-mark")) {
+      // mark: backup/first-one-begun-again
+      return;
+    }
+    if (files.some(({ file }) => "id" in file)) {
+      throw invalidArgument(
+        `${this.#directory} holds files of a store without a manifest, and no backup was begun there: it is damaged, or ` +
+          "somebody else's; take another directory",
+        { path: this.#directory },
+      );
+    }
+    const mark = await fileSystem.create(this.#path(BACKUP_MARK_NAME));
+    try {
+      mark.append(MARK, 0, MARK.length);
+      await mark.sync();
+    } finally {
+      await mark.close();
+    }
+    await fileSystem.syncDirectory(this.#directory);
+  }
+
+  #checkEarlier(manifest: Manifest, hashKey: Uint8Array): void {
+    const path = this.#directory;
+    if (!manifest.hashKey.every((byte, index) => byte === hashKey[index])) {
+      throw invalidArgument(`${path} holds another store, or its backup; take another directory`, { path });
+    }
+    if (manifest.epoch === 0) return;
+    throw invalidArgument(`${path} was opened for writing since it was backed up into; take another directory`, {
+      path,
+    });
+  }
+
+  async #write(manifest: Manifest): Promise<void> {
+    await this.#parts.fileSystem.replace(this.#path(MANIFEST_NAME), encodeManifest(manifest));
+    this.#manifest = manifest;
+  }
+
+  async #removeUnlisted(): Promise<number> {
+    const { fileSystem } = this.#parts;
+    const listed = new Set((this.#manifest?.segments ?? []).map(({ segmentId }) => segmentId));
+    let removed = 0;
+    for (const { name, file } of await listFiles(fileSystem, this.#directory)) {
+      const isListed = "id" in file && file.kind !== "checkpoint" && listed.has(file.id);
+      const isMark = file.kind === "backup-mark" && this.#manifest !== undefined;
+      if (isListed || !("id" in file || isMark)) continue;
+      await fileSystem.remove(this.#path(name));
+      if (file.kind === "segment") removed += 1;
+    }
+    return removed;
+  }
+
+  #path(name: string): string {
+    return this.#parts.fileSystem.join(this.#directory, name);
+  }
+}
+
+const MARK = new TextEncoder().encode("a first backup into this directory was begun\n");

@@ -1,0 +1,90 @@
+import { open, utf8 } from "@hashlog/engine";
+import { FsError, type FileSystem } from "@hashlog/fs-io";
+import { quiet, settled } from "../../world/quiet.ts";
+import { long, type Script } from "../../world/script.ts";
+import { altered, must, mustFail, mustNoteFailures, THREE, threeSegments, type Story } from "./story.ts";
+
+const BACKUP = "/data/backup";
+
+/** Opens what was backed up, in a process of its own, and looks whether it is that. */
+async function mustBeBackedUp(script: Script, expected: Readonly<Record<string, string>>): Promise<void> {
+  const db = await open(BACKUP, {
+    fileSystem: script.disk.boot(),
+    clock: script.clock,
+    values: utf8,
+    compaction: false,
+  });
+  for (const [key, value] of Object.entries(expected)) must(db.getSync(key) === value, `${key} is in the backup`);
+  must(db.stats().keys === Object.keys(expected).length, "there is nothing else in it");
+  await settled(db.close(), "closing the backup");
+}
+
+/** A file system without links. */
+function withoutLinks(inner: FileSystem): FileSystem {
+  const link = (_source: string, path: string): Promise<void> =>
+    Promise.reject(new FsError("FS_NOT_SUPPORTED", "there are no links", { operation: "link", path }));
+  return altered(inner, { link });
+}
+
+/** Copies of a store that is in use. */
+export const backupStories: readonly Story[] = [
+  {
+    title: "a first backup that is cut off is no store, and is made whole by the next one",
+    marks: ["backup/linking-failed", "backup/first-one-begun-again", "open/backup-cut-off"],
+    tell: async () => {
+      const script = await threeSegments();
+      script.disk.inject({ at: { operation: "link" }, kind: "EIO" });
+      await mustFail(script.store.backup(BACKUP), "HASHLOG_IO");
+      await mustFail(open(BACKUP, { fileSystem: script.disk.boot(), clock: script.clock }), "HASHLOG_CORRUPT");
+      const report = await script.store.backup(BACKUP);
+      must(report.linked === 3, "all segments are linked");
+      await mustBeBackedUp(script, THREE);
+    },
+  },
+  {
+    title: "a directory that holds another store is not backed up into, and is free afterwards",
+    marks: ["backup/directory-not-entered"],
+    tell: async () => {
+      const script = await threeSegments();
+      const shared = { fileSystem: script.disk.boot(), clock: script.clock, values: utf8, compaction: false };
+      const another = await open(BACKUP, shared);
+      await another.put("of another", "1");
+      await settled(another.close(), "closing the other store");
+      await mustFail(script.store.backup(BACKUP), "HASHLOG_INVALID_ARGUMENT");
+      await mustBeBackedUp(script, { "of another": "1" });
+    },
+  },
+  {
+    title: "where there are no links files are copied, and one that has become shorter is told",
+    marks: ["backup/not-linked", "backup/segment-shorter-than-it-was"],
+    tell: async () => {
+      const script = await threeSegments();
+      await script.close();
+      await script.open(withoutLinks(script.disk.boot()));
+      // So that nothing is read but for the backup: all is sealed, and has its hint.
+      await script.store.compact();
+      await quiet();
+      script.disk.inject({ at: { operation: "read", path: ".segment" }, kind: "short", keepBytes: 0 });
+      await mustFail(script.store.backup(BACKUP), "HASHLOG_IO");
+      const report = await script.store.backup(BACKUP);
+      must(report.copied > 0 && report.linked === 0, "all segments are copied");
+      await mustBeBackedUp(script, THREE);
+    },
+  },
+  {
+    title: "what cannot be removed of an earlier backup stays, and harms nothing",
+    marks: ["backup/not-tidied"],
+    tell: async () => {
+      const script = await threeSegments();
+      await script.store.backup(BACKUP);
+      await script.store.put("a", long("other"));
+      await script.store.compact();
+      await quiet();
+      script.disk.inject({ at: { operation: "remove" }, kind: "EIO", sticky: true });
+      await script.store.backup(BACKUP);
+      await mustNoteFailures(script);
+      script.disk.clearFaults();
+      await mustBeBackedUp(script, { ...THREE, a: long("other") });
+    },
+  },
+];
