@@ -1,4 +1,11 @@
-import { BACKUP_MARK_NAME, encodeManifest, MANIFEST_NAME, type Manifest, type SealedSegment } from "@hashlog/format";
+import {
+  BACKUP_MARK_NAME,
+  encodeManifest,
+  MANIFEST_NAME,
+  segmentFileName,
+  type Manifest,
+  type SealedSegment,
+} from "@hashlog/format";
 import type { AppendFile, DirectoryLock, FileSystem } from "@hashlog/fs-io";
 import { invalidArgument } from "./errors.ts";
 import { readManifest } from "./manifest-file.ts";
@@ -27,6 +34,8 @@ export class BackupTarget {
   readonly #directory: string;
   readonly #lock: DirectoryLock;
   #manifest: Manifest | undefined;
+  /** Ids of segments that the manifest lists, and whose files are not there, or not all of them. */
+  readonly #broken = new Set<number>();
 
   private constructor(
     parts: BackupTargetParts,
@@ -63,14 +72,15 @@ export class BackupTarget {
     }
   }
 
-  /** Whether the segment is there already, whole. */
+  /** Whether the segment is there already, as long as it has to be. Only after `expect`. */
   has({ segmentId, identity, sealedBytes }: SealedSegment): boolean {
     return (this.#manifest?.segments ?? []).some(
       (listed) =>
         listed.segmentId === segmentId &&
         listed.identity === identity &&
         listed.state === "sealed" &&
-        listed.sealedBytes === sealedBytes,
+        listed.sealedBytes === sealedBytes &&
+        !this.#broken.has(segmentId),
     );
   }
 
@@ -78,6 +88,7 @@ export class BackupTarget {
   async expect(nextFileId: number): Promise<void> {
     const manifest = this.#manifest;
     if (manifest !== undefined && manifest.nextFileId < nextFileId) await this.#write({ ...manifest, nextFileId });
+    await this.#findBroken();
     await this.#removeUnlisted();
   }
 
@@ -100,6 +111,7 @@ export class BackupTarget {
     await fileSystem.syncDirectory(this.#directory);
     const storeId = this.#manifest?.storeId ?? randomIdentity(random, 16);
     await this.#write({ ...manifest, storeId, epoch: 0, checkpoint: undefined });
+    this.#broken.clear();
   }
 
   /** Removes what the manifest does not list any more; resolves to how many segments that were. @throws FsError */
@@ -152,12 +164,23 @@ export class BackupTarget {
     this.#manifest = manifest;
   }
 
+  // Somebody may have tidied up, or a copy of the backup have come to an end too early.
+  async #findBroken(): Promise<void> {
+    for (const listed of this.#manifest?.segments ?? []) {
+      const stat = await this.#parts.fileSystem.stat(this.#path(segmentFileName(listed.segmentId)));
+      const isWhole = stat?.kind === "file" && listed.state === "sealed" && stat.bytes >= listed.sealedBytes;
+      if (isWhole) continue;
+      // mark: backup/segment-of-an-earlier-one-broken
+      this.#broken.add(listed.segmentId);
+    }
+  }
+
   async #removeUnlisted(): Promise<number> {
     const { fileSystem } = this.#parts;
     const listed = new Set((this.#manifest?.segments ?? []).map(({ segmentId }) => segmentId));
     let removed = 0;
     for (const { name, file } of await listFiles(fileSystem, this.#directory)) {
-      const isListed = "id" in file && file.kind !== "checkpoint" && listed.has(file.id);
+      const isListed = "id" in file && file.kind !== "checkpoint" && listed.has(file.id) && !this.#broken.has(file.id);
       const isMark = file.kind === "backup-mark" && this.#manifest !== undefined;
       if (isListed || !("id" in file || isMark)) continue;
       await fileSystem.remove(this.#path(name));

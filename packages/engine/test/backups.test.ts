@@ -140,6 +140,22 @@ test("a backup that was opened for writing since is refused, and stays as it is"
   expect(await contentOf(world, directory)).toEqual(content);
 });
 
+test.each(["missing", "cut short"])("a segment of the earlier backup that is %s is made again", async (how) => {
+  const world = await memoryWorld();
+  const { fileSystem } = world;
+  const db = await world.open(SMALL_SEGMENTS);
+  await write(db, 0, 30);
+  const directory = backupDirectory(world);
+  const { linked } = await db.backup(directory);
+  const name = (await fileSystem.list(directory)).find((one) => one.endsWith(".segment"))!;
+  const path = fileSystem.join(directory, name);
+  const bytes = await readFile(fileSystem, path);
+  if (how === "missing") await fileSystem.remove(path);
+  else await writeFile(fileSystem, path, bytes.subarray(0, 100));
+  expect(await db.backup(directory)).toMatchObject({ linked: 1, kept: linked - 1 });
+  expect(await contentOf(world, directory)).toEqual(await entriesOf(db));
+});
+
 test("reading a backup leaves it one", async () => {
   const world = await memoryWorld();
   const db = await world.open(SMALL_SEGMENTS);

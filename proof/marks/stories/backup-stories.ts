@@ -72,6 +72,20 @@ export const backupStories: readonly Story[] = [
     },
   },
   {
+    title: "a segment that is gone from an earlier backup is there again after the next",
+    marks: ["backup/segment-of-an-earlier-one-broken"],
+    tell: async () => {
+      const script = await threeSegments();
+      await script.store.backup(BACKUP);
+      const fileSystem = script.disk.boot();
+      const name = (await fileSystem.list(BACKUP)).find((one) => one.endsWith(".segment"))!;
+      await fileSystem.remove(fileSystem.join(BACKUP, name));
+      const report = await script.store.backup(BACKUP);
+      must(report.linked === 1 && report.kept === 2, "that one is linked again");
+      await mustBeBackedUp(script, THREE);
+    },
+  },
+  {
     title: "what cannot be removed of an earlier backup stays, and harms nothing",
     marks: ["backup/not-tidied"],
     tell: async () => {

@@ -1,0 +1,53 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { runs, TEST_TIMEOUT_MS } from "../world/runs.ts";
+import { runBackups, type BackupCase, type BackupStep } from "./run-backups.ts";
+
+const key = fc.nat({ max: 3 });
+const length = fc.oneof(fc.nat({ max: 40 }), fc.integer({ min: 150, max: 400 }));
+
+const step: fc.Arbitrary<BackupStep> = fc.oneof(
+  { weight: 5, arbitrary: fc.tuple(fc.constant("put" as const), key, length) },
+  { weight: 2, arbitrary: fc.tuple(fc.constant("delete" as const), key) },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(
+      fc.constant("batch" as const),
+      fc.array(fc.tuple(key, fc.oneof(length, fc.constant(-1))), { minLength: 1, maxLength: 3 }),
+    ),
+  },
+  { weight: 1, arbitrary: fc.tuple(fc.constant("compact" as const)) },
+  { weight: 4, arbitrary: fc.tuple(fc.constant("turns" as const), fc.nat({ max: 60 })) },
+  { weight: 3, arbitrary: fc.tuple(fc.constant("backup" as const), fc.nat({ max: 1 })) },
+);
+
+const cases: fc.Arbitrary<BackupCase> = fc.record({
+  sync: fc.constantFrom("always", "never"),
+  segments: fc.nat({ max: 2 }),
+  steps: fc.array(step, { minLength: 3, maxLength: 25 }),
+  schedule: fc.array(fc.nat({ max: 7 }), { maxLength: 60 }),
+  crashes: fc.array(fc.tuple(fc.integer({ min: 0, max: 1000 }), fc.nat({ max: 1_000_000 })), {
+    minLength: 1,
+    maxLength: 8,
+  }),
+});
+
+/**
+ * A store that is written to, merged, and backed up into two directories again and again, at every interleaving that a
+ * schedule of the file system's calls can bring about, and a power cut at any moment.
+ */
+test(
+  "a backup holds a prefix of the log, whenever it was made, and whenever the power went",
+  async () => {
+    let done = 0;
+    await fc.assert(
+      fc.asyncProperty(cases, async (given) => {
+        await runBackups(given);
+        done += 1;
+      }),
+      { numRuns: runs(300) },
+    );
+    expect(done).toBeGreaterThan(0);
+  },
+  TEST_TIMEOUT_MS,
+);
