@@ -182,5 +182,5 @@ function keyOf(number: number): string {
 }
 
 function show(state: State): string {
-  return JSON.stringify([...state].sort());
+  return JSON.stringify([...state].toSorted(([left], [right]) => (left < right ? -1 : 1)));
 }
