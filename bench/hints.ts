@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
-import { setTimeout as pause } from "node:timers/promises";
 import type { StoreStats } from "@hashlog/engine";
 import { hintFileName } from "@hashlog/format";
+import { waitUntil } from "./compare/waiting.ts";
 
 /** A store, as far as its hints are concerned. */
 interface Hinted {
@@ -17,8 +17,8 @@ export async function hasAllHints(store: Hinted, directory: string): Promise<boo
 
 /** Waits for that. @throws Error when it takes longer than `secondsMost` */
 export async function untilHinted(store: Hinted, directory: string, secondsMost: number): Promise<void> {
-  for (const until = performance.now() + secondsMost * 1000; performance.now() < until; await pause(20)) {
-    if (await hasAllHints(store, directory)) return;
-  }
+  const isSo = (): Promise<boolean> => hasAllHints(store, directory);
+  await waitUntil(isSo, { everyMs: 20, msMost: secondsMost * 1000 });
+  if (await isSo()) return;
   throw new Error(`after ${secondsMost} seconds there were segments without a hint in ${directory}`);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type GoalResult, goalsOf } from "./goals.ts";
-import type { Comparison, WorkloadResult } from "./result.ts";
+import type { Compared, WorkloadResult } from "./result.ts";
 import type { WorkloadName } from "./workloads.ts";
 
 const GOAL_SIZE = { keys: 1_000_000, valueBytes: 100 };
@@ -15,13 +15,11 @@ function goalIn(
   workloads: readonly WorkloadResult[],
   { what, wanted }: { readonly what: string; readonly wanted: string },
 ): GoalResult {
-  const comparison = {
-    entrants: ["hashlog", "hashlog cache off", "lmdb"].map((name) => ({ name, isPeer: name === "lmdb" })),
-    stores: [{ ...size, durability: "not synced", workloads }],
-    openings: [],
-    mergings: [],
-  } as unknown as Comparison;
-  return goalsOf(comparison, (name) => name).find(
+  const entrants = ["hashlog", "hashlog cache off", "lmdb"].map((name) => {
+    return { name, version: null, isBare: false, isPeer: name === "lmdb", durabilities: {} };
+  });
+  const stores: Compared[] = [{ ...size, durability: "not synced", rounds: 1, secondsEach: 1, workloads, wholes: [] }];
+  return goalsOf({ entrants, stores, openings: [], mergings: [] }, (name) => name).find(
     (goal) => goal.what.startsWith(`${what},`) && goal.wanted.endsWith(wanted),
   )!;
 }
@@ -63,12 +61,14 @@ describe("a goal beside another store", () => {
 });
 
 test("opening and merging are not judged by stores that are smaller than the goals are for", () => {
-  const filled = { keydirBytesPerKey: 20 };
-  const comparison = {
+  const heldMs = { p99: 1, most: 1 };
+  const filled = { seconds: 1, fileBytes: 1, segments: 1, keydirBytesPerKey: 20, heldMs, closeSeconds: 1 };
+  const opened = { checkpoint: [], hints: [], scan: [] };
+  const small = {
     entrants: [],
     stores: [],
-    openings: [{ keys: 400_000, filled, opened: {} }],
+    openings: [{ keys: 400_000, valueBytes: 100, filled, opened }],
     mergings: [{ liveBytes: 32e6, valueBytes: 100, inWorker: false, merged: [] }],
-  } as unknown as Comparison;
-  expect(goalsOf(comparison, (name) => name).filter(({ isReached }) => isReached !== undefined)).toEqual([]);
+  };
+  expect(goalsOf(small, (name) => name).filter(({ isReached }) => isReached !== undefined)).toEqual([]);
 });

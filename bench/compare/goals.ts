@@ -52,12 +52,15 @@ const GOALS: readonly Goal[] = [
   { workload: "durable-put-256", against: BEST_PEER, least: 3 },
 ];
 
+/** What goals are judged by. */
+type Judged = Pick<Comparison, "entrants" | "stores" | "openings" | "mergings">;
+
 /** Each goal, judged or not. */
-export function goalsOf(comparison: Comparison, titleOf: (workload: WorkloadName) => string): GoalResult[] {
+export function goalsOf(comparison: Judged, titleOf: (workload: WorkloadName) => string): GoalResult[] {
   return [...goalsBeside(comparison, titleOf), ...goalsAlone(comparison)];
 }
 
-function goalsBeside({ stores, entrants }: Comparison, titleOf: (workload: WorkloadName) => string): GoalResult[] {
+function goalsBeside({ stores, entrants }: Judged, titleOf: (workload: WorkloadName) => string): GoalResult[] {
   const peers = entrants.filter(({ isPeer }) => isPeer).map(({ name }) => name);
   return GOALS.map(({ workload: name, judged = "hashlog", against, least }) => {
     const { durability } = workload(name);
@@ -82,7 +85,7 @@ function resultsFor(stores: readonly Compared[], durability: Durability): readon
 }
 
 /** Of opening, memory and merging. */
-function goalsAlone(comparison: Comparison): GoalResult[] {
+function goalsAlone(comparison: Judged): GoalResult[] {
   const openings = comparison.openings.filter(({ keys }) => keys >= OPENED_KEYS_LEAST);
   const mergings = comparison.mergings.filter(({ liveBytes }) => liveBytes >= MERGED_BYTES_LEAST);
   const largest = openings.toSorted((one, other) => other.keys - one.keys)[0];

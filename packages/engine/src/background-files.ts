@@ -15,7 +15,7 @@ export class BackgroundFiles {
   readonly #maintenance: Maintenance;
   readonly #hintsPutOff: HintsPutOff;
   readonly #quiet: Quiet;
-  #checkpointer: Checkpointer | undefined;
+  #checkpointer: Pick<Checkpointer, "write"> | undefined;
   readonly #sealedWhileOpening: Segment[] = [];
   /** Bytes that were written since the last checkpoint was begun. */
   #bytesSinceCheckpoint = 0;
@@ -42,7 +42,7 @@ export class BackgroundFiles {
    * The store is open: checkpoints may be written, and the hints that the opening found missing. Whoever waits for the
    * store has the first turn.
    */
-  begin(checkpointer: Checkpointer, withoutHint: readonly Segment[]): void {
+  begin(checkpointer: Pick<Checkpointer, "write">, withoutHint: readonly Segment[]): void {
     this.#checkpointer = checkpointer;
     const missing = [...withoutHint, ...this.#sealedWhileOpening];
     if (missing.length === 0) return;
@@ -88,7 +88,7 @@ export class BackgroundFiles {
     return Math.max(least, CHECKPOINT_SHARE * this.#parts.keydir.memoryBytes);
   }
 
-  #checkpoint(checkpointer: Checkpointer): void {
+  #checkpoint(checkpointer: Pick<Checkpointer, "write">): void {
     // The last one has lived until now.
     if (this.#checkpointLives) this.#patience = 1;
     this.#bytesSinceCheckpoint = 0;

@@ -34,8 +34,8 @@ const KEYS_PER_TURN = 16_384;
 
 /**
  * Gives the segments their `livePlaces` by one walk over the keydir, if they have so many records that need not be looked up
- * then that a merge of them is done sooner for it. From then on they are kept right by whoever counts a record as dead (`SegmentTable`); no key
- * ever comes to a place in a sealed segment but by being loaded or relocated.
+ * then that a merge of them is done sooner for it. From then on they are kept right by whoever counts a record as dead
+ * (`SegmentTable`); no key ever comes to a place in a sealed segment but by being loaded or relocated.
  */
 export async function surveyLivePlaces(
   keydir: Keydir,

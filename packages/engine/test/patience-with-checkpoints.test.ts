@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { BackgroundFiles } from "../src/background-files.ts";
-import type { Checkpointer } from "../src/checkpointer.ts";
 import { LIMITS } from "../src/limits.ts";
 import { Maintenance } from "../src/maintenance.ts";
 import type { Segment } from "../src/segment.ts";
@@ -22,7 +21,7 @@ function backgroundFiles(): {
     write: async () => {
       written += 1;
     },
-  } as unknown as Checkpointer;
+  };
   const parts = {
     limits: { ...LIMITS, checkpointBytesLeast: ENOUGH },
     keydir: { memoryBytes: ENOUGH / 4 },

@@ -129,7 +129,7 @@ function checkEntries(shard: Shard, entries: Words): void {
     liveWords += length;
     count++;
   }
-  if (end !== entries.length) throw badDump("there is something after its last entry");
+  if (end !== words) throw badDump("there is something after its last entry");
   arena.liveWords = liveWords;
   shard.count = count;
 }
