@@ -1,9 +1,20 @@
+import type { Check } from "./check-options.ts";
 import type { CommitLog } from "./commit-log.ts";
 import type { LogWriter } from "./log-writer.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { ChunkIterator } from "./iterate.ts";
 import type { EncodedOperation } from "./operations.ts";
 import type { Limits } from "./limits.ts";
+import { RANGE_CHECKS, type RangeOptions } from "./range.ts";
+import { WRITE_CHECKS, type WriteOptions } from "./write-options.ts";
+
+/**
+ * Options of `clear`. What has expired and is there still is deleted as well, and counts for the `limit`. Bounds must not be
+ * `undefined`: one that was lost would clear everything.
+ */
+export interface ClearOptions<K> extends RangeOptions<K>, WriteOptions {}
+
+export const CLEAR_CHECKS: Readonly<Record<keyof ClearOptions<unknown>, Check>> = { ...RANGE_CHECKS, ...WRITE_CHECKS };
 
 /**
  * Deletes the keys, which `keys` gives as bytes, in commits of bounded size, one after another. Closing the store waits for

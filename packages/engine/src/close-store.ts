@@ -1,5 +1,5 @@
 import type { InFlight } from "./in-flight.ts";
-import type { StoreMachinery } from "./store.ts";
+import type { StoreMachinery } from "./store-machinery.ts";
 
 /**
  * Ends an open store: what is under way is waited for, everything is made durable, the manifest says how long the active

@@ -1,5 +1,7 @@
 export { open } from "./open.ts";
-export type { ClearOptions, CompactOptions, Store } from "./store.ts";
+export type { ClearOptions } from "./clear-keys.ts";
+export type { CompactOptions } from "./compact-options.ts";
+export type { Store } from "./store.ts";
 export type { Snapshot } from "./snapshot.ts";
 export type { Entry } from "./reads.ts";
 export type { RangeOptions } from "./range.ts";

@@ -26,7 +26,7 @@ import type { ListedFile, StoreDirectory } from "./store-directory.ts";
 import type { StoreOptions } from "./store-options.ts";
 import { ValueCache } from "./value-cache.ts";
 import { Failures, FileIds, pathOf, removeFile, type StoreParts } from "./store-parts.ts";
-import type { StoreMachinery } from "./store.ts";
+import type { StoreMachinery } from "./store-machinery.ts";
 import { Views } from "./views.ts";
 import { WritePace } from "./write-pace.ts";
 

@@ -1,44 +1,33 @@
-import type { MergeProgress } from "@hashlog/compactor";
 import { recordBytes } from "@hashlog/format";
-import type { DirectoryLock } from "@hashlog/fs-io";
 import { BACKUP_CHECKS, backUp, type BackupOptions, type BackupReport } from "./backup.ts";
-import type { Checkpointer } from "./checkpointer.ts";
-import { clearKeys } from "./clear-keys.ts";
-import type { Codec } from "./codecs.ts";
-import type { CommitLog } from "./commit-log.ts";
+import { CLEAR_CHECKS, clearKeys, type ClearOptions } from "./clear-keys.ts";
 import { ConditionalWriter } from "./conditional-writer.ts";
 import { Conditions } from "./conditions.ts";
 import { invalidArgument } from "./errors.ts";
 import { InFlight } from "./in-flight.ts";
 import type { IterateOptions, StoreIterator } from "./iterate.ts";
 import { LogWriter } from "./log-writer.ts";
-import type { BackgroundFiles } from "./background-files.ts";
-import type { Maintenance } from "./maintenance.ts";
-import type { Compaction, StoreCompaction } from "./compaction.ts";
+import type { StoreCompaction } from "./compaction.ts";
 import type { CompactionReport } from "./compaction-report.ts";
-import type { OpenReport } from "./open-report.ts";
 import type { OpenState } from "./open-state.ts";
 import { encodeOperations, operationsBytes } from "./operations.ts";
-import type { Ordering } from "./ordering.ts";
-import { RANGE_CHECKS, refuseLostBounds, type RangeOptions } from "./range.ts";
-import { Reads, type Entry, type ReadParts, type ReadSource } from "./reads.ts";
+import { refuseLostBounds } from "./range.ts";
+import { Reads, type Entry, type ReadParts } from "./reads.ts";
 import { ReadPace } from "./read-pace.ts";
 import { RecordReader } from "./record-reader.ts";
 import { Snapshot } from "./snapshot.ts";
 import { closeStore } from "./close-store.ts";
-import type { StoreClock } from "./store-clock.ts";
-import { checkOptions, type } from "./check-options.ts";
-import type { StoreParts } from "./store-parts.ts";
+import { checkOptions } from "./check-options.ts";
+import { COMPACT_CHECKS, type CompactOptions } from "./compact-options.ts";
+import { liveSource } from "./live-source.ts";
+import type { StoreMachinery } from "./store-machinery.ts";
 import { storeStats, type StoreStats } from "./store-stats.ts";
-import type { ValueCache } from "./value-cache.ts";
-import type { Views } from "./views.ts";
 import {
   checkCommitBytes,
   checkEncoded,
   resolveDeleteOptions,
   resolvePutOptions,
   resolveWriteOptions,
-  WRITE_CHECKS,
   type BatchOperation,
   type ConditionalOperation,
   type ConditionOptions,
@@ -46,27 +35,6 @@ import {
   type Unconditional,
   type WriteOptions,
 } from "./write-options.ts";
-
-/** Everything of an open store but its public face. */
-export interface StoreMachinery<K, V, VI> {
-  readonly parts: StoreParts;
-  readonly state: OpenState;
-  readonly log: CommitLog;
-  readonly compaction: Compaction;
-  readonly checkpointer: Checkpointer;
-  readonly maintenance: Maintenance;
-  readonly backgroundFiles: BackgroundFiles;
-  readonly views: Views;
-  readonly clock: StoreClock;
-  readonly lock: DirectoryLock;
-  readonly keys: Codec<K>;
-  readonly values: Codec<V, VI>;
-  readonly openReport: OpenReport;
-  readonly ordering: Ordering;
-  /** Whether the keys were put in order when the store was opened. */
-  readonly ordered: boolean;
-  readonly cache: ValueCache;
-}
 
 /**
  * An open store. Made by `open`.
@@ -344,51 +312,3 @@ export class Store<K, V, VI = V> {
     }
   }
 }
-
-/** The store as it is at each call. */
-function liveSource(
-  { parts, clock, views }: Pick<StoreMachinery<never, never, never>, "parts" | "clock" | "views">,
-  checkOpen: () => void,
-): ReadSource {
-  return {
-    find: (key, location) => parts.keydir.find(key, 0, key.length, location) && !clock.hasPassed(location.expiresAtMs),
-    segmentAt: (slot) => parts.table.at(slot),
-    checkOpen,
-    // The time of the call, for the whole iteration.
-    passed: () => {
-      const now = clock.now();
-      return (expiresAtMs) => expiresAtMs !== 0 && expiresAtMs <= now;
-    },
-    viewFor: () => {
-      const view = views.open("iterator");
-      return { view, onEnd: () => view.close(), heldBy: (iterator) => views.closeWith(iterator, view) };
-    },
-  };
-}
-
-/**
- * Options of `clear`. What has expired and is there still is deleted as well, and counts for the `limit`. Bounds must not be
- * `undefined`: one that was lost would clear everything.
- */
-export interface ClearOptions<K> extends RangeOptions<K>, WriteOptions {}
-
-const CLEAR_CHECKS = { ...RANGE_CHECKS, ...WRITE_CHECKS };
-
-/** Options of `compact`. */
-export interface CompactOptions {
-  /** Ids of the segments to merge (`stats().segments`). Default: all. Those that are not there are refused. */
-  readonly segments?: readonly number[] | undefined;
-  /** Cancels the merge as long as it has published nothing: it rejects with `HASHLOG_ABORTED` and has changed nothing. */
-  readonly signal?: AbortSignal | undefined;
-  /** Called now and then. */
-  readonly onProgress?: ((progress: MergeProgress) => void) | undefined;
-}
-
-const COMPACT_CHECKS = {
-  segments: (value: unknown): string | undefined =>
-    Array.isArray(value) && value.every((id) => Number.isInteger(id)) && new Set(value).size === value.length
-      ? undefined
-      : "an array of ids of segments, none twice",
-  signal: (value: unknown): string | undefined => (value instanceof AbortSignal ? undefined : "an AbortSignal"),
-  onProgress: type("function"),
-};
