@@ -2,6 +2,7 @@
 import { tellParent } from "../soak/tell-parent.ts";
 import { measureMerging, type Merged, type MergingTask } from "./merging.ts";
 import { measureAtScale, type AtScale } from "./scale.ts";
+import { backUpStore, verifyStore, type BackedUp, type VerifiedStore } from "./upkeep.ts";
 import { fillStore, openBy, type Filled, type Opened, type OpeningTask, type Road } from "./opening.ts";
 
 /** What is measured. */
@@ -9,6 +10,7 @@ export type OwnTask =
   | ({ readonly kind: "fill" } & OpeningTask)
   | ({ readonly kind: "open"; readonly road: Road } & OpeningTask)
   | ({ readonly kind: "scale" } & OpeningTask)
+  | ({ readonly kind: "verify" | "back-up" } & OpeningTask)
   | ({ readonly kind: "merge" } & MergingTask);
 
 /** What is sent, by what was asked for. */
@@ -16,6 +18,8 @@ export interface OwnAnswers {
   readonly fill: Filled;
   readonly open: Opened;
   readonly scale: AtScale;
+  readonly verify: VerifiedStore;
+  readonly "back-up": BackedUp;
   readonly merge: Merged[];
 }
 
@@ -36,6 +40,10 @@ function measure(): Promise<object> {
       return openBy(task, task.road);
     case "scale":
       return measureAtScale(task);
+    case "verify":
+      return verifyStore(task);
+    case "back-up":
+      return backUpStore(task);
     case "merge":
       return measureMerging(task);
   }

@@ -3,14 +3,15 @@ import { fork } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Merged } from "./merging.ts";
-import { ROADS, type Filled, type Opened, type Road } from "./opening.ts";
+import { ROADS, type Filled as FilledStore, type Opened, type Road } from "./opening.ts";
+import type { BackedUp, VerifiedStore } from "./upkeep.ts";
 import type { OwnAnswers, OwnTask } from "./own-process.ts";
 
 /** Opening a store of so many keys. */
 export interface OpeningResult {
   readonly keys: number;
   readonly valueBytes: number;
-  readonly filled: Filled;
+  readonly filled: FilledStore;
   /** One of each round. */
   readonly opened: Readonly<Record<Road, readonly Opened[]>>;
 }
@@ -79,6 +80,54 @@ export async function measureMerging(
       );
     }
     return { liveBytes, valueBytes, inWorker, merged };
+  });
+}
+
+/** What is measured of a store with so many entries. */
+interface Filled {
+  readonly keys: number;
+  readonly valueBytes: number;
+  readonly rounds: number;
+}
+
+/** Fills a store, and verifies it so many times. */
+export async function measureVerifying(
+  { keys, valueBytes, rounds }: Filled,
+  parts: OwnParts,
+): Promise<VerifiedStore[]> {
+  return within(parts, async (directory) => {
+    const task = { directory, keys, valueBytes };
+    await measuredApart({ kind: "fill", ...task });
+    const verified: VerifiedStore[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const one = await measuredApart({ kind: "verify", ...task });
+      verified.push(one);
+      const megabytes = Math.round(one.bytesRead / one.seconds / 1e6);
+      parts.say(
+        `values of ${valueBytes} bytes: verified, ${megabytes} MB/s, ${Math.round(one.records / one.seconds).toLocaleString("en-US")} ` +
+          `records/s; ${(one.bareSeconds / one.seconds).toFixed(2)} of a bare loop`,
+      );
+    }
+    return verified;
+  });
+}
+
+/** Fills a store, and backs it up so many times. */
+export async function measureBackups({ keys, valueBytes, rounds }: Filled, parts: OwnParts): Promise<BackedUp[]> {
+  return within(parts, async (directory) => {
+    const task = { directory: join(directory, "store"), keys, valueBytes };
+    await measuredApart({ kind: "fill", ...task });
+    const backups: BackedUp[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const one = await measuredApart({ kind: "back-up", ...task });
+      backups.push(one);
+      const ms = (seconds: number): string => `${(seconds * 1000).toFixed(1)} ms`;
+      parts.say(
+        `${keys.toLocaleString("en-US")} keys: backed up by ${one.linked} links in ${ms(one.seconds)}, once more in ` +
+          `${ms(one.againSeconds)}; a sync by itself took ${ms(one.syncSeconds)}`,
+      );
+    }
+    return backups;
   });
 }
 

@@ -47,6 +47,18 @@ export async function logOutcome(image: DiskImage): Promise<LogOutcome> {
   return { kind: "readable", lastSequence, testified };
 }
 
+/** The highest sequence that anything on the disk testifies to have been durable. */
+export async function testifiedOn(image: DiskImage): Promise<number> {
+  const { segments, floor } = manifestOf(image);
+  let testified = floor;
+  for (const { state, segmentId, identity } of segments) {
+    const bytes = image.bytes(`${DIRECTORY}/${segmentFileName(segmentId)}`);
+    if (state === "sealed" || bytes === undefined) continue;
+    testified = Math.max(testified, await highestFloor(bytes, placeOf(identity)));
+  }
+  return testified;
+}
+
 /** The highest floor that a segment with that id, or a later one, testifies: one that no manifest has listed yet. */
 async function testifiedFrom(image: DiskImage, firstId: number): Promise<number> {
   let testified = 0;

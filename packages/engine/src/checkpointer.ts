@@ -165,11 +165,13 @@ export interface LoadedCheckpoint {
 
 /**
  * Fills an empty keydir from the checkpoint that the manifest names; resolves to what it says, or to `undefined` if there is
- * none or it is of no use, and then the keydir may hold anything and is to be thrown away.
+ * none or it is of no use, and then the keydir may hold anything and is to be thrown away. `onUnusable` is told why it is of
+ * no use.
  */
 export async function loadCheckpoint(
   parts: { fileSystem: FileSystem; directory: string; manifest: Manifest; keydir: Keydir },
   onRead: (bytes: number) => void,
+  onUnusable: (reason: string) => void = () => {},
 ): Promise<LoadedCheckpoint | undefined> {
   const { fileSystem, directory, manifest, keydir } = parts;
   const named = manifest.checkpoint;
@@ -192,6 +194,7 @@ export async function loadCheckpoint(
       });
       if (read.kind === "unusable" || header === undefined || counts === undefined) {
         // mark: load/checkpoint-unusable
+        onUnusable(read.kind === "unusable" ? read.reason : "what is live in each segment");
         return undefined;
       }
       // mark: load/by-checkpoint
@@ -202,6 +205,7 @@ export async function loadCheckpoint(
   } catch (error) {
     if (FsError.is(error) || IndexError.is(error)) {
       // mark: load/checkpoint-not-readable
+      onUnusable(error.message);
       return undefined;
     }
     throw error;

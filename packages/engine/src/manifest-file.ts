@@ -42,6 +42,10 @@ export class ManifestFile {
     this.#floor = parts.floor;
   }
 
+  get path(): string {
+    return this.#path;
+  }
+
   get current(): Manifest {
     return this.#current;
   }

@@ -89,7 +89,7 @@ export class FrameReplayer {
     this.#sink = sink;
   }
 
-  replay(segment: Segment, frame: ScannedFrame): void {
+  replay(segment: Pick<Segment, "slot" | "totals">, frame: ScannedFrame): void {
     const fields = this.#fields;
     const { bytes } = frame;
     const { totals } = segment;

@@ -1,4 +1,5 @@
 import type { DirectoryLock } from "@hashlog/fs-io";
+import type { KeydirFactory } from "@hashlog/index";
 import type { BackgroundFiles } from "./background-files.ts";
 import type { Checkpointer } from "./checkpointer.ts";
 import type { Codec } from "./codecs.ts";
@@ -32,4 +33,6 @@ export interface StoreMachinery<K, V, VI> {
   /** Whether the keys were put in order when the store was opened. */
   readonly ordered: boolean;
   readonly cache: ValueCache;
+  /** Makes a keydir like that of the store. */
+  readonly index: KeydirFactory;
 }

@@ -111,6 +111,7 @@ export class StoreOpener<K, V, VI> {
       ordering,
       ordered: this.#options.ordered,
       cache: new ValueCache(this.#options.cacheBytesMax),
+      index: this.#options.index,
       clock: this.#clock,
       lock: this.#entered.lock,
       keys: this.#options.keys,

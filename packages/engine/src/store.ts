@@ -20,6 +20,8 @@ import { closeStore } from "./close-store.ts";
 import { checkOptions } from "./check-options.ts";
 import { COMPACT_CHECKS, type CompactOptions } from "./compact-options.ts";
 import { liveSource } from "./live-source.ts";
+import { verifyStore } from "./verify/verify-store.ts";
+import type { VerifyOptions, VerifyReport } from "./verify/verify-options.ts";
 import type { StoreMachinery } from "./store-machinery.ts";
 import { storeStats, type StoreStats } from "./store-stats.ts";
 import {
@@ -275,6 +277,18 @@ export class Store<K, V, VI = V> {
         throw invalidArgument("backup needs the path of a directory");
       this.#inFlight.begin();
       return backUp(this.#machinery, directory, options).finally(() => this.#inFlight.end());
+    });
+  }
+
+  /**
+   * Reads every byte of every file of the store, as of the call, and holds what they say against one another and against what
+   * is in memory. Reads and writes go on meanwhile; it takes as much memory again as the keydir. Resolves to a report in which
+   * everything stands that is wrong: damage is no error here.
+   */
+  verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    return this.#write(() => {
+      this.#inFlight.begin();
+      return verifyStore(this.#machinery, options).finally(() => this.#inFlight.end());
     });
   }
 

@@ -6,7 +6,7 @@ import type { StoreParts } from "./store-parts.ts";
 type Viewed = Pick<StoreParts, "keydir" | "table">;
 
 /** Who holds a view. */
-export type ViewHolder = "iterator" | "snapshot";
+export type ViewHolder = "iterator" | "snapshot" | "verification";
 
 /** The views that iterators and snapshots hold: all that must stay readable for them, and is given up when they end. */
 export class Views {
@@ -65,6 +65,11 @@ export class View {
 
   get isClosed(): boolean {
     return this.#closed;
+  }
+
+  /** How many keys there are. */
+  get size(): number {
+    return this.#keydir.size;
   }
 
   find(key: Uint8Array, location: RecordLocation): boolean {

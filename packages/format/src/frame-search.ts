@@ -19,8 +19,8 @@ export interface SearchOptions {
   readonly from: number;
   /** Where the search ends; by default the end of the source. A header that does not end by there is not found. */
   readonly to?: number;
-  /** Called for every valid header, in ascending order of `offset`, its place in the file. */
-  readonly onTestimony: (header: FrameHeader, offset: number) => void;
+  /** Called for every valid header, in ascending order of `offset`, its place in the file. `false` ends the search. */
+  readonly onTestimony: (header: FrameHeader, offset: number) => boolean | void;
   /** How much is read at once, at least a header's length; 512 KiB by default. Up to four times as much is held in memory. */
   readonly chunkBytes?: number;
 }
@@ -44,7 +44,7 @@ export async function findTestimony(source: ByteSource, options: SearchOptions):
       for (let at = nextMagic(bytes, start, last); at <= last; at = nextMagic(bytes, at + 1, last)) {
         const offset = position + (at - start);
         const header = readFrameHeader(bytes, at, end, place, offset);
-        if (header !== undefined) onTestimony(header, offset);
+        if (header !== undefined && onTestimony(header, offset) === false) return;
       }
       window.advance(last + 1 - start);
     }

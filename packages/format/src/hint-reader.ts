@@ -1,5 +1,6 @@
 import type { ByteSource } from "./byte-source.ts";
 import { crc32 } from "./crc32.ts";
+import type { Decoded } from "./decoded.ts";
 import {
   flawOfTotals,
   HINT_BLOCK_HEADER_BYTES,
@@ -31,6 +32,20 @@ export type HintReading =
 type Mutable<T> = { -readonly [field in keyof T]: T[field] };
 
 const CHUNK_BYTES = 1 << 17;
+
+/**
+ * Reads the header at the beginning of a hint file's bytes, which may go on: which segment it speaks of, as far as that was
+ * sealed. For where no manifest tells it. Never throws.
+ */
+export function decodeHintHeader(bytes: Uint8Array): Decoded<HintSegment> {
+  if (bytes.length < HINT_HEADER_BYTES) return { kind: "damaged", reason: "short hint file" };
+  if (!standsAt(bytes, 0, HINT_MAGIC)) return { kind: "damaged", reason: "no hint magic" };
+  const version = readU32(bytes, 8);
+  if (version !== FORMAT_VERSION) return { kind: "version", version };
+  if (readU32(bytes, 28) !== crc32(bytes, 0, 28)) return { kind: "damaged", reason: "header checksum" };
+  const value = { segmentId: readU32(bytes, 12), identity: readBig64(bytes, 16), sealedBytes: readU32(bytes, 24) };
+  return { kind: "ok", value };
+}
 
 /**
  * Reads the hint file of `segment`: header and footer first, then the blocks in order, four chunks of 128 KiB in memory at most.
@@ -79,12 +94,13 @@ function unusable(reason: string): HintReading {
 }
 
 function flawOfHeader(bytes: Uint8Array, segment: HintSegment): string | undefined {
-  if (!standsAt(bytes, 0, HINT_MAGIC)) return "no hint magic";
-  if (readU32(bytes, 8) !== FORMAT_VERSION) return `version ${readU32(bytes, 8)}`;
-  if (readU32(bytes, 28) !== crc32(bytes, 0, 28)) return "header checksum";
-  if (readU32(bytes, 12) !== segment.segmentId) return "of another segment";
-  if (readBig64(bytes, 16) !== segment.identity) return "of another identity";
-  return readU32(bytes, 24) === segment.sealedBytes ? undefined : "of another sealed length";
+  const header = decodeHintHeader(bytes);
+  if (header.kind === "version") return `version ${header.version}`;
+  if (header.kind === "damaged") return header.reason;
+  const { segmentId, identity, sealedBytes } = header.value;
+  if (segmentId !== segment.segmentId) return "of another segment";
+  if (identity !== segment.identity) return "of another identity";
+  return sealedBytes === segment.sealedBytes ? undefined : "of another sealed length";
 }
 
 function readFooter(bytes: Uint8Array, place: Place, position: number): HintTotals | undefined {

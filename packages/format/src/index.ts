@@ -27,7 +27,7 @@ export { type ScanEnd, scanFrames, type ScannedFrame, type ScanOptions } from ".
 export { findTestimony, type SearchOptions } from "./frame-search.ts";
 export { HintEncoder } from "./hint-encoder.ts";
 export type { HintEntry, HintSegment, HintTotals } from "./hint-layout.ts";
-export { type HintReading, readHint } from "./hint-reader.ts";
+export { decodeHintHeader, type HintReading, readHint } from "./hint-reader.ts";
 export {
   EXPIRY_BYTES,
   EXPIRY_MAX,
@@ -61,4 +61,5 @@ export {
   verifyRecord,
   writeRecordHeader,
 } from "./record.ts";
+export { findRecords, type RecordSearchOptions } from "./record-search.ts";
 export { decodeSegmentHeader, encodeSegmentHeader, type SegmentHeader } from "./segment-header.ts";

@@ -26,7 +26,9 @@ async function search(
   await findTestimony(content instanceof Uint8Array ? bytesSource(content) : content, {
     place: PLACE,
     from: 0,
-    onTestimony: ({ floor }: FrameHeader, offset: number) => found.push([offset, floor]),
+    onTestimony: ({ floor }: FrameHeader, offset: number) => {
+      found.push([offset, floor]);
+    },
     ...options,
   });
   return found;
@@ -61,6 +63,17 @@ test("A header is found across the boundary of chunks, wherever that cuts it", a
     copy.set(frameBytes(fence(8, 5), PLACE, at), at);
     expect(await search(copy, { chunkBytes: CHUNK_BYTES })).toEqual([[at, 5]]);
   }
+});
+
+test("The search ends where whoever is told says so", async () => {
+  const { bytes } = segmentBytes([fence(1), fence(1), fence(1)]);
+  const found: number[] = [];
+  await findTestimony(bytesSource(bytes), {
+    place: PLACE,
+    from: 0,
+    onTestimony: (_header, offset) => found.push(offset) < 2,
+  });
+  expect(found).toEqual([32, 64]);
 });
 
 test("A header testifies without its payload", async () => {

@@ -4,6 +4,7 @@ import {
   type ByteSource,
   bytesSource,
   crc32,
+  decodeHintHeader,
   FormatError,
   HintEncoder,
   type HintReading,
@@ -228,6 +229,18 @@ test("The hint of another segment, identity or sealed length is unusable", async
     kind: "unusable",
     reason: "of another sealed length",
   });
+});
+
+test("A hint file's header tells which segment it speaks of, and says why it does not", () => {
+  const bytes = encode(entries);
+  expect(decodeHintHeader(bytes)).toEqual({ kind: "ok", value: SEGMENT });
+  expect(decodeHintHeader(bytes.subarray(0, HEADER_BYTES))).toEqual({ kind: "ok", value: SEGMENT });
+  expect(decodeHintHeader(bytes.subarray(0, HEADER_BYTES - 1)).kind).toBe("damaged");
+  for (const { flipped } of flippedBits(bytes.slice(0, HEADER_BYTES)))
+    expect(decodeHintHeader(flipped).kind).not.toBe("ok");
+  const later = bytes.slice();
+  writeU32(later, 8, 2);
+  expect(decodeHintHeader(later)).toEqual({ kind: "version", version: 2 });
 });
 
 test("A hint of a later version is unusable, whatever its checksums are", async () => {

@@ -9,6 +9,7 @@ import { mergeStories } from "./merge-stories.ts";
 import { openingStories } from "./opening-stories.ts";
 import { orderStories } from "./order-stories.ts";
 import { readerStories } from "./reader-stories.ts";
+import { repairStories } from "./repair-stories.ts";
 import { recoveryStories } from "./recovery-stories.ts";
 import { syncStories } from "./sync-stories.ts";
 import { tailStories } from "./tail-stories.ts";
@@ -29,5 +30,6 @@ export const STORIES: readonly Story[] = [
   ...conditionStories,
   ...orderStories,
   ...readerStories,
+  ...repairStories,
   ...tailStories,
 ];

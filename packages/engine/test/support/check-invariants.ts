@@ -56,6 +56,7 @@ async function checkAtRest(db: Store<never, never, never>, options: CheckOptions
   await checkHints(place, counted);
   await checkCheckpoint(place, counted);
   await checkFiles(place, counted);
+  assert.deepEqual((await db.verify()).findings, []);
 }
 
 // What was ended is sealed in the background, and gets its hint there, as what a merge wrote does; a checkpoint comes after

@@ -1,0 +1,130 @@
+import { LOCK_NAME, MANIFEST_NAME } from "@hashlog/format";
+import { nodeFileSystem, systemClock, type FileSystem } from "@hashlog/fs-io";
+import { hashKeydir } from "@hashlog/index";
+import { testimoniesOfUnlisted } from "../check-loaded.ts";
+import { checkOptions } from "../check-options.ts";
+import { HashlogError, inOwnWords, throwIfAborted } from "../errors.ts";
+import { LIMITS, type Limits } from "../limits.ts";
+import { checkDirectory } from "../open-read-only.ts";
+import { systemRandom } from "../random.ts";
+import { finding, type Finding } from "./finding.ts";
+import { openStoreFiles, type StoreFiles } from "./store-files.ts";
+import { verifyParts } from "./verification.ts";
+import { VERIFY_DIRECTORY_CHECKS, type VerifyDirectoryOptions, type VerifyReport } from "./verify-options.ts";
+import { VerifyProgressTeller } from "./verify-progress.ts";
+
+/**
+ * Reads every byte of every file of a store that nobody has open for writing, whether or not it can be opened, and changes
+ * nothing: checksums, and whether segments, hints, checkpoint and manifest say the same. What is wrong stands in the report;
+ * it takes as much memory as the keydir of the store. `Store.verify` does it for a store that is open.
+ * @throws HashlogError `HASHLOG_NOT_FOUND` (no store) | `HASHLOG_LOCKED` (somebody writes it, or has begun to) |
+ * `HASHLOG_VERSION` | `HASHLOG_CORRUPT` (a backup that was cut off) | `HASHLOG_NOT_PERMITTED` | `HASHLOG_INVALID_ARGUMENT` |
+ * `HASHLOG_ABORTED` | `HASHLOG_IO`
+ */
+export function verify(directory: string, options: VerifyDirectoryOptions = {}): Promise<VerifyReport> {
+  return verifyWithin(LIMITS, directory, options);
+}
+
+/** As `verify`, with limits of the caller's: for tests, and not exported. */
+export async function verifyWithin(
+  limits: Limits,
+  directory: string,
+  options: VerifyDirectoryOptions = {},
+): Promise<VerifyReport> {
+  checkDirectory(directory);
+  checkOptions(options, VERIFY_DIRECTORY_CHECKS, "verify");
+  throwIfAborted(options.signal, "the verification");
+  const fileSystem = options.fileSystem ?? nodeFileSystem();
+  try {
+    await refuseWhileWritten(fileSystem, directory);
+    const files = await openStoreFiles({ fileSystem, directory, random: systemRandom, limits });
+    try {
+      const report = await verifyFiles(files, limits, { ...options, fileSystem }, directory);
+      await refuseWhileWritten(fileSystem, directory);
+      return report;
+    } finally {
+      await files.close();
+    }
+  } catch (error) {
+    throw inOwnWords(error, `verifying ${directory} failed`);
+  }
+}
+
+async function refuseWhileWritten(fileSystem: FileSystem, directory: string): Promise<void> {
+  if ((await fileSystem.stat(directory))?.kind !== "directory") return;
+  if (!(await fileSystem.isLocked(directory, LOCK_NAME))) return;
+  // mark: verify/somebody-writes
+  throw new HashlogError(
+    "HASHLOG_LOCKED",
+    `${directory} is open for writing: verify it there, with verify() of the store, or close it first`,
+    { path: directory },
+  );
+}
+
+async function verifyFiles(
+  files: StoreFiles,
+  limits: Limits,
+  options: VerifyDirectoryOptions & { readonly fileSystem: FileSystem },
+  directory: string,
+): Promise<VerifyReport> {
+  const { fileSystem, index = hashKeydir, clock = systemClock } = options;
+  const { manifest, segments } = files;
+  const begun = clock.elapsedMs();
+  const bytesTotal = segments.reduce((sum, { bytes }) => sum + bytes, manifest.checkpoint?.bytes ?? 0);
+  const progress = new VerifyProgressTeller(options, "the verification", bytesTotal);
+  const { findings, examination, records, keys } = await verifyParts({
+    ...{ fileSystem, directory, clock, limits, index, manifest, segments },
+    memory: undefined,
+    atRest: (work) => work(),
+    onRead: (bytes) => progress.read(bytes),
+  });
+  progress.tell();
+  const ofManifest = await manifestFindings(files, fileSystem, directory, examination.lastSequence);
+  return {
+    findings: [...ofManifest, ...findings],
+    tornTail: examination.tear,
+    segments: segments.length,
+    ...{ records, keys, bytesRead: progress.bytesDone, durationMs: clock.elapsedMs() - begun },
+  };
+}
+
+/** What is wrong with the manifest. */
+export async function manifestFindings(
+  files: StoreFiles,
+  fileSystem: FileSystem,
+  directory: string,
+  lastSequence: number,
+): Promise<readonly Finding[]> {
+  const path = fileSystem.join(directory, MANIFEST_NAME);
+  const bytes = files.manifestBytes?.length;
+  if (files.manifestFlaw !== undefined) {
+    const unknown = files.unknown.map(({ name, segmentId, bytes: length }) =>
+      finding("segment", UNKNOWN, { path: fileSystem.join(directory, name), segmentId, offset: 0, bytes: length }),
+    );
+    return [finding("manifest", files.manifestFlaw, { path, offset: 0, bytes }), ...unknown];
+  }
+  const reason = await reasonToDistrust(files, fileSystem, directory, lastSequence);
+  return reason === undefined ? [] : [finding("manifest", reason, { path })];
+}
+
+/** Of a segment that neither a manifest nor its header nor its hint tells the identity of. */
+export const UNKNOWN = "without a manifest, and with a damaged header, it cannot be told what it is";
+
+/** Why a manifest that can be read is not the one that belongs there, as an opening judges it (check-loaded.ts). */
+export async function reasonToDistrust(
+  { manifest, files }: Pick<StoreFiles, "manifest" | "files">,
+  fileSystem: FileSystem,
+  directory: string,
+  lastSequence: number,
+): Promise<string | undefined> {
+  if (lastSequence >= manifest.nextSequence) {
+    return `it is older than the log: it has given out no sequence ${lastSequence} yet`;
+  }
+  const pathOf = (name: string): string => fileSystem.join(directory, name);
+  for (const { path, testified } of await testimoniesOfUnlisted({ fileSystem, manifest, files, pathOf })) {
+    if (testified > lastSequence) {
+      return `it is older than ${path}, which testifies that all up to ${testified} was durable`;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,118 @@
+import { crashPointAt, SimulatedDisk, type Damage, type DiskImage } from "@hashlog/fs-io/testing";
+import { repair } from "@hashlog/engine";
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { runs, TEST_TIMEOUT_MS } from "../world/runs.ts";
+import { DIRECTORY } from "../world/text-store.ts";
+import { VirtualClock } from "../world/virtual-clock.ts";
+import { everyByte, everySector } from "./every-byte.ts";
+import { filesOf, withoutCaches } from "./judge.ts";
+import { READ_AT } from "./reading.ts";
+import { RepairJudge } from "./repair-judge.ts";
+import { smallStore, STORE_NAMES, type SmallStore } from "./stores.ts";
+
+/**
+ * P24: a store is damaged in any way, and repaired. Of each kind of damage every so many are tried, others each time that the
+ * step is another; combinations at random; and repairs that are cut off at any step.
+ */
+const STEP = 61;
+const WITHOUT: readonly (readonly string[])[] = [[], ["checkpoint"], ["checkpoint", "hint"]];
+
+function* someDamages(store: SmallStore, image: DiskImage, step: number): Generator<Damage> {
+  let at = 0;
+  for (const path of filesOf(store)) {
+    if (!image.files.has(path)) continue;
+    for (const damages of [everyByte(image, path), everySector(store, image, path)]) {
+      for (const damage of damages) {
+        at += 1;
+        if (at % step === 0) yield damage;
+      }
+    }
+  }
+}
+
+test.each(STORE_NAMES)(
+  "a damaged store that was %s is repaired, and tells what it lost",
+  async (name) => {
+    const store = await smallStore(name);
+    const judge = await RepairJudge.of(store);
+    for (const [index, kinds] of WITHOUT.entries()) {
+      const image = withoutCaches(store.image, kinds);
+      for (const damage of someDamages(store, image, Math.ceil(STEP / runs(1)) + 2 * index))
+        await judge.try(image, damage);
+    }
+    const { tried, found, lost, saved, refused } = judge;
+    console.info(
+      `${name}: ${tried} repaired, ${found} found damaged, ${lost} keys lost, ${saved} saved, ${refused} refused`,
+    );
+    expect({ tried: tried > 300, found: found > 100, saved: saved > 0 }).toEqual({
+      tried: true,
+      found: true,
+      saved: true,
+    });
+  },
+  TEST_TIMEOUT_MS,
+);
+
+test.each(STORE_NAMES)(
+  "a store that was %s and is damaged in several places is repaired",
+  async (name) => {
+    const store = await smallStore(name);
+    const judge = await RepairJudge.of(store);
+    const all = WITHOUT.map((kinds) => {
+      const image = withoutCaches(store.image, kinds);
+      return { image, damages: [...someDamages(store, image, 17)] };
+    });
+    const places = fc.array(fc.nat(), { minLength: 2, maxLength: 5 });
+    await fc.assert(
+      fc.asyncProperty(fc.nat(WITHOUT.length - 1), places, async (road, chosen) => {
+        const { image, damages } = all[road]!;
+        const described: string[] = [];
+        let damaged = image;
+        for (const place of chosen) {
+          const damage = damages[place % damages.length]!;
+          try {
+            damaged = damage.apply(damaged);
+            described.push(damage.description);
+          } catch {
+            // The file is too short for it by now, or gone.
+          }
+        }
+        try {
+          await judge.judge(damaged, image);
+        } catch (error) {
+          throw new Error(`${described.join("; ")}: ${String(error)}`, { cause: error });
+        }
+      }),
+      { numRuns: runs(150) },
+    );
+  },
+  TEST_TIMEOUT_MS,
+);
+
+test(
+  "a repair that is cut off at any step has lost nothing more, and can be done again",
+  async () => {
+    let cutOff = 0;
+    for (const name of STORE_NAMES) {
+      const store = await smallStore(name);
+      const judge = await RepairJudge.of(store);
+      const image = withoutCaches(store.image, ["checkpoint"]);
+      for (const damage of someDamages(store, image, 4001)) {
+        const damaged = damage.apply(image);
+        const disk = new SimulatedDisk({ image: damaged });
+        const shared = { index: store.shape.keydir, clock: new VirtualClock(READ_AT) };
+        const report = await repair(DIRECTORY, { ...shared, fileSystem: disk.boot() }).catch(() => undefined);
+        const steps = report?.changed === true ? disk.position : 0;
+        for (let step = 0; step < steps; step += 1) {
+          const point = crashPointAt(disk, step);
+          for (const left of [point.image([], "kill"), point.image([])]) await judge.judgeAgain(left, damaged, report!);
+        }
+        cutOff += steps;
+        disk.kill();
+      }
+    }
+    expect(cutOff).toBeGreaterThan(300);
+  },
+  TEST_TIMEOUT_MS,
+);

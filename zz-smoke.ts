@@ -1,0 +1,16 @@
+import { open, verify, repair, utf8 } from "@hashlog/engine";
+import { memoryFileSystem } from "@hashlog/fs-io";
+const fileSystem = memoryFileSystem();
+const db = await open("/db", { fileSystem, values: utf8, segmentBytesMax: 4096 });
+for (let i = 0; i < 400; i++) await db.put(`k${i % 150}`, `v${i}`.repeat(5));
+for (let i = 0; i < 40; i++) await db.delete(`k${i}`);
+const r = await db.verify();
+console.log("live", r);
+await db.compact();
+console.log("after compact", (await db.verify()).findings);
+for (let i = 0; i < 400; i++) await db.put(`k${i % 150}`, `w${i}`.repeat(5));
+console.log(db.stats().segments.map((s) => [s.segmentId, s.state, s.records, s.liveRecords]));
+await db.close();
+console.log("offline", (await verify("/db", { fileSystem })).findings);
+console.log("repair", await repair("/db", { fileSystem }));
+console.log(await fileSystem.list("/db"));
