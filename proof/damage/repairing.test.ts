@@ -15,7 +15,7 @@ import { smallStore, STORE_NAMES, type SmallStore } from "./stores.ts";
  * P24: a store is damaged in any way, and repaired. Of each kind of damage every so many are tried, others each time that the
  * step is another; combinations at random; and repairs that are cut off at any step.
  */
-const STEP = 61;
+const STEP = 97;
 const WITHOUT: readonly (readonly string[])[] = [[], ["checkpoint"], ["checkpoint", "hint"]];
 
 function* someDamages(store: SmallStore, image: DiskImage, step: number): Generator<Damage> {

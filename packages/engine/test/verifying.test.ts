@@ -79,6 +79,24 @@ describe.each(FILE_SYSTEMS)("on $name", ({ newWorld }) => {
   });
 });
 
+test("others have their turn within a large batch", async () => {
+  const world = await memoryWorld();
+  const db = await world.open();
+  await db.batch(
+    Array.from({ length: 4096 }, (_, index) => ({ type: "put", key: `key ${index}`, value: "value" }) as const),
+  );
+  await db.close();
+  let turns = 0;
+  const clock = overridden(world.clock, {
+    yield: async () => {
+      turns += 1;
+      await world.clock.yield();
+    },
+  });
+  expect(await verify(world.directory, { ...shared(world), clock })).toMatchObject({ findings: [], records: 4096 });
+  expect(turns).toBeGreaterThanOrEqual(7);
+});
+
 test("an empty store, and one that was never written to, have no findings", async () => {
   const world = await memoryWorld();
   const db = await world.open();
@@ -464,9 +482,9 @@ function decodedManifest(bytes: Uint8Array): Extract<ReturnType<typeof decodeMan
   return decoded.value;
 }
 
-/** The keydir with some methods of the test's. */
-function overridden(keydir: Keydir, methods: Partial<Keydir>): Keydir {
-  return new Proxy(keydir, {
+/** The same with some methods of the test's. */
+function overridden<T extends object>(original: T, methods: Partial<T>): T {
+  return new Proxy(original, {
     get: (target, name) => {
       const own = (methods as Record<string | symbol, unknown>)[name];
       if (own !== undefined) return own;

@@ -134,8 +134,8 @@ class Repair {
   }
 
   #open(distrust?: string): Promise<StoreFiles> {
-    const { random = systemRandom } = this.#options;
-    const parts = { fileSystem: this.#fileSystem, directory: this.#directory, random, limits: this.#limits };
+    const { random = systemRandom, clock = systemClock } = this.#options;
+    const parts = { fileSystem: this.#fileSystem, directory: this.#directory, random, clock, limits: this.#limits };
     return openStoreFiles(parts, distrust);
   }
 

@@ -165,15 +165,16 @@ class Examiner {
     const read = await readPastDamage(segment.source, {
       place: segment.place,
       bytes: segment.bytes,
-      chunkBytes: this.#parts.limits.scanBytes,
+      // Whoever uses the store has a turn after each.
+      chunkBytes: Math.min(this.#parts.limits.scanBytes, SLICE_BYTES),
       expected,
       needed,
       onFrame: (frame: ScannedFrame) => {
         this.#parts.onRead(frame.end - told);
         told = frame.end;
         // What was written while it is examined is not looked at.
-        if (!frame.header.sparse && frame.header.firstSequence > upTo) return;
-        content.add(frame, (bytes, at, fields, offset) => {
+        if (!frame.header.sparse && frame.header.firstSequence > upTo) return undefined;
+        return content.add(frame, this.#parts.clock, (bytes, at, fields, offset) => {
           onRecord?.(bytes, at, fields, offset);
           this.#parts.onRecord(content, bytes, at, fields, offset);
         });
@@ -247,3 +248,5 @@ function addTo(builder: HintBuilder, bytes: Uint8Array, fields: RecordFields, of
   if (fields.tombstone) builder.delete(bytes, keyStart, keyEnd, sequence, offset);
   else builder.put(bytes, keyStart, keyEnd, sequence, offset, valueEnd - valueStart, expiresAtMs);
 }
+
+const SLICE_BYTES = 128 * 1024;

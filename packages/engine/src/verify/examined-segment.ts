@@ -9,7 +9,7 @@ import {
   type RecordFields,
   type ScannedFrame,
 } from "@hashlog/format";
-import type { ReadFile } from "@hashlog/fs-io";
+import type { Clock, ReadFile } from "@hashlog/fs-io";
 import { newTotals, type SegmentTotals } from "../segment.ts";
 import type { HintState } from "./hint-check.ts";
 import { patientSource } from "./patient-source.ts";
@@ -98,13 +98,32 @@ export class SegmentContent {
     return undefined;
   }
 
-  /** Counts the records of a frame, and shows each. */
-  add(frame: ScannedFrame, onRecord: RecordVisitor): void {
+  /**
+   * Counts the records of a frame, and shows each. Returns a promise where there are so many that others have their turn between
+   * them; the frame's bytes have to stay what they are until then.
+   */
+  add(frame: ScannedFrame, clock: Pick<Clock, "yield">, onRecord: RecordVisitor): Promise<void> | undefined {
+    const at = this.#addSome(frame, frame.payloadStart, onRecord);
+    return at < frame.payloadEnd ? this.#addRest(frame, at, clock, onRecord) : undefined;
+  }
+
+  async #addRest(
+    frame: ScannedFrame,
+    from: number,
+    clock: Pick<Clock, "yield">,
+    onRecord: RecordVisitor,
+  ): Promise<void> {
+    for (let at = from; at < frame.payloadEnd; at = this.#addSome(frame, at, onRecord)) await clock.yield();
+  }
+
+  /** Some hundred records from `at` on; returns where the next one begins. */
+  #addSome(frame: ScannedFrame, from: number, onRecord: RecordVisitor): number {
     const fields = this.#fields;
     const { totals } = this;
     const { bytes, payloadEnd } = frame;
     const shift = frame.end - payloadEnd;
-    for (let at = frame.payloadStart; at < payloadEnd; at = fields.end) {
+    let at = from;
+    for (let records = 0; at < payloadEnd && records < RECORDS_IN_A_TURN; at = fields.end, records += 1) {
       readRecord(bytes, at, payloadEnd, fields);
       totals.recordCount += 1;
       totals.recordBytes += fields.end - at;
@@ -117,5 +136,9 @@ export class SegmentContent {
       this.highestSequence = Math.max(this.highestSequence, fields.sequence);
       onRecord(bytes, at, fields, at + shift);
     }
+    return at;
   }
 }
+
+/** A millisecond's work, or two. */
+const RECORDS_IN_A_TURN = 512;

@@ -17,7 +17,7 @@ import {
   type ManifestSegment,
   type SealedSegment,
 } from "@hashlog/format";
-import { FsError, replacementPath, type FileSystem, type ReadFile } from "@hashlog/fs-io";
+import { FsError, replacementPath, type Clock, type FileSystem, type ReadFile } from "@hashlog/fs-io";
 import { corrupt, HashlogError } from "../errors.ts";
 import { readWholeFile } from "../files.ts";
 import type { Limits } from "../limits.ts";
@@ -56,6 +56,7 @@ export interface StoreFilesParts {
   readonly fileSystem: FileSystem;
   readonly directory: string;
   readonly random: RandomSource;
+  readonly clock: Pick<Clock, "yield">;
   readonly limits: Pick<Limits, "scanBytes" | "sequencesReserved">;
 }
 
@@ -185,7 +186,7 @@ async function manifestOf(
     const hint = await hintOf(parts, id);
     const opened = await fileSystem.openRead(fileSystem.join(directory, name));
     try {
-      const listed = await sealedAsItIs(opened, id, hint, limits.scanBytes);
+      const listed = await sealedAsItIs(opened, id, hint, parts);
       if (listed === undefined) unknown.push({ name, segmentId: id, bytes: opened.size() });
       else if (listed.highestSequence > 0) segments.push(listed);
     } finally {
@@ -234,7 +235,7 @@ async function sealedAsItIs(
   file: ReadFile,
   id: number,
   hint: SegmentByHint | undefined,
-  chunkBytes: number,
+  { limits: { scanBytes: chunkBytes }, clock }: StoreFilesParts,
 ): Promise<SealedSegment | undefined> {
   const source = patientSource(file, file.size());
   const head = new Uint8Array(SEGMENT_HEADER_BYTES);
@@ -263,7 +264,7 @@ async function sealedAsItIs(
     ...{ ...shared, bytes: source.bytes, expected: undefined, needed: Infinity },
     onFrame: (frame) => {
       sealedBytes = frame.end;
-      content.add(frame, () => {});
+      return content.add(frame, clock, () => {});
     },
   });
   let { lowestSequence, highestSequence } = content;

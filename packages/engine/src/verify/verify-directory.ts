@@ -37,7 +37,8 @@ export async function verifyWithin(
   const fileSystem = options.fileSystem ?? nodeFileSystem();
   try {
     await refuseWhileWritten(fileSystem, directory);
-    const files = await openStoreFiles({ fileSystem, directory, random: systemRandom, limits });
+    const { clock = systemClock } = options;
+    const files = await openStoreFiles({ fileSystem, directory, random: systemRandom, clock, limits });
     try {
       const report = await verifyFiles(files, limits, { ...options, fileSystem }, directory);
       await refuseWhileWritten(fileSystem, directory);
