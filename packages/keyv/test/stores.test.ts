@@ -202,6 +202,19 @@ describe("the store itself", () => {
     await store.disconnect();
   });
 
+  test("waits for no sync by default, and for one if it is told to", async () => {
+    for (const [options, isDurable] of [
+      [{}, false],
+      [{ sync: "always" }, true],
+    ] as const) {
+      const store = new KeyvHashlog("/cache", { fileSystem: memoryFileSystem(), ...options });
+      await store.set("key", "value");
+      const { sequence, floor } = (await store.store()).stats();
+      expect(floor === sequence).toBe(isDurable);
+      await store.disconnect();
+    }
+  });
+
   test("that was never used holds nothing, and is of no use any more once it is disconnected", async () => {
     const location = newLocation();
     const store = new KeyvHashlog(location);

@@ -94,6 +94,19 @@ describe("the driver", () => {
   });
 });
 
+describe("durability", () => {
+  test.each([
+    [{}, false],
+    [{ sync: "always" as const }, true],
+  ])("with %j: waits for a sync is %s", async (options, isDurable) => {
+    const { driver, storage } = made(options);
+    await storage.setItem("key", "value");
+    const { sequence, floor } = (await driver.getInstance()).stats();
+    expect(floor === sequence).toBe(isDurable);
+    await storage.dispose();
+  });
+});
+
 describe("raw values", () => {
   const bytes = new Uint8Array([0, 1, 254, 255]);
   const values: readonly [string, unknown, string][] = [
