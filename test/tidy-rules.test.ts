@@ -46,6 +46,20 @@ const manifestCase = (change: object, complaint?: RegExp, beside = ["README.md",
   ...(complaint && { complaint }),
 });
 
+/** One that adapts the engine to another package, which its user has. */
+const adapterCase = (change: object, complaint?: RegExp): Case => ({
+  rule: packageRules.manifestsAreWhole,
+  path: "packages/keyv/package.json",
+  text: JSON.stringify({
+    ...manifest,
+    dependencies: { "@hashlog/engine": "workspace:^" },
+    peerDependencies: { keyv: "^6.0.0" },
+    ...change,
+  }),
+  beside: ["README.md", "LICENSE"].map((name) => ({ path: `packages/keyv/${name}`, text: "" })),
+  ...(complaint && { complaint }),
+});
+
 const cases: Case[] = [
   { rule: portRules.onlyFsIoTouchesFiles, path: ENGINE, text: `import "node:fs";`, complaint: /store\.ts:1: / },
   {
@@ -187,6 +201,24 @@ export { F as E } from "./b.ts";`,
   { rule: packageRules.importsFollowTheArrows, path: ENGINE, text: `import { a } from "@hashlog/index";` },
 
   {
+    rule: packageRules.importsFollowTheArrows,
+    path: "packages/level/src/index.ts",
+    text: `import "tape";`,
+    complaint: /must not import tape/,
+  },
+  { rule: packageRules.importsFollowTheArrows, path: INDEX, text: `import "abstract-level";`, complaint: /must not/ },
+  {
+    rule: packageRules.importsFollowTheArrows,
+    path: "packages/level/src/index.ts",
+    text: `import "abstract-level"; import "@hashlog/engine";`,
+  },
+  {
+    rule: packageRules.importsFollowTheArrows,
+    path: "packages/blockstore/src/index.ts",
+    text: `import "multiformats/cid";`,
+  },
+
+  {
     rule: packageRules.testsImportWhatIsDeclared,
     path: "packages/index/test/a.test.ts",
     text: `import "@hashlog/fs-io";`,
@@ -204,6 +236,10 @@ export { F as E } from "./b.ts";`,
   manifestCase({ dependencies: { "@hashlog/fs-io": "workspace:^" } }, /dependencies are not @hashlog\/format/),
   manifestCase({ dependencies: { ...manifest.dependencies, lodash: "4.0.0" } }, /dependencies are not/),
   manifestCase({ optionalDependencies: { lodash: "4.0.0" } }, /are dependencies/),
+  manifestCase({ peerDependencies: { keyv: "^6.0.0" } }, /peerDependencies are not none/),
+  adapterCase({}),
+  adapterCase({ peerDependencies: {} }, /peerDependencies are not keyv/),
+  adapterCase({ dependencies: {} }, /dependencies are not @hashlog\/engine/),
   manifestCase({ scripts: { postinstall: "node build.js" } }, /"postinstall" runs/),
   manifestCase({ publishConfig: { exports: {} } }, /differs from exports/),
   manifestCase({ sideEffects: true }, /side effects/),

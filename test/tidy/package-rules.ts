@@ -9,18 +9,44 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   index: ["format"],
   compactor: ["format"],
   engine: ["format", "fs-io", "index", "compactor"],
+  level: ["engine"],
+  keyv: ["engine"],
+  unstorage: ["engine"],
+  datastore: ["engine"],
+  blockstore: ["engine"],
 };
+
+/** What an adapter adapts to: packages of others, which it takes along, or which its user has to have. */
+export const HOSTS: Readonly<Record<string, Host>> = {
+  level: { dependencies: ["abstract-level"], peers: [] },
+  keyv: { dependencies: [], peers: ["keyv"] },
+  unstorage: { dependencies: [], peers: ["unstorage"] },
+  datastore: { dependencies: ["datastore-core", "interface-datastore", "interface-store"], peers: [] },
+  blockstore: {
+    dependencies: ["blockstore-core", "interface-blockstore", "interface-store", "multiformats"],
+    peers: [],
+  },
+};
+
+interface Host {
+  readonly dependencies: readonly string[];
+  readonly peers: readonly string[];
+}
+
+const NO_HOST: Host = { dependencies: [], peers: [] };
 
 const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall", "prepare", "prepublish", "preprepare", "postprepare"];
 
-/** Sources import Node's own modules, files of their own package, and the packages that an arrow leads to. */
+/** Sources import Node's own modules, files of their own package, the packages that an arrow leads to, and their host. */
 export const importsFollowTheArrows: Rule = (files) =>
   files.flatMap((file) => {
     const name = sourcePackage(file.path);
     if (name === undefined) return [];
-    const allowed = new Set((ARROWS[name] ?? []).map((target) => `@hashlog/${target}`));
+    const { dependencies, peers } = HOSTS[name] ?? NO_HOST;
+    const targets = new Set((ARROWS[name] ?? []).map((target) => `@hashlog/${target}`));
+    const hosts = new Set([...dependencies, ...peers]);
     return importsOf(file)
-      .filter(({ source }) => !source.startsWith("node:") && !allowed.has(source))
+      .filter(({ source }) => !source.startsWith("node:") && !targets.has(source) && !hosts.has(packageOf(source)))
       .filter(({ source }) => !staysInside(file.path, source, `packages/${name}/src/`))
       .map(({ source, start }) => complaint(file, start, `packages/${name} must not import ${source}`));
   });
@@ -44,16 +70,18 @@ export const testsImportWhatIsDeclared: Rule = (files) => {
 export const manifestsAreWhole: Rule = (files) =>
   [...manifestsOf(files)].flatMap(([name, manifest]) => {
     const say = (message: string): string => `packages/${name}/package.json: ${message}`;
-    const wanted = (ARROWS[name] ?? []).map((target) => `@hashlog/${target}`).toSorted();
+    const { dependencies, peers } = HOSTS[name] ?? NO_HOST;
+    const wanted = [...(ARROWS[name] ?? []).map((target) => `@hashlog/${target}`), ...dependencies].toSorted();
     const scripts = Object.keys(manifest.scripts ?? {}).filter((script) => INSTALL_SCRIPTS.includes(script));
     return [
       ...(ARROWS[name] === undefined ? [say("no arrow is drawn for this package")] : []),
       ...(same(Object.keys(manifest.dependencies ?? {}).toSorted(), wanted)
         ? []
         : [say(`dependencies are not ${wanted.join(", ") || "none"}`)]),
-      ...(manifest.peerDependencies || manifest.optionalDependencies
-        ? [say("peer and optional dependencies are dependencies")]
-        : []),
+      ...(same(Object.keys(manifest.peerDependencies ?? {}).toSorted(), peers.toSorted())
+        ? []
+        : [say(`peerDependencies are not ${peers.join(", ") || "none"}: they are dependencies`)]),
+      ...(manifest.optionalDependencies ? [say("optional dependencies are dependencies")] : []),
       ...scripts.map((script) => say(`the script "${script}" runs when somebody installs the package`)),
       ...(same(manifest.publishConfig?.exports, withoutSource(manifest.exports))
         ? []

@@ -1,0 +1,1 @@
+export { HashlogBlockstore, type HashlogBlockstoreOptions } from "./hashlog-blockstore.ts";

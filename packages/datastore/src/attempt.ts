@@ -1,0 +1,29 @@
+/** What every method of the interface takes: once the signal is aborted, it rejects with the reason of that. */
+export interface AbortOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** An error class of interface-store. */
+export type FailedError = new (message: string) => Error;
+
+/** Does it, unless the signal was aborted; what it fails with becomes the cause of one of interface-store's errors. */
+export async function attempt<T>(
+  Failed: FailedError,
+  options: AbortOptions | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  options?.signal?.throwIfAborted();
+  try {
+    return await work();
+  } catch (error) {
+    throw failed(Failed, error);
+  }
+}
+
+/** The error of interface-store for what the store threw. */
+export function failed(Failed: FailedError, cause: unknown): Error {
+  const error = new Failed((cause as Error).message);
+  // Their constructors take no cause.
+  error.cause = cause;
+  return error;
+}

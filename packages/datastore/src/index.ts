@@ -1,0 +1,1 @@
+export { HashlogDatastore, type HashlogDatastoreOptions } from "./hashlog-datastore.ts";
