@@ -35,6 +35,7 @@ export const commands = {
   "bench:order": (args) => inTurn([...script("bench/order.ts"), ...args]),
   "bench:scale": (args) => inTurn([...script("bench/scale.ts"), ...args]),
   "bench:ranges": (args) => inTurn([...script("bench/ranges.ts"), ...args]),
+  "bench:tracing": (args) => inTurn([...script("bench/tracing.ts"), ...args]),
   soak: (args) => inTurn([...script("bench/soak.ts"), ...args]),
   proof: (args) => inTurn([...script("proof/commands/proof.ts"), ...args]),
   "proof:replay": (args) => inTurn([...script("proof/commands/replay.ts"), ...args]),

@@ -1,0 +1,146 @@
+/**
+ * What tracing costs: `put` and `getSync` of a store whose traces nobody listens to, and of one to which somebody does, beside
+ * the same store without any tracing: the same sources, loaded once more, with a trace that is always off. They take turns, so
+ * that what else the machine does befalls them alike, and what is printed is the median of the ratios of the rounds.
+ *
+ *     npm run bench:tracing -- --keys 100000 --rounds 20
+ */
+import { registerHooks } from "node:module";
+import { tracingChannel } from "node:diagnostics_channel";
+import { join } from "node:path";
+import * as engine from "@hashlog/engine";
+import { NumberedKeys } from "./numbered-keys.ts";
+import { settings } from "./settings.ts";
+import { inTemporaryDirectory } from "./temporary-directory.ts";
+
+const { keys: KEYS, rounds: ROUNDS } = settings("bench:tracing", {
+  keys: { usual: 100_000, least: 1000, what: "keys of each store" },
+  rounds: { usual: 20, least: 1, what: "how often each is measured" },
+});
+/** Puts that wait together. */
+const AT_ONCE = 1000;
+const VALUE = new Uint8Array(100);
+const numbered = new NumberedKeys(KEYS);
+const KEY_LIST = Array.from({ length: KEYS }, (_, index) => numbered.at(numbered.scattered(index)));
+
+type ByteStore = engine.Store<Uint8Array, Uint8Array, Uint8Array | string>;
+
+const OPERATIONS: Readonly<Record<string, (store: ByteStore) => unknown>> = {
+  put: async (store) => {
+    for (let from = 0; from < KEYS; from += AT_ONCE) {
+      await Promise.all(KEY_LIST.slice(from, from + AT_ONCE).map((key) => store.put(key, VALUE)));
+    }
+  },
+  getSync: (store) => {
+    for (const key of KEY_LIST) store.getSync(key);
+  },
+  get: async (store) => {
+    for (const key of KEY_LIST) await store.get(key);
+  },
+  "getSync of nothing": (store) => {
+    for (let index = 0; index < KEYS; index += 1) store.getSync(MISSING);
+  },
+};
+const MISSING = Buffer.from("missing");
+
+const untraced = await withoutTracing();
+
+await inTemporaryDirectory("bench-tracing", async (directory) => {
+  const none = await newStore(untraced, join(directory, "without"));
+  const traced = await newStore(engine, join(directory, "with"));
+  for (const operation of ["put", "get"])
+    if (tracingChannel(`hashlog.${operation}`).hasSubscribers) throw new Error("somebody listens");
+  console.log("\nrate beside that of a store without tracing, and nanoseconds that an operation takes longer");
+  for (const [title, operate] of Object.entries(OPERATIONS)) {
+    await report(title, "nobody listens", none, traced, operate);
+    const stop = listen();
+    await report(title, "one listens", none, traced, operate);
+    stop();
+  }
+  await none.close();
+  await traced.close();
+});
+
+async function newStore({ open, bytes }: typeof engine, directory: string): Promise<ByteStore> {
+  const options = { keys: bytes, values: bytes, sync: "never", compaction: false, cacheBytesMax: 0 } as const;
+  const store: ByteStore = await open(directory, options);
+  for (const operate of Object.values(OPERATIONS)) await operate(store);
+  return store;
+}
+
+async function report(
+  title: string,
+  who: string,
+  none: ByteStore,
+  traced: ByteStore,
+  operate: (store: ByteStore) => unknown,
+): Promise<void> {
+  const ratios: number[] = [];
+  const differences: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const first = round % 2 === 0;
+    const [one, other] = first ? [none, traced] : [traced, none];
+    const times = [await timeOf(one, operate), await timeOf(other, operate)] as const;
+    const [without, withIt] = first ? times : [times[1], times[0]];
+    ratios.push(without / withIt);
+    differences.push(((withIt - without) / KEYS) * 1e6);
+  }
+  const [ratio, difference] = [median(ratios), median(differences)];
+  console.log(`  ${title.padEnd(20)} ${who.padEnd(16)} ${ratio.toFixed(3)} ${difference.toFixed(0).padStart(6)} ns`);
+}
+
+async function timeOf(store: ByteStore, operate: (store: ByteStore) => unknown): Promise<number> {
+  const begun = performance.now();
+  await operate(store);
+  return performance.now() - begun;
+}
+
+/** As a program does that counts and measures. */
+function listen(): () => void {
+  const counts = { started: 0, done: 0 };
+  const subscribers = {
+    start: () => void (counts.started += 1),
+    end: () => void (counts.done += 1),
+    asyncStart: () => undefined,
+    asyncEnd: () => void (counts.done += 1),
+    error: () => undefined,
+  };
+  const channels = ["put", "get"].map((name) => tracingChannel(`hashlog.${name}`));
+  for (const channel of channels) channel.subscribe(subscribers);
+  return () => {
+    if (counts.started === 0) throw new Error("nothing was told");
+    for (const channel of channels) channel.unsubscribe(subscribers);
+  };
+}
+
+/** The engine once more, of the same sources but for the question whether anybody listens. */
+async function withoutTracing(): Promise<typeof engine> {
+  const mark = "?untraced";
+  const hooks = registerHooks({
+    resolve(specifier, context, next) {
+      const resolved = next(specifier, context);
+      const isOurs = context.parentURL?.endsWith(mark) === true && specifier.startsWith(".");
+      return isOurs ? { ...resolved, url: `${resolved.url}${mark}` } : resolved;
+    },
+    load(url, context, next) {
+      const loaded = next(url, context);
+      if (!url.endsWith(`/tracing.ts${mark}`)) return loaded;
+      const source = Buffer.from(loaded.source as Uint8Array).toString();
+      const off = source.replace(
+        /get isOn\(\): boolean \{.*?\n {2}\}/s,
+        "get isOn(): boolean {\n    return false;\n  }",
+      );
+      if (off === source) throw new Error("tracing.ts asks in another way whether anybody listens");
+      return { ...loaded, source: off };
+    },
+  });
+  try {
+    return (await import(`${import.meta.resolve("@hashlog/engine")}${mark}`)) as typeof engine;
+  } finally {
+    hooks.deregister();
+  }
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
+}
