@@ -1,7 +1,8 @@
 /**
- * What tracing costs: `put` and `getSync` of a store whose traces nobody listens to, and of one to which somebody does, beside
- * the same store without any tracing: the same sources, loaded once more, with a trace that is always off. They take turns, so
- * that what else the machine does befalls them alike, and what is printed is the median of the ratios of the rounds.
+ * What tracing costs: `put`, `get` and `getSync` of a store whose traces nobody listens to, and of one to which somebody does, beside
+ * the same store without any tracing: the same sources, loaded once more, with a trace that is always off. Those are loaded a
+ * second time as well: what one of them seems to cost beside the other is what this program cannot tell from nothing. All
+ * take turns, so that what else the machine does befalls them alike; of each the quickest round counts.
  *
  *     npm run bench:tracing -- --keys 100000 --rounds 20
  */
@@ -43,56 +44,52 @@ const OPERATIONS: Readonly<Record<string, (store: ByteStore) => unknown>> = {
 };
 const MISSING = Buffer.from("missing");
 
-const untraced = await withoutTracing();
+type Engine = typeof engine;
 
 await inTemporaryDirectory("bench-tracing", async (directory) => {
-  const none = await newStore(untraced, join(directory, "without"));
-  const traced = await newStore(engine, join(directory, "with"));
-  for (const operation of ["put", "get"])
-    if (tracingChannel(`hashlog.${operation}`).hasSubscribers) throw new Error("somebody listens");
-  console.log("\nrate beside that of a store without tracing, and nanoseconds that an operation takes longer");
+  const none = await newStore(await withoutTracing("first"), join(directory, "none"));
+  const again = await newStore(await withoutTracing("second"), join(directory, "again"));
+  const traced = await newStore(engine, join(directory, "traced"));
+  console.log("\nnanoseconds of an operation without tracing, and beside that");
   for (const [title, operate] of Object.entries(OPERATIONS)) {
-    await report(title, "nobody listens", none, traced, operate);
+    const [without, other, silent] = await quickest([none, again, traced], operate);
     const stop = listen();
-    await report(title, "one listens", none, traced, operate);
+    const [bare, heard] = await quickest([none, traced], operate);
     stop();
+    const ratio = (time: number, beside: number): string => (time / beside).toFixed(3);
+    const found = [
+      `${((without! / KEYS) * 1e6).toFixed(0).padStart(6)} ns`,
+      `once more ${ratio(other!, without!)}`,
+      `nobody listens ${ratio(silent!, Math.min(without!, other!))}`,
+      `one listens ${ratio(heard!, bare!)}`,
+    ];
+    console.log(`  ${title.padEnd(20)} ${found.join("   ")}`);
   }
-  await none.close();
-  await traced.close();
+  for (const store of [none, again, traced]) await store.close();
 });
 
-async function newStore({ open, bytes }: typeof engine, directory: string): Promise<ByteStore> {
+async function newStore({ open, bytes }: Engine, directory: string): Promise<ByteStore> {
   const options = { keys: bytes, values: bytes, sync: "never", compaction: false, cacheBytesMax: 0 } as const;
   const store: ByteStore = await open(directory, options);
   for (const operate of Object.values(OPERATIONS)) await operate(store);
   return store;
 }
 
-async function report(
-  title: string,
-  who: string,
-  none: ByteStore,
-  traced: ByteStore,
+/** The milliseconds of the quickest round of each. */
+async function quickest(
+  stores: readonly ByteStore[],
   operate: (store: ByteStore) => unknown,
-): Promise<void> {
-  const ratios: number[] = [];
-  const differences: number[] = [];
+): Promise<readonly number[]> {
+  const least = stores.map(() => Infinity);
   for (let round = 0; round < ROUNDS; round += 1) {
-    const first = round % 2 === 0;
-    const [one, other] = first ? [none, traced] : [traced, none];
-    const times = [await timeOf(one, operate), await timeOf(other, operate)] as const;
-    const [without, withIt] = first ? times : [times[1], times[0]];
-    ratios.push(without / withIt);
-    differences.push(((withIt - without) / KEYS) * 1e6);
+    for (let turn = 0; turn < stores.length; turn += 1) {
+      const which = (round + turn) % stores.length;
+      const begun = performance.now();
+      await operate(stores[which]!);
+      least[which] = Math.min(least[which]!, performance.now() - begun);
+    }
   }
-  const [ratio, difference] = [median(ratios), median(differences)];
-  console.log(`  ${title.padEnd(20)} ${who.padEnd(16)} ${ratio.toFixed(3)} ${difference.toFixed(0).padStart(6)} ns`);
-}
-
-async function timeOf(store: ByteStore, operate: (store: ByteStore) => unknown): Promise<number> {
-  const begun = performance.now();
-  await operate(store);
-  return performance.now() - begun;
+  return least;
 }
 
 /** As a program does that counts and measures. */
@@ -114,8 +111,8 @@ function listen(): () => void {
 }
 
 /** The engine once more, of the same sources but for the question whether anybody listens. */
-async function withoutTracing(): Promise<typeof engine> {
-  const mark = "?untraced";
+async function withoutTracing(name: string): Promise<Engine> {
+  const mark = `?${name}-without-tracing`;
   const hooks = registerHooks({
     resolve(specifier, context, next) {
       const resolved = next(specifier, context);
@@ -135,12 +132,8 @@ async function withoutTracing(): Promise<typeof engine> {
     },
   });
   try {
-    return (await import(`${import.meta.resolve("@hashlog/engine")}${mark}`)) as typeof engine;
+    return (await import(`${import.meta.resolve("@hashlog/engine")}${mark}`)) as Engine;
   } finally {
     hooks.deregister();
   }
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 }
