@@ -112,10 +112,8 @@ class NodeSink implements Sink {
   }
 
   end(): Promise<void> {
-    if (this.#failure === undefined) {
-      this.#waiting += 1;
-      this.#destination.end(this.#onWritten);
-    }
+    this.#waiting += 1;
+    this.#destination.end(this.#onWritten);
     return this.flush();
   }
 

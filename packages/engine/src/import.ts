@@ -145,6 +145,7 @@ class Import {
   readonly #parts: ImportParts;
   readonly #options: ImportOptions;
   readonly #writer: EntryWriter;
+  readonly #lineBytesMax: number;
   readonly #lines: LineSplitter;
   readonly #pieces = new SourceBytes();
   /** Which lines have been there: the first, entries, the last. */
@@ -158,7 +159,8 @@ class Import {
     this.#parts = parts;
     this.#options = options;
     this.#writer = new EntryWriter(parts, options.ifExists ?? "overwrite");
-    this.#lines = new LineSplitter(options.lineBytesMax ?? LINE_BYTES_DEFAULT);
+    this.#lineBytesMax = options.lineBytesMax ?? LINE_BYTES_DEFAULT;
+    this.#lines = new LineSplitter(this.#lineBytesMax);
   }
 
   get report(): Omit<ImportReport, "durationMs"> {
@@ -292,8 +294,7 @@ class Import {
   }
 
   #tooLong(): WrongSource {
-    const most = this.#options.lineBytesMax ?? LINE_BYTES_DEFAULT;
-    return this.#wrong(`it is longer than ${most} bytes (lineBytesMax)`, this.#lines.number + 1);
+    return this.#wrong(`it is longer than ${this.#lineBytesMax} bytes (lineBytesMax)`, this.#lines.number + 1);
   }
 
   #wrong(reason: string, line: number): WrongSource {

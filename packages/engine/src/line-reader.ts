@@ -20,6 +20,7 @@ export function readLine(bytes: Uint8Array, start: number, end: number): Line {
     return new LineReader(bytes, start, end).read();
   } catch (error) {
     if (error instanceof WrongLine) return { kind: "wrong", reason: error.message };
+    /* v8 ignore next -- only where there is no memory for a value */
     throw error;
   }
 }

@@ -19,8 +19,8 @@ import type { IndexRoad } from "./load-index.ts";
 export class Trace<Context extends TraceContext> {
   readonly #channels: Channels | undefined;
 
-  /** `name`: what Node's `tracingChannel` takes. `module`: by default the platform's; `null`: there is none. */
-  constructor(name: string, module: ChannelModule | null = platformChannels) {
+  /** `name`: what Node's `tracingChannel` takes. `module`: where there is none, nobody listens. */
+  constructor(name: string, module: ChannelModule | undefined) {
     this.#channels = module?.tracingChannel(name);
   }
 
@@ -198,9 +198,12 @@ export interface ChannelModule {
   tracingChannel(name: string): Channels;
 }
 
-// Bun and Deno have it as well, a browser has not.
-const platformChannels: ChannelModule | null =
-  (globalThis.process as Partial<NodeJS.Process> | undefined)?.getBuiltinModule?.("node:diagnostics_channel") ?? null;
+/** Bun and Deno have it as well as Node; a browser has not. */
+export function findChannels(host: Partial<NodeJS.Process> | undefined): ChannelModule | undefined {
+  return host?.getBuiltinModule?.("node:diagnostics_channel");
+}
+
+const channels = findChannels(globalThis.process);
 
 /** One for each kind of operation. */
 export const TRACES: {
@@ -217,16 +220,16 @@ export const TRACES: {
   readonly export: Trace<ExportTrace>;
   readonly import: Trace<ImportTrace>;
 } = {
-  open: new Trace("hashlog.open"),
-  get: new Trace("hashlog.get"),
-  getMany: new Trace("hashlog.getMany"),
-  put: new Trace("hashlog.put"),
-  delete: new Trace("hashlog.delete"),
-  batch: new Trace("hashlog.batch"),
-  sync: new Trace("hashlog.sync"),
-  merge: new Trace("hashlog.merge"),
-  checkpoint: new Trace("hashlog.checkpoint"),
-  backup: new Trace("hashlog.backup"),
-  export: new Trace("hashlog.export"),
-  import: new Trace("hashlog.import"),
+  open: new Trace("hashlog.open", channels),
+  get: new Trace("hashlog.get", channels),
+  getMany: new Trace("hashlog.getMany", channels),
+  put: new Trace("hashlog.put", channels),
+  delete: new Trace("hashlog.delete", channels),
+  batch: new Trace("hashlog.batch", channels),
+  sync: new Trace("hashlog.sync", channels),
+  merge: new Trace("hashlog.merge", channels),
+  checkpoint: new Trace("hashlog.checkpoint", channels),
+  backup: new Trace("hashlog.backup", channels),
+  export: new Trace("hashlog.export", channels),
+  import: new Trace("hashlog.import", channels),
 };

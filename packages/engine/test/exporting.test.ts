@@ -17,7 +17,8 @@ const FIRST = '{"format":"hashlog-entries","version":1,"keys":"utf8","values":"b
 
 async function filled(world: World, count: number, valueBytes: number): Promise<TextStore> {
   const db = await world.open();
-  for (let index = 0; index < count; index += 1) await db.put(`key ${index}`, filler(valueBytes, index));
+  const indices = Array.from({ length: count }, (_, index) => index);
+  await db.batch(indices.map((index) => ({ type: "put", key: `key ${index}`, value: filler(valueBytes, index) })));
   return db;
 }
 
@@ -318,6 +319,16 @@ describe("a destination that fails", () => {
         }),
       broken,
     ],
+    [
+      "says so of a chunk before it returns",
+      () => ({
+        write: (_chunk, done) => (done(broken), true),
+        end: () => undefined,
+        on: () => undefined,
+        off: () => undefined,
+      }),
+      broken,
+    ],
     ["says so without answering", () => vanishing(broken), broken],
     ["was destroyed", () => gone, { code: "ERR_STREAM_DESTROYED" }],
     ["is destroyed", () => new Collector().destroy(), { message: CLOSED }],
@@ -359,6 +370,25 @@ describe("a destination that fails", () => {
     await turn();
     await turn();
     expect(db.stats().iterators).toBe(0);
+  });
+
+  test("of the only chunk, before it returns: the export rejects", async () => {
+    const db = await filled(await memoryWorld(), 5, 10);
+    const write = (_chunk: Uint8Array, done: (error?: Error) => void): boolean => (done(broken), true);
+    const nothing = (): void => undefined;
+    const exporting = db.exportTo({ write, end: nothing, on: nothing, off: nothing });
+    expect(await rejection(exporting)).toMatchObject({ code: "HASHLOG_IO", cause: broken });
+  });
+
+  test("between two chunks: the next one is not written", async () => {
+    const db = await filled(await memoryWorld(), 2000, 100);
+    const collector = new Collector();
+    const onProgress = (): void => void collector.destroy(broken);
+    expect(await rejection(db.exportTo(collector, { onProgress }))).toMatchObject({
+      code: "HASHLOG_IO",
+      cause: broken,
+    });
+    expect(collector.chunks).toHaveLength(1);
   });
 
   test("with what is no error is told as well", async () => {
@@ -422,6 +452,16 @@ test("an export is cancelled by its signal before it begins", async () => {
     cause: "no",
   });
   expect(collector.chunks).toEqual([]);
+});
+
+test.each([2000, 5])("an export is cancelled by its signal when a chunk was taken: of %i entries", async (count) => {
+  const db = await filled(await memoryWorld(), count, 100);
+  const controller = new AbortController();
+  const collector = new Collector();
+  const { signal } = controller;
+  const exporting = db.exportTo(collector, { signal, onProgress: () => controller.abort() });
+  expect(await rejection(exporting)).toMatchObject({ code: "HASHLOG_ABORTED" });
+  expect(collector.chunks).toHaveLength(1);
 });
 
 test("what is no destination, one that somebody else writes to, and what is no option, are refused", async () => {

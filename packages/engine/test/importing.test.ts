@@ -290,6 +290,23 @@ describe("what is there already", () => {
     ]);
   });
 
+  test("does not end it if it is deleted before its turn comes", async () => {
+    const world = await memoryWorld();
+    const db = await world.open();
+    await db.put("a", "old");
+    const sync = world.watched.hold("sync", /\.segment$/);
+    const imported = db.importFrom([exportOf([line("x", "1"), line("a", "new")])], { ifExists: "fail" });
+    await sync.reached;
+    const deleted = db.delete("a");
+    sync.release();
+    expect(await deleted).toBe(true);
+    expect(await imported).toMatchObject({ entries: 2 });
+    expect(await entriesOf(db)).toEqual([
+      ["a", "new"],
+      ["x", "1"],
+    ]);
+  });
+
   test("counts as absent where it has expired", async () => {
     const world = await memoryWorld();
     const db = await world.open();

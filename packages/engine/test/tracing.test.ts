@@ -3,7 +3,7 @@ import { memoryFileSystem } from "@hashlog/fs-io";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { channel, tracingChannel, type TracingChannel } from "node:diagnostics_channel";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { Trace, TRACES } from "../src/tracing.ts";
+import { findChannels, Trace, TRACES } from "../src/tracing.ts";
 import { Collector, exportOf, line } from "./support/moving.ts";
 import { rejection, utf8Bytes } from "./support/values.ts";
 import { memoryWorld, type World } from "./support/worlds.ts";
@@ -392,8 +392,8 @@ describe("where nobody listens", () => {
     }
   });
 
-  test("there is no trace either where the platform has no channels", async () => {
-    const none = new Trace("hashlog.none", null);
+  test.each([undefined, {}])("there is no trace either where the platform has no channels: %j", async (host) => {
+    const none = new Trace("hashlog.none", findChannels(host));
     expect(none.isOn).toBe(false);
     const contexts: unknown[] = [];
     const done = await none.around(
