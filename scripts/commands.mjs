@@ -36,6 +36,7 @@ export const commands = {
   "bench:scale": (args) => inTurn([...script("bench/scale.ts"), ...args]),
   "bench:ranges": (args) => inTurn([...script("bench/ranges.ts"), ...args]),
   "bench:upkeep": (args) => inTurn([...script("bench/upkeep.ts"), ...args]),
+  "bench:tracing": (args) => inTurn([...script("bench/tracing.ts"), ...args]),
   soak: (args) => inTurn([...script("bench/soak.ts"), ...args]),
   proof: (args) => inTurn([...script("proof/commands/proof.ts"), ...args]),
   "proof:replay": (args) => inTurn([...script("proof/commands/replay.ts"), ...args]),

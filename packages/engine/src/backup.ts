@@ -8,6 +8,7 @@ import { inOwnWords, throwIfAborted } from "./errors.ts";
 import type { Maintenance } from "./maintenance.ts";
 import type { Segment } from "./segment.ts";
 import { pathOf, type StoreParts } from "./store-parts.ts";
+import { TRACES } from "./tracing.ts";
 
 /** Options of `backup`. */
 export interface BackupOptions {
@@ -64,7 +65,17 @@ export interface BackupParts {
  * have. Links are made while no merge publishes, as they need the names; what has to be copied is kept open until it is.
  * @throws HashlogError as `BackupTarget.enter`, or what sealing, linking, copying or the signal gave
  */
-export async function backUp(
+export function backUp(parts: BackupParts, directory: string, options: BackupOptions): Promise<BackupReport> {
+  return TRACES.backup.around(
+    () => ({ directory: parts.parts.directory, target: directory }),
+    () => makeBackup(parts, directory, options),
+    (trace, report) => {
+      trace.report = report;
+    },
+  );
+}
+
+async function makeBackup(
   { parts, log, compaction, maintenance }: BackupParts,
   directory: string,
   options: BackupOptions,

@@ -7,12 +7,14 @@ import {
 } from "@hashlog/format";
 import { FsError, type AppendFile, type FileSystem } from "@hashlog/fs-io";
 import { IndexError, type Keydir } from "@hashlog/index";
-import { inOwnWords, HashlogError } from "./errors.ts";
+import { inOwnWords, HashlogError, throwIfAborted } from "./errors.ts";
+import type { CheckpointOptions } from "./checkpoint-options.ts";
 import type { CommitLog } from "./commit-log.ts";
 import { countingSource } from "./files.ts";
 import { makeWithNewId } from "./new-files.ts";
 import { decodeSlotCounts, newTally, SlotCounts } from "./slot-counts.ts";
 import { pathOf, removeFile, type StoreParts } from "./store-parts.ts";
+import { TRACES } from "./tracing.ts";
 
 /**
  * Writes the keydir as it lies in memory, shard by shard, each copied in one go while writes go on between, and names
@@ -47,19 +49,31 @@ export class Checkpointer {
    * Writes one, if the one there is does not hold everything already.
    * @throws HashlogError what writing failed of; the store is as it was
    */
-  async write(): Promise<void> {
+  async write(options: CheckpointOptions = {}): Promise<void> {
     if (this.isCurrent) {
       // mark: checkpoint/current-already
       return;
     }
+    await TRACES.checkpoint.around(
+      () => ({ directory: this.#parts.directory }),
+      () => this.#writeInWords(options),
+      (trace, bytes) => {
+        trace.bytes = bytes;
+      },
+    );
+  }
+
+  async #writeInWords(options: CheckpointOptions): Promise<number> {
+    throwIfAborted(options.signal, CHECKPOINTING);
     try {
-      await this.#write();
+      return await this.#write(options);
     } catch (error) {
       throw inOwnWords(error, "writing a checkpoint failed");
     }
   }
 
-  async #write(): Promise<void> {
+  /** Resolves to the bytes of the file. */
+  async #write(options: CheckpointOptions): Promise<number> {
     const { manifest } = this.#parts;
     const { state, failures } = this.#log;
     if (state.kind !== "ready") {
@@ -71,8 +85,9 @@ export class Checkpointer {
       id: taken,
       file: await files.create(this.#path(taken)),
     }));
+    let bytes: number;
     try {
-      const { written, covered } = await this.#dump(id, file);
+      const { written, covered } = await this.#dump(id, file, options);
       await file.sync();
       await files.syncDirectory(this.#parts.directory);
       await this.#log.sync();
@@ -88,6 +103,7 @@ export class Checkpointer {
         // mark: checkpoint/old-one-removed
         await removeFile(this.#parts, this.#path(old.id));
       }
+      ({ bytes } = written);
     } catch (error) {
       // Where open files cannot be removed it has to be closed first.
       await file.close();
@@ -101,6 +117,7 @@ export class Checkpointer {
       throw error;
     }
     await file.close();
+    return bytes;
   }
 
   // A log that failed meanwhile may have resumed: shards copied before point to where the tail lay that was appended again
@@ -116,7 +133,11 @@ export class Checkpointer {
     throw new HashlogError("HASHLOG_NO_SPACE", "the volume was full while a checkpoint was written; nothing is lost");
   }
 
-  async #dump(id: number, file: AppendFile): Promise<{ written: { bytes: number; crc: number }; covered: number }> {
+  async #dump(
+    id: number,
+    file: AppendFile,
+    { signal, onProgress }: CheckpointOptions,
+  ): Promise<{ written: { bytes: number; crc: number }; covered: number }> {
     const { keydir, manifest, clock, table } = this.#parts;
     const covered = this.#log.acknowledged;
     const { expiry, slotCount } = table;
@@ -137,6 +158,8 @@ export class Checkpointer {
       counts.makeRoom(table.slotCount);
       keydir.tally(shard, counts.tally);
       if (shard % SHARDS_PER_SLICE === SHARDS_PER_SLICE - 1) await clock.yield();
+      onProgress?.({ partsDone: shard + 1, partsTotal: keydir.shardCount });
+      throwIfAborted(signal, CHECKPOINTING);
     }
     encoder.shard(keydir.shardCount, counts.encode());
     return { written: encoder.finish(), covered };
@@ -226,4 +249,5 @@ function layoutOf(keydir: Keydir): string {
   return `${keydir.layout}+counts/1`;
 }
 
+const CHECKPOINTING = "writing a checkpoint";
 const SHARDS_PER_SLICE = 8;

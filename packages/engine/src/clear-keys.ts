@@ -1,4 +1,4 @@
-import type { Check } from "./check-options.ts";
+import { type, type Check } from "./check-options.ts";
 import type { CommitLog } from "./commit-log.ts";
 import type { LogWriter } from "./log-writer.ts";
 import type { InFlight } from "./in-flight.ts";
@@ -12,9 +12,26 @@ import { WRITE_CHECKS, type WriteOptions } from "./write-options.ts";
  * Options of `clear`. What has expired and is there still is deleted as well, and counts for the `limit`. Bounds must not be
  * `undefined`: one that was lost would clear everything.
  */
-export interface ClearOptions<K> extends RangeOptions<K>, WriteOptions {}
+export interface ClearOptions<K> extends RangeOptions<K>, WriteOptions {
+  /** Ends it between two commits: it rejects with `HASHLOG_ABORTED`, and what was deleted by then stays so. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each commit. */
+  readonly onProgress?: ((progress: ClearProgress) => void) | undefined;
+}
 
-export const CLEAR_CHECKS: Readonly<Record<keyof ClearOptions<unknown>, Check>> = { ...RANGE_CHECKS, ...WRITE_CHECKS };
+export const CLEAR_CHECKS: Readonly<Record<keyof ClearOptions<unknown>, Check>> = {
+  ...RANGE_CHECKS,
+  ...WRITE_CHECKS,
+  signal: (value) => (value instanceof AbortSignal ? undefined : "an AbortSignal"),
+  onProgress: type("function"),
+};
+
+/** How far a `clear` is. */
+export interface ClearProgress {
+  readonly keysDone: number;
+  /** How many there are in all; `undefined` where a range was asked for. */
+  readonly keysTotal: number | undefined;
+}
 
 /**
  * Deletes the keys, which `keys` gives as bytes, in commits of bounded size, one after another. Closing the store waits for
@@ -27,6 +44,7 @@ export async function clearKeys<K>({
   log,
   sync,
   limits,
+  onProgress,
 }: {
   keys: ChunkIterator<Uint8Array, K>;
   inFlight: InFlight;
@@ -34,21 +52,29 @@ export async function clearKeys<K>({
   log: CommitLog;
   sync: boolean;
   limits: Limits;
+  onProgress: ((progress: ClearProgress) => void) | undefined;
 }): Promise<void> {
   inFlight.begin();
   try {
+    const { entriesMost: keysTotal } = keys;
+    let keysDone = 0;
     let commit: EncodedOperation[] = [];
     let bytes = 0;
+    const deleteThem = async (): Promise<void> => {
+      await writer.batch(commit, sync);
+      keysDone += commit.length;
+      onProgress?.({ keysDone, keysTotal });
+      commit = [];
+      bytes = 0;
+    };
     for await (const key of keys) {
       commit.push({ key, value: undefined, expiresAtMs: 0 });
       bytes += key.length;
       if (commit.length < limits.clearKeysMax && bytes < COMMIT_KEY_BYTES_MAX) continue;
       // mark: clear/another-commit
-      await writer.batch(commit, sync);
-      commit = [];
-      bytes = 0;
+      await deleteThem();
     }
-    if (commit.length > 0) await writer.batch(commit, sync);
+    if (commit.length > 0) await deleteThem();
     // Also where nothing was left to delete: what was deleted before may not be durable yet.
     if (sync) await log.sync();
   } finally {

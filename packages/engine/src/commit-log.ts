@@ -319,7 +319,7 @@ export class CommitLog {
     const target = this.#frames.appended;
     const round = this.#sync;
     this.#checkRound(round);
-    await this.#segments.syncAll().catch((error: unknown) => {
+    await this.#segments.sync().catch((error: unknown) => {
       // mark: sync/failed
       if (round === this.#sync) this.#fail(error);
     });

@@ -32,7 +32,7 @@ export type HashlogErrorCode =
   | "HASHLOG_NOT_PERMITTED"
   /** The operation was cancelled through its `signal`; `cause` is the signal's reason. */
   | "HASHLOG_ABORTED"
-  /** Any other failure of the file system; `cause` is the `FsError`. */
+  /** Any other failure of the file system, or of a stream to or from which entries are moved; `cause` is its error. */
   | "HASHLOG_IO";
 
 /** What an error says besides its code. Every field is there only where it means something. */
@@ -43,6 +43,10 @@ export interface HashlogErrorDetails {
   readonly expected?: unknown;
   readonly actual?: unknown;
   readonly holder?: string | undefined;
+  /** The line of an import, from 1. */
+  readonly line?: number | undefined;
+  /** How many entries an import has written. */
+  readonly entriesDone?: number | undefined;
   readonly cause?: unknown;
 }
 
@@ -58,6 +62,8 @@ export class HashlogError extends Error {
   readonly expected: unknown;
   readonly actual: unknown;
   readonly holder: string | undefined;
+  readonly line: number | undefined;
+  readonly entriesDone: number | undefined;
 
   constructor(code: HashlogErrorCode, message: string, details: HashlogErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -68,6 +74,8 @@ export class HashlogError extends Error {
     this.expected = details.expected;
     this.actual = details.actual;
     this.holder = details.holder;
+    this.line = details.line;
+    this.entriesDone = details.entriesDone;
     Object.defineProperty(this, BRAND, { value: true });
   }
 

@@ -51,7 +51,7 @@ export class Generation {
     this.table = loaded.table;
     this.tail = loaded.tail;
     this.road = loaded.road;
-    this.views = new Views(loaded);
+    this.views = new Views(loaded, parts.clock);
     this.ordering = new Ordering(loaded.keydir, parts.clock);
   }
 

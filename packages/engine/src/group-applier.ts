@@ -23,7 +23,9 @@ export class GroupApplier {
   apply(group: Group): void {
     const { buffer, length, deletes } = group;
     const fields = this.#fields;
-    const { totals } = this.#parts.table.at(group.slot);
+    const { table, counts } = this.#parts;
+    const { totals } = table.at(group.slot);
+    const tombstones = totals.tombstoneCount;
     let nextDelete = 0;
     this.#location.segmentSlot = group.slot;
     for (let at = FRAME_HEADER_BYTES; at < length; at = fields.end) {
@@ -40,6 +42,11 @@ export class GroupApplier {
         this.#applyPut(buffer, group.fileOffset + at);
       }
     }
+    const deletesApplied = totals.tombstoneCount - tombstones;
+    counts.deletes += deletesApplied;
+    counts.puts += group.recordCount - deletesApplied;
+    counts.groups += 1;
+    counts.bytesWritten += length;
   }
 
   #applyPut(buffer: Uint8Array, offset: number): void {

@@ -1,5 +1,6 @@
 export { open } from "./open.ts";
-export type { ClearOptions } from "./clear-keys.ts";
+export type { CheckpointOptions, CheckpointProgress } from "./checkpoint-options.ts";
+export type { ClearOptions, ClearProgress } from "./clear-keys.ts";
 export type { CompactOptions } from "./compact-options.ts";
 export type { Store } from "./store.ts";
 export type { Snapshot } from "./snapshot.ts";
@@ -17,6 +18,7 @@ export type {
 } from "./write-options.ts";
 export type { IterateOptions, StoreIterator } from "./iterate.ts";
 export { bytes, type Codec, json, utf8 } from "./codecs.ts";
+export type { ReadCounts, StoreCounts } from "./counts.ts";
 export type { SegmentStats, StoreStats } from "./store-stats.ts";
 export type { ReadOnlyStore } from "./read-only-store.ts";
 export type { EitherOptions, ReadOnlyOptions } from "./read-only-options.ts";
@@ -28,7 +30,26 @@ export type { Finding } from "./verify/finding.ts";
 export { repair } from "./repair/repair.ts";
 export type { RepairOptions, RepairProgress, RepairReport } from "./repair/repair-options.ts";
 export type { LostKey, LostRange } from "./repair/salvage.ts";
+export type { ExportOptions, ExportProgress, ExportReport } from "./export.ts";
+export type { ExportDestination, NodeDestination } from "./export-destination.ts";
+export type { ImportOptions, ImportProgress, ImportReport } from "./import.ts";
+export type { ImportSource } from "./source-bytes.ts";
 export type { OpenReport } from "./open-report.ts";
+export type {
+  BackupTrace,
+  BatchTrace,
+  CheckpointTrace,
+  DeleteTrace,
+  ExportTrace,
+  GetManyTrace,
+  GetTrace,
+  ImportTrace,
+  MergeTrace,
+  OpenTrace,
+  PutTrace,
+  SyncTrace,
+  TraceContext,
+} from "./tracing.ts";
 export type { IndexRoad } from "./load-index.ts";
 export type { TornTail } from "./log-run.ts";
 export { HashlogError, type HashlogErrorCode, type HashlogErrorDetails } from "./errors.ts";

@@ -35,8 +35,8 @@ export function checkIterateOptions(options: object, of: string): void {
   checkOptions(options, { ...RANGE_CHECKS, signal }, of);
 }
 
-/** How the raw bytes of an entry become what the iterator gives out. */
-export type EntryMaker<T> = (key: Uint8Array, value: Uint8Array) => T;
+/** How the raw bytes of an entry become what the iterator gives out; keys alone have no value, and a time of 0. */
+export type EntryMaker<T> = (key: Uint8Array, value: Uint8Array, expiresAtMs: number) => T;
 
 /** Everything that an iteration needs. */
 export interface Iteration<T, K> {
@@ -81,6 +81,13 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
     this.#parts = parts;
     this.#left = parts.selection.limit;
     this.#walk = new PageWalk(parts.view, parts.selection.range, parts.hasPassed);
+  }
+
+  /** How many entries there are at most, as some may have expired; `undefined` where a range was asked for. */
+  get entriesMost(): number | undefined {
+    const { view, selection } = this.#parts;
+    const { from, to } = selection.range ?? {};
+    return from === undefined && to === undefined && selection.limit === Infinity ? view.keyCount : undefined;
   }
 
   [Symbol.asyncIterator](): this {
@@ -207,7 +214,7 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
     while (keys.length < most && bytes < KEY_BYTES_AHEAD && this.#walk.step(this.#left)) {
       const key = this.#walk.key();
       bytes += key.length;
-      keys.push(make(key, NO_VALUE));
+      keys.push(make(key, NO_VALUE, 0));
     }
     this.#work += bytes + keys.length * WORK_OF_AN_ENTRY;
     return keys;
@@ -238,6 +245,7 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
       return make(
         key,
         run === undefined ? reader.readSync(segment, location, key) : reader.readFrom(run, location, key),
+        location.expiresAtMs,
       );
     });
     pace.end(begun, SLOW_MS);
@@ -270,7 +278,7 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
     const segment = view.segmentAt(location.segmentSlot);
     segment.pin();
     try {
-      return make(key, await reader.read(segment, location, key));
+      return make(key, await reader.read(segment, location, key), location.expiresAtMs);
     } finally {
       segment.unpin();
     }

@@ -16,7 +16,7 @@ export interface Limits {
   readonly quietBytesMost: number;
   /** Bytes of a group of waiting writes from which on a second one is begun, and does not wait to share a sync. */
   readonly groupBytesMax: number;
-  /** How many keys `clear` deletes in one commit. */
+  /** How many keys `clear` deletes, and how many entries an import writes, in one commit. */
   readonly clearKeysMax: number;
   /** How many frames of the tail are kept track of as one, when the log is read. */
   readonly extentFramesMax: number;

@@ -7,6 +7,7 @@ import { makeSegment } from "./new-files.ts";
 import { Segment } from "./segment.ts";
 import { removeFile, type StoreParts } from "./store-parts.ts";
 import { rescueTail } from "./tail-rescue.ts";
+import { TRACES } from "./tracing.ts";
 
 /**
  * The unsealed segments, oldest first: the active one, which takes frames, and those before it that were ended and wait
@@ -80,6 +81,19 @@ export class LogSegments {
     for (const unsealed of [...this.#unsealed]) {
       if (isUnsynced(unsealed)) await unsealed.segment.writer!.sync();
     }
+  }
+
+  /** As `syncAll`, counted and told of. */
+  sync(): Promise<void> {
+    this.#parts.counts.syncs += 1;
+    return TRACES.sync.around(
+      () => ({
+        directory: this.#parts.directory,
+        bytes: this.#unsealed.reduce((sum, one) => sum + unsyncedBytes(one), 0),
+      }),
+      () => this.syncAll(),
+      () => undefined,
+    );
   }
 
   /** Begins a new active segment whose first record will be `firstSequence`, and makes sure of the sequences needed. */
@@ -291,6 +305,10 @@ export function runSource({ segment, firstSequence }: LogSegment): RunSource {
 
 function isUnsynced({ segment }: LogSegment): boolean {
   return segment.writer !== undefined && segment.writer.position > segment.writer.syncedPosition;
+}
+
+function unsyncedBytes({ segment: { writer } }: LogSegment): number {
+  return writer === undefined ? 0 : writer.position - writer.syncedPosition;
 }
 
 // What is synced is sealed; a fence that was written since testifies beyond the sealed length as well as inside.

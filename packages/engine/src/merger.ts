@@ -9,6 +9,7 @@ import type { MergePace } from "./merge-pace.ts";
 import { StoreOfMerge } from "./merge-store.ts";
 import type { Segment } from "./segment.ts";
 import type { StoreParts } from "./store-parts.ts";
+import { TRACES } from "./tracing.ts";
 
 /**
  * Carries out a plan: merges chosen segments of an open store, and tells whoever wants to know. The order of the steps and
@@ -84,7 +85,18 @@ export class Merger {
    * end, whichever it is.
    * @throws HashlogError what it failed of; the store is as it was
    */
-  async run(plan: MergePlan, options: MergeRunOptions): Promise<CompactionReport> {
+  run(plan: MergePlan, options: MergeRunOptions): Promise<CompactionReport> {
+    const { trigger, segments } = plan;
+    return TRACES.merge.around(
+      () => ({ directory: this.#parts.directory, trigger, segments: segments.map(({ segmentId }) => segmentId) }),
+      () => this.#run(plan, options),
+      (trace, report) => {
+        trace.report = report;
+      },
+    );
+  }
+
+  async #run(plan: MergePlan, options: MergeRunOptions): Promise<CompactionReport> {
     const { clock } = this.#parts;
     const began = clock.elapsedMs();
     this.#running = { trigger: plan.trigger, progress: undefined };

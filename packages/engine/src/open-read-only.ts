@@ -7,12 +7,28 @@ import { resolveReadOnlyOptions, type ReadOnlyOptions } from "./read-only-option
 import { ReadOnlyStore } from "./read-only-store.ts";
 import { Reader } from "./reader.ts";
 import { StoreClock } from "./store-clock.ts";
+import { TRACES } from "./tracing.ts";
 
 /** As `open` with `readOnly`, with limits of the caller's where it gives some: for tests, and not exported. */
-export async function openReadOnly<K, V>(
+export function openReadOnly<K, V>(
   directory: string,
   given: ReadOnlyOptions<K, V>,
   limits: Limits = LIMITS,
+): Promise<ReadOnlyStore<K, V>> {
+  return TRACES.open.around(
+    () => ({ directory, readOnly: true }),
+    () => openToRead(directory, given, limits),
+    (trace, store) => {
+      const { road, keys } = store.stats();
+      Object.assign(trace, { road, keys });
+    },
+  );
+}
+
+async function openToRead<K, V>(
+  directory: string,
+  given: ReadOnlyOptions<K, V>,
+  limits: Limits,
 ): Promise<ReadOnlyStore<K, V>> {
   checkDirectory(directory);
   const options = resolveReadOnlyOptions(given, { fileSystem: nodeFileSystem, index: hashKeydir, limits });

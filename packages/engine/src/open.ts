@@ -9,6 +9,7 @@ import { enterDirectory } from "./store-directory.ts";
 import { resolveOptions, type OpenOptions } from "./store-options.ts";
 import { StoreOpener } from "./store-opener.ts";
 import { Store } from "./store.ts";
+import { TRACES } from "./tracing.ts";
 
 /**
  * Opens a store to read it alone: without a lock, beside a writer in whatever process, or without one. Resolves when the
@@ -48,10 +49,25 @@ export function open<K, V, VI>(
 }
 
 /** As `open`, with limits of the caller's: for tests, and not exported. */
-export async function openWithin<K = string, V = Uint8Array, VI = V extends Uint8Array ? Uint8Array | string : V>(
+export function openWithin<K = string, V = Uint8Array, VI = V extends Uint8Array ? Uint8Array | string : V>(
   limits: Limits,
   directory: string,
   options: OpenOptions<K, V, VI> = {},
+): Promise<Store<K, V, VI>> {
+  return TRACES.open.around(
+    () => ({ directory, readOnly: false }),
+    () => openToWrite(limits, directory, options),
+    (trace, store) => {
+      const { open: report, keys } = store.stats();
+      Object.assign(trace, { road: report.road, keys });
+    },
+  );
+}
+
+async function openToWrite<K, V, VI>(
+  limits: Limits,
+  directory: string,
+  options: OpenOptions<K, V, VI>,
 ): Promise<Store<K, V, VI>> {
   checkDirectory(directory);
   const resolved = resolveOptions(options, { fileSystem: nodeFileSystem, index: hashKeydir, limits });

@@ -62,7 +62,7 @@ export interface EitherOptions<
 export interface ReaderOptions<K, V> {
   readonly follow: boolean;
   readonly keys: Codec<K>;
-  readonly values: Pick<Codec<V>, "decode">;
+  readonly values: Pick<Codec<V>, "name" | "decode">;
   readonly ordered: boolean;
   readonly cacheBytesMax: number;
   readonly fileSystem: FileSystem;

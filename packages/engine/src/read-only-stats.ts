@@ -1,3 +1,4 @@
+import { readCounts, type ReadCounters, type ReadCounts } from "./counts.ts";
 import type { IndexRoad } from "./load-index.ts";
 import type { Reader } from "./reader.ts";
 import type { Failures } from "./store-parts.ts";
@@ -20,6 +21,10 @@ export interface ReadOnlyStats {
   /** Iterators and snapshots that are open. Each keeps the files that it needs. */
   readonly iterators: number;
   readonly snapshots: number;
+  /** For how many milliseconds the oldest of them has been open; 0 if none is. */
+  readonly oldestViewMs: number;
+  /** What was read since it was opened. */
+  readonly counts: ReadCounts;
   /** How often the store has caught up since it was opened, by itself or not, whether or not anything was new. */
   readonly refreshes: number;
   /** How most of the index was loaded, the last time. */
@@ -31,7 +36,13 @@ export interface ReadOnlyStats {
 }
 
 /** Gathers the numbers: a walk over the segments, none over the keys. */
-export function readOnlyStats(reader: Reader, cache: ValueCache, refreshes: number, failures: Failures): ReadOnlyStats {
+export function readOnlyStats(
+  reader: Reader,
+  cache: ValueCache,
+  refreshes: number,
+  failures: Failures,
+  reads: ReadCounters,
+): ReadOnlyStats {
   const { current, generations } = reader;
   const held = (holder: ViewHolder): number => generations.reduce((sum, { views }) => sum + views.count(holder), 0);
   const segments = [...current.table.all()];
@@ -44,6 +55,8 @@ export function readOnlyStats(reader: Reader, cache: ValueCache, refreshes: numb
     sequence: current.sequence,
     iterators: held("iterator"),
     snapshots: held("snapshot"),
+    oldestViewMs: generations.reduce((most, { views }) => Math.max(most, views.oldestMs), 0),
+    counts: readCounts(reads),
     refreshes,
     road: current.road,
     writerAlive: reader.writerAlive,

@@ -1,4 +1,7 @@
+import { LookUps } from "./counts.ts";
 import { HashlogError } from "./errors.ts";
+import type { ExportDestination } from "./export-destination.ts";
+import type { ExportOptions, ExportReport } from "./export.ts";
 import { Follower } from "./follower.ts";
 import { InFlight } from "./in-flight.ts";
 import type { IterateOptions, StoreIterator } from "./iterate.ts";
@@ -55,9 +58,10 @@ export class ReadOnlyStore<K, V> {
     const records = new RecordReader(limits.sharedReadBytesMax);
     const pace = new ReadPace(clock, options.fileSystem.readsSynchronously, limits.answersPerTurn);
     this.#readParts = {
-      ...{ keys, values, ordered, limits, clock, pace },
+      ...{ directory: machinery.directory, keys, values, ordered, limits, clock, pace },
       reader: records,
       cache: this.#cache,
+      lookUps: new LookUps(),
       inFlight: this.#inFlight,
     };
     this.#reads = new Reads({
@@ -156,6 +160,11 @@ export class ReadOnlyStore<K, V> {
     return snapshot;
   }
 
+  /** As `Store.exportTo`: what is shown now. */
+  exportTo(destination: ExportDestination, options: ExportOptions<K> = {}): Promise<ExportReport> {
+    return this.#reads.exportTo(destination, options);
+  }
+
   /** Rejects with `HASHLOG_READ_ONLY`. */
   put(..._given: never[]): Promise<never> {
     return this.#refuse("put");
@@ -191,9 +200,14 @@ export class ReadOnlyStore<K, V> {
     return this.#refuse("checkpoint");
   }
 
+  /** Rejects with `HASHLOG_READ_ONLY`. */
+  importFrom(..._given: never[]): Promise<never> {
+    return this.#refuse("importFrom");
+  }
+
   /** What is shown now, and what it costs. Cheap enough to ask for often; also after `close`. */
   stats(): ReadOnlyStats {
-    return readOnlyStats(this.#machinery.reader, this.#cache, this.#refreshes, this.#failures);
+    return readOnlyStats(this.#machinery.reader, this.#cache, this.#refreshes, this.#failures, this.#readParts);
   }
 
   /** Waits for reads that are under way, ends a refresh, and closes every file. A second call is the first one's promise. */

@@ -1,8 +1,11 @@
 import type { Clock } from "@hashlog/fs-io";
 import type { RecordLocation } from "@hashlog/index";
 import type { Codec } from "./codecs.ts";
+import type { LookUps } from "./counts.ts";
 import { describeType, encodesAnew } from "./codecs.ts";
 import { invalidArgument } from "./errors.ts";
+import { exportEntries, type ExportOptions, type ExportReport } from "./export.ts";
+import type { ExportDestination } from "./export-destination.ts";
 import type { InFlight } from "./in-flight.ts";
 import {
   checkIterateOptions,
@@ -14,12 +17,15 @@ import {
 } from "./iterate.ts";
 import type { Limits } from "./limits.ts";
 import type { Ordering } from "./ordering.ts";
+import { namesOf, type ExportedEntry } from "./exported-entry.ts";
 import { selectionOf, type RangeOptions, type Selection } from "./range.ts";
 import type { ReadPace } from "./read-pace.ts";
 import { readMany, type Found } from "./read-many.ts";
 import type { RecordReader } from "./record-reader.ts";
 import { newLocation } from "./segment-table.ts";
 import type { Segment } from "./segment.ts";
+import { traceMany, tracePromise, traceSync } from "./traced-reads.ts";
+import { TRACES, type GetTrace } from "./tracing.ts";
 import type { ValueCache } from "./value-cache.ts";
 import type { View } from "./views.ts";
 import { checkKeyBytes } from "./write-options.ts";
@@ -48,15 +54,17 @@ export interface ReadSource {
 
 /** What reads need besides. */
 export interface ReadParts<K, V> {
+  readonly directory: string;
   readonly source: ReadSource;
   readonly keys: Codec<K>;
-  readonly values: Pick<Codec<V>, "decode">;
+  readonly values: Pick<Codec<V>, "name" | "decode">;
   readonly reader: RecordReader;
   readonly cache: ValueCache;
+  readonly lookUps: LookUps;
   readonly inFlight: InFlight;
   readonly ordering: Ordering;
   readonly limits: Limits;
-  readonly clock: Pick<Clock, "yield">;
+  readonly clock: Pick<Clock, "yield" | "elapsedMs">;
   readonly pace: ReadPace;
   /** Whether iterators go in order also where no range was asked for. */
   readonly ordered: boolean;
@@ -67,13 +75,35 @@ export class Reads<K, V> {
   readonly #parts: ReadParts<K, V>;
   readonly #source: ReadSource;
   readonly #location = newLocation();
+  readonly #lookUps: LookUps;
 
   constructor(parts: ReadParts<K, V>) {
     this.#parts = parts;
     this.#source = parts.source;
+    this.#lookUps = parts.lookUps;
   }
 
   get(key: K): Promise<V | undefined> {
+    if (!TRACES.get.isOn) return this.#get(key);
+    return tracePromise(this.#trace("get", key), this.#location, () => this.#get(key));
+  }
+
+  getSync(key: K): V | undefined {
+    if (!TRACES.get.isOn) return this.#getSync(key);
+    return traceSync(this.#trace("getSync", key), this.#location, () => this.#getSync(key));
+  }
+
+  getEntry(key: K): Promise<Entry<V> | undefined> {
+    if (!TRACES.get.isOn) return this.#getEntry(key);
+    return tracePromise(this.#trace("getEntry", key), this.#location, () => this.#getEntry(key));
+  }
+
+  getMany(keys: readonly K[]): Promise<(V | undefined)[]> {
+    if (!TRACES.getMany.isOn) return this.#getMany(keys);
+    return traceMany(this.#parts.directory, keys, () => this.#getMany(keys));
+  }
+
+  #get(key: K): Promise<V | undefined> {
     try {
       const bytes = this.#find(key);
       const { pace, values } = this.#parts;
@@ -88,7 +118,7 @@ export class Reads<K, V> {
     }
   }
 
-  getSync(key: K): V | undefined {
+  #getSync(key: K): V | undefined {
     const bytes = this.#find(key);
     if (bytes === undefined) return undefined;
     const { values, reader, cache } = this.#parts;
@@ -102,7 +132,7 @@ export class Reads<K, V> {
     return values.decode(value);
   }
 
-  async getEntry(key: K): Promise<Entry<V> | undefined> {
+  async #getEntry(key: K): Promise<Entry<V> | undefined> {
     const bytes = this.#find(key);
     const { pace, values, reader } = this.#parts;
     const found = bytes && this.#kept(this.#own(bytes));
@@ -122,12 +152,12 @@ export class Reads<K, V> {
     });
   }
 
-  async getMany(keys: readonly K[]): Promise<(V | undefined)[]> {
+  async #getMany(keys: readonly K[]): Promise<(V | undefined)[]> {
     this.#source.checkOpen();
     if (!Array.isArray(keys)) throw invalidArgument(`the keys of getMany are ${describeType(keys)}, not an array`);
     // All are encoded before any is looked up: a codec that throws leaves nothing pinned.
     const encoded = Array.from(keys as readonly K[], (key) => this.ownKey(key));
-    const found = encoded.map((own) => (this.#source.find(own, this.#location) ? this.#kept(own) : undefined));
+    const found = encoded.map((own) => (this.#finds(own) ? this.#kept(own) : undefined));
     const { values: codec, reader, cache, pace, limits } = this.#parts;
     return this.#keeping(found, async () => {
       const values = Array.from(found, (): V | undefined => undefined);
@@ -180,15 +210,24 @@ export class Reads<K, V> {
     return count;
   }
 
+  exportTo(destination: ExportDestination, options: ExportOptions<K>): Promise<ExportReport> {
+    const { directory, keys, values, clock } = this.#parts;
+    const begin = (): ChunkIterator<ExportedEntry, K> => {
+      this.#source.checkOpen();
+      return this.#iterateChecked(options, true, (key, value, expiresAtMs) => ({ key, value, expiresAtMs }));
+    };
+    return exportEntries({ directory, codecs: namesOf({ keys, values }), clock, begin }, destination, options);
+  }
+
   /** The keys that a `clear` with these options deletes, as bytes. Nothing is left out because it has expired. */
-  keysToClear(options: RangeOptions<K>): ChunkIterator<Uint8Array, K> {
+  keysToClear(options: IterateOptions<K>): ChunkIterator<Uint8Array, K> {
     return this.#begin(this.#selection(options), {
       withValues: false,
       make: (key) => key,
       hasPassed: () => false,
       // A clear that was called before the store is being closed is waited for.
       checkOpen: () => undefined,
-      signal: undefined,
+      signal: options.signal,
       ...this.#source.viewFor(),
     });
   }
@@ -215,6 +254,10 @@ export class Reads<K, V> {
     return this.#own(this.encodeKey(key));
   }
 
+  #trace(method: GetTrace["method"], key: K): GetTrace {
+    return { directory: this.#parts.directory, method, key };
+  }
+
   #own(bytes: Uint8Array): Uint8Array {
     // Copied by constructor: `slice` of a Buffer is a view of the same bytes.
     return encodesAnew(this.#parts.keys) ? bytes : new Uint8Array(bytes);
@@ -224,7 +267,14 @@ export class Reads<K, V> {
   #find(key: K): Uint8Array | undefined {
     this.#source.checkOpen();
     const bytes = this.encodeKey(key);
-    return this.#source.find(bytes, this.#location) ? bytes : undefined;
+    return this.#finds(bytes) ? bytes : undefined;
+  }
+
+  #finds(key: Uint8Array): boolean {
+    this.#lookUps.gets += 1;
+    if (!this.#source.find(key, this.#location)) return false;
+    this.#lookUps.hits += 1;
+    return true;
   }
 
   /** The segment of what was found last. */
@@ -303,9 +353,13 @@ export class Reads<K, V> {
     withValues: boolean,
     make: EntryMaker<T>,
   ): ChunkIterator<T, K> {
-    const source = this.#source;
-    source.checkOpen();
+    this.#source.checkOpen();
     checkIterateOptions(options, of);
+    return this.#iterateChecked(options, withValues, make);
+  }
+
+  #iterateChecked<T>(options: IterateOptions<K>, withValues: boolean, make: EntryMaker<T>): ChunkIterator<T, K> {
+    const source = this.#source;
     const selection = this.#selection(options);
     const given = { withValues, make, signal: options.signal };
     return this.#begin(selection, {

@@ -30,6 +30,9 @@ export class RecordReader {
   readonly #fields: RecordFields = newRecordFields();
   readonly #sharedBytesMax: number;
   readonly #copies = new ValueCopies();
+  /** Records that were read, and their bytes. */
+  recordsRead = 0;
+  bytesRead = 0;
 
   /** `sharedBytesMax`: see `Limits.sharedReadBytesMax`; at most that of every store. */
   constructor(sharedBytesMax: number = LIMITS.sharedReadBytesMax) {
@@ -128,6 +131,8 @@ export class RecordReader {
       verifyRecord(buffer, at, end, segment.place, location.offset) &&
       sameKey(buffer, fields, key);
     if (!sound) throw damagedRecord(segment, location.offset, bytes, got);
+    this.recordsRead += 1;
+    this.bytesRead += bytes;
   }
 }
 

@@ -1,4 +1,6 @@
 import { HashlogError } from "./errors.ts";
+import type { ExportDestination } from "./export-destination.ts";
+import type { ExportOptions, ExportReport } from "./export.ts";
 import type { IterateOptions, StoreIterator } from "./iterate.ts";
 import type { OpenState } from "./open-state.ts";
 import { type Entry, type ReadParts, Reads, type ReadSource } from "./reads.ts";
@@ -70,6 +72,11 @@ export class Snapshot<K, V> {
   /** As `Store.count`. */
   count(options?: IterateOptions<K>): Promise<number> {
     return this.#reads.count(options);
+  }
+
+  /** As `Store.exportTo`. */
+  exportTo(destination: ExportDestination, options: ExportOptions<K> = {}): Promise<ExportReport> {
+    return this.#reads.exportTo(destination, options);
   }
 
   /** Gives up what it holds. Its iterators end with `HASHLOG_CLOSED`. Twice is fine. */

@@ -4,6 +4,7 @@ import { BackgroundFiles } from "./background-files.ts";
 import { checkLoaded, testimoniesOfUnlisted } from "./check-loaded.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { CommitLog } from "./commit-log.ts";
+import { WriteCounts } from "./counts.ts";
 import { DirectoryEntries } from "./directory-entries.ts";
 import { inOwnWords, HashlogError, throwIfAborted } from "./errors.ts";
 import { bytesToLoad, countLive, loadFiles, type LoadedFiles } from "./load-files.ts";
@@ -107,7 +108,7 @@ export class StoreOpener<K, V, VI> {
       checkpointer,
       maintenance: this.#maintenance,
       backgroundFiles: background,
-      views: new Views(parts),
+      views: new Views(parts, this.#options.clock),
       ordering,
       ordered: this.#options.ordered,
       cache: new ValueCache(this.#options.cacheBytesMax),
@@ -221,6 +222,7 @@ export class StoreOpener<K, V, VI> {
       fileIds: new FileIds(used.reduce((next, id) => Math.max(next, id + 1), this.#manifest.nextFileId)),
       failures: this.#failures,
       writePace: new WritePace(clock, limits.pacedBytesPerTurn),
+      counts: new WriteCounts(),
     };
   }
 

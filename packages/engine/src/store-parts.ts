@@ -1,5 +1,6 @@
 import { FsError, type Clock, type FileSystem } from "@hashlog/fs-io";
 import type { Keydir } from "@hashlog/index";
+import type { WriteCounts } from "./counts.ts";
 import type { DirectoryEntries } from "./directory-entries.ts";
 import type { Limits } from "./limits.ts";
 import type { ManifestFile } from "./manifest-file.ts";
@@ -28,6 +29,7 @@ export interface StoreParts {
   readonly executor: MergeExecutor;
   readonly failures: Failures;
   readonly writePace: WritePace;
+  readonly counts: WriteCounts;
 }
 
 /** The path of a file of the store. */

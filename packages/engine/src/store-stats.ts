@@ -1,6 +1,7 @@
 import type { CommitLog } from "./commit-log.ts";
 import type { Compaction, CompactionStats } from "./compaction.ts";
 import type { Checkpointer } from "./checkpointer.ts";
+import { storeCounts, type ReadCounters, type StoreCounts } from "./counts.ts";
 import type { OpenReport } from "./open-report.ts";
 import type { Segment } from "./segment.ts";
 import type { StoreParts } from "./store-parts.ts";
@@ -47,6 +48,10 @@ export interface StoreStats {
   /** Iterators and snapshots that are open. Each keeps the files that it needs. */
   readonly iterators: number;
   readonly snapshots: number;
+  /** For how many milliseconds the oldest of them has been open; 0 if none is. */
+  readonly oldestViewMs: number;
+  /** What it has done since it was opened. */
+  readonly counts: StoreCounts;
   /** Failures in the background that lost nothing and are tried again: of hints, checkpoints, seals, removals. */
   readonly failures: { readonly count: number; readonly last: unknown };
   /** What the opening found. */
@@ -69,34 +74,39 @@ export interface SegmentStats {
   readonly tombstoneBytes: number;
 }
 
-/** Gathers the numbers: a walk over the segments, none over the keys. */
-export function storeStats(store: {
-  parts: StoreParts;
-  log: CommitLog;
-  compaction: Compaction;
-  checkpointer: Checkpointer;
-  views: Views;
-  cache: ValueCache;
-  openReport: OpenReport;
-}): StoreStats {
+/** Gathers the numbers: a walk over the segments, none over the keys, and no I/O. */
+export function storeStats(
+  store: {
+    parts: StoreParts;
+    log: CommitLog;
+    compaction: Compaction;
+    checkpointer: Checkpointer;
+    views: Views;
+    cache: ValueCache;
+    openReport: OpenReport;
+  },
+  reads: ReadCounters,
+): StoreStats {
   const { parts, log } = store;
   const active = log.segments.active;
-  const segments = [...parts.table.all()].map((segment) => segmentStats(segment, active));
-  const sum = (of: (segment: SegmentStats) => number): number =>
-    segments.reduce((total, segment) => total + of(segment), 0);
-  const liveBytes = sum((segment) => segment.liveBytes);
+  const segments: SegmentStats[] = [];
+  const sums = { liveBytes: 0, deadBytes: 0, expiredBytes: 0, fileBytes: 0, tombstones: 0, tombstoneBytes: 0 };
+  for (const segment of parts.table.all()) {
+    const stats = segmentStats(segment, active);
+    segments.push(stats);
+    sums.liveBytes += stats.liveBytes;
+    sums.deadBytes += stats.deadBytes;
+    sums.expiredBytes += stats.expiredBytes;
+    sums.fileBytes += stats.fileBytes;
+    sums.tombstones += stats.tombstones;
+    sums.tombstoneBytes += stats.tombstoneBytes;
+  }
   const compaction = store.compaction.stats();
-  const deadBytes = sum((segment) => segment.deadBytes);
   return {
     keys: parts.keydir.size,
-    liveBytes,
-    expiredBytes: sum((segment) => segment.expiredBytes),
+    ...sums,
     expiredAsOfMs: parts.table.expiry.asOfMs,
-    deadBytes,
-    totalBytes: liveBytes + deadBytes,
-    fileBytes: sum((segment) => segment.fileBytes),
-    tombstones: sum((segment) => segment.tombstones),
-    tombstoneBytes: sum((segment) => segment.tombstoneBytes),
+    totalBytes: sums.liveBytes + sums.deadBytes,
     keydirBytes: parts.keydir.memoryBytes,
     cacheBytes: store.cache.bytes,
     sequence: log.acknowledged,
@@ -108,6 +118,8 @@ export function storeStats(store: {
     checkpoints: store.checkpointer.count,
     iterators: store.views.count("iterator"),
     snapshots: store.views.count("snapshot"),
+    oldestViewMs: store.views.oldestMs,
+    counts: storeCounts(reads, parts.counts),
     failures: { count: parts.failures.count, last: parts.failures.last },
     open: store.openReport,
     segments,

@@ -1,9 +1,15 @@
 import { recordBytes } from "@hashlog/format";
 import { BACKUP_CHECKS, backUp, type BackupOptions, type BackupReport } from "./backup.ts";
+import { CHECKPOINT_CHECKS, type CheckpointOptions } from "./checkpoint-options.ts";
 import { CLEAR_CHECKS, clearKeys, type ClearOptions } from "./clear-keys.ts";
 import { ConditionalWriter } from "./conditional-writer.ts";
 import { Conditions } from "./conditions.ts";
+import { LookUps } from "./counts.ts";
 import { invalidArgument } from "./errors.ts";
+import { namesOf } from "./exported-entry.ts";
+import type { ExportDestination } from "./export-destination.ts";
+import type { ExportOptions, ExportReport } from "./export.ts";
+import { importEntries, type ImportOptions, type ImportReport } from "./import.ts";
 import { InFlight } from "./in-flight.ts";
 import type { IterateOptions, StoreIterator } from "./iterate.ts";
 import { LogWriter } from "./log-writer.ts";
@@ -16,6 +22,7 @@ import { Reads, type Entry, type ReadParts } from "./reads.ts";
 import { ReadPace } from "./read-pace.ts";
 import { RecordReader } from "./record-reader.ts";
 import { Snapshot } from "./snapshot.ts";
+import type { ImportSource } from "./source-bytes.ts";
 import { closeStore } from "./close-store.ts";
 import { checkOptions } from "./check-options.ts";
 import { COMPACT_CHECKS, type CompactOptions } from "./compact-options.ts";
@@ -24,6 +31,8 @@ import { verifyStore } from "./verify/verify-store.ts";
 import type { VerifyOptions, VerifyReport } from "./verify/verify-options.ts";
 import type { StoreMachinery } from "./store-machinery.ts";
 import { storeStats, type StoreStats } from "./store-stats.ts";
+import { traceBatch, traceWrite } from "./traced-writes.ts";
+import { TRACES, type PutTrace } from "./tracing.ts";
 import {
   checkCommitBytes,
   checkEncoded,
@@ -59,11 +68,11 @@ export class Store<K, V, VI = V> {
     this.#machinery = machinery;
     this.#state = machinery.state;
     const { keys, values, ordering, ordered, cache, parts } = machinery;
-    const { limits, clock } = parts;
+    const { limits, clock, directory } = parts;
     const reader = new RecordReader(limits.sharedReadBytesMax);
     const pace = new ReadPace(clock, parts.fileSystem.readsSynchronously, limits.answersPerTurn);
-    const inFlight = this.#inFlight;
-    this.#readParts = { keys, values, reader, cache, inFlight, ordering, ordered, limits, clock, pace };
+    const shared = { lookUps: new LookUps(), inFlight: this.#inFlight };
+    this.#readParts = { directory, keys, values, reader, cache, ...shared, ordering, ordered, limits, clock, pace };
     this.#writer = new LogWriter(machinery.log, parts.keydir);
     const conditions = new Conditions(parts, reader, machinery.clock.hasPassed);
     this.#conditional = new ConditionalWriter(machinery.log, conditions, this.#inFlight);
@@ -122,13 +131,15 @@ export class Store<K, V, VI = V> {
   put(key: K, value: VI, options?: PutOptions & Unconditional): Promise<void>;
   put(key: K, value: VI, options: PutOptions & ConditionOptions): Promise<boolean>;
   put(key: K, value: VI, options?: PutOptions & ConditionOptions): Promise<boolean | void> {
-    return this.#write(() => {
+    const trace: PutTrace | undefined = TRACES.put.isOn ? { directory: this.directory, key } : undefined;
+    const write = (): Promise<boolean> => {
       const { values, clock } = this.#machinery;
       const now = options?.ttlMs === undefined ? 0 : clock.now();
       const { expiresAtMs, sync, version } = resolvePutOptions(options, now);
       const keyBytes = this.#reads.keyForCall(key);
       const valueBytes = values.encode(value);
       checkEncoded(valueBytes, values.name);
+      if (trace !== undefined) trace.valueBytes = valueBytes.length;
       checkCommitBytes(recordBytes(keyBytes.length, valueBytes.length, expiresAtMs !== 0));
       if (version === undefined) return this.#writer.put(keyBytes, valueBytes, expiresAtMs, sync);
       // It may be written only after the call has returned.
@@ -136,7 +147,8 @@ export class Store<K, V, VI = V> {
       return this.#conditional.writeIf([{ key: own.key, version }], sync, () =>
         this.#writer.put(own.key, own.value, expiresAtMs, sync),
       );
-    });
+    };
+    return trace === undefined ? this.#write(write) : traceWrite(TRACES.put, trace, () => this.#write(write));
   }
 
   /**
@@ -144,12 +156,14 @@ export class Store<K, V, VI = V> {
    * writes that were still waiting at the call included. With a condition, as `put`: to whether that held.
    */
   delete(key: K, options?: WriteOptions & ConditionOptions): Promise<boolean> {
-    return this.#write(() => {
+    const write = (): Promise<boolean> => {
       const { sync, version } = resolveDeleteOptions(options);
       if (version === undefined) return this.#writer.delete(this.#reads.encodeKey(key), sync);
       const bytes = this.#reads.ownKey(key);
       return this.#conditional.writeIf([{ key: bytes, version }], sync, () => this.#writer.delete(bytes, sync));
-    });
+    };
+    if (!TRACES.delete.isOn) return this.#write(write);
+    return traceWrite(TRACES.delete, { directory: this.directory, key }, () => this.#write(write));
   }
 
   /**
@@ -162,7 +176,7 @@ export class Store<K, V, VI = V> {
   batch(operations: readonly (BatchOperation<K, VI> & Unconditional)[], options?: WriteOptions): Promise<void>;
   batch(operations: readonly ConditionalOperation<K, VI>[], options?: WriteOptions): Promise<boolean>;
   batch(operations: readonly ConditionalOperation<K, VI>[], options?: WriteOptions): Promise<boolean | void> {
-    return this.#write(() => {
+    const write = (): Promise<boolean> => {
       const { log } = this.#machinery;
       const sync = resolveWriteOptions(options, "batch");
       const { values, clock } = this.#machinery;
@@ -179,7 +193,9 @@ export class Store<K, V, VI = V> {
         value: operation.value && new Uint8Array(operation.value),
       }));
       return this.#conditional.writeIf(own, sync, () => this.#writer.batch(own, sync));
-    });
+    };
+    if (!TRACES.batch.isOn) return this.#write(write);
+    return traceBatch(this.directory, operations, () => this.#write(write));
   }
 
   /**
@@ -219,7 +235,7 @@ export class Store<K, V, VI = V> {
   /**
    * Deletes every key that is there at the call, or those of a range, in commits of at most a thousand: a crash, or a
    * failure, leaves a part of them. Resolves when all are acknowledged. It is not one moment in the log: a key that is
-   * there at the call and is put again meanwhile may be deleted with the rest.
+   * there at the call and is put again meanwhile may be deleted with the rest. `signal` ends it between two commits.
    */
   async clear(options: ClearOptions<K> = {}): Promise<void> {
     this.#state.check();
@@ -233,6 +249,7 @@ export class Store<K, V, VI = V> {
       log,
       sync: options.sync ?? false,
       limits: parts.limits,
+      onProgress: options.onProgress,
     });
   }
 
@@ -245,11 +262,12 @@ export class Store<K, V, VI = V> {
    * Writes the keydir to disk as it lies in memory, so that the next opening is quick even after a crash. It is also done
    * on `close`, after `compact`, and as the log grows.
    */
-  checkpoint(): Promise<void> {
+  checkpoint(options: CheckpointOptions = {}): Promise<void> {
     return this.#write(() => {
+      checkOptions(options, CHECKPOINT_CHECKS, "checkpoint");
       const { maintenance, checkpointer, compaction } = this.#machinery;
       compaction.makeWay();
-      return maintenance.run(() => checkpointer.write());
+      return maintenance.run(() => checkpointer.write(options));
     });
   }
 
@@ -292,6 +310,37 @@ export class Store<K, V, VI = V> {
     });
   }
 
+  /**
+   * Writes all entries, or those of a range, to a stream, as of the call: as lines of JSON, byte for byte, whatever the codecs
+   * are (EXPORT-FORMAT.md). As fast as the stream takes them; until then it keeps the files that it needs, as an iterator
+   * does. Resolves when the stream has taken everything. The stream is left open, unless `end` is given.
+   * @throws HashlogError `HASHLOG_IO` where the stream fails, with its error as the cause
+   */
+  exportTo(destination: ExportDestination, options: ExportOptions<K> = {}): Promise<ExportReport> {
+    return this.#reads.exportTo(destination, options);
+  }
+
+  /**
+   * Writes the entries that a stream gives, as `exportTo` has written them, in commits of at most a thousand: a crash, or a
+   * failure, leaves the first so many of them. Resolves when all are durable, whatever the sync policy.
+   * @throws HashlogError `HASHLOG_INVALID_ARGUMENT` for a line that is wrong, and for a source that was cut off: `line` says
+   * which, `entriesDone` how many entries were written; `HASHLOG_VERSION`; `HASHLOG_IO` where the stream fails
+   */
+  importFrom(source: ImportSource, options: ImportOptions = {}): Promise<ImportReport> {
+    const { log, parts, clock, keys, values } = this.#machinery;
+    return importEntries(
+      {
+        ...{ directory: parts.directory, clock: parts.clock, hasPassed: clock.hasPassed },
+        ...{ writer: this.#writer, conditional: this.#conditional, limits: parts.limits },
+        codecs: namesOf({ keys, values }),
+        checkOpen: () => this.#state.check(),
+        sync: () => log.sync(),
+      },
+      source,
+      options,
+    );
+  }
+
   /** The merging in the background: to pause it, and to look what it would do. */
   get compaction(): StoreCompaction {
     return this.#machinery.compaction;
@@ -299,7 +348,7 @@ export class Store<K, V, VI = V> {
 
   /** What the store is made of now. Cheap enough to ask for often; also after `close`. */
   stats(): StoreStats {
-    return storeStats(this.#machinery);
+    return storeStats(this.#machinery, this.#readParts);
   }
 
   /**

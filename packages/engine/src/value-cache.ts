@@ -26,6 +26,8 @@ export class ValueCache {
   #marks: Uint16Array | undefined;
   /** Bytes that ever went into the ring, those that were passed by at its end included: as if it had been round once. */
   #written: number;
+  /** How often what was asked for was there. */
+  hits = 0;
 
   /** @param bytes Of the ring; its tables take up to three tenths of that on top. 0: nothing is kept. */
   constructor(bytes: number) {
@@ -46,6 +48,7 @@ export class ValueCache {
     if (tables === undefined) return undefined;
     const entry = this.#entry(tables, file, offset);
     if (entry < 0) return undefined;
+    this.hits += 1;
     const begin = tables.begins[entry]!;
     const at = this.#placeOf(begin);
     const value = this.#copies.copy(tables.ring, at, at + valueBytes);

@@ -1,3 +1,4 @@
+import type { Clock } from "@hashlog/fs-io";
 import type { KeydirCursor, KeydirRange, KeydirScan, KeydirView, RecordLocation } from "@hashlog/index";
 import type { Segment } from "./segment.ts";
 import type { StoreParts } from "./store-parts.ts";
@@ -11,19 +12,28 @@ export type ViewHolder = "iterator" | "snapshot" | "verification";
 /** The views that iterators and snapshots hold: all that must stay readable for them, and is given up when they end. */
 export class Views {
   readonly #parts: Viewed;
-  readonly #open = new Map<View, ViewHolder>();
+  readonly #clock: Pick<Clock, "elapsedMs">;
+  /** Oldest first. */
+  readonly #open = new Map<View, { readonly holder: ViewHolder; readonly openedMs: number }>();
   /** Called whenever none is open any more. */
   onIdle: (() => void) | undefined;
   // An iterator that nobody holds any more must not keep files and put-aside entries for ever.
   readonly #abandoned = new FinalizationRegistry<View>((view) => view.close());
 
-  constructor(parts: Viewed) {
+  constructor(parts: Viewed, clock: Pick<Clock, "elapsedMs">) {
     this.#parts = parts;
+    this.#clock = clock;
   }
 
   /** How many are open of those. */
   count(holder: ViewHolder): number {
-    return [...this.#open.values()].filter((other) => other === holder).length;
+    return [...this.#open.values()].filter((open) => open.holder === holder).length;
+  }
+
+  /** For how many milliseconds the oldest has been open; 0 if none is. */
+  get oldestMs(): number {
+    for (const { openedMs } of this.#open.values()) return this.#clock.elapsedMs() - openedMs;
+    return 0;
   }
 
   /** The store as of this call. */
@@ -32,7 +42,7 @@ export class Views {
       this.#open.delete(view);
       if (this.#open.size === 0) this.onIdle?.();
     });
-    this.#open.set(view, holder);
+    this.#open.set(view, { holder, openedMs: this.#clock.elapsedMs() });
     return view;
   }
 
@@ -67,8 +77,8 @@ export class View {
     return this.#closed;
   }
 
-  /** How many keys there are. */
-  get size(): number {
+  /** How many keys there are, those that have expired included. */
+  get keyCount(): number {
     return this.#keydir.size;
   }
 

@@ -262,3 +262,38 @@ test.each(["openRead", "read"])("a hint, or a checkpoint, whose %s fails is left
     await db.close();
   }
 });
+
+test("a checkpoint tells how far it is", async () => {
+  const world = await memoryWorld();
+  const db = await world.open();
+  await fill(db, 0, 20);
+  const seen: { partsDone: number; partsTotal: number }[] = [];
+  await db.checkpoint({ onProgress: (progress) => seen.push(progress) });
+  const { partsTotal } = seen[0]!;
+  expect(seen).toEqual(Array.from({ length: partsTotal }, (_, part) => ({ partsDone: part + 1, partsTotal })));
+  await db.checkpoint({ onProgress: (progress) => seen.push(progress) });
+  expect(seen).toHaveLength(partsTotal);
+});
+
+test("a checkpoint that is cancelled leaves the one before it, and no file", async () => {
+  const world = await memoryWorld();
+  const db = await world.open();
+  await fill(db, 0, 20);
+  await db.checkpoint();
+  const before = await names(world, "checkpoint");
+  await db.put("new", "1");
+  expect(await rejection(db.checkpoint({ signal: AbortSignal.abort("no") }))).toMatchObject({
+    code: "HASHLOG_ABORTED",
+    cause: "no",
+  });
+  const controller = new AbortController();
+  const { signal } = controller;
+  const cancelled = db.checkpoint({ signal, onProgress: ({ partsDone }) => partsDone === 3 && controller.abort() });
+  expect(await rejection(cancelled)).toMatchObject({ code: "HASHLOG_ABORTED" });
+  expect(await names(world, "checkpoint")).toEqual(before);
+  await db.checkpoint();
+  expect(await names(world, "checkpoint")).not.toEqual(before);
+  for (const options of [{ signal: {} }, { onProgress: 1 }, { sync: true }, null]) {
+    expect(await rejection(db.checkpoint(options as never))).toMatchObject({ code: "HASHLOG_INVALID_ARGUMENT" });
+  }
+});

@@ -106,3 +106,35 @@ test("clear with a bound that is undefined is refused: one that was lost would c
   await db.clear({ reverse: undefined, limit: undefined, sync: undefined });
   expect(db.has("a")).toBe(false);
 });
+
+test("clear tells how many keys it has deleted, and of how many if no range was asked for", async () => {
+  const world = await memoryWorld();
+  const db = await world.open();
+  await db.batch(Array.from({ length: 2500 }, (_, key) => ({ type: "put", key: `key ${key}`, value: "" })));
+  const seen: unknown[] = [];
+  const onProgress = (progress: unknown): void => void seen.push(progress);
+  await db.clear({ prefix: "key 24", onProgress });
+  expect(seen.splice(0)).toEqual([{ keysDone: 111, keysTotal: undefined }]);
+  await db.clear({ onProgress });
+  expect(seen).toEqual([
+    { keysDone: 1000, keysTotal: 2389 },
+    { keysDone: 2000, keysTotal: 2389 },
+    { keysDone: 2389, keysTotal: 2389 },
+  ]);
+});
+
+test("clear ends by its signal, between two commits and before it begins, and what was deleted stays so", async () => {
+  const world = await memoryWorld();
+  const db = await world.open();
+  await db.batch(Array.from({ length: 2500 }, (_, key) => ({ type: "put", key: `key ${key}`, value: "" })));
+  const none = db.clear({ signal: AbortSignal.abort("no") });
+  expect(await rejection(none)).toMatchObject({ code: "HASHLOG_ABORTED", cause: "no" });
+  expect(db.stats().keys).toBe(2500);
+  const controller = new AbortController();
+  const cleared = db.clear({ signal: controller.signal, onProgress: () => controller.abort() });
+  expect(await rejection(cleared)).toMatchObject({ code: "HASHLOG_ABORTED" });
+  expect(db.stats()).toMatchObject({ keys: 1500, iterators: 0 });
+  for (const options of [{ signal: {} }, { onProgress: 1 }]) {
+    expect(await rejection(db.clear(options as never))).toMatchObject({ code: "HASHLOG_INVALID_ARGUMENT" });
+  }
+});

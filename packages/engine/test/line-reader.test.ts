@@ -1,0 +1,112 @@
+import { describe, expect, test } from "vitest";
+import { readLine } from "../src/line-reader.ts";
+import { utf8Bytes } from "./support/values.ts";
+
+/** Reads it where others stand around it. */
+function read(line: string | Uint8Array): unknown {
+  const bytes = Buffer.concat([
+    Buffer.from("}{"),
+    typeof line === "string" ? utf8Bytes(line) : line,
+    Buffer.from('"}'),
+  ]);
+  return readLine(bytes, 2, bytes.length - 2);
+}
+
+const entry = (key: string, value: string, expiresAtMs: number = 0): unknown => ({
+  kind: "entry",
+  key: utf8Bytes(key),
+  value: utf8Bytes(value),
+  expiresAtMs,
+});
+
+describe("what is read", () => {
+  test.each<[line: string, expected: unknown]>([
+    ["", { kind: "blank" }],
+    [" \t ", { kind: "blank" }],
+    ['{"key":"a","value":"b"}', entry("a", "b")],
+    ['{"value":"b","key":"a"}', entry("a", "b")],
+    [' \t{ "key" : "a" , "value"\t:\r"b" } ', entry("a", "b")],
+    ['{"\\u006bey":"a","value":"b"}', entry("a", "b")],
+    ['{"key":"","value":""}', entry("", "")],
+    ['{"key":"__proto__","value":"constructor"}', entry("__proto__", "constructor")],
+    ['{"key":"\\u0000","value":"\\ud83d\\ude00"}', entry("\0", "😀")],
+    ['{"keyBase64":"YQ==","valueBase64":"Yg=="}', entry("a", "b")],
+    ['{"keyBase64":"","valueBase64":"Pz8\\/"}', entry("", "???")],
+    ['{"key":"a","value":"b","expiresAtMs":9007199254740991}', entry("a", "b", 2 ** 53 - 1)],
+    ['{"entries":0}', { kind: "trailer", entries: 0 }],
+    ['{"entries":12}', { kind: "trailer", entries: 12 }],
+    [
+      '{"format":"f","version":2,"keys":"k","values":"v"}',
+      { kind: "header", format: "f", version: 2, keys: "k", values: "v" },
+    ],
+    ['{"format":"f","version":1}', { kind: "header", format: "f", version: 1, keys: undefined, values: undefined }],
+  ])("%s", (line, expected) => {
+    expect(read(line)).toEqual(expected);
+  });
+
+  test("keys and values are the caller's own", () => {
+    const bytes = Buffer.from('{"key":"a","valueBase64":"YQ=="}');
+    const line = readLine(bytes, 0, bytes.length);
+    bytes.fill(0);
+    expect(line).toEqual(entry("a", "a"));
+  });
+});
+
+describe("what is wrong, and why", () => {
+  test.each<[line: string | Uint8Array, reason: string]>([
+    ["null", "it is no JSON object"],
+    ["[]", "it is no JSON object"],
+    ['"key"', "it is no JSON object"],
+    ["key,value", "it is no JSON object"],
+    ["{", "a string is missing"],
+    ["{}", 'there is neither "key" nor "keyBase64"'],
+    ['{"key":"a"}', 'there is neither "value" nor "valueBase64"'],
+    ['{"value":"a"}', 'there is neither "key" nor "keyBase64"'],
+    ['{"key":"a","keyBase64":"YQ==","value":""}', 'there are "key" and "keyBase64"'],
+    ['{"key":"a","value":"","valueBase64":""}', 'there are "value" and "valueBase64"'],
+    ['{"key":"a","key":"a","value":"b"}', 'the field "key" is there twice'],
+    ['{"key":"a","value":"b","ttl":1}', 'there is no field "ttl"'],
+    ['{"__proto__":{"key":"a"},"value":"b"}', 'there is no field "__proto__"'],
+    ['{"toString":"a"}', 'there is no field "toString"'],
+    ['{"key":1,"value":"b"}', "a string is missing"],
+    ['{"key":null,"value":"b"}', "a string is missing"],
+    ['{"key":{"a":1},"value":"b"}', "a string is missing"],
+    ['{key:"a"}', "a string is missing"],
+    ['{"key" "a"}', "a colon is missing"],
+    ['{"key":"a" "value":"b"}', "the object does not end"],
+    ['{"key":"a","value":"b"', "the object does not end"],
+    ['{"key":"a","value":"b",}', "a string is missing"],
+    ['{"key":"a","value":"b"}}', "there is something behind the object"],
+    ['{"key":"a","value":"b"} x', "there is something behind the object"],
+    ['{"key":"a\\"', "a string does not end"],
+    ['{"key":"a\\', "a string does not end"],
+    ['{"key":"a\tb","value":""}', "a string has a control character that is not escaped"],
+    ['{"key":"\\x","value":""}', "a string has an escape that is none, or a surrogate without its partner"],
+    ['{"key":"\\ud800","value":""}', "a string has an escape that is none, or a surrogate without its partner"],
+    ['{"keyBase64":"\\ud800","value":""}', "a string has an escape that is none, or a surrogate without its partner"],
+    ['{"keyBase64":"YQ","value":""}', "a string is not base64 with padding"],
+    [Buffer.from('{"key":"\xff","value":""}', "latin1"), "a string is not valid UTF-8"],
+    [Buffer.from('{"\xff":""}', "latin1"), "a string is not valid UTF-8"],
+    ['{"format":"f"}', 'there is no "version"'],
+    ['{"format":"f","version":1,"key":"a"}', 'the first line has no field "key"'],
+    ['{"version":1}', 'an entry has no field "version"'],
+    ['{"entries":1,"key":"a"}', 'the last line has no field "key"'],
+    ['{"entries":"1"}', "a number is not an integer from 0 to 2^53 - 1"],
+    ['{"entries":-1}', "a number is not an integer from 0 to 2^53 - 1"],
+    ['{"entries":01}', "a number is not an integer from 0 to 2^53 - 1"],
+    ['{"entries":1e3}', "the object does not end"],
+    ['{"entries":1.0}', "the object does not end"],
+    ['{"entries":}', "a number is not an integer from 0 to 2^53 - 1"],
+    ['{"key":"a","value":"b","expiresAtMs":0}', "a number is not an integer from 1 to 2^53 - 1"],
+    ['{"key":"a","value":"b","expiresAtMs":9007199254740992}', "a number is not an integer from 1 to 2^53 - 1"],
+    ['{"key":"a","value":"b","expiresAtMs":null}', "a number is not an integer from 1 to 2^53 - 1"],
+  ])("%s", (line, reason) => {
+    expect(read(line)).toEqual({ kind: "wrong", reason });
+  });
+});
+
+test("cut off at whatever byte, a line is wrong", () => {
+  const line = '{"key":"a\\n\\u0041","valueBase64":"YQ==","expiresAtMs":1234}';
+  expect(read(line)).toMatchObject({ kind: "entry", expiresAtMs: 1234 });
+  for (let end = 1; end < line.length; end += 1) expect(read(line.slice(0, end))).toMatchObject({ kind: "wrong" });
+});

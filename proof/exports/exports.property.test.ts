@@ -1,0 +1,56 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { runs, TEST_TIMEOUT_MS } from "../world/runs.ts";
+import { runExports, type ExportCase, type ExportStep } from "./run-exports.ts";
+
+const key = fc.nat({ max: 5 });
+const length = fc.oneof(fc.nat({ max: 40 }), fc.integer({ min: 150, max: 400 }));
+
+const step: fc.Arbitrary<ExportStep> = fc.oneof(
+  { weight: 5, arbitrary: fc.tuple(fc.constant("put" as const), key, length) },
+  { weight: 2, arbitrary: fc.tuple(fc.constant("delete" as const), key) },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(
+      fc.constant("batch" as const),
+      fc.array(fc.tuple(key, fc.oneof(length, fc.constant(-1))), { minLength: 1, maxLength: 3 }),
+    ),
+  },
+  { weight: 1, arbitrary: fc.tuple(fc.constant("compact" as const)) },
+  { weight: 3, arbitrary: fc.tuple(fc.constant("turns" as const), fc.nat({ max: 60 })) },
+  { weight: 3, arbitrary: fc.tuple(fc.constant("export" as const)) },
+);
+
+const cases: fc.Arbitrary<ExportCase> = fc.record({
+  sync: fc.constantFrom("always", "never"),
+  segments: fc.nat({ max: 2 }),
+  limits: fc.constantFrom("usual", "small"),
+  steps: fc.array(step, { minLength: 3, maxLength: 25 }),
+  schedule: fc.array(fc.nat({ max: 7 }), { maxLength: 60 }),
+  ifExists: fc.constantFrom("overwrite", "skip", "fail"),
+  pieceBytes: fc.integer({ min: 1, max: 200 }),
+  crashes: fc.array(fc.tuple(fc.integer({ min: 0, max: 1000 }), fc.nat({ max: 1_000_000 })), {
+    minLength: 1,
+    maxLength: 5,
+  }),
+});
+
+/**
+ * A store that is written to, merged and exported again and again, at every interleaving that a schedule of the file system's calls
+ * can bring about; and what was exported last is imported, with a power cut at any moment.
+ */
+test(
+  "an export holds the store as of its call, and an import that is cut off the first so many of its entries",
+  async () => {
+    let done = 0;
+    await fc.assert(
+      fc.asyncProperty(cases, async (given) => {
+        await runExports(given);
+        done += 1;
+      }),
+      { numRuns: runs(200) },
+    );
+    expect(done).toBeGreaterThan(0);
+  },
+  TEST_TIMEOUT_MS,
+);

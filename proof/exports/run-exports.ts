@@ -1,0 +1,175 @@
+import { crashPointAt, sampleFates, SeededRandom, SimulatedDisk } from "@hashlog/fs-io/testing";
+import { openBackup } from "../backups/open-backup.ts";
+import { quiet, settled } from "../world/quiet.ts";
+import { DIRECTORY, emptyStore, openStore, type TextStore } from "../world/text-store.ts";
+
+/** Something that a program does with its store. */
+export type ExportStep =
+  /** Key, and length of the value. */
+  | readonly ["put", number, number]
+  | readonly ["delete", number]
+  | readonly ["batch", readonly (readonly [number, number])[]]
+  | readonly ["compact"]
+  /** Waits until so many microtasks have passed. */
+  | readonly ["turns", number]
+  | readonly ["export"];
+
+export interface ExportCase {
+  readonly sync: "always" | "never";
+  readonly segments: number;
+  readonly limits: "usual" | "small";
+  readonly steps: readonly ExportStep[];
+  /** Which waiting call of the file system returns next; then first come, first served. */
+  readonly schedule: readonly number[];
+  readonly ifExists: "overwrite" | "skip" | "fail";
+  /** Into how long pieces what was exported is cut. */
+  readonly pieceBytes: number;
+  /** Where the power is cut while it is imported, as parts of a thousand of the way, with a seed of what is lost. */
+  readonly crashes: readonly (readonly [number, number])[];
+}
+
+type State = ReadonlyMap<string, string>;
+
+const KEYS = ["a", "b", "c", "\u2028", "Grüße", "__proto__"];
+
+/**
+ * Runs the case: whatever is written, deleted and merged while an export is under way, it holds the store as of its call.
+ * Then the last one is imported into an empty store, of which a power cut at any moment leaves the first so many entries, and
+ * all of them once the import has resolved.
+ * @throws Error where that is not so
+ */
+export async function runExports(given: ExportCase): Promise<void> {
+  const run = new Run(
+    await openStore(new SimulatedDisk({ image: await emptyStore(), schedule: given.schedule }).boot(), given),
+  );
+  for (const step of given.steps) await run.do(step);
+  const file = await run.end();
+  await runImport(file, given);
+}
+
+class Run {
+  readonly #store: TextStore;
+  /** After so many commits. */
+  readonly #states: State[] = [new Map()];
+  #acknowledged = 0;
+  readonly #waiting: Promise<unknown>[] = [];
+  #last: Uint8Array = new Uint8Array(0);
+
+  constructor(store: TextStore) {
+    this.#store = store;
+  }
+
+  async do(step: ExportStep): Promise<void> {
+    const last = this.#states.at(-1)!;
+    switch (step[0]) {
+      case "put":
+        this.#commit([[step[1], step[2]]]);
+        return;
+      case "delete":
+        // Of a key that is there: else it may write nothing.
+        if (last.has(keyOf(step[1]))) this.#commit([[step[1], -1]]);
+        return;
+      case "batch":
+        if (step[1].length > 0) this.#commit(step[1]);
+        return;
+      case "compact":
+        this.#waiting.push(this.#store.compact());
+        return;
+      case "turns":
+        for (let turn = 0; turn < step[1]; turn += 1) await Promise.resolve();
+        return;
+      case "export":
+        this.#export();
+    }
+  }
+
+  /** Resolves to what was exported last, when everything has come to its end. */
+  async end(): Promise<Uint8Array> {
+    this.#export();
+    await settled(Promise.all(this.#waiting), "what was begun");
+    await quiet();
+    return this.#last;
+  }
+
+  #commit(changes: readonly (readonly [number, number])[]): void {
+    const number = this.#states.length;
+    const next = new Map(this.#states.at(-1));
+    const operations = changes.map(([key, length]) => {
+      const name = keyOf(key);
+      const value = `${number}\n`.padEnd(length, "x");
+      if (length < 0) next.delete(name);
+      else next.set(name, value);
+      return length < 0 ? ({ type: "delete", key: name } as const) : ({ type: "put", key: name, value } as const);
+    });
+    this.#states.push(next);
+    const acknowledged = this.#store.batch(operations).then(() => {
+      this.#acknowledged = Math.max(this.#acknowledged, number);
+    });
+    this.#waiting.push(acknowledged);
+  }
+
+  #export(): void {
+    // What is visible was acknowledged, though whoever waits for it may be told a moment later.
+    const [least, most] = [this.#acknowledged, this.#states.length];
+    const visible = new Map(KEYS.map((key) => [key, this.#store.getSync(key)]));
+    const chunks: Uint8Array[] = [];
+    const stream = new WritableStream<Uint8Array>({ write: (chunk) => void chunks.push(chunk) });
+    const done = this.#store.exportTo(stream).then(({ bytes, entries }) => {
+      const file = Buffer.concat(chunks);
+      const found = entriesIn(file);
+      if (file.length !== bytes || found.size !== entries) throw new Error("an export says more than it has written");
+      for (const [key, value] of visible) {
+        if (found.get(key) !== value)
+          throw new Error(`${key} was ${value} at the call, and is ${found.get(key)} in the export`);
+      }
+      const isOne = this.#states.some((state, count) => count >= least && count < most && show(state) === show(found));
+      if (!isOne)
+        throw new Error(`${show(found)} was exported, which is no state from ${least} to ${most - 1} commits`);
+      this.#last = file;
+    });
+    this.#waiting.push(done);
+  }
+}
+
+async function runImport(file: Uint8Array, given: ExportCase): Promise<void> {
+  const disk = new SimulatedDisk({ image: await emptyStore(), schedule: given.schedule });
+  const store = await openStore(disk.boot(), given);
+  const begun = disk.position;
+  const pieces = Array.from({ length: Math.ceil(file.length / given.pieceBytes) }, (_, index) =>
+    file.subarray(index * given.pieceBytes, (index + 1) * given.pieceBytes),
+  );
+  await settled(store.importFrom(pieces, { ifExists: given.ifExists }), "an import");
+  const done = disk.position;
+  await quiet();
+  const entries = [...entriesIn(file)];
+  for (const [permille, seed] of given.crashes) {
+    const ordinal = begun + Math.floor(((disk.position - begun) * permille) / 1000);
+    const point = crashPointAt(disk, ordinal);
+    const found = show(await openBackup(point.image(sampleFates(point, new SeededRandom(seed))), DIRECTORY));
+    const least = ordinal >= done ? entries.length : 0;
+    const isPrefix = entries
+      .concat([["", ""]])
+      .some((_, count) => count >= least && show(new Map(entries.slice(0, count))) === found);
+    if (!isPrefix)
+      throw new Error(`after a crash there is ${found}, which is not what the first ${least} or more entries make`);
+  }
+}
+
+/** The entries in an export, read as anybody would. */
+function entriesIn(file: Uint8Array): State {
+  const lines = Buffer.from(file).toString("utf8").trimEnd().split("\n").slice(1, -1);
+  return new Map(
+    lines.map((line) => {
+      const { key, value } = JSON.parse(line) as { key: string; value: string };
+      return [key, value];
+    }),
+  );
+}
+
+function keyOf(number: number): string {
+  return KEYS[number % KEYS.length]!;
+}
+
+function show(state: State): string {
+  return JSON.stringify([...state].toSorted(([left], [right]) => (left < right ? -1 : 1)));
+}
