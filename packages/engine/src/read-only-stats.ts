@@ -1,3 +1,4 @@
+import type { FeedStats } from "./feeds.ts";
 import type { IndexRoad } from "./load-index.ts";
 import type { Reader } from "./reader.ts";
 import type { Failures } from "./store-parts.ts";
@@ -20,6 +21,8 @@ export interface ReadOnlyStats {
   /** Iterators and snapshots that are open. Each keeps the files that it needs. */
   readonly iterators: number;
   readonly snapshots: number;
+  /** The feeds of changes that are open, and what is kept for them. */
+  readonly feeds: FeedStats;
   /** How often the store has caught up since it was opened, by itself or not, whether or not anything was new. */
   readonly refreshes: number;
   /** How most of the index was loaded, the last time. */
@@ -44,6 +47,7 @@ export function readOnlyStats(reader: Reader, cache: ValueCache, refreshes: numb
     sequence: current.sequence,
     iterators: held("iterator"),
     snapshots: held("snapshot"),
+    feeds: reader.feeds.stats(),
     refreshes,
     road: current.road,
     writerAlive: reader.writerAlive,

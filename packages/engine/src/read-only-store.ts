@@ -1,3 +1,4 @@
+import type { ChangeFeed, ChangesOptions } from "./changes.ts";
 import { HashlogError } from "./errors.ts";
 import { Follower } from "./follower.ts";
 import { InFlight } from "./in-flight.ts";
@@ -156,6 +157,11 @@ export class ReadOnlyStore<K, V> {
     return snapshot;
   }
 
+  /** As `Store.changes`, of what is shown: when more is shown, after a `refresh` or by `follow`, it comes. */
+  changes(options?: ChangesOptions): ChangeFeed<K, V> {
+    return this.#reads.changes(options, this.#machinery.reader.feeds);
+  }
+
   /** Rejects with `HASHLOG_READ_ONLY`. */
   put(..._given: never[]): Promise<never> {
     return this.#refuse("put");
@@ -209,6 +215,7 @@ export class ReadOnlyStore<K, V> {
 
   async #close(): Promise<void> {
     this.#follower?.stop();
+    this.#machinery.reader.feeds.closeAll();
     this.#ending.abort();
     await this.#turns.idle();
     await this.#inFlight.idle();
@@ -229,6 +236,9 @@ export class ReadOnlyStore<K, V> {
     } catch (error) {
       this.#state.check();
       throw error;
+    } finally {
+      // One that failed may have shown something.
+      this.#machinery.reader.feeds.notify();
     }
   }
 

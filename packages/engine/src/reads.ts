@@ -1,8 +1,12 @@
 import type { Clock } from "@hashlog/fs-io";
+import { LogFeed, putChange } from "./change-feed.ts";
+import { CHANGES_CHECKS, type ChangeFeed, type Change, type ChangesOptions } from "./changes.ts";
+import { checkOptions } from "./check-options.ts";
 import type { RecordLocation } from "@hashlog/index";
 import type { Codec } from "./codecs.ts";
 import { describeType, encodesAnew } from "./codecs.ts";
 import { invalidArgument } from "./errors.ts";
+import type { Feeds } from "./feeds.ts";
 import type { InFlight } from "./in-flight.ts";
 import {
   checkIterateOptions,
@@ -178,6 +182,26 @@ export class Reads<K, V> {
       count += chunk.length;
     }
     return count;
+  }
+
+  changes(options: ChangesOptions = {}, feeds: Feeds): ChangeFeed<K, V> {
+    this.#source.checkOpen();
+    checkOptions(options, CHANGES_CHECKS, "changes");
+    const { since, signal } = options;
+    // Of the very moment from which on the log is read.
+    const state = since === 0 ? this.#state() : undefined;
+    const hold = feeds.open(since === 0 ? undefined : since);
+    const { keys, values, inFlight, limits, clock, pace } = this.#parts;
+    const feed = new LogFeed<K, V>({ feeds, hold, state, signal, keys, values, inFlight, limits, clock, pace });
+    feeds.closeWith(feed, hold);
+    return feed;
+  }
+
+  #state(): ChunkIterator<Change<K, V>, K> {
+    const { keys, values } = this.#parts;
+    return this.#iterate({}, "changes", true, (key, value, sequence, expiresAtMs) =>
+      putChange(keys.decode(key), values.decode(value), sequence, expiresAtMs, 0),
+    );
   }
 
   /** The keys that a `clear` with these options deletes, as bytes. Nothing is left out because it has expired. */

@@ -1,6 +1,7 @@
 import type { CommitLog } from "./commit-log.ts";
 import type { Compaction, CompactionStats } from "./compaction.ts";
 import type { Checkpointer } from "./checkpointer.ts";
+import type { Feeds, FeedStats } from "./feeds.ts";
 import type { OpenReport } from "./open-report.ts";
 import type { Segment } from "./segment.ts";
 import type { StoreParts } from "./store-parts.ts";
@@ -47,6 +48,8 @@ export interface StoreStats {
   /** Iterators and snapshots that are open. Each keeps the files that it needs. */
   readonly iterators: number;
   readonly snapshots: number;
+  /** The feeds of changes that are open, and what is kept for them. */
+  readonly feeds: FeedStats;
   /** Failures in the background that lost nothing and are tried again: of hints, checkpoints, seals, removals. */
   readonly failures: { readonly count: number; readonly last: unknown };
   /** What the opening found. */
@@ -76,6 +79,7 @@ export function storeStats(store: {
   compaction: Compaction;
   checkpointer: Checkpointer;
   views: Views;
+  feeds: Feeds;
   cache: ValueCache;
   openReport: OpenReport;
 }): StoreStats {
@@ -108,6 +112,7 @@ export function storeStats(store: {
     checkpoints: store.checkpointer.count,
     iterators: store.views.count("iterator"),
     snapshots: store.views.count("snapshot"),
+    feeds: store.feeds.stats(),
     failures: { count: parts.failures.count, last: parts.failures.last },
     open: store.openReport,
     segments,
