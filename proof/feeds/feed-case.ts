@@ -33,6 +33,10 @@ export interface FeedCase {
   readonly segments: number;
   readonly limits: "usual" | "small";
   readonly merging: "usual" | "eager";
+  /** Whether the log is read at once, or by calls that take their time, between which other things happen. */
+  readonly reading: "at once" | "aside";
+  /** Whether there is a reader from the beginning, and again after each power cut. */
+  readonly isRead: boolean;
   readonly steps: readonly FeedStep[];
   /** Which waiting call of the file system returns next; then first come, first served. */
   readonly schedule: readonly number[];

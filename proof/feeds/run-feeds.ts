@@ -1,4 +1,5 @@
 import { HashlogError } from "@hashlog/engine";
+import type { FileSystem } from "@hashlog/fs-io";
 import {
   crashPointAt,
   sampleFates,
@@ -6,6 +7,7 @@ import {
   SimulatedDisk,
   type SimulatedFileSystem,
 } from "@hashlog/fs-io/testing";
+import { altered } from "../marks/stories/story.ts";
 import { mustHoldOfFeed } from "../properties/p23-change-feed.ts";
 import { manifestOf } from "../world/manifest.ts";
 import { quiet, settled } from "../world/quiet.ts";
@@ -22,10 +24,13 @@ import { Commits, operationsOf } from "./commits.ts";
 import { Consumer } from "./consumer.ts";
 import type { FeedBeginning, FeedCase, FeedStep } from "./feed-case.ts";
 
-/** What was seen of a case: how much was delivered, and how often merges were quicker. */
+/** What was seen of a case: how much was delivered, how much of it by a reader, how often merges were quicker. */
 export interface FeedsSeen {
   readonly given: number;
+  readonly givenByReader: number;
   readonly overtaken: number;
+  /** Writes that found no room. */
+  readonly refused: number;
 }
 
 /**
@@ -36,7 +41,7 @@ export interface FeedsSeen {
  */
 export async function runFeeds(given: FeedCase): Promise<FeedsSeen> {
   const run = new Run(given, new SimulatedDisk({ image: await emptyStore(), schedule: given.schedule }));
-  await run.open();
+  await run.begin();
   for (const step of given.steps) {
     await run.do(step);
     run.look();
@@ -59,10 +64,13 @@ class Run {
   #process!: SimulatedFileSystem;
   #store!: TextStore;
   #reader: TextReader | undefined;
+  /** The last refresh of the reader, whatever became of it. */
+  #refreshing: Promise<unknown> = Promise.resolve();
   #openings = 0;
   /** What was begun in this life of the program. */
   #waiting: Promise<unknown>[] = [];
   #failure: unknown;
+  #refused = 0;
 
   constructor(given: FeedCase, disk: SimulatedDisk) {
     this.#case = given;
@@ -72,13 +80,24 @@ class Run {
   get seen(): FeedsSeen {
     const sum = (of: (consumer: Consumer) => number): number =>
       this.#consumers.reduce((total, consumer) => total + of(consumer), 0);
-    return { given: sum(({ given }) => given), overtaken: sum(({ overtaken }) => overtaken) };
+    return {
+      given: sum(({ given }) => given),
+      givenByReader: this.#consumers[OF_THE_READER]!.given,
+      overtaken: sum(({ overtaken }) => overtaken),
+      refused: this.#refused,
+    };
   }
 
-  async open(): Promise<void> {
+  /** The first opening, and the first after a power cut. */
+  async begin(): Promise<void> {
+    await this.#open();
+    if (this.#case.isRead) await this.#toggleReader();
+  }
+
+  async #open(): Promise<void> {
     this.#process = this.#disk.boot();
     this.#openings += 1;
-    const opening = openStore(this.#process, this.#case, this.#clock, this.#openings);
+    const opening = openStore(this.#asItReads(this.#process), this.#case, this.#clock, this.#openings);
     this.#store = await settled(opening, "opening the store");
     this.#commits.found(this.#store);
   }
@@ -103,8 +122,7 @@ class Run {
       case "reader":
         return this.#toggleReader();
       case "refresh":
-        await this.#refresh();
-        return;
+        return this.#refresh();
       case "full":
         this.#disk.capacityBytes = this.#disk.usedBytes + step[1];
         return;
@@ -114,12 +132,12 @@ class Run {
         return this.#makeRoom();
       case "close":
         await this.#close();
-        return this.open();
+        return this.#open();
       case "kill":
         this.#lose(this.#consumers.slice(0, OF_THE_READER));
         this.#disk.kill(this.#process);
         this.#makeRoom();
-        return this.open();
+        return this.#open();
       case "cut":
         return this.#cutPower(step[1]);
     }
@@ -138,7 +156,8 @@ class Run {
     // Merges wait for nobody.
     this.#begin(this.#store.compact());
     await settled(Promise.all(this.#waiting), "a merge beside feeds");
-    await this.#refresh();
+    this.#refresh();
+    await settled(this.#refreshing, "a refresh");
     await quiet();
     for (const consumer of this.#consumers) consumer.drain();
     for (let turn = 0; turn < 20; turn += 1) await quiet();
@@ -165,6 +184,7 @@ class Run {
         },
         (error: unknown) => {
           commit.isWaiting = false;
+          this.#refused += 1;
           throw error;
         },
       ),
@@ -189,17 +209,27 @@ class Run {
 
   async #toggleReader(): Promise<void> {
     if (this.#reader === undefined) {
-      const opening = openTextReader(this.#disk.boot(), this.#case, this.#clock);
+      const opening = openTextReader(this.#asItReads(this.#disk.boot()), this.#case, this.#clock);
       this.#reader = await settled(opening, "opening a reader");
       return;
     }
+    await settled(this.#refreshing, "a refresh");
     this.#lose(this.#consumers.slice(OF_THE_READER));
     await settled(this.#reader.close(), "closing a reader");
     this.#reader = undefined;
   }
 
-  async #refresh(): Promise<void> {
-    if (this.#reader !== undefined) await settled(this.#reader.refresh(), "a refresh");
+  #asItReads(fileSystem: SimulatedFileSystem): FileSystem {
+    return this.#case.reading === "at once"
+      ? fileSystem
+      : altered<FileSystem>(fileSystem, { readsSynchronously: false });
+  }
+
+  #refresh(): void {
+    if (this.#reader === undefined) return;
+    const refreshed = this.#reader.refresh();
+    this.#begin(refreshed);
+    this.#refreshing = refreshed.catch(() => undefined);
   }
 
   #makeRoom(): void {
@@ -218,11 +248,12 @@ class Run {
   async #cutPower(seed: number): Promise<void> {
     this.#lose(this.#consumers);
     this.#reader = undefined;
+    this.#refreshing = Promise.resolve();
     const point = crashPointAt(this.#disk, this.#disk.position);
     const image = point.image(sampleFates(point, new SeededRandom(seed)));
     this.#disk.kill();
     this.#disk = new SimulatedDisk({ image, schedule: this.#case.schedule });
-    await this.open();
+    await this.begin();
   }
 
   #lose(consumers: readonly Consumer[]): void {
