@@ -8,10 +8,11 @@ import type { StoreMachinery } from "./store-machinery.ts";
  * After a failed write nothing is sealed, checkpointed or closed clean: the next opening recovers.
  */
 export async function closeStore<K, V, VI>(
-  { parts, log, compaction, maintenance, backgroundFiles, checkpointer, views, lock }: StoreMachinery<K, V, VI>,
+  { parts, log, compaction, maintenance, backgroundFiles, checkpointer, views, feeds, lock }: StoreMachinery<K, V, VI>,
   inFlight: InFlight,
 ): Promise<void> {
   try {
+    feeds.closeAll();
     compaction.close();
     backgroundFiles.stop();
     await inFlight.idle();

@@ -40,6 +40,8 @@ export class CommitLog {
   /** Whether the next append waits for its turn (`WritePace`). Nothing but appends waits for that. */
   #pausing = false;
   #acknowledged: number;
+  /** Called when more was acknowledged. */
+  onAcknowledged: (() => void) | undefined;
   #failures = 0;
 
   constructor(options: CommitLogOptions) {
@@ -160,10 +162,7 @@ export class CommitLog {
     return { ...this.#segments.end, sequence: this.#acknowledged + 1 };
   }
 
-  /**
-   * Brings the log to a state in which the next writer may go on in the same segment: everything synced, the last fence
-   * included. Nothing may be written any more.
-   */
+  /** Syncs everything, the last fence included: the next writer may go on in the same segment. Nothing is written any more. */
   async finish(): Promise<void> {
     this.#interval?.stop();
     await this.settle();
@@ -373,6 +372,7 @@ export class CommitLog {
       this.#acknowledged = group.lastSequence;
       group.resolve();
       this.#queue.recycle(group);
+      this.onAcknowledged?.();
     }
   }
 

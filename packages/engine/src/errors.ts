@@ -30,6 +30,8 @@ export type HashlogErrorCode =
   | "HASHLOG_NOT_FOUND"
   /** The operating system does not let this process do it. */
   | "HASHLOG_NOT_PERMITTED"
+  /** Merges have taken out of the log what a feed needs; `expected` is the oldest `since` that will do. Begin with `since: 0`. */
+  | "HASHLOG_COMPACTED"
   /** The operation was cancelled through its `signal`; `cause` is the signal's reason. */
   | "HASHLOG_ABORTED"
   /** Any other failure of the file system, or of a stream to or from which entries are moved; `cause` is its error. */

@@ -1,4 +1,5 @@
 export { open } from "./open.ts";
+export type { Change, ChangeFeed, ChangesOptions, DeleteChange, PutChange } from "./changes.ts";
 export type { CheckpointOptions, CheckpointProgress } from "./checkpoint-options.ts";
 export type { ClearOptions, ClearProgress } from "./clear-keys.ts";
 export type { CompactOptions } from "./compact-options.ts";
@@ -19,6 +20,7 @@ export type {
 export type { IterateOptions, StoreIterator } from "./iterate.ts";
 export { bytes, type Codec, json, utf8 } from "./codecs.ts";
 export type { ReadCounts, StoreCounts } from "./counts.ts";
+export type { FeedStats } from "./feeds.ts";
 export type { SegmentStats, StoreStats } from "./store-stats.ts";
 export type { ReadOnlyStore } from "./read-only-store.ts";
 export type { EitherOptions, ReadOnlyOptions } from "./read-only-options.ts";

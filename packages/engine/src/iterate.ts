@@ -35,8 +35,11 @@ export function checkIterateOptions(options: object, of: string): void {
   checkOptions(options, { ...RANGE_CHECKS, signal }, of);
 }
 
-/** How the raw bytes of an entry become what the iterator gives out; keys alone have no value, and a time of 0. */
-export type EntryMaker<T> = (key: Uint8Array, value: Uint8Array, expiresAtMs: number) => T;
+/**
+ * How the raw bytes of an entry become what the iterator gives out. `expiresAtMs` is 0 where there is none; without values
+ * there is no `sequence` either.
+ */
+export type EntryMaker<T> = (key: Uint8Array, value: Uint8Array, sequence: number, expiresAtMs: number) => T;
 
 /** Everything that an iteration needs. */
 export interface Iteration<T, K> {
@@ -214,7 +217,7 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
     while (keys.length < most && bytes < KEY_BYTES_AHEAD && this.#walk.step(this.#left)) {
       const key = this.#walk.key();
       bytes += key.length;
-      keys.push(make(key, NO_VALUE, 0));
+      keys.push(make(key, NO_VALUE, 0, 0));
     }
     this.#work += bytes + keys.length * WORK_OF_AN_ENTRY;
     return keys;
@@ -242,11 +245,8 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
         const to = this.#walk.endOfNeighbours(limits.sharedReadBytesMax);
         run = to === undefined ? undefined : reader.readRunSync(segment, offset, to);
       }
-      return make(
-        key,
-        run === undefined ? reader.readSync(segment, location, key) : reader.readFrom(run, location, key),
-        location.expiresAtMs,
-      );
+      const value = run === undefined ? reader.readSync(segment, location, key) : reader.readFrom(run, location, key);
+      return make(key, value, reader.lastSequence, location.expiresAtMs);
     });
     pace.end(begun, SLOW_MS);
     return values;
@@ -278,7 +278,8 @@ export class ChunkIterator<T, K> implements StoreIterator<T, K> {
     const segment = view.segmentAt(location.segmentSlot);
     segment.pin();
     try {
-      return make(key, await reader.read(segment, location, key), location.expiresAtMs);
+      const { value, sequence } = await reader.readWithSequence(segment, location, key);
+      return make(key, value, sequence, location.expiresAtMs);
     } finally {
       segment.unpin();
     }

@@ -1,4 +1,5 @@
 import { readCounts, type ReadCounters, type ReadCounts } from "./counts.ts";
+import type { FeedStats } from "./feeds.ts";
 import type { IndexRoad } from "./load-index.ts";
 import type { Reader } from "./reader.ts";
 import type { Failures } from "./store-parts.ts";
@@ -25,6 +26,8 @@ export interface ReadOnlyStats {
   readonly oldestViewMs: number;
   /** What was read since it was opened. */
   readonly counts: ReadCounts;
+  /** The feeds of changes that are open, and what is kept for them. */
+  readonly feeds: FeedStats;
   /** How often the store has caught up since it was opened, by itself or not, whether or not anything was new. */
   readonly refreshes: number;
   /** How most of the index was loaded, the last time. */
@@ -57,6 +60,7 @@ export function readOnlyStats(
     snapshots: held("snapshot"),
     oldestViewMs: generations.reduce((most, { views }) => Math.max(most, views.oldestMs), 0),
     counts: readCounts(reads),
+    feeds: reader.feeds.stats(),
     refreshes,
     road: current.road,
     writerAlive: reader.writerAlive,

@@ -1,4 +1,5 @@
 import { LookUps } from "./counts.ts";
+import type { ChangeFeed, ChangesOptions } from "./changes.ts";
 import { HashlogError } from "./errors.ts";
 import type { ExportDestination } from "./export-destination.ts";
 import type { ExportOptions, ExportReport } from "./export.ts";
@@ -165,6 +166,11 @@ export class ReadOnlyStore<K, V> {
     return this.#reads.exportTo(destination, options);
   }
 
+  /** As `Store.changes`, of what is shown: when more is shown, after a `refresh` or by `follow`, it comes. */
+  changes(options?: ChangesOptions): ChangeFeed<K, V> {
+    return this.#reads.changes(options, this.#machinery.reader.feeds);
+  }
+
   /** Rejects with `HASHLOG_READ_ONLY`. */
   put(..._given: never[]): Promise<never> {
     return this.#refuse("put");
@@ -223,6 +229,7 @@ export class ReadOnlyStore<K, V> {
 
   async #close(): Promise<void> {
     this.#follower?.stop();
+    this.#machinery.reader.feeds.closeAll();
     this.#ending.abort();
     await this.#turns.idle();
     await this.#inFlight.idle();
@@ -243,6 +250,9 @@ export class ReadOnlyStore<K, V> {
     } catch (error) {
       this.#state.check();
       throw error;
+    } finally {
+      // One that failed may have shown something.
+      this.#machinery.reader.feeds.notify();
     }
   }
 

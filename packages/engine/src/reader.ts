@@ -1,6 +1,8 @@
 import { LOCK_NAME } from "@hashlog/format";
 import { FsError } from "@hashlog/fs-io";
 import { corrupt, inOwnWords, HashlogError, throwIfAborted } from "./errors.ts";
+import { shownLog } from "./feed-log.ts";
+import { Feeds } from "./feeds.ts";
 import { changedMeanwhile, loadGeneration, type Generation, type ReaderParts } from "./generation.ts";
 import { bytesToLoad } from "./load-files.ts";
 import { LoadProgress } from "./load-progress.ts";
@@ -19,6 +21,8 @@ import type { OpenProgress } from "./store-options.ts";
  * after: a writer that merges replaces it before it removes a file.
  */
 export class Reader {
+  /** Of what is shown. */
+  readonly feeds: Feeds;
   readonly #parts: ReaderParts;
   readonly #keepsOrder: boolean;
   #older: Generation[] = [];
@@ -31,6 +35,7 @@ export class Reader {
   constructor(parts: ReaderParts, keepsOrder: boolean) {
     this.#parts = parts;
     this.#keepsOrder = keepsOrder;
+    this.feeds = new Feeds(parts.directory, shownLog(this));
   }
 
   /** What is read now. Nothing before the first `refresh`. */
@@ -155,6 +160,7 @@ export class Reader {
 
   /** Keeps an older generation for as long as somebody reads in it. */
   #keep(old: Generation): void {
+    this.feeds.onReplaced(old);
     if (old.isIdle) return;
     this.#older.push(old);
     old.views.onIdle = () => {

@@ -1,4 +1,5 @@
 import type { Clock } from "@hashlog/fs-io";
+import type { ChangeFeed, ChangesOptions } from "./changes.ts";
 import type { RecordLocation } from "@hashlog/index";
 import type { Codec } from "./codecs.ts";
 import type { LookUps } from "./counts.ts";
@@ -6,7 +7,9 @@ import { describeType, encodesAnew } from "./codecs.ts";
 import { invalidArgument } from "./errors.ts";
 import { exportEntries, type ExportOptions, type ExportReport } from "./export.ts";
 import type { ExportDestination } from "./export-destination.ts";
+import type { Feeds } from "./feeds.ts";
 import type { InFlight } from "./in-flight.ts";
+import { openFeed } from "./open-feed.ts";
 import {
   checkIterateOptions,
   ChunkIterator,
@@ -214,9 +217,14 @@ export class Reads<K, V> {
     const { directory, keys, values, clock } = this.#parts;
     const begin = (): ChunkIterator<ExportedEntry, K> => {
       this.#source.checkOpen();
-      return this.#iterateChecked(options, true, (key, value, expiresAtMs) => ({ key, value, expiresAtMs }));
+      return this.#iterateChecked(options, true, (key, value, _sequence, expiresAtMs) => ({ key, value, expiresAtMs }));
     };
     return exportEntries({ directory, codecs: namesOf({ keys, values }), clock, begin }, destination, options);
+  }
+
+  changes(options: ChangesOptions = {}, feeds: Feeds): ChangeFeed<K, V> {
+    this.#source.checkOpen();
+    return openFeed(this.#parts, feeds, options, (make) => this.#iterate({}, "changes", true, make));
   }
 
   /** The keys that a `clear` with these options deletes, as bytes. Nothing is left out because it has expired. */

@@ -22,6 +22,8 @@ export class SegmentTable {
   /** What is under way, by number, oldest first. */
   readonly #holds = new Set<number>();
   #lastHold = 0;
+  /** Called with every segment that leaves the store, before its handle may be closed. */
+  onRemoved: ((segment: Segment) => void) | undefined;
 
   /**
    * Makes sure that `count` more segments can be added.
@@ -90,6 +92,7 @@ export class SegmentTable {
   remove(segment: Segment): Promise<void> {
     this.#byId.delete(segment.segmentId);
     this.returnSlot(segment.slot);
+    this.onRemoved?.(segment);
     return segment.retire();
   }
 

@@ -5,6 +5,7 @@ import type { Checkpointer } from "./checkpointer.ts";
 import type { Codec } from "./codecs.ts";
 import type { CommitLog } from "./commit-log.ts";
 import type { Compaction } from "./compaction.ts";
+import type { Feeds } from "./feeds.ts";
 import type { Maintenance } from "./maintenance.ts";
 import type { OpenReport } from "./open-report.ts";
 import type { OpenState } from "./open-state.ts";
@@ -24,6 +25,7 @@ export interface StoreMachinery<K, V, VI> {
   readonly maintenance: Maintenance;
   readonly backgroundFiles: BackgroundFiles;
   readonly views: Views;
+  readonly feeds: Feeds;
   readonly clock: StoreClock;
   readonly lock: DirectoryLock;
   readonly keys: Codec<K>;

@@ -9,6 +9,8 @@ import { DirectoryEntries } from "./directory-entries.ts";
 import { inOwnWords, HashlogError, throwIfAborted } from "./errors.ts";
 import { bytesToLoad, countLive, loadFiles, type LoadedFiles } from "./load-files.ts";
 import { loadIndex, type LoadedIndex } from "./load-index.ts";
+import { writtenLog } from "./feed-log.ts";
+import { Feeds } from "./feeds.ts";
 import { LoadProgress } from "./load-progress.ts";
 import { segmentsWithoutRecords, type LogRun } from "./log-run.ts";
 import { LogSegments, type LogSegment } from "./log-segments.ts";
@@ -109,6 +111,7 @@ export class StoreOpener<K, V, VI> {
       maintenance: this.#maintenance,
       backgroundFiles: background,
       views: new Views(parts, this.#options.clock),
+      feeds: this.#feeds(parts, log),
       ordering,
       ordered: this.#options.ordered,
       cache: new ValueCache(this.#options.cacheBytesMax),
@@ -126,6 +129,13 @@ export class StoreOpener<K, V, VI> {
         filesRemoved: recovered.filesRemoved,
       },
     };
+  }
+
+  #feeds(parts: StoreParts, log: CommitLog): Feeds {
+    const feeds = new Feeds(parts.directory, writtenLog(parts, log));
+    log.onAcknowledged = () => feeds.notify();
+    parts.table.onRemoved = (segment) => feeds.onRemoved(segment);
+    return feeds;
   }
 
   #compaction(

@@ -2,6 +2,7 @@ import type { CommitLog } from "./commit-log.ts";
 import type { Compaction, CompactionStats } from "./compaction.ts";
 import type { Checkpointer } from "./checkpointer.ts";
 import { storeCounts, type ReadCounters, type StoreCounts } from "./counts.ts";
+import type { Feeds, FeedStats } from "./feeds.ts";
 import type { OpenReport } from "./open-report.ts";
 import type { Segment } from "./segment.ts";
 import type { StoreParts } from "./store-parts.ts";
@@ -52,6 +53,8 @@ export interface StoreStats {
   readonly oldestViewMs: number;
   /** What it has done since it was opened. */
   readonly counts: StoreCounts;
+  /** The feeds of changes that are open, and what is kept for them. */
+  readonly feeds: FeedStats;
   /** Failures in the background that lost nothing and are tried again: of hints, checkpoints, seals, removals. */
   readonly failures: { readonly count: number; readonly last: unknown };
   /** What the opening found. */
@@ -82,6 +85,7 @@ export function storeStats(
     compaction: Compaction;
     checkpointer: Checkpointer;
     views: Views;
+    feeds: Feeds;
     cache: ValueCache;
     openReport: OpenReport;
   },
@@ -120,6 +124,7 @@ export function storeStats(
     snapshots: store.views.count("snapshot"),
     oldestViewMs: store.views.oldestMs,
     counts: storeCounts(reads, parts.counts),
+    feeds: store.feeds.stats(),
     failures: { count: parts.failures.count, last: parts.failures.last },
     open: store.openReport,
     segments,

@@ -1,6 +1,7 @@
 import { recordBytes } from "@hashlog/format";
 import { BACKUP_CHECKS, backUp, type BackupOptions, type BackupReport } from "./backup.ts";
 import { CHECKPOINT_CHECKS, type CheckpointOptions } from "./checkpoint-options.ts";
+import type { ChangeFeed, ChangesOptions } from "./changes.ts";
 import { CLEAR_CHECKS, clearKeys, type ClearOptions } from "./clear-keys.ts";
 import { ConditionalWriter } from "./conditional-writer.ts";
 import { Conditions } from "./conditions.ts";
@@ -230,6 +231,17 @@ export class Store<K, V, VI = V> {
     const snapshot = new Snapshot<K, V>(view, clock.now(), this.#readParts, this.#state);
     views.closeWith(snapshot, view);
     return snapshot;
+  }
+
+  /**
+   * What is written, in order of sequence: from the call on, or from `since` on what the log still has of it. Each change
+   * comes once, when it was acknowledged. It keeps what it has not read until it is left or garbage-collected, and ends when
+   * the store is closed.
+   * @throws HashlogError `HASHLOG_COMPACTED` if merges have taken out of the log what `since` asks for;
+   * `HASHLOG_INVALID_ARGUMENT` for a `since` beyond every write there was
+   */
+  changes(options?: ChangesOptions): ChangeFeed<K, V> {
+    return this.#reads.changes(options, this.#machinery.feeds);
   }
 
   /**

@@ -56,6 +56,7 @@ export {
   newRecordFields,
   readRecord,
   recordBytes,
+  recordBytesAt,
   type RecordFields,
   sealRecord,
   verifyRecord,

@@ -95,6 +95,21 @@ export function newRecordFields(): RecordFields {
 }
 
 /**
+ * Bytes of the whole record whose header lies at `at`, as that says: how much has to be there before `readRecord` is asked.
+ * `undefined` if no header that could be one lies in `bytes[at..limit)`. Verifies nothing.
+ */
+export function recordBytesAt(bytes: Uint8Array, at: number, limit: number): number | undefined {
+  if (limit - at < RECORD_HEADER_BYTES) return undefined;
+  const flags = bytes[at + FLAGS_AT]!;
+  if ((flags & FLAGS_FIXED) !== FLAG_ALWAYS || flags === FLAGS_IMPOSSIBLE) return undefined;
+  return recordBytes(
+    readU16(bytes, at + KEY_BYTES_AT),
+    readU32(bytes, at + VALUE_BYTES_AT),
+    (flags & FLAG_EXPIRY) !== 0,
+  );
+}
+
+/**
  * Reads the structure of the record at `at` into `fields`: whether it lies in `[at, limit)` whole and every field is
  * possible. Says nothing of its checksum; on `false` the content of `fields` is undefined. `limit` is at most
  * `bytes.length`.

@@ -11,6 +11,7 @@ import {
   readRecord,
   RECORD_HEADER_BYTES,
   recordBytes,
+  recordBytesAt,
   SEQUENCE_MAX,
   verifyRecord,
   writeRecordHeader,
@@ -54,6 +55,30 @@ test("A record comes back as it was written, at its place", () => {
       expect(isRecord(bytes, offset)).toBe(true);
     }),
   );
+});
+
+test("A record's header tells how long all of it is, and no fewer bytes than that do", () => {
+  fc.assert(
+    fc.property(anyRecord, fc.nat({ max: 40 }), (record, more) => {
+      const bytes = sealed(record);
+      const around = new Uint8Array(more + bytes.length + more).fill(0xff);
+      around.set(bytes, more);
+      const limit = more + RECORD_HEADER_BYTES;
+      expect(recordBytesAt(around, more, limit)).toBe(bytes.length);
+      expect(recordBytesAt(around, more, around.length)).toBe(bytes.length);
+      for (let cut = 1; cut <= RECORD_HEADER_BYTES; cut += 1) {
+        expect(recordBytesAt(around, more, limit - cut)).toBeUndefined();
+      }
+    }),
+  );
+});
+
+test("What cannot be a record's header is not asked how long it is", () => {
+  const bytes = sealed(put(1, "key", "value"));
+  for (const flags of [0x00, 0x01, 0x7f, 0x83, 0x84, 0xff]) {
+    bytes[4] = flags;
+    expect(recordBytesAt(bytes, 0, bytes.length)).toBeUndefined();
+  }
 });
 
 const extremes: [string, RecordSpec][] = [

@@ -1,5 +1,6 @@
 import { backgroundStories } from "./background-stories.ts";
 import { conditionStories } from "./condition-stories.ts";
+import { feedStories } from "./feed-stories.ts";
 import { fileStories } from "./file-stories.ts";
 import { backupStories } from "./backup-stories.ts";
 import { limitStories } from "./limit-stories.ts";
@@ -31,5 +32,6 @@ export const STORIES: readonly Story[] = [
   ...orderStories,
   ...readerStories,
   ...repairStories,
+  ...feedStories,
   ...tailStories,
 ];
