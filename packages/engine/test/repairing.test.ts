@@ -353,6 +353,29 @@ describe("of a damaged manifest", () => {
   });
 });
 
+test("a record that lies in two damaged segments, as after a merge that was cut off, is not lost if one of them gives it", async () => {
+  const world = await memoryWorld();
+  await closedStore(world);
+  const before = await copyStore(world);
+  const db = await world.open({ segmentBytesMax: 512 });
+  await db.compact();
+  await atRest(db);
+  await db.close();
+  const { segments } = manifestIn(await readFile(world.fileSystem, world.path(MANIFEST_NAME)));
+  for (const name of [segmentFileName(1), hintFileName(1)]) {
+    const bytes = await readFile(before.fileSystem, before.fileSystem.join(before.directory, name));
+    await writeFile(world.fileSystem, world.path(name), bytes);
+  }
+  await world.fileSystem.remove(world.path(MANIFEST_NAME));
+  await spoil(world, segmentFileName(1), flipAt(FIRST_VALUE));
+  for (const { segmentId } of segments) {
+    await world.fileSystem.remove(world.path(hintFileName(segmentId)));
+    await spoil(world, segmentFileName(segmentId), flipAt(FRAME_HEADER));
+  }
+  expect(await repaired(world)).toMatchObject({ changed: true, lost: [], keys: 6 });
+  expect(await contentOf(world)).toEqual(allBut());
+});
+
 test("a trial run says the same, and changes nothing", async () => {
   const world = await memoryWorld();
   await closedStore(world);

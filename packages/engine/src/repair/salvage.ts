@@ -88,7 +88,10 @@ class Salvager {
         writerOf(segmentId)?.add(bytes, at, fields.end, place, offset);
       },
     });
-    for (const content of contents) await this.#searchDamage(content);
+    // What is saved anywhere is known before anything is given up: two segments may hold the same record.
+    const saved: ReadonlySet<number>[] = [];
+    for (const content of contents) saved.push(await this.#searchDamage(content));
+    for (const [index, content] of contents.entries()) await this.#buryWhatIsGone(content, saved[index]!);
     while (!this.#loader.finish()) await clock.yield();
     const lost = await this.#lostKeys();
     return {
@@ -97,7 +100,8 @@ class Salvager {
     };
   }
 
-  async #searchDamage(content: SegmentContent): Promise<void> {
+  /** Saves what is in the damaged ranges, and lists those of which no hint tells. Resolves to the offsets of what it saved. */
+  async #searchDamage(content: SegmentContent): Promise<ReadonlySet<number>> {
     const { segment, damaged, hint } = content;
     const { segmentId, source } = segment;
     const saved = new Set<number>();
@@ -124,7 +128,17 @@ class Salvager {
         lastSequence: known ? sequences.last : undefined,
       });
     }
-    for (const entry of content.lost) if (!saved.has(entry.offset)) this.#bury(content, entry);
+    return saved;
+  }
+
+  async #buryWhatIsGone(content: SegmentContent, saved: ReadonlySet<number>): Promise<void> {
+    let inTurn = 0;
+    for (const entry of content.lost) {
+      if (saved.has(entry.offset)) continue;
+      this.#bury(content, entry);
+      inTurn += 1;
+      if (inTurn % RECORDS_IN_A_TURN === 0) await this.#parts.clock.yield();
+    }
   }
 
   /** Saves the records in the range that verify. */
@@ -230,3 +244,4 @@ function lostOf(
 /** Stands for records that are gone. No segment has it: they are given from below, and there are fewer. */
 const LOST_SLOT = SEGMENT_SLOTS_MAX - 1;
 const SHARDS_IN_A_TURN = 8;
+const RECORDS_IN_A_TURN = 512;
