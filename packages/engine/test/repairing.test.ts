@@ -14,7 +14,7 @@ import { atRest } from "./support/at-rest.ts";
 import { readFile, type StorePlace } from "./support/recount.ts";
 import { copyStore, writeFile } from "./support/roads.ts";
 import { filler, rejection, text, utf8Bytes } from "./support/values.ts";
-import { memoryWorld, simulatedWorld, type World } from "./support/worlds.ts";
+import { memoryWorld, nodeWorld, simulatedWorld, type World } from "./support/worlds.ts";
 
 type TextStore = Store<string, Uint8Array, Uint8Array | string>;
 
@@ -403,6 +403,56 @@ test("it tells how far it is, and where there are no links it copies what it set
   expect(await contentOf(world)).toEqual(allBut(3));
 });
 
+test("where there are no links, a file that the disk does not give is set aside as far as it does", async () => {
+  const world = await memoryWorld();
+  await closedStore(world);
+  const path = world.path(segmentFileName(2));
+  const linkless = withFailing(world.fileSystem, "link", "FS_NOT_SUPPORTED");
+  const whole = await readFile(world.fileSystem, path);
+  const fileSystem = overridden(linkless, {
+    openRead: async (opened: string) => {
+      const file = await linkless.openRead(opened);
+      if (opened !== path) return file;
+      return overridden(file, {
+        read: () => Promise.reject(new FsError("FS_IO", "it is not given", { operation: "read", path })),
+      });
+    },
+  });
+  const report = await repair(world.directory, { fileSystem });
+  expect(namesOf(report)).toEqual(["key 2", "key 3"]);
+  const aside = world.fileSystem.join(report.setAside!.directory, segmentFileName(2));
+  expect(await readFile(world.fileSystem, aside)).toEqual(new Uint8Array(whole.length));
+  expect(await contentOf(world)).toEqual(allBut(2, 3));
+});
+
+test("where the disk does not even open a segment, what its hint tells is on the list", async () => {
+  const world = await memoryWorld();
+  await closedStore(world);
+  const fileSystem = overridden(world.fileSystem, {
+    openRead: (path: string) =>
+      path === world.path(segmentFileName(2))
+        ? Promise.reject(new FsError("FS_IO", "it is not given", { operation: "openRead", path }))
+        : world.fileSystem.openRead(path),
+  });
+  const report = await repair(world.directory, { fileSystem });
+  expect(namesOf(report)).toEqual(["key 2", "key 3"]);
+  expect(report.setAside?.files).toContain(segmentFileName(2));
+  expect(await contentOf(world)).toEqual(allBut(2, 3));
+});
+
+test("a directory in the place of a segment is in nobody's way", async () => {
+  const world = await nodeWorld();
+  await closedStore(world);
+  await world.fileSystem.remove(world.path(segmentFileName(2)));
+  await world.fileSystem.makeDirectory(world.path(segmentFileName(2)));
+  const report = await repaired(world);
+  expect(namesOf(report)).toEqual(["key 2", "key 3"]);
+  expect(report.setAside?.files).toEqual([hintFileName(2)]);
+  const db = await world.open();
+  expect(db.stats().keys).toBe(4);
+  expect((await db.verify()).findings).toEqual([]);
+});
+
 describe("it rejects, and changes nothing,", () => {
   async function damagedWorld(): Promise<World> {
     const world = await memoryWorld();
@@ -515,6 +565,18 @@ function manifestIn(bytes: Uint8Array): Extract<ReturnType<typeof decodeManifest
   const decoded = decodeManifest(bytes);
   if (decoded.kind !== "ok") throw new Error("the manifest does not parse");
   return decoded.value;
+}
+
+/** The same with some methods of the test's. */
+function overridden<T extends object>(original: T, methods: Partial<T>): T {
+  return new Proxy(original, {
+    get: (target, name) => {
+      const own = (methods as Record<string | symbol, unknown>)[name];
+      if (own !== undefined) return own;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
 }
 
 /** A file system of which that method always fails so. */

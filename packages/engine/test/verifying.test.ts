@@ -461,6 +461,34 @@ describe("it rejects", () => {
   });
 });
 
+test("what the disk does not even open is damage like any other, left-over files included", async () => {
+  const world = await memoryWorld();
+  await closedStore(world);
+  const leftOver = segmentFileName(40);
+  await writeFile(world.fileSystem, world.path(leftOver), new Uint8Array(100));
+  for (const [names, subjects] of [
+    [hintFileName(1), ["hint"]],
+    [segmentFileName(1), ["segment"]],
+    [segmentFileName(3), ["segment"]],
+    [checkpointFileName(4), ["checkpoint"]],
+    // Without it, nothing tells what the left-over file is.
+    [MANIFEST_NAME, ["manifest", "segment"]],
+    [leftOver, []],
+  ] as const) {
+    const notOpening = overridden(world.fileSystem, {
+      openRead: (path: string) =>
+        path.endsWith(names)
+          ? Promise.reject(new FsError("FS_IO", "the disk does not give it", { operation: "openRead", path }))
+          : world.fileSystem.openRead(path),
+    });
+    const { findings } = await verify(world.directory, { fileSystem: notOpening });
+    expect(findings.map(({ subject }) => subject)).toEqual(subjects);
+    const notReading = refusing(world.fileSystem, new RegExp(names), 10);
+    const read = await verify(world.directory, { fileSystem: notReading });
+    expect(read.findings.map(({ subject }) => subject)).toEqual(subjects);
+  }
+});
+
 test("an error of the file system that is no damage rejects", async () => {
   const world = await memoryWorld();
   await closedStore(world);

@@ -242,8 +242,7 @@ class Repair {
     plan: Plan,
     written: ReadonlyMap<number, SealedSegment | undefined>,
   ): Promise<RepairReport["setAside"]> {
-    const there = new Set(files.files.map(({ name }) => name));
-    const goes = [...plan.setAside].filter((name) => there.has(name));
+    const goes = await this.#filesOf(plan, files);
     const side = goes.length === 0 ? undefined : await SideDirectory.make(this.#fileSystem, this.#directory);
     for (const name of goes) await side!.take(name);
     await side?.sync();
@@ -254,6 +253,17 @@ class Repair {
     for (const name of names) await this.#fileSystem.remove(this.#pathOf(name)).catch(noMatter);
     await this.#fileSystem.syncDirectory(this.#directory).catch(noMatter);
     return side && { directory: side.path, files: side.files };
+  }
+
+  /** What there is to be set aside. A directory with a name of ours stays where it is, and nothing lists it any more. */
+  async #filesOf({ setAside }: Plan, { files }: StoreFiles): Promise<readonly string[]> {
+    const names: string[] = [];
+    for (const { name } of files) {
+      if (!setAside.has(name)) continue;
+      const stat = await this.#fileSystem.stat(this.#pathOf(name)).catch(noMatter);
+      if (stat?.kind !== "directory") names.push(name);
+    }
+    return names;
   }
 
   /** Where its outcome is not known, the manifest on the disk may list the new files: they stay. */
@@ -287,8 +297,9 @@ function unknownRange({ segmentId, bytes }: UnknownSegment): LostRange {
   return { segmentId, offset: 0, bytes, reason: UNKNOWN, ...nothingKnown };
 }
 
-function noMatter(error: unknown): void {
+function noMatter(error: unknown): undefined {
   if (!FsError.is(error)) throw error;
+  return undefined;
 }
 
 interface Done {
@@ -341,9 +352,10 @@ function planOf(files: StoreFiles, { findings, examination }: Verified): Plan {
       ...manifest,
       epoch: manifest.epoch + 1,
       floor,
+      // Above every id in sight: what is left over beside the store is nobody's to testify any more.
       nextFileId: [...written.values()].reduce(
         (next, sealed) => Math.max(next, (sealed?.segmentId ?? 0) + 1),
-        manifest.nextFileId,
+        files.files.reduce((next, { file }) => Math.max(next, "id" in file ? file.id + 1 : 0), manifest.nextFileId),
       ),
       logCompleteFrom: Math.min(
         manifest.nextSequence,

@@ -17,14 +17,14 @@ import {
   type ManifestSegment,
   type SealedSegment,
 } from "@hashlog/format";
-import { FsError, replacementPath, type Clock, type FileSystem, type ReadFile } from "@hashlog/fs-io";
+import { replacementPath, type Clock, type FileSystem, type ReadFile } from "@hashlog/fs-io";
 import { corrupt, HashlogError } from "../errors.ts";
 import { readWholeFile } from "../files.ts";
 import type { Limits } from "../limits.ts";
 import { randomBytes, randomIdentity, type RandomSource } from "../random.ts";
 import { listFiles, type ListedFile } from "../store-directory.ts";
 import { examinedSegment, SegmentContent, type ExaminedSegment } from "./examined-segment.ts";
-import { patientSource } from "./patient-source.ts";
+import { isRefusal, openPatiently, patientSource } from "./patient-source.ts";
 import { readPastDamage } from "./read-past-damage.ts";
 
 /** The files of a store that nobody has open, damaged or not: as the manifest lists them, or what stands for it. */
@@ -108,16 +108,20 @@ async function readManifestAt(
   fileSystem: FileSystem,
   path: string,
 ): Promise<{ readonly manifest?: Manifest; readonly bytes?: Uint8Array; readonly reason?: string }> {
-  if ((await fileSystem.stat(path)) === undefined) return {};
-  const bytes = await readWholeFile(fileSystem, path).catch((error: unknown) => {
-    if (FsError.is(error) && error.code === "FS_IO") return new Uint8Array();
+  const bytes = await readIfThere(fileSystem, path).catch((error: unknown) => {
+    if (isRefusal(error)) return new Uint8Array();
     throw error;
   });
+  if (bytes === undefined) return {};
   const decoded = decodeManifest(bytes);
   if (decoded.kind === "ok") return { manifest: decoded.value, bytes };
   if (decoded.kind === "damaged") return { bytes, reason: decoded.reason };
   const words = `${path} was written in version ${decoded.version} of the format, which this version of Hashlog does not know`;
   throw new HashlogError("HASHLOG_VERSION", words, { path, actual: decoded.version });
+}
+
+async function readIfThere(fileSystem: FileSystem, path: string): Promise<Uint8Array | undefined> {
+  return (await fileSystem.stat(path)) === undefined ? undefined : readWholeFile(fileSystem, path);
 }
 
 async function open(
@@ -139,7 +143,7 @@ async function open(
     const segments: ExaminedSegment[] = [];
     for (const [slot, listed] of found.manifest.segments.entries()) {
       const path = fileSystem.join(directory, segmentFileName(listed.segmentId));
-      const file = await openIfThere(fileSystem, path);
+      const file = await openPatiently(fileSystem, path);
       if (file !== undefined) opened.push(file);
       const bytes = listed.state === "sealed" ? listed.sealedBytes : (file?.size() ?? 0);
       segments.push(examinedSegment(listed, slot, path, file, bytes));
@@ -161,13 +165,6 @@ async function open(
   }
 }
 
-async function openIfThere(fileSystem: FileSystem, path: string): Promise<ReadFile | undefined> {
-  return fileSystem.openRead(path).catch((error: unknown) => {
-    if (FsError.is(error) && error.code === "FS_NOT_FOUND") return undefined;
-    throw error;
-  });
-}
-
 /**
  * A manifest that lists all segments that are there, each sealed behind the last record that can be read. What a merge or an
  * opening would have removed is among them: keys that were deleted may be there again.
@@ -184,7 +181,11 @@ async function manifestOf(
     const id = "id" in file ? file.id : 0;
     nextFileId = Math.max(nextFileId, id + 1);
     const hint = await hintOf(parts, id);
-    const opened = await fileSystem.openRead(fileSystem.join(directory, name));
+    const opened = await openPatiently(fileSystem, fileSystem.join(directory, name));
+    if (opened === undefined) {
+      unknown.push({ name, segmentId: id, bytes: 0 });
+      continue;
+    }
     try {
       const listed = await sealedAsItIs(opened, id, hint, parts);
       if (listed === undefined) unknown.push({ name, segmentId: id, bytes: opened.size() });
@@ -211,7 +212,7 @@ async function manifestOf(
 
 /** What the hint file of that segment says of it, if there is one of use. */
 async function hintOf({ fileSystem, directory }: StoreFilesParts, id: number): Promise<SegmentByHint | undefined> {
-  const file = await openIfThere(fileSystem, fileSystem.join(directory, hintFileName(id)));
+  const file = await openPatiently(fileSystem, fileSystem.join(directory, hintFileName(id)));
   if (file === undefined) return undefined;
   try {
     const source = patientSource(file, file.size());

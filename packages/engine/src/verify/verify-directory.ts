@@ -122,7 +122,10 @@ export async function reasonToDistrust(
     return `it is older than the log: it has given out no sequence ${lastSequence} yet`;
   }
   const pathOf = (name: string): string => fileSystem.join(directory, name);
-  for (const { path, testified } of await testimoniesOfUnlisted({ fileSystem, manifest, files, pathOf })) {
+  for (const { path, testified } of await testimoniesOfUnlisted({
+    ...{ fileSystem, manifest, files, pathOf },
+    readPatiently: true,
+  })) {
     if (testified > lastSequence) {
       return `it is older than ${path}, which testifies that all up to ${testified} was durable`;
     }
