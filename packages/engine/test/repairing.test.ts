@@ -8,13 +8,14 @@ import {
   segmentFileName,
 } from "@hashlog/format";
 import { FsError, memoryFileSystem, type FileSystem } from "@hashlog/fs-io";
+import { crashPointAt, SimulatedDisk } from "@hashlog/fs-io/testing";
 import { describe, expect, test } from "vitest";
 import { checkInvariants } from "./support/check-invariants.ts";
 import { atRest } from "./support/at-rest.ts";
 import { readFile, type StorePlace } from "./support/recount.ts";
 import { copyStore, writeFile } from "./support/roads.ts";
 import { filler, rejection, text, utf8Bytes } from "./support/values.ts";
-import { memoryWorld, nodeWorld, simulatedWorld, type World } from "./support/worlds.ts";
+import { memoryWorld, nodeWorld, simulatedWorld, World } from "./support/worlds.ts";
 
 type TextStore = Store<string, Uint8Array, Uint8Array | string>;
 
@@ -303,6 +304,49 @@ describe("of a damaged manifest", () => {
     await writeFile(world.fileSystem, `${world.path(MANIFEST_NAME)}.new`, bytes);
     expect(await repaired(world)).toMatchObject({ changed: true, manifestRebuilt: false, keys: 6 });
     expect(await contentOf(world)).toEqual(allBut());
+  });
+
+  describe("its replacement, which a crash left, outlives a repair", () => {
+    async function storeWithReplacement(): Promise<{ readonly disk: SimulatedDisk; readonly place: StorePlace }> {
+      const made = new SimulatedDisk();
+      const world = new World(made.boot(), "/store");
+      await closedStore(world);
+      const image = made.image();
+      const path = world.path(MANIFEST_NAME);
+      const disk = new SimulatedDisk({
+        image: image.withFile(`${path}.new`, image.bytes(path)!).withFile(path, new Uint8Array(10)),
+      });
+      return { disk, place: { fileSystem: disk.boot(), directory: "/store" } };
+    }
+
+    test("that finds no room", async () => {
+      const { place } = await storeWithReplacement();
+      const { fileSystem, directory } = place;
+      const failing = overridden(fileSystem, {
+        replace: async (path: string) => {
+          await fileSystem.remove(`${path}.new`);
+          throw new FsError("FS_NO_SPACE", "it is meant to fail", { operation: "replace", path, outcome: "unchanged" });
+        },
+      });
+      expect(await rejection(repair(directory, { fileSystem: failing }))).toMatchObject({ code: "HASHLOG_NO_SPACE" });
+      expect(await repaired(place)).toMatchObject({ manifestRebuilt: false, keys: 6 });
+      expect(await contentOf(place)).toEqual(allBut());
+    });
+
+    test("that is cut off at any step", async () => {
+      const { disk, place } = await storeWithReplacement();
+      await repaired(place);
+      const steps = disk.position;
+      expect(steps).toBeGreaterThan(10);
+      for (let step = 0; step < steps; step += 1) {
+        const point = crashPointAt(disk, step);
+        for (const image of [point.image([], "kill"), point.image([])]) {
+          const left = { fileSystem: new SimulatedDisk({ image }).boot(), directory: "/store" };
+          expect(await repaired(left)).toMatchObject({ manifestRebuilt: false, keys: 6 });
+          expect(await contentOf(left)).toEqual(allBut());
+        }
+      }
+    });
   });
 
   test("one that is missing: a hint tells of a segment whose header is damaged", async () => {

@@ -55,6 +55,18 @@ export const repairStories: readonly Story[] = [
     },
   },
   {
+    title: "what a crash left of the next manifest stands for one that is gone, and gets its name",
+    marks: ["repair/replacement-takes-its-place"],
+    tell: async () => {
+      const image = await damagedDisk();
+      const path = `${DIRECTORY}/${MANIFEST_NAME}`;
+      const disk = new SimulatedDisk({ image: image.withFile(`${path}.new`, image.bytes(path)!).withoutFile(path) });
+      const report = await repaired(disk.boot());
+      must(!report.manifestRebuilt && report.lost.length === 1, "one key is lost");
+      await mustBeMended(disk);
+    },
+  },
+  {
     title: "what does not read back after it was written does not become part of the store",
     marks: ["repair/does-not-read-back", "repair/abandoned"],
     tell: async () => {

@@ -246,6 +246,7 @@ class Repair {
     const side = goes.length === 0 ? undefined : await SideDirectory.make(this.#fileSystem, this.#directory);
     for (const name of goes) await side!.take(name);
     await side?.sync();
+    if (files.manifestFlaw !== undefined && !files.isRebuilt) await this.#keepManifest(files);
     await this.#replaceManifest(plan.manifestWith(written));
     // mark: repair/published
     // What stays is listed nowhere, and removed by the next opening.
@@ -253,6 +254,25 @@ class Repair {
     for (const name of names) await this.#fileSystem.remove(this.#pathOf(name)).catch(noMatter);
     await this.#fileSystem.syncDirectory(this.#directory).catch(noMatter);
     return side && { directory: side.path, files: side.files };
+  }
+
+  /**
+   * What stands for the manifest lies under the name that every replacing writes to, and empties when it fails: it gets its
+   * own name first, so that a repair that is cut off leaves it.
+   */
+  async #keepManifest({ files, manifest }: StoreFiles): Promise<void> {
+    // mark: repair/replacement-takes-its-place
+    const path = this.#pathOf(MANIFEST_NAME);
+    if (files.some(({ name }) => name === MANIFEST_NAME)) await this.#fileSystem.remove(path);
+    const bytes = encodeManifest(manifest);
+    const file = await this.#fileSystem.create(path);
+    try {
+      file.append(bytes, 0, bytes.length);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await this.#fileSystem.syncDirectory(this.#directory);
   }
 
   /** What there is to be set aside. A directory with a name of ours stays where it is, and nothing lists it any more. */
