@@ -379,6 +379,19 @@ describe("of a damaged manifest", () => {
     expect(await contentOf(world)).toEqual(allBut(3));
   });
 
+  test("one that is missing: the hint of a segment that is missing as well tells its keys", async () => {
+    const world = await memoryWorld();
+    await closedStore(world);
+    await world.fileSystem.remove(world.path(MANIFEST_NAME));
+    await world.fileSystem.remove(world.path(segmentFileName(2)));
+    const { findings } = await verify(world.directory, { fileSystem: world.fileSystem });
+    expect(findings).toMatchObject([{ subject: "manifest" }, { subject: "segment", segmentId: 2, keys: 2 }]);
+    const report = await repaired(world);
+    expect(namesOf(report)).toEqual(["key 2", "key 3"]);
+    expect(report.setAside?.files).toEqual([hintFileName(2)]);
+    expect(await contentOf(world)).toEqual(allBut(2, 3));
+  });
+
   test("one that is older than the files beside it is not believed", async () => {
     const world = await memoryWorld();
     let db = await world.open({ segmentBytesMax: 512 });

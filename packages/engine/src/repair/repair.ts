@@ -34,9 +34,10 @@ import { SideDirectory } from "./side-directory.ts";
  * the store, into a directory beside its files. What could not be saved stands in the report: keys whose value is known to be
  * lost, which are absent afterwards, and parts of which nobody knows what was in them.
  *
- * Files that are whole are not touched. The store changes at one moment, when all that is new is durable: cut off before, a
- * repair has changed nothing, and it can be done again at any time; with nothing to repair it changes nothing. It takes as
- * much memory as the keydir of the store, and as much space as the files that are damaged.
+ * Files that are whole are not touched, but for the unsealed segments, which are one log. The store changes at one moment, when
+ * all that is new is durable: cut off before, a repair has changed nothing, and it can be done again at any time; with nothing
+ * to repair it changes nothing. It takes as much memory as the keydir of the store, and as much space as the files that are
+ * damaged.
  * @throws HashlogError `HASHLOG_LOCKED` (somebody has the store open for writing) | `HASHLOG_NOT_FOUND` | `HASHLOG_VERSION` |
  * `HASHLOG_CORRUPT` (a backup that was cut off: make it again) | `HASHLOG_NO_SPACE` | `HASHLOG_NOT_PERMITTED` |
  * `HASHLOG_NOT_SUPPORTED` | `HASHLOG_INVALID_ARGUMENT` | `HASHLOG_ABORTED` | `HASHLOG_IO`

@@ -78,7 +78,6 @@ export async function openStoreFiles(parts: StoreFilesParts, distrust?: string):
       ...{ manifest: read.manifest, isRebuilt: false, flaw: undefined, bytes: read.bytes, unknown: [] },
     });
   }
-  const segmentFiles = files.filter(({ file }) => file.kind === "segment");
   if (read.bytes === undefined) refuseWhatIsNoStore(directory, files);
   const flaw = distrust ?? `${path} is ${read.bytes === undefined ? "missing" : `damaged: ${read.reason}`}`;
   const replacement = await readManifestAt(fileSystem, replacementPath(path));
@@ -86,7 +85,7 @@ export async function openStoreFiles(parts: StoreFilesParts, distrust?: string):
     const found = { manifest: replacement.manifest, isRebuilt: false, bytes: read.bytes, unknown: [] };
     return open(parts, files, { ...found, flaw: `${flaw}; its replacement, which a crash left, stands for it` });
   }
-  const { manifest, unknown } = await manifestOf(parts, segmentFiles);
+  const { manifest, unknown } = await manifestOf(parts, files);
   const found = { manifest, isRebuilt: true, bytes: read.bytes, unknown };
   return open(parts, files, { ...found, flaw: `${flaw}; all segments that are there stand for it` });
 }
@@ -166,24 +165,31 @@ async function open(
 }
 
 /**
- * A manifest that lists all segments that are there, each sealed behind the last record that can be read. What a merge or an
- * opening would have removed is among them: keys that were deleted may be there again.
+ * A manifest that lists all segments that are there, each sealed behind the last record that can be read, and those that are
+ * gone of which a hint tells. What a merge or an opening would have removed is among them: keys that were deleted may be there
+ * again.
  */
 async function manifestOf(
   parts: StoreFilesParts,
-  segmentFiles: readonly ListedFile[],
+  files: readonly ListedFile[],
 ): Promise<{ readonly manifest: Manifest; readonly unknown: readonly UnknownSegment[] }> {
   const { fileSystem, directory, random, limits } = parts;
   const segments: SealedSegment[] = [];
   const unknown: UnknownSegment[] = [];
   let nextFileId = 1;
-  for (const { name, file } of segmentFiles) {
-    const id = "id" in file ? file.id : 0;
+  const withSegment = new Set(files.flatMap(({ file }) => (file.kind === "segment" ? [file.id] : [])));
+  for (const { name, file } of files) {
+    if (file.kind !== "segment" && file.kind !== "hint") continue;
+    const { id } = file;
     nextFileId = Math.max(nextFileId, id + 1);
+    if (file.kind === "hint" && withSegment.has(id)) continue;
     const hint = await hintOf(parts, id);
-    const opened = await openPatiently(fileSystem, fileSystem.join(directory, name));
+    const path = fileSystem.join(directory, name);
+    const opened = file.kind === "hint" ? undefined : await openPatiently(fileSystem, path);
     if (opened === undefined) {
-      unknown.push({ name, segmentId: id, bytes: 0 });
+      // Of a segment that is gone its hint tells the keys.
+      if (hint !== undefined) segments.push(sealedAsHinted(hint, true));
+      else if (file.kind === "segment") unknown.push({ name, segmentId: id, bytes: 0 });
       continue;
     }
     try {
@@ -228,6 +234,11 @@ async function hintOf({ fileSystem, directory }: StoreFilesParts, id: number): P
 
 type SegmentByHint = HintSegment & HintTotals;
 
+function sealedAsHinted(hint: SegmentByHint, merged: boolean): SealedSegment {
+  const { segmentId, identity, sealedBytes, lowestSequence, highestSequence } = hint;
+  return { state: "sealed", segmentId, identity, sealedBytes, lowestSequence, highestSequence, merged };
+}
+
 /**
  * `undefined` where neither the header nor the hint tells what it is, or nothing of it verifies; with a highest sequence of 0 where
  * it holds nothing. It is as long as the hint says; else it ends with its last frame, or, where anything is damaged, with its file.
@@ -254,10 +265,7 @@ async function sealedAsItIs(
     },
   });
   const listed = { state: "sealed" as const, segmentId: id, identity, merged };
-  if (hint?.identity === identity) {
-    const { sealedBytes, lowestSequence, highestSequence } = hint;
-    return { ...listed, sealedBytes, lowestSequence, highestSequence };
-  }
+  if (hint?.identity === identity) return sealedAsHinted(hint, merged);
   const nothing = { ...listed, sealedBytes: 0, lowestSequence: 0, highestSequence: 0 };
   const content = new SegmentContent(examinedSegment(nothing, 0, file.path, file, source.bytes));
   let sealedBytes = 0;
