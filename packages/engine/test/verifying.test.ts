@@ -293,6 +293,23 @@ describe("what reads well and is wrong is a finding, and does harm", () => {
     await db.close();
   });
 
+  test("a manifest of which the store itself does not know whether it wrote it is none", async () => {
+    const world = await memoryWorld();
+    let isLost = false;
+    const fileSystem = overridden(world.fileSystem, {
+      replace: async (path: string, bytes: Uint8Array) => {
+        await world.fileSystem.replace(path, bytes);
+        if (isLost) throw new FsError("FS_IO", "who knows", { operation: "replace", path, outcome: "unknown" });
+      },
+    });
+    const db = await world.open({ fileSystem });
+    await db.put("a", "1");
+    isLost = true;
+    expect(await rejection(db.checkpoint())).toMatchObject({ code: "HASHLOG_WRITES_DISABLED" });
+    expect((await db.verify()).findings).toEqual([]);
+    world.leaveUnchecked();
+  });
+
   test("a manifest that another writer has changed", async () => {
     const world = await memoryWorld();
     const db = await world.open();
@@ -393,6 +410,25 @@ describe("it rejects", () => {
     const world = await memoryWorld();
     await world.open();
     expect(await rejection(verify(world.directory, shared(world)))).toMatchObject({ code: "HASHLOG_LOCKED" });
+  });
+
+  test("while somebody writes it and closes it again", async () => {
+    const world = await memoryWorld();
+    await closedStore(world);
+    let written: Promise<void> | undefined;
+    const write = async (): Promise<void> => {
+      const db = await world.open({ segmentBytesMax: 512 });
+      await db.compact();
+      await db.close();
+    };
+    const fileSystem = overridden(world.fileSystem, {
+      openRead: async (path: string) => {
+        if (path.endsWith(hintFileName(2))) await (written ??= write());
+        return world.fileSystem.openRead(path);
+      },
+    });
+    expect(await rejection(verify(world.directory, { fileSystem }))).toMatchObject({ code: "HASHLOG_LOCKED" });
+    expect((await verify(world.directory, { fileSystem })).findings).toEqual([]);
   });
 
   test("where there is no store", async () => {

@@ -21,6 +21,7 @@ import { replacementPath, type Clock, type FileSystem, type ReadFile } from "@ha
 import { corrupt, HashlogError } from "../errors.ts";
 import { readWholeFile } from "../files.ts";
 import type { Limits } from "../limits.ts";
+import { sameBytes } from "../manifest-file.ts";
 import { randomBytes, randomIdentity, type RandomSource } from "../random.ts";
 import { listFiles, type ListedFile } from "../store-directory.ts";
 import { examinedSegment, SegmentContent, type ExaminedSegment } from "./examined-segment.ts";
@@ -101,6 +102,13 @@ function refuseWhatIsNoStore(directory: string, files: readonly ListedFile[]): v
     });
   }
   if (!files.some(({ file }) => "id" in file || file.kind === "manifest-replacement")) throw nothingThere(directory);
+}
+
+/** Whether the manifest was replaced since the files were opened: whoever writes a store begins with that. */
+export async function isWrittenSince({ manifestBytes }: StoreFiles, fileSystem: FileSystem, path: string): Promise<boolean> {
+  const { manifest, bytes } = await readManifestAt(fileSystem, path);
+  // One that cannot be read was replaced by nobody.
+  return manifest !== undefined && (manifestBytes === undefined || !sameBytes(bytes!, manifestBytes));
 }
 
 async function readManifestAt(
