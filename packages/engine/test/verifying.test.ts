@@ -202,6 +202,34 @@ describe("damage to a sealed segment is a finding", () => {
   });
 });
 
+test("where there is damage everywhere, no more is read than a few times the file", async () => {
+  const world = await memoryWorld();
+  const db = await world.open({ sync: "never" });
+  for (let index = 0; index < 800; index += 1) await db.put(`key ${index}`, filler(50, index));
+  await db.close();
+  let bytesOfFile = 0;
+  await spoil(world, segmentFileName(1), (bytes) => {
+    bytesOfFile = bytes.length;
+    for (let at = 32 + 60; at < bytes.length; at += 2 * (bytes.length / 800)) bytes[Math.floor(at)]! ^= 1;
+  });
+  let bytesRead = 0;
+  const fileSystem = overridden(world.fileSystem, {
+    openRead: async (path: string) => {
+      const file = await world.fileSystem.openRead(path);
+      return overridden(file, {
+        read: async (...of: Parameters<ReadFile["read"]>) => {
+          const bytes = await file.read(...of);
+          bytesRead += bytes;
+          return bytes;
+        },
+      });
+    },
+  });
+  const { findings } = await verify(world.directory, { fileSystem });
+  expect(findings.length).toBeGreaterThan(300);
+  expect(bytesRead).toBeLessThan(20 * bytesOfFile);
+});
+
 describe("damage to a cache is a finding, and harmless", () => {
   test.each([
     ["hint", hintFileName(2)],

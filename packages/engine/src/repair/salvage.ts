@@ -105,6 +105,7 @@ class Salvager {
     const { segment, damaged, hint } = content;
     const { segmentId, source } = segment;
     const saved = new Set<number>();
+    const named = content.lostByRange();
     for (const range of damaged) {
       const inRange: Extent[] = [];
       await this.#searchRange(content, range, inRange);
@@ -112,9 +113,8 @@ class Salvager {
       this.#recordsSaved += inRange.length;
       // Hints tell of every record that counts: the others are older than one that is there, or is named.
       if (hint.kind === "whole") {
-        if (inRange.length > 0 && content.lost.some((lost) => lost.range === range && !saved.has(lost.offset))) {
-          this.#framesInPart += 1;
-        }
+        const isInPart = inRange.length > 0 && named.get(range)?.some(({ offset }) => !saved.has(offset));
+        if (isInPart === true) this.#framesInPart += 1;
         continue;
       }
       const lost = lostOf(range, inRange, Math.min(range.bytes, Math.max(0, source.bytes - range.offset)));
