@@ -5,14 +5,16 @@ import {
   placeOf,
   readFrameHeader,
   SEGMENT_HEADER_BYTES,
+  type ByteSource,
   type Manifest,
 } from "@hashlog/format";
-import { FsError, type FileSystem, type ReadFile } from "@hashlog/fs-io";
+import { FsError, type FileSystem } from "@hashlog/fs-io";
 import type { Keydir } from "@hashlog/index";
 import { corrupt } from "./errors.ts";
 import { wholeSource } from "./files.ts";
 import type { SegmentTable } from "./segment-table.ts";
 import type { ListedFile } from "./store-directory.ts";
+import { isRefusal, patientSource } from "./verify/patient-source.ts";
 
 /**
  * What is asked of a store between loading it and changing it: whether its files can belong to one another. Each file by
@@ -61,13 +63,15 @@ export async function testimoniesOfUnlisted(parts: {
   readonly manifest: Manifest;
   readonly files: readonly ListedFile[];
   readonly pathOf: (name: string) => string;
+  /** Whether what the disk does not give is passed over. Default `false`: it is an error. */
+  readonly readPatiently?: boolean;
 }): Promise<readonly Testimony[]> {
-  const { fileSystem, manifest, files } = parts;
+  const { fileSystem, manifest, files, readPatiently = false } = parts;
   const testimonies: Testimony[] = [];
   for (const { name, file } of files) {
     if (file.kind !== "segment" || file.id < manifest.nextFileId) continue;
     const path = parts.pathOf(name);
-    testimonies.push({ path, segmentId: file.id, testified: await testimonyAt(fileSystem, path, file.id) });
+    testimonies.push({ path, segmentId: file.id, testified: await testimonyAt(fileSystem, path, file.id, readPatiently) });
   }
   return testimonies;
 }
@@ -106,16 +110,23 @@ function checkTestimonies({ manifestPath, lastSequence, testimonies }: LoadedSto
   }
 }
 
-async function testimonyAt(fileSystem: FileSystem, path: string, segmentId: number): Promise<number> {
+async function testimonyAt(
+  fileSystem: FileSystem,
+  path: string,
+  segmentId: number,
+  readPatiently: boolean,
+): Promise<number> {
   if ((await fileSystem.stat(path))?.kind !== "file") return 0;
   const file = await fileSystem.openRead(path).catch((error: unknown) => {
     // Beside a live writer it may be gone by now.
     if (FsError.is(error) && error.code === "FS_NOT_FOUND") return undefined;
+    if (readPatiently && isRefusal(error)) return undefined;
     throw error;
   });
   if (file === undefined) return 0;
   try {
-    return await testifiedBy(file, segmentId);
+    const source = (readPatiently ? patientSource : wholeSource)(file, file.size());
+    return await testifiedBy(source, segmentId);
   } finally {
     await file.close();
   }
@@ -125,8 +136,7 @@ async function testimonyAt(fileSystem: FileSystem, path: string, segmentId: numb
  * The highest floor that any frame of the segment testifies; of a merge output, which may be long, the first one's. What is
  * not read whole is no testimony that there is none: the file would be cleared away.
  */
-async function testifiedBy(file: ReadFile, segmentId: number): Promise<number> {
-  const source = wholeSource(file, file.size());
+async function testifiedBy(source: ByteSource, segmentId: number): Promise<number> {
   const head = new Uint8Array(SEGMENT_HEADER_BYTES + FRAME_HEADER_BYTES);
   const bytes = await source.read(head, 0, head.length, 0);
   const header = decodeSegmentHeader(head.subarray(0, Math.min(bytes, SEGMENT_HEADER_BYTES)));

@@ -23,6 +23,8 @@ export class ManifestFile {
   #bytes: Uint8Array;
   #queue: Promise<unknown> = Promise.resolve();
   #failure: HashlogError | undefined;
+  /** What an edit of unknown outcome may have left on the disk. */
+  #attempted: Uint8Array | undefined;
 
   constructor(parts: {
     fileSystem: FileSystem;
@@ -98,6 +100,7 @@ export class ManifestFile {
       throw inOwnWords(error, "reading the manifest before changing it failed");
     });
     if (sameBytes(found, this.#bytes)) return;
+    if (this.#attempted !== undefined && sameBytes(found, this.#attempted)) return;
     // mark: manifest/changed-by-another-writer
     this.#failure = new HashlogError(
       "HASHLOG_WRITES_DISABLED",
@@ -109,16 +112,17 @@ export class ManifestFile {
 
   async #replace(bytes: Uint8Array): Promise<void> {
     await this.#entries.replace(this.#path, bytes).catch((error: unknown) => {
-      throw this.#classify(error);
+      throw this.#classify(error, bytes);
     });
   }
 
-  #classify(error: unknown): unknown {
+  #classify(error: unknown, bytes: Uint8Array): unknown {
     if (FsError.is(error) && error.outcome === "unchanged") {
       // mark: manifest/edit-changed-nothing
       return inOwnWords(error, "changing the manifest failed");
     }
     // mark: manifest/edit-of-unknown-outcome
+    this.#attempted = bytes;
     this.#failure = new HashlogError(
       "HASHLOG_WRITES_DISABLED",
       `a change of ${this.#path} failed with an unknown outcome; open the store again`,

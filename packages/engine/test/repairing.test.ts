@@ -8,13 +8,14 @@ import {
   segmentFileName,
 } from "@hashlog/format";
 import { FsError, memoryFileSystem, type FileSystem } from "@hashlog/fs-io";
+import { crashPointAt, SimulatedDisk } from "@hashlog/fs-io/testing";
 import { describe, expect, test } from "vitest";
 import { checkInvariants } from "./support/check-invariants.ts";
 import { atRest } from "./support/at-rest.ts";
 import { readFile, type StorePlace } from "./support/recount.ts";
 import { copyStore, writeFile } from "./support/roads.ts";
 import { filler, rejection, text, utf8Bytes } from "./support/values.ts";
-import { memoryWorld, simulatedWorld, type World } from "./support/worlds.ts";
+import { memoryWorld, nodeWorld, simulatedWorld, World } from "./support/worlds.ts";
 
 type TextStore = Store<string, Uint8Array, Uint8Array | string>;
 
@@ -305,6 +306,49 @@ describe("of a damaged manifest", () => {
     expect(await contentOf(world)).toEqual(allBut());
   });
 
+  describe("its replacement, which a crash left, outlives a repair", () => {
+    async function storeWithReplacement(): Promise<{ readonly disk: SimulatedDisk; readonly place: StorePlace }> {
+      const made = new SimulatedDisk();
+      const world = new World(made.boot(), "/store");
+      await closedStore(world);
+      const image = made.image();
+      const path = world.path(MANIFEST_NAME);
+      const disk = new SimulatedDisk({
+        image: image.withFile(`${path}.new`, image.bytes(path)!).withFile(path, new Uint8Array(10)),
+      });
+      return { disk, place: { fileSystem: disk.boot(), directory: "/store" } };
+    }
+
+    test("that finds no room", async () => {
+      const { place } = await storeWithReplacement();
+      const { fileSystem, directory } = place;
+      const failing = overridden(fileSystem, {
+        replace: async (path: string) => {
+          await fileSystem.remove(`${path}.new`);
+          throw new FsError("FS_NO_SPACE", "it is meant to fail", { operation: "replace", path, outcome: "unchanged" });
+        },
+      });
+      expect(await rejection(repair(directory, { fileSystem: failing }))).toMatchObject({ code: "HASHLOG_NO_SPACE" });
+      expect(await repaired(place)).toMatchObject({ manifestRebuilt: false, keys: 6 });
+      expect(await contentOf(place)).toEqual(allBut());
+    });
+
+    test("that is cut off at any step", async () => {
+      const { disk, place } = await storeWithReplacement();
+      await repaired(place);
+      const steps = disk.position;
+      expect(steps).toBeGreaterThan(10);
+      for (let step = 0; step < steps; step += 1) {
+        const point = crashPointAt(disk, step);
+        for (const image of [point.image([], "kill"), point.image([])]) {
+          const left = { fileSystem: new SimulatedDisk({ image }).boot(), directory: "/store" };
+          expect(await repaired(left)).toMatchObject({ manifestRebuilt: false, keys: 6 });
+          expect(await contentOf(left)).toEqual(allBut());
+        }
+      }
+    });
+  });
+
   test("one that is missing: a hint tells of a segment whose header is damaged", async () => {
     const world = await memoryWorld();
     await closedStore(world);
@@ -335,6 +379,19 @@ describe("of a damaged manifest", () => {
     expect(await contentOf(world)).toEqual(allBut(3));
   });
 
+  test("one that is missing: the hint of a segment that is missing as well tells its keys", async () => {
+    const world = await memoryWorld();
+    await closedStore(world);
+    await world.fileSystem.remove(world.path(MANIFEST_NAME));
+    await world.fileSystem.remove(world.path(segmentFileName(2)));
+    const { findings } = await verify(world.directory, { fileSystem: world.fileSystem });
+    expect(findings).toMatchObject([{ subject: "manifest" }, { subject: "segment", segmentId: 2, keys: 2 }]);
+    const report = await repaired(world);
+    expect(namesOf(report)).toEqual(["key 2", "key 3"]);
+    expect(report.setAside?.files).toEqual([hintFileName(2)]);
+    expect(await contentOf(world)).toEqual(allBut(2, 3));
+  });
+
   test("one that is older than the files beside it is not believed", async () => {
     const world = await memoryWorld();
     let db = await world.open({ segmentBytesMax: 512 });
@@ -351,6 +408,29 @@ describe("of a damaged manifest", () => {
     expect(await repaired(world)).toMatchObject({ changed: true, manifestRebuilt: true, lost: [], keys: 6 });
     expect(await contentOf(world)).toEqual(allBut());
   });
+});
+
+test("a record that lies in two damaged segments, as after a merge that was cut off, is not lost if one of them gives it", async () => {
+  const world = await memoryWorld();
+  await closedStore(world);
+  const before = await copyStore(world);
+  const db = await world.open({ segmentBytesMax: 512 });
+  await db.compact();
+  await atRest(db);
+  await db.close();
+  const { segments } = manifestIn(await readFile(world.fileSystem, world.path(MANIFEST_NAME)));
+  for (const name of [segmentFileName(1), hintFileName(1)]) {
+    const bytes = await readFile(before.fileSystem, before.fileSystem.join(before.directory, name));
+    await writeFile(world.fileSystem, world.path(name), bytes);
+  }
+  await world.fileSystem.remove(world.path(MANIFEST_NAME));
+  await spoil(world, segmentFileName(1), flipAt(FIRST_VALUE));
+  for (const { segmentId } of segments) {
+    await world.fileSystem.remove(world.path(hintFileName(segmentId)));
+    await spoil(world, segmentFileName(segmentId), flipAt(FRAME_HEADER));
+  }
+  expect(await repaired(world)).toMatchObject({ changed: true, lost: [], keys: 6 });
+  expect(await contentOf(world)).toEqual(allBut());
 });
 
 test("a trial run says the same, and changes nothing", async () => {
@@ -378,6 +458,56 @@ test("it tells how far it is, and where there are no links it copies what it set
   const aside = world.fileSystem.join(report.setAside!.directory, segmentFileName(2));
   expect(await readFile(world.fileSystem, aside)).toEqual(damaged);
   expect(await contentOf(world)).toEqual(allBut(3));
+});
+
+test("where there are no links, a file that the disk does not give is set aside as far as it does", async () => {
+  const world = await memoryWorld();
+  await closedStore(world);
+  const path = world.path(segmentFileName(2));
+  const linkless = withFailing(world.fileSystem, "link", "FS_NOT_SUPPORTED");
+  const whole = await readFile(world.fileSystem, path);
+  const fileSystem = overridden(linkless, {
+    openRead: async (opened: string) => {
+      const file = await linkless.openRead(opened);
+      if (opened !== path) return file;
+      return overridden(file, {
+        read: () => Promise.reject(new FsError("FS_IO", "it is not given", { operation: "read", path })),
+      });
+    },
+  });
+  const report = await repair(world.directory, { fileSystem });
+  expect(namesOf(report)).toEqual(["key 2", "key 3"]);
+  const aside = world.fileSystem.join(report.setAside!.directory, segmentFileName(2));
+  expect(await readFile(world.fileSystem, aside)).toEqual(new Uint8Array(whole.length));
+  expect(await contentOf(world)).toEqual(allBut(2, 3));
+});
+
+test("where the disk does not even open a segment, what its hint tells is on the list", async () => {
+  const world = await memoryWorld();
+  await closedStore(world);
+  const fileSystem = overridden(world.fileSystem, {
+    openRead: (path: string) =>
+      path === world.path(segmentFileName(2))
+        ? Promise.reject(new FsError("FS_IO", "it is not given", { operation: "openRead", path }))
+        : world.fileSystem.openRead(path),
+  });
+  const report = await repair(world.directory, { fileSystem });
+  expect(namesOf(report)).toEqual(["key 2", "key 3"]);
+  expect(report.setAside?.files).toContain(segmentFileName(2));
+  expect(await contentOf(world)).toEqual(allBut(2, 3));
+});
+
+test("a directory in the place of a segment is in nobody's way", async () => {
+  const world = await nodeWorld();
+  await closedStore(world);
+  await world.fileSystem.remove(world.path(segmentFileName(2)));
+  await world.fileSystem.makeDirectory(world.path(segmentFileName(2)));
+  const report = await repaired(world);
+  expect(namesOf(report)).toEqual(["key 2", "key 3"]);
+  expect(report.setAside?.files).toEqual([hintFileName(2)]);
+  const db = await world.open();
+  expect(db.stats().keys).toBe(4);
+  expect((await db.verify()).findings).toEqual([]);
 });
 
 describe("it rejects, and changes nothing,", () => {
@@ -492,6 +622,18 @@ function manifestIn(bytes: Uint8Array): Extract<ReturnType<typeof decodeManifest
   const decoded = decodeManifest(bytes);
   if (decoded.kind !== "ok") throw new Error("the manifest does not parse");
   return decoded.value;
+}
+
+/** The same with some methods of the test's. */
+function overridden<T extends object>(original: T, methods: Partial<T>): T {
+  return new Proxy(original, {
+    get: (target, name) => {
+      const own = (methods as Record<string | symbol, unknown>)[name];
+      if (own !== undefined) return own;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
 }
 
 /** A file system of which that method always fails so. */

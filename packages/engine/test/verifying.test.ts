@@ -202,6 +202,34 @@ describe("damage to a sealed segment is a finding", () => {
   });
 });
 
+test("where there is damage everywhere, no more is read than a few times the file", async () => {
+  const world = await memoryWorld();
+  const db = await world.open({ sync: "never" });
+  for (let index = 0; index < 800; index += 1) await db.put(`key ${index}`, filler(50, index));
+  await db.close();
+  let bytesOfFile = 0;
+  await spoil(world, segmentFileName(1), (bytes) => {
+    bytesOfFile = bytes.length;
+    for (let at = 32 + 60; at < bytes.length; at += 2 * (bytes.length / 800)) bytes[Math.floor(at)]! ^= 1;
+  });
+  let bytesRead = 0;
+  const fileSystem = overridden(world.fileSystem, {
+    openRead: async (path: string) => {
+      const file = await world.fileSystem.openRead(path);
+      return overridden(file, {
+        read: async (...of: Parameters<ReadFile["read"]>) => {
+          const bytes = await file.read(...of);
+          bytesRead += bytes;
+          return bytes;
+        },
+      });
+    },
+  });
+  const { findings } = await verify(world.directory, { fileSystem });
+  expect(findings.length).toBeGreaterThan(300);
+  expect(bytesRead).toBeLessThan(20 * bytesOfFile);
+});
+
 describe("damage to a cache is a finding, and harmless", () => {
   test.each([
     ["hint", hintFileName(2)],
@@ -291,6 +319,23 @@ describe("what reads well and is wrong is a finding, and does harm", () => {
       ["statistics", "stats() counts 40 as liveBytes of segment 1, and the log gives 20"],
     ]);
     await db.close();
+  });
+
+  test("a manifest of which the store itself does not know whether it wrote it is none", async () => {
+    const world = await memoryWorld();
+    let isLost = false;
+    const fileSystem = overridden(world.fileSystem, {
+      replace: async (path: string, bytes: Uint8Array) => {
+        await world.fileSystem.replace(path, bytes);
+        if (isLost) throw new FsError("FS_IO", "who knows", { operation: "replace", path, outcome: "unknown" });
+      },
+    });
+    const db = await world.open({ fileSystem });
+    await db.put("a", "1");
+    isLost = true;
+    expect(await rejection(db.checkpoint())).toMatchObject({ code: "HASHLOG_WRITES_DISABLED" });
+    expect((await db.verify()).findings).toEqual([]);
+    world.leaveUnchecked();
   });
 
   test("a manifest that another writer has changed", async () => {
@@ -395,6 +440,25 @@ describe("it rejects", () => {
     expect(await rejection(verify(world.directory, shared(world)))).toMatchObject({ code: "HASHLOG_LOCKED" });
   });
 
+  test("while somebody writes it and closes it again", async () => {
+    const world = await memoryWorld();
+    await closedStore(world);
+    let written: Promise<void> | undefined;
+    const write = async (): Promise<void> => {
+      const db = await world.open({ segmentBytesMax: 512 });
+      await db.compact();
+      await db.close();
+    };
+    const fileSystem = overridden(world.fileSystem, {
+      openRead: async (path: string) => {
+        if (path.endsWith(hintFileName(2))) await (written ??= write());
+        return world.fileSystem.openRead(path);
+      },
+    });
+    expect(await rejection(verify(world.directory, { fileSystem }))).toMatchObject({ code: "HASHLOG_LOCKED" });
+    expect((await verify(world.directory, { fileSystem })).findings).toEqual([]);
+  });
+
   test("where there is no store", async () => {
     const fileSystem = memoryFileSystem();
     expect(await rejection(verify("/nothing", { fileSystem }))).toMatchObject({ code: "HASHLOG_NOT_FOUND" });
@@ -459,6 +523,34 @@ describe("it rejects", () => {
     await closed;
     expect(await rejection(db.verify())).toMatchObject({ code: "HASHLOG_CLOSED" });
   });
+});
+
+test("what the disk does not even open is damage like any other, left-over files included", async () => {
+  const world = await memoryWorld();
+  await closedStore(world);
+  const leftOver = segmentFileName(40);
+  await writeFile(world.fileSystem, world.path(leftOver), new Uint8Array(100));
+  for (const [names, subjects] of [
+    [hintFileName(1), ["hint"]],
+    [segmentFileName(1), ["segment"]],
+    [segmentFileName(3), ["segment"]],
+    [checkpointFileName(4), ["checkpoint"]],
+    // Without it, nothing tells what the left-over file is.
+    [MANIFEST_NAME, ["manifest", "segment"]],
+    [leftOver, []],
+  ] as const) {
+    const notOpening = overridden(world.fileSystem, {
+      openRead: (path: string) =>
+        path.endsWith(names)
+          ? Promise.reject(new FsError("FS_IO", "the disk does not give it", { operation: "openRead", path }))
+          : world.fileSystem.openRead(path),
+    });
+    const { findings } = await verify(world.directory, { fileSystem: notOpening });
+    expect(findings.map(({ subject }) => subject)).toEqual(subjects);
+    const notReading = refusing(world.fileSystem, new RegExp(names), 10);
+    const read = await verify(world.directory, { fileSystem: notReading });
+    expect(read.findings.map(({ subject }) => subject)).toEqual(subjects);
+  }
 });
 
 test("an error of the file system that is no damage rejects", async () => {

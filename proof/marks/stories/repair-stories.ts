@@ -1,6 +1,6 @@
-import { repair, verify, type RepairReport } from "@hashlog/engine";
+import { open, repair, verify, type RepairReport } from "@hashlog/engine";
 import { MANIFEST_NAME, segmentFileName } from "@hashlog/format";
-import { FsError, type FileSystem } from "@hashlog/fs-io";
+import { FsError, type FileSystem, type ReadFile } from "@hashlog/fs-io";
 import { SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
 import { manifestOf } from "../../world/manifest.ts";
 import { mapKeydir } from "../../world/map-keydir.ts";
@@ -51,6 +51,18 @@ export const repairStories: readonly Story[] = [
       const report = await repaired(altered(disk.boot(), { link }));
       must(report.lost.length === 1 && report.mayBeLost.length === 0, "one key is lost");
       must(report.setAside?.files.length === 2, "a segment and its hint lie aside");
+      await mustBeMended(disk);
+    },
+  },
+  {
+    title: "what a crash left of the next manifest stands for one that is gone, and gets its name",
+    marks: ["repair/replacement-takes-its-place"],
+    tell: async () => {
+      const image = await damagedDisk();
+      const path = `${DIRECTORY}/${MANIFEST_NAME}`;
+      const disk = new SimulatedDisk({ image: image.withFile(`${path}.new`, image.bytes(path)!).withoutFile(path) });
+      const report = await repaired(disk.boot());
+      must(!report.manifestRebuilt && report.lost.length === 1, "one key is lost");
       await mustBeMended(disk);
     },
   },
@@ -112,6 +124,24 @@ export const repairStories: readonly Story[] = [
       await fileSystem.replace(path, flipped(60)(bytes.slice()));
       const { findings } = await settled(script.store.verify(), "the verification");
       must(findings.length === 1 && findings[0]!.subject === "manifest", "that is what is found");
+    },
+  },
+  {
+    title: "what was found while somebody wrote the store and closed it again is no report of anything",
+    marks: ["verify/somebody-has-written"],
+    tell: async () => {
+      const disk = new SimulatedDisk({ image: await closedDisk() });
+      const fileSystem = disk.boot();
+      let written: Promise<void> | undefined;
+      const write = async (): Promise<void> => {
+        const store = await open(DIRECTORY, { fileSystem, index: mapKeydir, compaction: false });
+        await store.close();
+      };
+      const openRead = async (path: string): Promise<ReadFile> => {
+        if (path.endsWith(".segment")) await (written ??= write());
+        return fileSystem.openRead(path);
+      };
+      await mustFail(verify(DIRECTORY, { fileSystem: altered(fileSystem, { openRead }) }), "HASHLOG_LOCKED");
     },
   },
   {

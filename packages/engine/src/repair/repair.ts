@@ -34,9 +34,10 @@ import { SideDirectory } from "./side-directory.ts";
  * the store, into a directory beside its files. What could not be saved stands in the report: keys whose value is known to be
  * lost, which are absent afterwards, and parts of which nobody knows what was in them.
  *
- * Files that are whole are not touched. The store changes at one moment, when all that is new is durable: cut off before, a
- * repair has changed nothing, and it can be done again at any time; with nothing to repair it changes nothing. It takes as
- * much memory as the keydir of the store, and as much space as the files that are damaged.
+ * Files that are whole are not touched, but for the unsealed segments, which are one log. The store changes at one moment, when
+ * all that is new is durable: cut off before, a repair has changed nothing, and it can be done again at any time; with nothing
+ * to repair it changes nothing. It takes as much memory as the keydir of the store, and as much space as the files that are
+ * damaged.
  * @throws HashlogError `HASHLOG_LOCKED` (somebody has the store open for writing) | `HASHLOG_NOT_FOUND` | `HASHLOG_VERSION` |
  * `HASHLOG_CORRUPT` (a backup that was cut off: make it again) | `HASHLOG_NO_SPACE` | `HASHLOG_NOT_PERMITTED` |
  * `HASHLOG_NOT_SUPPORTED` | `HASHLOG_INVALID_ARGUMENT` | `HASHLOG_ABORTED` | `HASHLOG_IO`
@@ -242,11 +243,11 @@ class Repair {
     plan: Plan,
     written: ReadonlyMap<number, SealedSegment | undefined>,
   ): Promise<RepairReport["setAside"]> {
-    const there = new Set(files.files.map(({ name }) => name));
-    const goes = [...plan.setAside].filter((name) => there.has(name));
+    const goes = await this.#filesOf(plan, files);
     const side = goes.length === 0 ? undefined : await SideDirectory.make(this.#fileSystem, this.#directory);
     for (const name of goes) await side!.take(name);
     await side?.sync();
+    if (files.manifestFlaw !== undefined && !files.isRebuilt) await this.#keepManifest(files);
     await this.#replaceManifest(plan.manifestWith(written));
     // mark: repair/published
     // What stays is listed nowhere, and removed by the next opening.
@@ -254,6 +255,36 @@ class Repair {
     for (const name of names) await this.#fileSystem.remove(this.#pathOf(name)).catch(noMatter);
     await this.#fileSystem.syncDirectory(this.#directory).catch(noMatter);
     return side && { directory: side.path, files: side.files };
+  }
+
+  /**
+   * What stands for the manifest lies under the name that every replacing writes to, and empties when it fails: it gets its
+   * own name first, so that a repair that is cut off leaves it.
+   */
+  async #keepManifest({ files, manifest }: StoreFiles): Promise<void> {
+    // mark: repair/replacement-takes-its-place
+    const path = this.#pathOf(MANIFEST_NAME);
+    if (files.some(({ name }) => name === MANIFEST_NAME)) await this.#fileSystem.remove(path);
+    const bytes = encodeManifest(manifest);
+    const file = await this.#fileSystem.create(path);
+    try {
+      file.append(bytes, 0, bytes.length);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await this.#fileSystem.syncDirectory(this.#directory);
+  }
+
+  /** What there is to be set aside. A directory with a name of ours stays where it is, and nothing lists it any more. */
+  async #filesOf({ setAside }: Plan, { files }: StoreFiles): Promise<readonly string[]> {
+    const names: string[] = [];
+    for (const { name } of files) {
+      if (!setAside.has(name)) continue;
+      const stat = await this.#fileSystem.stat(this.#pathOf(name)).catch(noMatter);
+      if (stat?.kind !== "directory") names.push(name);
+    }
+    return names;
   }
 
   /** Where its outcome is not known, the manifest on the disk may list the new files: they stay. */
@@ -287,8 +318,9 @@ function unknownRange({ segmentId, bytes }: UnknownSegment): LostRange {
   return { segmentId, offset: 0, bytes, reason: UNKNOWN, ...nothingKnown };
 }
 
-function noMatter(error: unknown): void {
+function noMatter(error: unknown): undefined {
   if (!FsError.is(error)) throw error;
+  return undefined;
 }
 
 interface Done {
@@ -341,9 +373,10 @@ function planOf(files: StoreFiles, { findings, examination }: Verified): Plan {
       ...manifest,
       epoch: manifest.epoch + 1,
       floor,
+      // Above every id in sight: what is left over beside the store is nobody's to testify any more.
       nextFileId: [...written.values()].reduce(
         (next, sealed) => Math.max(next, (sealed?.segmentId ?? 0) + 1),
-        manifest.nextFileId,
+        files.files.reduce((next, { file }) => Math.max(next, "id" in file ? file.id + 1 : 0), manifest.nextFileId),
       ),
       logCompleteFrom: Math.min(
         manifest.nextSequence,

@@ -88,7 +88,10 @@ class Salvager {
         writerOf(segmentId)?.add(bytes, at, fields.end, place, offset);
       },
     });
-    for (const content of contents) await this.#searchDamage(content);
+    // What is saved anywhere is known before anything is given up: two segments may hold the same record.
+    const saved: ReadonlySet<number>[] = [];
+    for (const content of contents) saved.push(await this.#searchDamage(content));
+    for (const [index, content] of contents.entries()) await this.#buryWhatIsGone(content, saved[index]!);
     while (!this.#loader.finish()) await clock.yield();
     const lost = await this.#lostKeys();
     return {
@@ -97,10 +100,12 @@ class Salvager {
     };
   }
 
-  async #searchDamage(content: SegmentContent): Promise<void> {
+  /** Saves what is in the damaged ranges, and lists those of which no hint tells. Resolves to the offsets of what it saved. */
+  async #searchDamage(content: SegmentContent): Promise<ReadonlySet<number>> {
     const { segment, damaged, hint } = content;
     const { segmentId, source } = segment;
     const saved = new Set<number>();
+    const named = content.lostByRange();
     for (const range of damaged) {
       const inRange: Extent[] = [];
       await this.#searchRange(content, range, inRange);
@@ -108,9 +113,8 @@ class Salvager {
       this.#recordsSaved += inRange.length;
       // Hints tell of every record that counts: the others are older than one that is there, or is named.
       if (hint.kind === "whole") {
-        if (inRange.length > 0 && content.lost.some((lost) => lost.range === range && !saved.has(lost.offset))) {
-          this.#framesInPart += 1;
-        }
+        const isInPart = inRange.length > 0 && named.get(range)?.some(({ offset }) => !saved.has(offset));
+        if (isInPart === true) this.#framesInPart += 1;
         continue;
       }
       const lost = lostOf(range, inRange, Math.min(range.bytes, Math.max(0, source.bytes - range.offset)));
@@ -124,7 +128,17 @@ class Salvager {
         lastSequence: known ? sequences.last : undefined,
       });
     }
-    for (const entry of content.lost) if (!saved.has(entry.offset)) this.#bury(content, entry);
+    return saved;
+  }
+
+  async #buryWhatIsGone(content: SegmentContent, saved: ReadonlySet<number>): Promise<void> {
+    let inTurn = 0;
+    for (const entry of content.lost) {
+      if (saved.has(entry.offset)) continue;
+      this.#bury(content, entry);
+      inTurn += 1;
+      if (inTurn % RECORDS_IN_A_TURN === 0) await this.#parts.clock.yield();
+    }
   }
 
   /** Saves the records in the range that verify. */
@@ -230,3 +244,4 @@ function lostOf(
 /** Stands for records that are gone. No segment has it: they are given from below, and there are fewer. */
 const LOST_SLOT = SEGMENT_SLOTS_MAX - 1;
 const SHARDS_IN_A_TURN = 8;
+const RECORDS_IN_A_TURN = 512;

@@ -1,4 +1,5 @@
 import { FsError, type FileSystem } from "@hashlog/fs-io";
+import { patientSource } from "../verify/patient-source.ts";
 
 /**
  * A directory inside the store's, for files that are taken out of the store: nothing is thrown away that anybody may want to look
@@ -49,16 +50,17 @@ export class SideDirectory {
     await this.#fileSystem.syncDirectory(this.#directory);
   }
 
-  /** As much as the disk gives of it. */
+  /** As much as the disk gives of it, with zeros for the rest. */
   async #copy(source: string, target: string): Promise<void> {
     const from = await this.#fileSystem.openRead(source);
     try {
       const to = await this.#fileSystem.create(target);
       try {
         const chunk = new Uint8Array(COPY_BYTES);
-        const bytes = from.size();
+        const source = patientSource(from, from.size());
+        const { bytes } = source;
         for (let at = 0; at < bytes;) {
-          const got = await from.read(chunk, 0, Math.min(chunk.length, bytes - at), at);
+          const got = await source.read(chunk, 0, Math.min(chunk.length, bytes - at), at);
           if (got === 0) break;
           to.append(chunk, 0, got);
           at += got;

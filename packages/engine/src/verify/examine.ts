@@ -208,7 +208,7 @@ async function flawOfFile({
   segmentId,
   place,
 }: ExaminedSegment): Promise<{ readonly isWhole: boolean; readonly reason: string } | undefined> {
-  if (source.bytes === 0) return { isWhole: true, reason: "the file is missing, or empty" };
+  if (source.bytes === 0) return { isWhole: true, reason: "the file is missing, or empty, or cannot be opened" };
   const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
   const got = await source.read(bytes, 0, bytes.length, 0);
   const header = decodeSegmentHeader(bytes.subarray(0, got));

@@ -84,6 +84,17 @@ export class SegmentContent {
     this.lost.push({ key: bytes.slice(keyStart, keyEnd), sequence, offset, tombstone, range });
   }
 
+  /** What is in `lost`, by the ranges where it lay. */
+  lostByRange(): ReadonlyMap<DamagedRange, readonly LostEntry[]> {
+    const byRange = new Map<DamagedRange, LostEntry[]>();
+    for (const entry of this.lost) {
+      const entries = byRange.get(entry.range);
+      if (entries === undefined) byRange.set(entry.range, [entry]);
+      else entries.push(entry);
+    }
+    return byRange;
+  }
+
   /** The damaged range in which that byte lies. */
   #rangeAt(offset: number): DamagedRange | undefined {
     let low = 0;

@@ -2,7 +2,7 @@ import { bytesSource, crc32, hintFileName, readHint, type HintEntry, type HintSe
 import { FsError, type Clock, type FileSystem } from "@hashlog/fs-io";
 import type { HintBuilder } from "@hashlog/index";
 import type { ExaminedSegment } from "./examined-segment.ts";
-import { patientSource } from "./patient-source.ts";
+import { isRefusal, patientSource } from "./patient-source.ts";
 
 /** What a hint file is worth. `"differs"`: it reads well, and is not what its segment says; an opening would believe it. */
 export type HintState =
@@ -22,12 +22,15 @@ export async function checkHint(
   onEntry: (entry: HintEntry) => void,
 ): Promise<HintState> {
   const { fileSystem, directory, clock } = parts;
-  const file = await fileSystem
-    .openRead(fileSystem.join(directory, hintFileName(segment.segmentId)))
-    .catch((error: unknown) => {
-      if (FsError.is(error) && error.code === "FS_NOT_FOUND") return undefined;
-      throw error;
-    });
+  const path = fileSystem.join(directory, hintFileName(segment.segmentId));
+  let refusal: Error | undefined;
+  const file = await fileSystem.openRead(path).catch((error: unknown) => {
+    if (FsError.is(error) && error.code === "FS_NOT_FOUND") return undefined;
+    if (!isRefusal(error)) throw error;
+    refusal = error as Error;
+    return undefined;
+  });
+  if (refusal !== undefined) return { kind: "unusable", reason: refusal.message };
   if (file === undefined) return { kind: "missing" };
   try {
     const { segmentId, place, bytes } = segment;

@@ -1,5 +1,5 @@
 import type { ByteSource } from "@hashlog/format";
-import { FsError, type ReadFile } from "@hashlog/fs-io";
+import { FsError, type FileSystem, type ReadFile } from "@hashlog/fs-io";
 
 /**
  * The first `bytes` bytes of a file, whatever the disk does: what it refuses to give reads as zeros, which verify nowhere. So
@@ -13,12 +13,29 @@ export function patientSource(file: ReadFile, bytes: number): ByteSource {
       try {
         return await file.read(target, at, count, position);
       } catch (error) {
-        if (!(FsError.is(error) && error.code === "FS_IO")) throw error;
+        if (!isRefusal(error)) throw error;
         // mark: verify/disk-refuses-to-read
         return readInPieces(file, target, at, Math.min(count, bytes - position), position);
       }
     },
   };
+}
+
+/**
+ * The file; `undefined` where there is none, or the disk does not even give its beginning: nothing of it can be had then, and
+ * that is damage as well.
+ * @throws FsError of any other code
+ */
+export function openPatiently(fileSystem: FileSystem, path: string): Promise<ReadFile | undefined> {
+  return fileSystem.openRead(path).catch((error: unknown) => {
+    if (isRefusal(error) || (FsError.is(error) && error.code === "FS_NOT_FOUND")) return undefined;
+    throw error;
+  });
+}
+
+/** Whether it is the disk that does not give what it should hold. */
+export function isRefusal(error: unknown): boolean {
+  return FsError.is(error) && error.code === "FS_IO";
 }
 
 async function readInPieces(
@@ -36,7 +53,7 @@ async function readInPieces(
       const got = await file.read(target, at + done, piece, position + done);
       if (got < piece) return done + got;
     } catch (error) {
-      if (!(FsError.is(error) && error.code === "FS_IO")) throw error;
+      if (!isRefusal(error)) throw error;
       target.fill(0, at + done, at + done + piece);
     }
     done += piece;

@@ -50,11 +50,12 @@ export interface PastDamage {
  * @throws what `source` or `onFrame` throws
  */
 export async function readPastDamage(source: ByteSource, options: ReadPastDamageOptions): Promise<PastDamage> {
-  const { place, bytes: to, chunkBytes, needed, onFrame } = options;
+  const { place, bytes: to, needed, onFrame } = options;
   const damaged: DamagedRange[] = [];
   let { expected } = options;
   let from = SEGMENT_HEADER_BYTES;
-  for (;;) {
+  for (let stops = 0; ; stops += 1) {
+    const chunkBytes = chunkAfter(stops, from, options.chunkBytes);
     const end = await scanFrames(source, {
       ...{ place, from, to, chunkBytes },
       ...(expected === undefined ? {} : { expectedSequence: expected }),
@@ -77,6 +78,14 @@ export async function readPastDamage(source: ByteSource, options: ReadPastDamage
     if (next === undefined) return { damaged, expected, tear: undefined };
     from = next.offset;
   }
+}
+
+/**
+ * How much to read at once behind so many stops: as much as lies between two of them. So all that is read in vain, as each stop
+ * reads some of it again, is no more than a few times the file, however many there are.
+ */
+function chunkAfter(stops: number, offset: number, chunkBytes: number): number {
+  return stops === 0 ? chunkBytes : Math.min(chunkBytes, Math.max(CHUNK_BYTES_MIN, Math.ceil(offset / stops)));
 }
 
 /** The next frame whose header is valid, and whose sequence is one that can come now. */
@@ -112,3 +121,5 @@ function addDamage(damaged: DamagedRange[], range: DamagedRange): void {
     sequences: last.sequences && { first: last.sequences.first, last: range.sequences!.last },
   };
 }
+
+const CHUNK_BYTES_MIN = 512;

@@ -17,14 +17,15 @@ import {
   type ManifestSegment,
   type SealedSegment,
 } from "@hashlog/format";
-import { FsError, replacementPath, type Clock, type FileSystem, type ReadFile } from "@hashlog/fs-io";
+import { replacementPath, type Clock, type FileSystem, type ReadFile } from "@hashlog/fs-io";
 import { corrupt, HashlogError } from "../errors.ts";
 import { readWholeFile } from "../files.ts";
 import type { Limits } from "../limits.ts";
+import { sameBytes } from "../manifest-file.ts";
 import { randomBytes, randomIdentity, type RandomSource } from "../random.ts";
 import { listFiles, type ListedFile } from "../store-directory.ts";
 import { examinedSegment, SegmentContent, type ExaminedSegment } from "./examined-segment.ts";
-import { patientSource } from "./patient-source.ts";
+import { isRefusal, openPatiently, patientSource } from "./patient-source.ts";
 import { readPastDamage } from "./read-past-damage.ts";
 
 /** The files of a store that nobody has open, damaged or not: as the manifest lists them, or what stands for it. */
@@ -78,7 +79,6 @@ export async function openStoreFiles(parts: StoreFilesParts, distrust?: string):
       ...{ manifest: read.manifest, isRebuilt: false, flaw: undefined, bytes: read.bytes, unknown: [] },
     });
   }
-  const segmentFiles = files.filter(({ file }) => file.kind === "segment");
   if (read.bytes === undefined) refuseWhatIsNoStore(directory, files);
   const flaw = distrust ?? `${path} is ${read.bytes === undefined ? "missing" : `damaged: ${read.reason}`}`;
   const replacement = await readManifestAt(fileSystem, replacementPath(path));
@@ -86,7 +86,7 @@ export async function openStoreFiles(parts: StoreFilesParts, distrust?: string):
     const found = { manifest: replacement.manifest, isRebuilt: false, bytes: read.bytes, unknown: [] };
     return open(parts, files, { ...found, flaw: `${flaw}; its replacement, which a crash left, stands for it` });
   }
-  const { manifest, unknown } = await manifestOf(parts, segmentFiles);
+  const { manifest, unknown } = await manifestOf(parts, files);
   const found = { manifest, isRebuilt: true, bytes: read.bytes, unknown };
   return open(parts, files, { ...found, flaw: `${flaw}; all segments that are there stand for it` });
 }
@@ -104,20 +104,31 @@ function refuseWhatIsNoStore(directory: string, files: readonly ListedFile[]): v
   if (!files.some(({ file }) => "id" in file || file.kind === "manifest-replacement")) throw nothingThere(directory);
 }
 
+/** Whether the manifest was replaced since the files were opened: whoever writes a store begins with that. */
+export async function isWrittenSince({ manifestBytes }: StoreFiles, fileSystem: FileSystem, path: string): Promise<boolean> {
+  const { manifest, bytes } = await readManifestAt(fileSystem, path);
+  // One that cannot be read was replaced by nobody.
+  return manifest !== undefined && (manifestBytes === undefined || !sameBytes(bytes!, manifestBytes));
+}
+
 async function readManifestAt(
   fileSystem: FileSystem,
   path: string,
 ): Promise<{ readonly manifest?: Manifest; readonly bytes?: Uint8Array; readonly reason?: string }> {
-  if ((await fileSystem.stat(path)) === undefined) return {};
-  const bytes = await readWholeFile(fileSystem, path).catch((error: unknown) => {
-    if (FsError.is(error) && error.code === "FS_IO") return new Uint8Array();
+  const bytes = await readIfThere(fileSystem, path).catch((error: unknown) => {
+    if (isRefusal(error)) return new Uint8Array();
     throw error;
   });
+  if (bytes === undefined) return {};
   const decoded = decodeManifest(bytes);
   if (decoded.kind === "ok") return { manifest: decoded.value, bytes };
   if (decoded.kind === "damaged") return { bytes, reason: decoded.reason };
   const words = `${path} was written in version ${decoded.version} of the format, which this version of Hashlog does not know`;
   throw new HashlogError("HASHLOG_VERSION", words, { path, actual: decoded.version });
+}
+
+async function readIfThere(fileSystem: FileSystem, path: string): Promise<Uint8Array | undefined> {
+  return (await fileSystem.stat(path)) === undefined ? undefined : readWholeFile(fileSystem, path);
 }
 
 async function open(
@@ -139,7 +150,7 @@ async function open(
     const segments: ExaminedSegment[] = [];
     for (const [slot, listed] of found.manifest.segments.entries()) {
       const path = fileSystem.join(directory, segmentFileName(listed.segmentId));
-      const file = await openIfThere(fileSystem, path);
+      const file = await openPatiently(fileSystem, path);
       if (file !== undefined) opened.push(file);
       const bytes = listed.state === "sealed" ? listed.sealedBytes : (file?.size() ?? 0);
       segments.push(examinedSegment(listed, slot, path, file, bytes));
@@ -161,30 +172,34 @@ async function open(
   }
 }
 
-async function openIfThere(fileSystem: FileSystem, path: string): Promise<ReadFile | undefined> {
-  return fileSystem.openRead(path).catch((error: unknown) => {
-    if (FsError.is(error) && error.code === "FS_NOT_FOUND") return undefined;
-    throw error;
-  });
-}
-
 /**
- * A manifest that lists all segments that are there, each sealed behind the last record that can be read. What a merge or an
- * opening would have removed is among them: keys that were deleted may be there again.
+ * A manifest that lists all segments that are there, each sealed behind the last record that can be read, and those that are
+ * gone of which a hint tells. What a merge or an opening would have removed is among them: keys that were deleted may be there
+ * again.
  */
 async function manifestOf(
   parts: StoreFilesParts,
-  segmentFiles: readonly ListedFile[],
+  files: readonly ListedFile[],
 ): Promise<{ readonly manifest: Manifest; readonly unknown: readonly UnknownSegment[] }> {
   const { fileSystem, directory, random, limits } = parts;
   const segments: SealedSegment[] = [];
   const unknown: UnknownSegment[] = [];
   let nextFileId = 1;
-  for (const { name, file } of segmentFiles) {
-    const id = "id" in file ? file.id : 0;
+  const withSegment = new Set(files.flatMap(({ file }) => (file.kind === "segment" ? [file.id] : [])));
+  for (const { name, file } of files) {
+    if (file.kind !== "segment" && file.kind !== "hint") continue;
+    const { id } = file;
     nextFileId = Math.max(nextFileId, id + 1);
+    if (file.kind === "hint" && withSegment.has(id)) continue;
     const hint = await hintOf(parts, id);
-    const opened = await fileSystem.openRead(fileSystem.join(directory, name));
+    const path = fileSystem.join(directory, name);
+    const opened = file.kind === "hint" ? undefined : await openPatiently(fileSystem, path);
+    if (opened === undefined) {
+      // Of a segment that is gone its hint tells the keys.
+      if (hint !== undefined) segments.push(sealedAsHinted(hint, true));
+      else if (file.kind === "segment") unknown.push({ name, segmentId: id, bytes: 0 });
+      continue;
+    }
     try {
       const listed = await sealedAsItIs(opened, id, hint, parts);
       if (listed === undefined) unknown.push({ name, segmentId: id, bytes: opened.size() });
@@ -211,7 +226,7 @@ async function manifestOf(
 
 /** What the hint file of that segment says of it, if there is one of use. */
 async function hintOf({ fileSystem, directory }: StoreFilesParts, id: number): Promise<SegmentByHint | undefined> {
-  const file = await openIfThere(fileSystem, fileSystem.join(directory, hintFileName(id)));
+  const file = await openPatiently(fileSystem, fileSystem.join(directory, hintFileName(id)));
   if (file === undefined) return undefined;
   try {
     const source = patientSource(file, file.size());
@@ -226,6 +241,11 @@ async function hintOf({ fileSystem, directory }: StoreFilesParts, id: number): P
 }
 
 type SegmentByHint = HintSegment & HintTotals;
+
+function sealedAsHinted(hint: SegmentByHint, merged: boolean): SealedSegment {
+  const { segmentId, identity, sealedBytes, lowestSequence, highestSequence } = hint;
+  return { state: "sealed", segmentId, identity, sealedBytes, lowestSequence, highestSequence, merged };
+}
 
 /**
  * `undefined` where neither the header nor the hint tells what it is, or nothing of it verifies; with a highest sequence of 0 where
@@ -253,10 +273,7 @@ async function sealedAsItIs(
     },
   });
   const listed = { state: "sealed" as const, segmentId: id, identity, merged };
-  if (hint?.identity === identity) {
-    const { sealedBytes, lowestSequence, highestSequence } = hint;
-    return { ...listed, sealedBytes, lowestSequence, highestSequence };
-  }
+  if (hint?.identity === identity) return sealedAsHinted(hint, merged);
   const nothing = { ...listed, sealedBytes: 0, lowestSequence: 0, highestSequence: 0 };
   const content = new SegmentContent(examinedSegment(nothing, 0, file.path, file, source.bytes));
   let sealedBytes = 0;

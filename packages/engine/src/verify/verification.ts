@@ -127,11 +127,12 @@ class Verification {
 
   /** What is wrong with a segment, and its hint. */
   #judge(content: SegmentContent): void {
-    const { segment, damaged, hint, lost, lowestSequence, highestSequence } = content;
+    const { segment, damaged, hint, lowestSequence, highestSequence } = content;
     const { path, segmentId, listed } = segment;
     this.#totals.set(segmentId, content.totals);
+    const lost = content.lostByRange();
     for (const range of damaged) {
-      const keys = hint.kind === "whole" ? lost.filter((entry) => entry.range === range).length : undefined;
+      const keys = hint.kind === "whole" ? (lost.get(range)?.length ?? 0) : undefined;
       this.#findings.push(damageFinding(segment, range, keys));
     }
     if (listed.state === "sealed" && damaged.length === 0) {

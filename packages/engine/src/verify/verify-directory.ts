@@ -8,7 +8,7 @@ import { LIMITS, type Limits } from "../limits.ts";
 import { checkDirectory } from "../open-read-only.ts";
 import { systemRandom } from "../random.ts";
 import { finding, type Finding } from "./finding.ts";
-import { openStoreFiles, type StoreFiles } from "./store-files.ts";
+import { isWrittenSince, openStoreFiles, type StoreFiles } from "./store-files.ts";
 import { verifyParts } from "./verification.ts";
 import { VERIFY_DIRECTORY_CHECKS, type VerifyDirectoryOptions, type VerifyReport } from "./verify-options.ts";
 import { VerifyProgressTeller } from "./verify-progress.ts";
@@ -17,7 +17,7 @@ import { VerifyProgressTeller } from "./verify-progress.ts";
  * Reads every byte of every file of a store that nobody has open for writing, whether or not it can be opened, and changes
  * nothing: checksums, and whether segments, hints, checkpoint and manifest say the same. What is wrong stands in the report;
  * it takes as much memory as the keydir of the store. `Store.verify` does it for a store that is open.
- * @throws HashlogError `HASHLOG_NOT_FOUND` (no store) | `HASHLOG_LOCKED` (somebody writes it, or has begun to) |
+ * @throws HashlogError `HASHLOG_NOT_FOUND` (no store) | `HASHLOG_LOCKED` (somebody writes it, or has meanwhile) |
  * `HASHLOG_VERSION` | `HASHLOG_CORRUPT` (a backup that was cut off) | `HASHLOG_NOT_PERMITTED` | `HASHLOG_INVALID_ARGUMENT` |
  * `HASHLOG_ABORTED` | `HASHLOG_IO`
  */
@@ -42,6 +42,11 @@ export async function verifyWithin(
     try {
       const report = await verifyFiles(files, limits, { ...options, fileSystem }, directory);
       await refuseWhileWritten(fileSystem, directory);
+      const path = fileSystem.join(directory, MANIFEST_NAME);
+      if (await isWrittenSince(files, fileSystem, path)) {
+        // mark: verify/somebody-has-written
+        throw isWritten(directory);
+      }
       return report;
     } finally {
       await files.close();
@@ -55,9 +60,13 @@ async function refuseWhileWritten(fileSystem: FileSystem, directory: string): Pr
   if ((await fileSystem.stat(directory))?.kind !== "directory") return;
   if (!(await fileSystem.isLocked(directory, LOCK_NAME))) return;
   // mark: verify/somebody-writes
-  throw new HashlogError(
+  throw isWritten(directory);
+}
+
+function isWritten(directory: string): HashlogError {
+  return new HashlogError(
     "HASHLOG_LOCKED",
-    `${directory} is open for writing: verify it there, with verify() of the store, or close it first`,
+    `${directory} is, or was meanwhile, open for writing: verify it there, with verify() of the store, or close it first`,
     { path: directory },
   );
 }
@@ -122,7 +131,10 @@ export async function reasonToDistrust(
     return `it is older than the log: it has given out no sequence ${lastSequence} yet`;
   }
   const pathOf = (name: string): string => fileSystem.join(directory, name);
-  for (const { path, testified } of await testimoniesOfUnlisted({ fileSystem, manifest, files, pathOf })) {
+  for (const { path, testified } of await testimoniesOfUnlisted({
+    ...{ fileSystem, manifest, files, pathOf },
+    readPatiently: true,
+  })) {
     if (testified > lastSequence) {
       return `it is older than ${path}, which testifies that all up to ${testified} was durable`;
     }
