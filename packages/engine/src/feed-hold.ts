@@ -28,9 +28,8 @@ export class FeedHold {
     return this.#closed.signal.aborted;
   }
 
-  /** Resolves when there may be more, and when it is closed. */
+  /** Resolves when there may be more, and when it is closed. Not to be called of one that is closed. */
   wait(): Promise<void> {
-    if (this.isClosed) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 

@@ -299,6 +299,27 @@ describe("what a feed costs", () => {
     await feed.return();
   });
 
+  test("is not to wait for a large value with what was written before it", async () => {
+    const world = await memoryWorld();
+    let largest = 0;
+    const fileSystem = withFiles(world.fileSystem, (file) => ({
+      read: (target, at, bytes, position) => {
+        largest = Math.max(largest, bytes);
+        return file.read(target, at, bytes, position);
+      },
+    }));
+    const db = await world.open<string, string>({ values: utf8, fileSystem });
+    world.leaveUnchecked();
+    for (const key of ["a", "b", "c"]) await db.put(key, "small");
+    await db.put("large", "y".repeat(1_200_000));
+    await db.put("d", "small");
+    await using feed = db.changes({ since: 1 });
+    expect(await takeShort(feed, 2)).toEqual(["b=small @2", "c=small @3"]);
+    expect(largest).toBe(64 * 1024);
+    expect((await take(feed, 2)).map(({ key }) => key)).toEqual(["large", "d"]);
+    expect(largest).toBeGreaterThan(1_200_000);
+  });
+
   test("is passing over what is not wanted by the headers of frames", async () => {
     const world = await memoryWorld();
     let read = 0;

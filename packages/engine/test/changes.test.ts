@@ -256,6 +256,24 @@ describe("a feed ends", () => {
     expect(db.stats()).toMatchObject({ iterators: 0, feeds: { count: 0 } });
   });
 
+  test.each([0, 1])(
+    "when it is left while it reads, and gives nothing of what it has read, from %i on",
+    async (since) => {
+      const world = await memoryWorld();
+      const db = await world.open<string, string>({ ...SMALL, fileSystem: readingAsynchronously(world.fileSystem) });
+      world.leaveUnchecked();
+      await putMany(db, 0, 10);
+      const reading = world.watched.hold("read", /\.segment$/);
+      const feed = db.changes({ since });
+      const next = feed.next();
+      await reading.reached;
+      await feed.return();
+      reading.release();
+      expect(await next).toEqual({ done: true, value: undefined });
+      expect(db.stats()).toMatchObject({ iterators: 0, feeds: { count: 0 } });
+    },
+  );
+
   test("without an error when the store is closed, and delivers nothing more", async () => {
     const world = await memoryWorld();
     const db = await smallStore(world);
