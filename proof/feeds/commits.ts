@@ -11,7 +11,7 @@ export interface Commit {
   readonly records: readonly WrittenRecord[];
   /** Whether the store has said that it is done, or was found to hold it. */
   isCommitted: boolean;
-  /** Whether it still may become so: not once it was refused, or its store is gone. */
+  /** Whether it still may become so: not once it was refused, as long as its writer lives, or was not found by the next. */
   isWaiting: boolean;
 }
 
@@ -42,6 +42,11 @@ export class Commits {
     const commit: Commit = { number, records, isCommitted: false, isWaiting: true };
     this.all.push(commit);
     return commit;
+  }
+
+  /** The writer is gone: what it has refused may be there again for those who come next, and for a reader at once. */
+  mayComeBack(): void {
+    for (const commit of this.all) commit.isWaiting = !commit.isCommitted;
   }
 
   /** What the next writer finds: commits that nobody was told of, or that were refused, may be there, and others gone. */

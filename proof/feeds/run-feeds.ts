@@ -136,6 +136,7 @@ class Run {
       case "kill":
         this.#lose(this.#consumers.slice(0, OF_THE_READER));
         this.#disk.kill(this.#process);
+        this.#commits.mayComeBack();
         this.#makeRoom();
         return this.#open();
       case "cut":

@@ -236,9 +236,9 @@ export class Store<K, V, VI = V> {
   /**
    * What is written, in order of sequence: from the call on, or from `since` on what the log still has of it. Each change
    * comes once, when it was acknowledged. It keeps what it has not read until it is left or garbage-collected, and ends when
-   * the store is closed.
-   * @throws HashlogError `HASHLOG_COMPACTED` if merges have taken out of the log what `since` asks for;
-   * `HASHLOG_INVALID_ARGUMENT` for a `since` beyond every write there was
+   * the store is closed. Where merges have taken out of the log what `since` asks for, its `next` rejects with
+   * `HASHLOG_COMPACTED`.
+   * @throws HashlogError `HASHLOG_INVALID_ARGUMENT` for a `since` beyond every write there was
    */
   changes(options?: ChangesOptions): ChangeFeed<K, V> {
     return this.#reads.changes(options, this.#machinery.feeds);
