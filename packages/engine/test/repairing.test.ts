@@ -497,6 +497,21 @@ test("where the disk does not even open a segment, what its hint tells is on the
   expect(await contentOf(world)).toEqual(allBut(2, 3));
 });
 
+test("what the disk refuses once, and then gives, is no damage", async () => {
+  const world = await memoryWorld();
+  await closedStore(world);
+  const refused = new Set<string>();
+  const fileSystem = overridden(world.fileSystem, {
+    openRead: (path: string) => {
+      if (refused.has(path) || !/\.(segment|hint)$/.test(path)) return world.fileSystem.openRead(path);
+      refused.add(path);
+      return Promise.reject(new FsError("FS_IO", "not now", { operation: "openRead", path }));
+    },
+  });
+  expect(await repair(world.directory, { fileSystem })).toMatchObject({ changed: false, findings: [], lost: [] });
+  expect(refused.size).toBe(5);
+});
+
 test("a directory in the place of a segment is in nobody's way", async () => {
   const world = await nodeWorld();
   await closedStore(world);
