@@ -71,7 +71,11 @@ export async function testimoniesOfUnlisted(parts: {
   for (const { name, file } of files) {
     if (file.kind !== "segment" || file.id < manifest.nextFileId) continue;
     const path = parts.pathOf(name);
-    testimonies.push({ path, segmentId: file.id, testified: await testimonyAt(fileSystem, path, file.id, readPatiently) });
+    testimonies.push({
+      path,
+      segmentId: file.id,
+      testified: await testimonyAt(fileSystem, path, file.id, readPatiently),
+    });
   }
   return testimonies;
 }

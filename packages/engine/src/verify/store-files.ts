@@ -105,7 +105,11 @@ function refuseWhatIsNoStore(directory: string, files: readonly ListedFile[]): v
 }
 
 /** Whether the manifest was replaced since the files were opened: whoever writes a store begins with that. */
-export async function isWrittenSince({ manifestBytes }: StoreFiles, fileSystem: FileSystem, path: string): Promise<boolean> {
+export async function isWrittenSince(
+  { manifestBytes }: StoreFiles,
+  fileSystem: FileSystem,
+  path: string,
+): Promise<boolean> {
   const { manifest, bytes } = await readManifestAt(fileSystem, path);
   // One that cannot be read, now or before, was replaced by nobody.
   if (manifest === undefined || manifestBytes?.length === 0) return false;
