@@ -138,6 +138,24 @@ describe("of a damaged record", () => {
     expect(content.get("new")).toBe(Buffer.from(filler(150, 7)).toString("latin1"));
   });
 
+  test("a key that had expired is no loss", async () => {
+    const world = await memoryWorld();
+    const db = await world.open({ segmentBytesMax: 512 });
+    for (let index = 0; index < 6; index += 1) {
+      await db.put(`key ${index}`, filler(150, index), index === 2 ? { ttlMs: 1000 } : {});
+    }
+    await atRest(db);
+    await db.close();
+    world.leaveUnchecked();
+    await world.fileSystem.remove(world.path(segmentFileName(2)));
+    const { fileSystem, directory, clock } = world;
+    const trial = await repair(directory, { fileSystem, clock, dryRun: true });
+    expect([namesOf(trial), trial.keys]).toEqual([["key 2", "key 3"], 4]);
+    clock.advance(1000);
+    const report = await repair(directory, { fileSystem, clock });
+    expect([namesOf(report), report.keys]).toEqual([["key 3"], 4]);
+  });
+
   test("a deletion that a hint knows is no loss", async () => {
     const world = await memoryWorld();
     await closedStore(world, async (db) => {
