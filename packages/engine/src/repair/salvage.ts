@@ -100,7 +100,12 @@ class Salvager {
     // What had expired is no loss.
     const lost = gone.filter(({ expiresAtMs }) => expiresAtMs === 0 || expiresAtMs > nowMs);
     return {
-      ...{ lost: lost.map(({ key }) => key), mayBeLost: this.#mayBeLost, recordsSaved: this.#recordsSaved, framesInPart: this.#framesInPart },
+      ...{
+        lost: lost.map(({ key }) => key),
+        mayBeLost: this.#mayBeLost,
+        recordsSaved: this.#recordsSaved,
+        framesInPart: this.#framesInPart,
+      },
       keys: this.#keydir.size - gone.length,
     };
   }
