@@ -23,6 +23,7 @@ export class LogSegments {
   #unsealed: LogSegment[];
   #active: LogSegment | undefined;
   #sealing: Promise<void> | undefined;
+  #rescuing: Promise<void> | undefined;
 
   constructor(options: {
     parts: StoreParts;
@@ -193,7 +194,19 @@ export class LogSegments {
   }
 
   /** Copies what the run holds above its testified floor and up to `upTo`, and seals everything in one edit. */
-  async rescue(run: LogRun, upTo: number): Promise<void> {
+  rescue(run: LogRun, upTo: number): Promise<void> {
+    this.#rescuing = this.#rescue(run, upTo).finally(() => {
+      this.#rescuing = undefined;
+    });
+    return this.#rescuing;
+  }
+
+  /** What is under way that moves records: as long as it is, manifest and keydir do not speak of the same segments. */
+  get rescuing(): Promise<void> | undefined {
+    return this.#rescuing;
+  }
+
+  async #rescue(run: LogRun, upTo: number): Promise<void> {
     const files = this.#parts.entries.begin();
     const rescue = await rescueTail(run, upTo, {
       files,

@@ -138,6 +138,24 @@ describe("of a damaged record", () => {
     expect(content.get("new")).toBe(Buffer.from(filler(150, 7)).toString("latin1"));
   });
 
+  test("a key that had expired is no loss", async () => {
+    const world = await memoryWorld();
+    const db = await world.open({ segmentBytesMax: 512 });
+    for (let index = 0; index < 6; index += 1) {
+      await db.put(`key ${index}`, filler(150, index), index === 2 ? { ttlMs: 1000 } : {});
+    }
+    await atRest(db);
+    await db.close();
+    world.leaveUnchecked();
+    await world.fileSystem.remove(world.path(segmentFileName(2)));
+    const { fileSystem, directory, clock } = world;
+    const trial = await repair(directory, { fileSystem, clock, dryRun: true });
+    expect([namesOf(trial), trial.keys]).toEqual([["key 2", "key 3"], 4]);
+    clock.advance(1000);
+    const report = await repair(directory, { fileSystem, clock });
+    expect([namesOf(report), report.keys]).toEqual([["key 3"], 4]);
+  });
+
   test("a deletion that a hint knows is no loss", async () => {
     const world = await memoryWorld();
     await closedStore(world, async (db) => {
@@ -495,6 +513,21 @@ test("where the disk does not even open a segment, what its hint tells is on the
   expect(namesOf(report)).toEqual(["key 2", "key 3"]);
   expect(report.setAside?.files).toContain(segmentFileName(2));
   expect(await contentOf(world)).toEqual(allBut(2, 3));
+});
+
+test("what the disk refuses once, and then gives, is no damage", async () => {
+  const world = await memoryWorld();
+  await closedStore(world);
+  const refused = new Set<string>();
+  const fileSystem = overridden(world.fileSystem, {
+    openRead: (path: string) => {
+      if (refused.has(path) || !/\.(segment|hint)$/.test(path)) return world.fileSystem.openRead(path);
+      refused.add(path);
+      return Promise.reject(new FsError("FS_IO", "not now", { operation: "openRead", path }));
+    },
+  });
+  expect(await repair(world.directory, { fileSystem })).toMatchObject({ changed: false, findings: [], lost: [] });
+  expect(refused.size).toBe(5);
 });
 
 test("a directory in the place of a segment is in nobody's way", async () => {

@@ -79,6 +79,28 @@ describe.each(FILE_SYSTEMS)("on $name", ({ newWorld }) => {
   });
 });
 
+test("while a log that was full is taken up again, and its last writes move, it waits for that", async () => {
+  const world = await memoryWorld();
+  const db = await world.open({ sync: "never" });
+  for (let index = 0; index < 20; index += 1) await db.put(`key ${index}`, filler(80, index));
+  const full = world.watched.fail("append", /\.segment$/, "FS_NO_SPACE");
+  expect(await rejection(db.put("more", "1"))).toMatchObject({ code: "HASHLOG_NO_SPACE" });
+  full.end();
+  // They are copied by then, and the manifest lists the copies.
+  const copied = world.watched.hold("replace", /manifest$/);
+  const written = db.put("more", "1");
+  await copied.reached;
+  const read = world.watched.hold("read", /0000000002\.segment$/);
+  copied.release();
+  await read.reached;
+  const verified = db.verify();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  read.release();
+  await written;
+  expect((await verified).findings).toEqual([]);
+  expect((await db.verify()).findings).toEqual([]);
+});
+
 test("others have their turn within a large batch", async () => {
   const world = await memoryWorld();
   const db = await world.open();

@@ -39,14 +39,17 @@ export interface RepairReport {
   readonly changed: boolean;
   /** What was wrong, as `verify` says it. */
   readonly findings: readonly Finding[];
-  /** Keys whose newest value is gone for certain, the oldest write first. They are absent now. */
+  /** Keys whose newest value is gone for certain, and had not expired, the oldest write first. They are absent now. */
   readonly lost: readonly LostKey[];
   /**
    * Where writes may be gone of which nobody knows the keys: such a key has an older value now, or none, and where the write
    * deleted it, it is back.
    */
   readonly mayBeLost: readonly LostRange[];
-  /** Whether the manifest had to be made anew from the segments that are there: keys that were deleted may be back. */
+  /**
+   * Whether the manifest had to be made anew from the segments that are there: keys that were deleted may be back, and of a
+   * segment that is gone together with its hint nothing is on the lists.
+   */
   readonly manifestRebuilt: boolean;
   /** An unfinished write at the end of the log, which was never acknowledged: it is dropped, and is no loss. */
   readonly tornTail: VerifyReport["tornTail"];

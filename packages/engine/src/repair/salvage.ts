@@ -1,4 +1,5 @@
 import { findRecords, FRAME_HEADER_BYTES, type Manifest, type RecordFields } from "@hashlog/format";
+import type { Clock } from "@hashlog/fs-io";
 import { SEGMENT_SLOTS_MAX, type Keydir, type KeydirFactory, type KeydirLoader } from "@hashlog/index";
 import { newLocation } from "../segment-table.ts";
 import { examine, type ExamineParts } from "../verify/examine.ts";
@@ -41,7 +42,8 @@ export interface Salvage {
   readonly keys: number;
 }
 
-export interface SalvageParts extends Omit<ExamineParts, "onRecord" | "needed" | "atRest"> {
+export interface SalvageParts extends Omit<ExamineParts, "onRecord" | "needed" | "atRest" | "clock"> {
+  readonly clock: Pick<Clock, "yield" | "now">;
   readonly manifest: Manifest;
   readonly index: KeydirFactory;
   /** Takes what is left of a segment; `undefined` for one that stays as it is. */
@@ -93,10 +95,18 @@ class Salvager {
     for (const content of contents) saved.push(await this.#searchDamage(content));
     for (const [index, content] of contents.entries()) await this.#buryWhatIsGone(content, saved[index]!);
     while (!this.#loader.finish()) await clock.yield();
-    const lost = await this.#lostKeys();
+    const gone = await this.#goneKeys();
+    const nowMs = clock.now();
+    // What had expired is no loss.
+    const lost = gone.filter(({ expiresAtMs }) => expiresAtMs === 0 || expiresAtMs > nowMs);
     return {
-      ...{ lost, mayBeLost: this.#mayBeLost, recordsSaved: this.#recordsSaved, framesInPart: this.#framesInPart },
-      keys: this.#keydir.size - lost.length,
+      ...{
+        lost: lost.map(({ key }) => key),
+        mayBeLost: this.#mayBeLost,
+        recordsSaved: this.#recordsSaved,
+        framesInPart: this.#framesInPart,
+      },
+      keys: this.#keydir.size - gone.length,
     };
   }
 
@@ -198,18 +208,20 @@ class Salvager {
     this.#loader.put(bytes, keyStart, keyEnd, sequence, location);
   }
 
-  async #lostKeys(): Promise<readonly LostKey[]> {
-    const lost: LostKey[] = [];
-    if (this.#named.length === 0) return lost;
+  /** Keys of which the newest record is gone, the oldest first. */
+  async #goneKeys(): Promise<readonly { readonly key: LostKey; readonly expiresAtMs: number }[]> {
+    const gone: { readonly key: LostKey; readonly expiresAtMs: number }[] = [];
+    if (this.#named.length === 0) return gone;
     for (let shard = 0; shard < this.#keydir.shardCount; shard += 1) {
       this.#keydir.forEachPlace(shard, (slot, offset) => {
         if (slot !== LOST_SLOT) return;
         const { entry, segmentId } = this.#named[offset]!;
-        lost.push({ key: entry.key, version: entry.sequence, segmentId, offset: entry.offset });
+        const { expiresAtMs } = entry;
+        gone.push({ key: { key: entry.key, version: entry.sequence, segmentId, offset: entry.offset }, expiresAtMs });
       });
       if (shard % SHARDS_IN_A_TURN === 0) await this.#parts.clock.yield();
     }
-    return lost.sort((left, right) => left.version - right.version);
+    return gone.sort((left, right) => left.key.version - right.key.version);
   }
 }
 

@@ -56,6 +56,8 @@ export interface LostEntry {
   readonly sequence: number;
   readonly offset: number;
   readonly tombstone: boolean;
+  /** Milliseconds since 1970; 0 for none. */
+  readonly expiresAtMs: number;
   readonly range: DamagedRange;
 }
 
@@ -78,10 +80,10 @@ export class SegmentContent {
   }
 
   /** Keeps what the hint says of a record, if that lay where it cannot be read. */
-  noteLost({ bytes, keyStart, keyEnd, sequence, offset, tombstone }: HintEntry): void {
+  noteLost({ bytes, keyStart, keyEnd, sequence, offset, tombstone, expiresAtMs }: HintEntry): void {
     const range = this.#rangeAt(offset);
     if (range === undefined) return;
-    this.lost.push({ key: bytes.slice(keyStart, keyEnd), sequence, offset, tombstone, range });
+    this.lost.push({ key: bytes.slice(keyStart, keyEnd), sequence, offset, tombstone, expiresAtMs, range });
   }
 
   /** What is in `lost`, by the ranges where it lay. */

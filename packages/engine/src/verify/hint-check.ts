@@ -1,8 +1,8 @@
 import { bytesSource, crc32, hintFileName, readHint, type HintEntry, type HintSegment } from "@hashlog/format";
-import { FsError, type Clock, type FileSystem } from "@hashlog/fs-io";
+import type { Clock, FileSystem, FsError } from "@hashlog/fs-io";
 import type { HintBuilder } from "@hashlog/index";
 import type { ExaminedSegment } from "./examined-segment.ts";
-import { isRefusal, patientSource } from "./patient-source.ts";
+import { openPatiently, patientSource } from "./patient-source.ts";
 
 /** What a hint file is worth. `"differs"`: it reads well, and is not what its segment says; an opening would believe it. */
 export type HintState =
@@ -23,12 +23,9 @@ export async function checkHint(
 ): Promise<HintState> {
   const { fileSystem, directory, clock } = parts;
   const path = fileSystem.join(directory, hintFileName(segment.segmentId));
-  let refusal: Error | undefined;
-  const file = await fileSystem.openRead(path).catch((error: unknown) => {
-    if (FsError.is(error) && error.code === "FS_NOT_FOUND") return undefined;
-    if (!isRefusal(error)) throw error;
-    refusal = error as Error;
-    return undefined;
+  let refusal: FsError | undefined;
+  const file = await openPatiently(fileSystem, path, (error) => {
+    refusal = error;
   });
   if (refusal !== undefined) return { kind: "unusable", reason: refusal.message };
   if (file === undefined) return { kind: "missing" };

@@ -22,19 +22,31 @@ export function patientSource(file: ReadFile, bytes: number): ByteSource {
 }
 
 /**
- * The file; `undefined` where there is none, or the disk does not even give its beginning: nothing of it can be had then, and
- * that is damage as well.
+ * The file; `undefined` where there is none, or the disk does not even give its beginning, asked twice as for bytes: nothing of
+ * it can be had then, and that is damage as well.
+ * @param onRefusal is told why the disk does not give it
  * @throws FsError of any other code
  */
-export function openPatiently(fileSystem: FileSystem, path: string): Promise<ReadFile | undefined> {
-  return fileSystem.openRead(path).catch((error: unknown) => {
-    if (isRefusal(error) || (FsError.is(error) && error.code === "FS_NOT_FOUND")) return undefined;
-    throw error;
-  });
+export async function openPatiently(
+  fileSystem: FileSystem,
+  path: string,
+  onRefusal: (error: FsError) => void = () => {},
+): Promise<ReadFile | undefined> {
+  const open = (): Promise<ReadFile> => fileSystem.openRead(path);
+  try {
+    return await open().catch((error: unknown) => {
+      if (isRefusal(error)) return open();
+      throw error;
+    });
+  } catch (error) {
+    if (isRefusal(error)) onRefusal(error);
+    else if (!(FsError.is(error) && error.code === "FS_NOT_FOUND")) throw error;
+    return undefined;
+  }
 }
 
 /** Whether it is the disk that does not give what it should hold. */
-export function isRefusal(error: unknown): boolean {
+export function isRefusal(error: unknown): error is FsError {
   return FsError.is(error) && error.code === "FS_IO";
 }
 

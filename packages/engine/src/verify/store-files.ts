@@ -111,8 +111,9 @@ export async function isWrittenSince(
   path: string,
 ): Promise<boolean> {
   const { manifest, bytes } = await readManifestAt(fileSystem, path);
-  // One that cannot be read was replaced by nobody.
-  return manifest !== undefined && (manifestBytes === undefined || !sameBytes(bytes!, manifestBytes));
+  // One that cannot be read, now or before, was replaced by nobody.
+  if (manifest === undefined || manifestBytes?.length === 0) return false;
+  return manifestBytes === undefined || !sameBytes(bytes!, manifestBytes);
 }
 
 async function readManifestAt(

@@ -33,7 +33,10 @@ export interface VerifyProgress {
 export interface VerifyReport {
   /** What is not as it should be. Empty: every byte is what was written, and all files say the same. */
   readonly findings: readonly Finding[];
-  /** An unfinished write at the end of the log, which was never acknowledged: the next opening drops it. No finding. */
+  /**
+   * An unfinished write at the end of the log, which was never acknowledged as durable, or damage that cannot be told from one, as
+   * everything that was durable lies before it: the next opening drops it. No finding.
+   */
   readonly tornTail: Pick<TornTail, "segmentId" | "offset" | "reason"> | undefined;
   /** Segments that were read, the records in them, dead ones included, and how many keys these give. */
   readonly segments: number;

@@ -25,10 +25,14 @@ export async function verifyStore<K, V, VI>(
   checkOptions(options, VERIFY_CHECKS, "verify");
   throwIfAborted(options.signal, "the verification");
   const store: Verifiable = machinery;
-  const { parts, maintenance, compaction, state } = store;
+  const { parts, log, maintenance, compaction, state } = store;
   const begun = parts.clock.elapsedMs();
   compaction.makeWay();
-  const moment = await maintenance.run(() => Promise.resolve(stopAt(store)));
+  const moment = await maintenance.run(async () => {
+    // Meanwhile keys still lie in segments that the manifest does not list any more.
+    while (log.segments.rescuing !== undefined) await log.segments.rescuing.catch(() => undefined);
+    return stopAt(store);
+  });
   try {
     const bytesTotal = moment.segments.reduce((sum, { bytes }) => sum + bytes, moment.manifest.checkpoint?.bytes ?? 0);
     const progress = new VerifyProgressTeller(options, "the verification", bytesTotal);
