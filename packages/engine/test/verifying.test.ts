@@ -360,6 +360,35 @@ describe("what reads well and is wrong is a finding, and does harm", () => {
     world.leaveUnchecked();
   });
 
+  test("a key is none that had expired, and that a merge took out which was not finished", async () => {
+    const world = await memoryWorld();
+    let segments = 0;
+    let failed = 0;
+    const fileSystem = overridden(world.fileSystem, {
+      replace: async (path: string, bytes: Uint8Array) => {
+        const listed = decodedManifest(bytes).segments.length;
+        const isFewer = listed < segments;
+        segments = Math.max(listed, segments);
+        if (isFewer) {
+          failed += 1;
+          throw new FsError("FS_NO_SPACE", "full", { operation: "replace", path, outcome: "unchanged" });
+        }
+        await world.fileSystem.replace(path, bytes);
+      },
+    });
+    const db = await world.open({ fileSystem });
+    await db.put("a", "1");
+    await db.put("expires", "soon", { ttlMs: 1 });
+    await db.put("b", "2");
+    world.clock.advance(100 * 86_400_000);
+    // The edit that takes its inputs out.
+    await rejection(db.compact());
+    expect(failed).toBeGreaterThan(0);
+    // Opened anew it would have that key again, and not show it.
+    world.leaveUnchecked();
+    expect((await db.verify()).findings).toEqual([]);
+  });
+
   test("a manifest that another writer has changed", async () => {
     const world = await memoryWorld();
     const db = await world.open();

@@ -19,6 +19,8 @@ export interface IndexDifferences {
   readonly extra: number;
   /** Keys of which two records are equally new, as a merge that was cut off leaves them: either is right. */
   readonly ambiguous: number;
+  /** Keys that it has not, and that have expired: a merge takes them out, and its inputs stay where its last edit fails. */
+  readonly forgotten: number;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface IndexDifferences {
 export async function compareIndex(
   log: { readonly keydir: Keydir; readonly segments: ReadonlyMap<number, ExaminedSegment> },
   tested: IndexUnderTest,
-  clock: Pick<Clock, "yield">,
+  clock: Pick<Clock, "yield" | "now">,
   onKeys: (keys: number) => void,
 ): Promise<IndexDifferences> {
   const { keydir, segments } = log;
@@ -39,13 +41,16 @@ export async function compareIndex(
   let wrong = 0;
   let missing = 0;
   let ambiguous = 0;
+  let forgotten = 0;
   try {
     const scan = view.openScan();
     for (let page = scan.nextPage(); page !== undefined; page = scan.nextPage()) {
       for (let entry = 0, start = 0; entry < page.count; start = page.keyEnds[entry]!, entry += 1) {
         const key = page.keys.subarray(start, page.keyEnds[entry]!);
         if (!tested.view.find(key, 0, key.length, found)) {
-          missing += 1;
+          const expiresAtMs = page.expiresAtMs[entry]!;
+          if (expiresAtMs !== 0 && expiresAtMs <= clock.now()) forgotten += 1;
+          else missing += 1;
           continue;
         }
         const segment = segments.get(page.segmentSlots[entry]!)!;
@@ -70,7 +75,12 @@ export async function compareIndex(
   } finally {
     view.close();
   }
-  return { wrong: wrong + missing, ambiguous, extra: Math.max(0, tested.view.size - (right + ambiguous + wrong)) };
+  return {
+    wrong: wrong + missing,
+    ambiguous,
+    forgotten,
+    extra: Math.max(0, tested.view.size - (right + ambiguous + wrong)),
+  };
 }
 
 /** The sequence of the record of the key at that place; 0 if there is none. */

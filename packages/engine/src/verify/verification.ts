@@ -26,7 +26,7 @@ import { compareIndex, type IndexUnderTest } from "./index-check.ts";
 export interface VerificationParts {
   readonly fileSystem: FileSystem;
   readonly directory: string;
-  readonly clock: Pick<Clock, "yield">;
+  readonly clock: Pick<Clock, "yield" | "now">;
   readonly limits: Limits;
   readonly index: KeydirFactory;
   readonly manifest: Manifest;
@@ -278,8 +278,9 @@ class Verification {
   async #compare(tested: IndexUnderTest): Promise<{ readonly what: string; readonly keys: number } | undefined> {
     const segments = new Map(this.#parts.segments.map((segment) => [segment.slot, segment]));
     const log = { keydir: this.#keydir, segments };
-    const { wrong, extra, ambiguous } = await compareIndex(log, tested, this.#parts.clock, () => this.#parts.onRead(0));
-    this.#isAmbiguous ||= ambiguous > 0;
+    const differences = await compareIndex(log, tested, this.#parts.clock, () => this.#parts.onRead(0));
+    const { wrong, extra, ambiguous, forgotten } = differences;
+    this.#isAmbiguous ||= ambiguous + forgotten > 0;
     if (wrong + extra === 0) return undefined;
     return { what: `${wrong} keys are missing or elsewhere, ${extra} should not be there`, keys: wrong + extra };
   }
