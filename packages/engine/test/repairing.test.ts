@@ -106,6 +106,12 @@ describe("of a damaged record", () => {
     expect(report.setAside?.files.toSorted()).toEqual([hintFileName(2), segmentFileName(2)]);
     const aside = world.fileSystem.join(report.setAside!.directory, segmentFileName(2));
     expect(await readFile(world.fileSystem, aside)).toEqual(damaged);
+    const list = await readFile(world.fileSystem, world.fileSystem.join(report.setAside!.directory, "report.json"));
+    expect(JSON.parse(text(list)!)).toMatchObject({
+      lost: [{ key: "key 3", keyBase64: "a2V5IDM=", version: 4, segmentId: 2 }],
+      findings: [{ subject: "segment", segmentId: 2 }],
+      mayBeLost: [],
+    });
     expect(await contentOf(world)).toEqual(allBut(3));
     expect(await repaired(world)).toMatchObject({ changed: false, lost: [], keys: 5 });
   });

@@ -59,7 +59,10 @@ export interface RepairReport {
   readonly framesInPart: number;
   /** How many keys the store has now. */
   readonly keys: number;
-  /** Where the files are now that were taken out of the store, under their old names; `undefined` if there are none. */
+  /**
+   * Where the files are now that were taken out of the store, under their old names, and beside them `report.json`, which has
+   * what this report says is lost. `undefined` if nothing was changed.
+   */
   readonly setAside: { readonly directory: string; readonly files: readonly string[] } | undefined;
   readonly durationMs: number;
 }

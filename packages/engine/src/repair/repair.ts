@@ -1,14 +1,11 @@
 import {
-  checkpointFileName,
   encodeManifest,
-  hintFileName,
   MANIFEST_NAME,
   placeOf,
   scanFrames,
   SEGMENT_HEADER_BYTES,
   segmentFileName,
   type Manifest,
-  type ManifestSegment,
   type SealedSegment,
 } from "@hashlog/format";
 import { FsError, nodeFileSystem, systemClock, type FileSystem } from "@hashlog/fs-io";
@@ -20,11 +17,14 @@ import { LIMITS, type Limits } from "../limits.ts";
 import { checkDirectory } from "../open-read-only.ts";
 import { systemRandom } from "../random.ts";
 import { checkVolume, takeLock } from "../store-directory.ts";
+import type { Finding } from "../verify/finding.ts";
 import { openStoreFiles, type StoreFiles, type UnknownSegment } from "../verify/store-files.ts";
 import { verifyParts, type Verified } from "../verify/verification.ts";
 import { manifestFindings, reasonToDistrust, UNKNOWN } from "../verify/verify-directory.ts";
 import { VerifyProgressTeller } from "../verify/verify-progress.ts";
+import { planOf, type Plan } from "./plan-repair.ts";
 import { REPAIR_CHECKS, type RepairOptions, type RepairProgress, type RepairReport } from "./repair-options.ts";
+import { encodeReport, REPORT_NAME, type LastingReport } from "./report-file.ts";
 import { SalvageWriter } from "./salvage-writer.ts";
 import { salvage, type LostRange, type Salvage } from "./salvage.ts";
 import { SideDirectory } from "./side-directory.ts";
@@ -95,17 +95,13 @@ class Repair {
       const { lastSequence } = verified.examination;
       const ofManifest = await manifestFindings(files, this.#fileSystem, this.#directory, lastSequence);
       const plan = planOf(files, verified);
-      const done = await this.#carryOut(files, plan);
+      const findings = [...ofManifest, ...verified.findings];
+      const done = await this.#carryOut(files, plan, findings);
       return {
+        ...(done?.lasting ?? lastingReport(files, findings, undefined)),
         changed: plan.isNeeded,
-        findings: [...ofManifest, ...verified.findings],
-        lost: done?.salvage.lost ?? [],
-        mayBeLost: [...(done?.salvage.mayBeLost ?? []), ...files.unknown.map(unknownRange)],
-        manifestRebuilt: files.isRebuilt,
         tornTail: verified.examination.tear,
-        recordsSaved: done?.salvage.recordsSaved ?? 0,
-        framesInPart: done?.salvage.framesInPart ?? 0,
-        keys: done?.salvage.keys ?? verified.keys,
+        keys: done?.keys ?? verified.keys,
         setAside: done?.setAside,
         durationMs: clock.elapsedMs() - begun,
       };
@@ -170,7 +166,7 @@ class Repair {
     );
   }
 
-  async #carryOut(files: StoreFiles, plan: Plan): Promise<Done | undefined> {
+  async #carryOut(files: StoreFiles, plan: Plan, findings: readonly Finding[]): Promise<Done | undefined> {
     if (!plan.isNeeded) return undefined;
     const { dryRun = false, signal } = this.#options;
     const writers = new Map<number, SalvageWriter>();
@@ -184,9 +180,10 @@ class Repair {
       });
       progress.tell();
       throwIfAborted(signal, "the repair");
-      if (dryRun) return { salvage: saved, setAside: undefined };
+      const lasting = lastingReport(files, findings, saved);
+      if (dryRun) return { lasting, keys: saved.keys, setAside: undefined };
       const written = await this.#finish(writers);
-      return { salvage: saved, setAside: await this.#publish(files, plan, written) };
+      return { lasting, keys: saved.keys, setAside: await this.#publish(files, plan, written, lasting) };
     } catch (error) {
       await this.#abandon(writers);
       throw error;
@@ -242,11 +239,13 @@ class Repair {
     files: StoreFiles,
     plan: Plan,
     written: ReadonlyMap<number, SealedSegment | undefined>,
+    lasting: LastingReport,
   ): Promise<RepairReport["setAside"]> {
     const goes = await this.#filesOf(plan, files);
-    const side = goes.length === 0 ? undefined : await SideDirectory.make(this.#fileSystem, this.#directory);
-    for (const name of goes) await side!.take(name);
-    await side?.sync();
+    const side = await SideDirectory.make(this.#fileSystem, this.#directory);
+    for (const name of goes) await side.take(name);
+    await side.write(REPORT_NAME, encodeReport(lasting));
+    await side.sync();
     if (files.manifestFlaw !== undefined && !files.isRebuilt) await this.#keepManifest(files);
     await this.#replaceManifest(plan.manifestWith(written));
     // mark: repair/published
@@ -254,7 +253,7 @@ class Repair {
     const names = goes.filter((name) => name !== MANIFEST_NAME);
     for (const name of names) await this.#fileSystem.remove(this.#pathOf(name)).catch(noMatter);
     await this.#fileSystem.syncDirectory(this.#directory).catch(noMatter);
-    return side && { directory: side.path, files: side.files };
+    return { directory: side.path, files: side.files };
   }
 
   /**
@@ -313,6 +312,17 @@ class Repair {
   }
 }
 
+function lastingReport(files: StoreFiles, findings: readonly Finding[], saved: Salvage | undefined): LastingReport {
+  return {
+    findings,
+    lost: saved?.lost ?? [],
+    mayBeLost: [...(saved?.mayBeLost ?? []), ...files.unknown.map(unknownRange)],
+    manifestRebuilt: files.isRebuilt,
+    recordsSaved: saved?.recordsSaved ?? 0,
+    framesInPart: saved?.framesInPart ?? 0,
+  };
+}
+
 function unknownRange({ segmentId, bytes }: UnknownSegment): LostRange {
   const nothingKnown = { firstSequence: undefined, lastSequence: undefined, writes: undefined };
   return { segmentId, offset: 0, bytes, reason: UNKNOWN, ...nothingKnown };
@@ -324,70 +334,7 @@ function noMatter(error: unknown): undefined {
 }
 
 interface Done {
-  readonly salvage: Salvage;
+  readonly lasting: LastingReport;
+  readonly keys: number;
   readonly setAside: RepairReport["setAside"];
-}
-
-/** What is to be done. */
-interface Plan {
-  readonly isNeeded: boolean;
-  /** Segments of which another is made out of what is left. */
-  readonly broken: readonly ManifestSegment[];
-  /** Names of files that are taken out of the store, if they are there. */
-  readonly setAside: ReadonlySet<string>;
-  readonly floor: number;
-  manifestWith(written: ReadonlyMap<number, SealedSegment | undefined>): Manifest;
-}
-
-function planOf(files: StoreFiles, { findings, examination }: Verified): Plan {
-  const { manifest } = files;
-  const { contents, lastSequence } = examination;
-  const isLogBroken = contents.some(
-    ({ segment, damaged }) => segment.listed.state === "unsealed" && damaged.length > 0,
-  );
-  const broken = contents
-    .filter(({ segment, damaged }) => (segment.listed.state === "sealed" ? damaged.length > 0 : isLogBroken))
-    .map(({ segment }) => segment.listed);
-  const brokenIds = new Set(broken.map(({ segmentId }) => segmentId));
-  const badHints = findings.filter(({ subject }) => subject === "hint").map(({ segmentId }) => segmentId!);
-  const isCheckpointBad = findings.some(({ subject }) => subject === "checkpoint");
-  const dropsCheckpoint = manifest.checkpoint !== undefined && (isCheckpointBad || broken.length > 0);
-  const floor = isLogBroken ? Math.max(manifest.floor, lastSequence) : manifest.floor;
-  const setAside = new Set([
-    ...[...brokenIds].map(segmentFileName),
-    ...[...brokenIds, ...badHints].map(hintFileName),
-    ...(dropsCheckpoint && isCheckpointBad ? [checkpointFileName(manifest.checkpoint!.id)] : []),
-    ...(files.manifestFlaw === undefined ? [] : [MANIFEST_NAME, ...files.unknown.map(({ name }) => name)]),
-  ]);
-  // What is not as it was written any more is not the whole log.
-  const gone = broken.map((listed) => {
-    if (listed.state === "unsealed") return floor;
-    return listed.merged ? 0 : listed.highestSequence;
-  });
-  return {
-    isNeeded: files.manifestFlaw !== undefined || setAside.size > 0 || dropsCheckpoint,
-    broken,
-    setAside,
-    floor,
-    manifestWith: (written) => ({
-      ...manifest,
-      epoch: manifest.epoch + 1,
-      floor,
-      // Above every id in sight: what is left over beside the store is nobody's to testify any more.
-      nextFileId: [...written.values()].reduce(
-        (next, sealed) => Math.max(next, (sealed?.segmentId ?? 0) + 1),
-        files.files.reduce((next, { file }) => Math.max(next, "id" in file ? file.id + 1 : 0), manifest.nextFileId),
-      ),
-      logCompleteFrom: Math.min(
-        manifest.nextSequence,
-        Math.max(manifest.logCompleteFrom, ...gone.map((last) => last + 1)),
-      ),
-      segments: manifest.segments.flatMap((listed) => {
-        if (!brokenIds.has(listed.segmentId)) return [listed];
-        const sealed = written.get(listed.segmentId);
-        return sealed === undefined ? [] : [sealed];
-      }),
-      checkpoint: dropsCheckpoint ? undefined : manifest.checkpoint,
-    }),
-  };
 }

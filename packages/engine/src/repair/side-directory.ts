@@ -44,6 +44,17 @@ export class SideDirectory {
     this.files.push(name);
   }
 
+  /** Writes a file of its own into it. */
+  async write(name: string, bytes: Uint8Array): Promise<void> {
+    const file = await this.#fileSystem.create(this.#fileSystem.join(this.path, name));
+    try {
+      file.append(bytes, 0, bytes.length);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+
   /** Resolves when all that was taken is durable. */
   async sync(): Promise<void> {
     await this.#fileSystem.syncDirectory(this.path);
