@@ -177,6 +177,7 @@ class Run {
   }
 
   #commit(changes: readonly (readonly [number, number])[]): void {
+    const life = this.#openings;
     const commit = this.#commits.add(changes);
     this.#begin(
       this.#store.batch(operationsOf(commit)).then(
@@ -184,6 +185,8 @@ class Run {
           commit.isCommitted = true;
         },
         (error: unknown) => {
+          // What a dead process is told changes nothing.
+          if (life !== this.#openings) return;
           commit.isWaiting = false;
           this.#refused += 1;
           throw error;
