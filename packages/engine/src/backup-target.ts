@@ -4,6 +4,7 @@ import {
   MANIFEST_NAME,
   segmentFileName,
   type Manifest,
+  type ManifestSegment,
   type SealedSegment,
 } from "@hashlog/format";
 import type { AppendFile, DirectoryLock, FileSystem } from "@hashlog/fs-io";
@@ -50,20 +51,20 @@ export class BackupTarget {
   }
 
   /**
-   * @param hashKey of the store that is backed up: it is the same in all its backups
-   * @throws HashlogError `HASHLOG_INVALID_ARGUMENT` (what is there is no backup of that store, or was written to since) |
-   * `HASHLOG_LOCKED` | `HASHLOG_CORRUPT` | ...; FsError
+   * @param store the manifest of what is backed up. Its hash key is the same in all its backups
+   * @throws HashlogError `HASHLOG_INVALID_ARGUMENT` (what is there is no backup of that store, or was written to since, or is
+   * the store itself) | `HASHLOG_LOCKED` | `HASHLOG_CORRUPT` | ...; FsError
    */
-  static async enter(directory: string, parts: BackupTargetParts, hashKey: Uint8Array): Promise<BackupTarget> {
+  static async enter(directory: string, parts: BackupTargetParts, store: Manifest): Promise<BackupTarget> {
     const { fileSystem } = parts;
     await checkVolume(directory, parts);
     await makeDirectories(fileSystem, directory);
-    const lock = await takeLock(fileSystem, directory);
+    const lock = await lockOther(fileSystem, directory, store);
     try {
       const found = await readManifest(fileSystem, directory);
       const target = new BackupTarget(parts, directory, lock, found?.manifest);
       if (found === undefined) await target.#begin();
-      else target.#checkEarlier(found.manifest, hashKey);
+      else target.#checkEarlier(found.manifest, store.hashKey);
       return target;
     } catch (error) {
       // mark: backup/directory-not-entered
@@ -73,19 +74,18 @@ export class BackupTarget {
   }
 
   /** Whether the segment is there already, as long as it has to be. Only after `expect`. */
-  has({ segmentId, identity, sealedBytes }: SealedSegment): boolean {
-    return (this.#manifest?.segments ?? []).some(
-      (listed) =>
-        listed.segmentId === segmentId &&
-        listed.identity === identity &&
-        listed.state === "sealed" &&
-        listed.sealedBytes === sealedBytes &&
-        !this.#broken.has(segmentId),
-    );
+  has(segment: SealedSegment): boolean {
+    const listed = this.#listed(segment);
+    return listed !== undefined && isSame(listed, segment) && !this.#broken.has(segment.segmentId);
   }
 
-  /** From now on files with ids below `nextFileId` may come. What an earlier attempt left behind goes. */
-  async expect(nextFileId: number): Promise<void> {
+  /**
+   * From now on files with ids below `nextFileId` may come, for these segments. What an earlier attempt left behind goes.
+   * @throws HashlogError `HASHLOG_INVALID_ARGUMENT` where the earlier backup has another segment in the place of one of these;
+   * FsError
+   */
+  async expect(nextFileId: number, segments: readonly SealedSegment[]): Promise<void> {
+    this.#checkSameHistory(segments);
     const manifest = this.#manifest;
     if (manifest !== undefined && manifest.nextFileId < nextFileId) await this.#write({ ...manifest, nextFileId });
     await this.#findBroken();
@@ -159,6 +159,23 @@ export class BackupTarget {
     });
   }
 
+  // A store that was restored from a backup goes on with it, and with the ids of its files. Two such stores give the same ids out.
+  #checkSameHistory(segments: readonly SealedSegment[]): void {
+    for (const segment of segments) {
+      const listed = this.#listed(segment);
+      if (listed === undefined || isSame(listed, segment)) continue;
+      // mark: backup/of-another-copy
+      throw invalidArgument(
+        `${this.#directory} holds a backup of another copy of this store, which was written to since; take another directory`,
+        { path: this.#directory },
+      );
+    }
+  }
+
+  #listed({ segmentId }: SealedSegment): ManifestSegment | undefined {
+    return this.#manifest?.segments.find((listed) => listed.segmentId === segmentId);
+  }
+
   async #write(manifest: Manifest): Promise<void> {
     await this.#parts.fileSystem.replace(this.#path(MANIFEST_NAME), encodeManifest(manifest));
     this.#manifest = manifest;
@@ -191,6 +208,24 @@ export class BackupTarget {
 
   #path(name: string): string {
     return this.#parts.fileSystem.join(this.#directory, name);
+  }
+}
+
+function isSame(listed: ManifestSegment, { identity, sealedBytes }: SealedSegment): boolean {
+  return listed.state === "sealed" && listed.identity === identity && listed.sealedBytes === sealedBytes;
+}
+
+/** @throws HashlogError `HASHLOG_LOCKED`; `HASHLOG_INVALID_ARGUMENT` if it is the store's own directory, by whatever path */
+async function lockOther(fileSystem: FileSystem, directory: string, store: Manifest): Promise<DirectoryLock> {
+  try {
+    return await takeLock(fileSystem, directory);
+  } catch (error) {
+    const found = await readManifest(fileSystem, directory).catch(() => undefined);
+    if (found?.manifest.storeId !== store.storeId) throw error;
+    // mark: backup/into-itself
+    throw invalidArgument(`${directory} is the directory of the store itself; take another directory`, {
+      path: directory,
+    });
   }
 }
 

@@ -85,9 +85,8 @@ async function makeBackup(
   const { fileSystem, random } = parts;
   throwIfAborted(signal, "the backup");
   try {
-    const { hashKey } = parts.manifest.current;
     const shared = { fileSystem, random, allowSharedVolume: options.allowSharedVolume ?? false };
-    const target = await BackupTarget.enter(directory, shared, hashKey);
+    const target = await BackupTarget.enter(directory, shared, parts.manifest.current);
     try {
       compaction.makeWay();
       const linked = await maintenance.run(() => linkAll(parts, log, target, signal));
@@ -138,7 +137,7 @@ async function linkAll(
   const segments = listed.filter((segment): segment is SealedSegment => segment.state === "sealed");
   const firstUnsealed = listed.find((segment) => segment.state === "unsealed");
   const nextFileId = parts.fileIds.next;
-  await target.expect(nextFileId);
+  await target.expect(nextFileId, segments);
   const missing = segments.filter((segment) => !target.has(segment)).map(({ segmentId }) => table.byId(segmentId)!);
   const unlinked: Segment[] = [];
   try {

@@ -58,26 +58,22 @@ const BRAND = Symbol.for("@hashlog/engine/HashlogError");
 export class HashlogError extends Error {
   override readonly name = "HashlogError";
   readonly code: HashlogErrorCode;
-  readonly path: string | undefined;
-  readonly segmentId: number | undefined;
-  readonly offset: number | undefined;
-  readonly expected: unknown;
-  readonly actual: unknown;
-  readonly holder: string | undefined;
-  readonly line: number | undefined;
-  readonly entriesDone: number | undefined;
+  // What is not known is not there at all: an error that is printed shows what it says, and nothing else.
+  declare readonly path: string | undefined;
+  declare readonly segmentId: number | undefined;
+  declare readonly offset: number | undefined;
+  declare readonly expected: unknown;
+  declare readonly actual: unknown;
+  declare readonly holder: string | undefined;
+  declare readonly line: number | undefined;
+  declare readonly entriesDone: number | undefined;
 
-  constructor(code: HashlogErrorCode, message: string, details: HashlogErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+  constructor(code: HashlogErrorCode, message: string, { cause, ...fields }: HashlogErrorDetails = {}) {
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.path = details.path;
-    this.segmentId = details.segmentId;
-    this.offset = details.offset;
-    this.expected = details.expected;
-    this.actual = details.actual;
-    this.holder = details.holder;
-    this.line = details.line;
-    this.entriesDone = details.entriesDone;
+    for (const [name, value] of Object.entries(fields)) {
+      if (value !== undefined) Reflect.set(this, name, value);
+    }
     Object.defineProperty(this, BRAND, { value: true });
   }
 

@@ -287,7 +287,7 @@ class Import {
     throwIfAborted(signal, IMPORTING);
     checkOpen();
     const line = await this.#writer.flush();
-    if (line !== undefined) throw this.#wrong("its key is there", line);
+    if (line !== undefined) throw this.#wrong('its key is in the store already, and ifExists is "fail"', line);
     onProgress?.({ entriesDone: this.#writer.written, bytesDone: this.#bytes });
     // What is in memory comes without waiting, and others want their turn.
     await clock.yield();

@@ -49,8 +49,10 @@ export type {
   MergeTrace,
   OpenTrace,
   PutTrace,
+  RepairTrace,
   SyncTrace,
   TraceContext,
+  VerifyTrace,
 } from "./tracing.ts";
 export type { IndexRoad } from "./load-index.ts";
 export type { TornTail } from "./log-run.ts";

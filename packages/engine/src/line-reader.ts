@@ -48,6 +48,8 @@ class LineReader {
   readonly #bytes: Uint8Array;
   readonly #end: number;
   #at: number;
+  /** The field whose value is being read. */
+  #field: string | undefined;
 
   constructor(bytes: Uint8Array, start: number, end: number) {
     this.#bytes = bytes;
@@ -79,7 +81,7 @@ class LineReader {
   base64(): Uint8Array {
     const { bytes, from, to } = this.#unescaped();
     const decoded = decodeBase64(bytes, from, to);
-    if (decoded === undefined) throw new WrongLine("a string is not base64 with padding");
+    if (decoded === undefined) throw new WrongLine(`${this.#what} is not base64 with padding`);
     return decoded;
   }
 
@@ -91,21 +93,24 @@ class LineReader {
     const number = Number(digits);
     const isWritten = digits !== "" && (digits === "0" || digits[0] !== "0");
     if (!isWritten || !Number.isSafeInteger(number) || number < least) {
-      throw new WrongLine(`a number is not an integer from ${least} to 2^53 - 1`);
+      throw new WrongLine(`${this.#what} is not an integer from ${least} to 2^53 - 1`);
     }
     return number;
   }
 
   #fields(): Fields {
-    if (!this.#takes(BRACE)) throw new WrongLine("it is no JSON object");
+    if (!this.#takes(BRACE))
+      throw new WrongLine(this.#isGzip() ? "it is compressed by gzip: decompress it first" : "it is no JSON object");
     const fields: Record<string, unknown> = {};
     if (this.#takes(CLOSING_BRACE)) return fields;
     do {
       this.#skipSpace();
+      this.#field = undefined;
       const name = this.name();
       if (!Object.hasOwn(READERS, name)) throw new WrongLine(`there is no field "${name}"`);
       if (Object.hasOwn(fields, name)) throw new WrongLine(`the field "${name}" is there twice`);
-      if (!this.#takes(COLON)) throw new WrongLine("a colon is missing");
+      this.#field = name;
+      if (!this.#takes(COLON)) throw new WrongLine(`a colon is missing behind ${this.#what}`);
       this.#skipSpace();
       fields[name] = READERS[name as Field](this);
     } while (this.#takes(COMMA));
@@ -116,17 +121,17 @@ class LineReader {
   /** The inside of a string, without its escapes. */
   #unescaped(): { readonly bytes: Uint8Array; readonly from: number; readonly to: number } {
     const { from, to, isEscaped } = this.#string();
-    if (!isUtf8(this.#bytes, from, to)) throw new WrongLine("a string is not valid UTF-8");
+    if (!isUtf8(this.#bytes, from, to)) throw new WrongLine(`${this.#what} is not valid UTF-8`);
     if (!isEscaped) return { bytes: this.#bytes, from, to };
     const bytes = new Uint8Array(to - from);
     const length = unescapeUtf8(this.#bytes, from, to, bytes, 0);
-    if (length < 0) throw new WrongLine("a string has an escape that is none, or a surrogate without its partner");
+    if (length < 0) throw new WrongLine(`${this.#what} has an escape that is none, or a surrogate without its partner`);
     return { bytes, from: 0, to: length };
   }
 
   /** Where the inside of a string lies; goes on behind it. */
   #string(): { readonly from: number; readonly to: number; readonly isEscaped: boolean } {
-    if (!this.#takes(QUOTE)) throw new WrongLine("a string is missing");
+    if (!this.#takes(QUOTE)) throw new WrongLine(`${this.#what} is no string in double quotes`);
     const from = this.#at;
     let isEscaped = false;
     for (let at = from; at < this.#end; at += 1) {
@@ -135,12 +140,12 @@ class LineReader {
         this.#at = at + 1;
         return { from, to: at, isEscaped };
       }
-      if (byte < SPACE) throw new WrongLine("a string has a control character that is not escaped");
+      if (byte < SPACE) throw new WrongLine(`${this.#what} has a control character that is not escaped`);
       if (byte !== BACKSLASH) continue;
       isEscaped = true;
       at += 1;
     }
-    throw new WrongLine("a string does not end");
+    throw new WrongLine(`${this.#what} does not end`);
   }
 
   /** Whether that comes next, spaces aside; goes on behind it. */
@@ -149,6 +154,15 @@ class LineReader {
     if (this.#at >= this.#end || this.#bytes[this.#at] !== byte) return false;
     this.#at += 1;
     return true;
+  }
+
+  /** What is being read, in words. */
+  get #what(): string {
+    return this.#field === undefined ? "the name of a field" : `"${this.#field}"`;
+  }
+
+  #isGzip(): boolean {
+    return this.#end - this.#at >= 2 && this.#bytes[this.#at] === 0x1f && this.#bytes[this.#at + 1] === 0x8b;
   }
 
   #skipSpace(): void {

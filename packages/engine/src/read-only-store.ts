@@ -206,6 +206,11 @@ export class ReadOnlyStore<K, V> {
     return this.#refuse("checkpoint");
   }
 
+  /** Rejects with `HASHLOG_READ_ONLY`: it would end the segment that is being written. */
+  backup(..._given: never[]): Promise<never> {
+    return this.#refuse("backup");
+  }
+
   /** Rejects with `HASHLOG_READ_ONLY`. */
   importFrom(..._given: never[]): Promise<never> {
     return this.#refuse("importFrom");

@@ -144,12 +144,12 @@ function sameKey(buffer: Uint8Array, fields: RecordFields, key: Uint8Array): boo
   return true;
 }
 
-function damagedRecord(segment: Segment, offset: number, expected: number, got: number): HashlogError {
-  return corrupt(
-    `the record at offset ${offset} of ${segment.path} is damaged` +
-      (got < expected ? `: the file ends ${expected - got} bytes too early` : ""),
-    { path: segment.path, segmentId: segment.segmentId, offset, expected, actual: got },
-  );
+/** `expected` and `actual` are bytes, where there are fewer than there should be. */
+function damagedRecord({ path, segmentId }: Segment, offset: number, expected: number, actual: number): HashlogError {
+  const words = `the record at offset ${offset} of ${path} is damaged`;
+  if (actual >= expected) return corrupt(words, { path, segmentId, offset });
+  const missing = `${words}: the file ends ${expected - actual} bytes too early`;
+  return corrupt(missing, { path, segmentId, offset, expected, actual });
 }
 
 function readAtOnce(segment: Segment, buffer: Uint8Array, bytes: number, offset: number): number {

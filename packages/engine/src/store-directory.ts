@@ -171,9 +171,10 @@ function checkNoOrphans(directory: string, files: readonly ListedFile[]): void {
   const orphan = files.find(({ file }) => "id" in file);
   if (orphan === undefined) return;
   // mark: open/segments-without-a-manifest
-  throw corrupt(`${directory} holds ${orphan.name} and more, but no manifest; restore it, or use another directory`, {
-    path: directory,
-  });
+  throw corrupt(
+    `${directory} holds ${orphan.name} and more, but no manifest; restore it, let repair() make another, or use another directory`,
+    { path: directory },
+  );
 }
 
 /**

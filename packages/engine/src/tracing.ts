@@ -3,6 +3,8 @@ import type { CompactionReport } from "./compaction-report.ts";
 import type { ExportReport } from "./export.ts";
 import type { ImportReport } from "./import.ts";
 import type { IndexRoad } from "./load-index.ts";
+import type { RepairReport } from "./repair/repair-options.ts";
+import type { VerifyReport } from "./verify/verify-options.ts";
 
 /**
  * What a store does, told through `node:diagnostics_channel` to whoever listens: for each operation a tracing channel, by
@@ -184,6 +186,16 @@ export interface ImportTrace extends TraceContext {
   report?: ImportReport;
 }
 
+/** Of `hashlog.verify`: of a store that is open, or of a directory. */
+export interface VerifyTrace extends TraceContext {
+  report?: VerifyReport;
+}
+
+/** Of `hashlog.repair`. */
+export interface RepairTrace extends TraceContext {
+  report?: RepairReport;
+}
+
 /** What is used of a channel. */
 interface Channel {
   readonly hasSubscribers: boolean;
@@ -219,6 +231,8 @@ export const TRACES: {
   readonly backup: Trace<BackupTrace>;
   readonly export: Trace<ExportTrace>;
   readonly import: Trace<ImportTrace>;
+  readonly verify: Trace<VerifyTrace>;
+  readonly repair: Trace<RepairTrace>;
 } = {
   open: new Trace("hashlog.open", channels),
   get: new Trace("hashlog.get", channels),
@@ -232,4 +246,6 @@ export const TRACES: {
   backup: new Trace("hashlog.backup", channels),
   export: new Trace("hashlog.export", channels),
   import: new Trace("hashlog.import", channels),
+  verify: new Trace("hashlog.verify", channels),
+  repair: new Trace("hashlog.repair", channels),
 };

@@ -140,6 +140,57 @@ test("a backup that was opened for writing since is refused, and stays as it is"
   expect(await contentOf(world, directory)).toEqual(content);
 });
 
+/** A store that was restored from a copy of that backup. */
+async function restored(world: World, backup: string): Promise<TextStore> {
+  const { fileSystem, clock } = world;
+  const directory = backupDirectory(world, "restored");
+  await fileSystem.makeDirectory(directory);
+  for (const name of await fileSystem.list(backup)) {
+    await writeFile(
+      fileSystem,
+      fileSystem.join(directory, name),
+      await readFile(fileSystem, fileSystem.join(backup, name)),
+    );
+  }
+  return open(directory, { fileSystem, clock, ...SMALL_SEGMENTS });
+}
+
+test("a store that was restored from a copy of a backup goes on with that backup", async () => {
+  const world = await memoryWorld();
+  const db = await world.open(SMALL_SEGMENTS);
+  await write(db, 0, 30);
+  const directory = backupDirectory(world);
+  const { linked } = await db.backup(directory);
+  const again = await restored(world, directory);
+  await again.put("later", "1");
+  expect(await again.backup(directory)).toMatchObject({ kept: linked, linked: 1 });
+  expect(await contentOf(world, directory)).toEqual(await entriesOf(again));
+  await again.close();
+});
+
+test("of two stores that one backup was made into, only the one that it goes on with is taken", async () => {
+  const world = await memoryWorld();
+  const db = await world.open(SMALL_SEGMENTS);
+  await write(db, 0, 30);
+  const directory = backupDirectory(world);
+  await db.backup(directory);
+  const another = await restored(world, directory);
+  await another.put("whose", "the other's");
+  await db.put("whose", "the first's");
+  await db.backup(directory);
+  const manifest = world.fileSystem.join(directory, MANIFEST_NAME);
+  const before = await readFile(world.fileSystem, manifest);
+  expect(await rejection(another.backup(directory))).toMatchObject({
+    code: "HASHLOG_INVALID_ARGUMENT",
+    message: `${directory} holds a backup of another copy of this store, which was written to since; take another directory`,
+    path: directory,
+  });
+  expect(await readFile(world.fileSystem, manifest)).toEqual(before);
+  await another.close();
+  expect(await db.backup(directory)).toMatchObject({ linked: 0 });
+  expect(await contentOf(world, directory)).toEqual(await entriesOf(db));
+});
+
 test.each(["missing", "cut short"])("a segment of the earlier backup that is %s is made again", async (how) => {
   const world = await memoryWorld();
   const { fileSystem } = world;
@@ -182,7 +233,10 @@ test("into another store, its own directory, damaged files or no directory nothi
     message: expect.stringContaining("another store") as string,
   });
   expect(await contentOf(world, backupDirectory(world, "another"))).toHaveLength(1);
-  expect(await rejection(db.backup(world.directory))).toMatchObject({ code: "HASHLOG_LOCKED" });
+  expect(await rejection(db.backup(world.directory))).toMatchObject({
+    code: "HASHLOG_INVALID_ARGUMENT",
+    message: `${world.directory} is the directory of the store itself; take another directory`,
+  });
   await fileSystem.makeDirectory(backupDirectory(world, "damaged"));
   const orphan = fileSystem.join(backupDirectory(world, "damaged"), "hashlog-0000000001.segment");
   await writeFile(fileSystem, orphan, new Uint8Array(10));

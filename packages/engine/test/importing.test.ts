@@ -246,7 +246,7 @@ describe("what is there already", () => {
       code: INVALID,
       line: 7,
       entriesDone: 5,
-      message: "importing failed after 5 entries: line 7: its key is there",
+      message: 'importing failed after 5 entries: line 7: its key is in the store already, and ifExists is "fail"',
     });
     expect(db.stats()).toMatchObject({ keys: 6, floor: db.stats().sequence });
     expect(
@@ -438,7 +438,7 @@ describe("what is wrong is told by its line, and what comes before it is there",
       two.join("\n").slice(0, -3),
       3,
       1,
-      "a string does not end, and it is the last one: the source may have been cut off",
+      '"value" does not end, and it is the last one: the source may have been cut off',
     ],
     [
       "a key that is too long",

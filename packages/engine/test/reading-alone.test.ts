@@ -199,6 +199,8 @@ test("everything that would write is refused", async () => {
     sync: () => reader.sync(),
     compact: () => reader.compact(),
     checkpoint: () => reader.checkpoint(),
+    backup: () => reader.backup(...given),
+    importFrom: () => reader.importFrom(...given),
   };
   for (const [name, write] of Object.entries(writes)) {
     expect(await rejection(write())).toMatchObject({

@@ -58,7 +58,11 @@ test.each([
   });
 });
 
-test("a file that ends within the record is told by how much", async () => {
-  const failure = await read(await segmentWith("key", "value"), OFFSET, 8, "key");
+test("a file that ends within the record is told by how much, and only then there are two numbers of bytes", async () => {
+  const segment = await segmentWith("key", "value");
+  const failure = await read(segment, OFFSET, 8, "key");
   expect((failure as Error).message).toMatch(/ends 3 bytes too early$/);
+  const expected = recordBytes(3, 8, false);
+  expect(failure).toMatchObject({ expected, actual: expected - 3 });
+  expect(await read(segment, OFFSET, 5, "kez")).not.toHaveProperty("expected");
 });

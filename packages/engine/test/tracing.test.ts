@@ -1,4 +1,4 @@
-import { HashlogError, open, utf8, type Store } from "@hashlog/engine";
+import { HashlogError, open, repair, utf8, verify, type Store } from "@hashlog/engine";
 import { memoryFileSystem } from "@hashlog/fs-io";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { channel, tracingChannel, type TracingChannel } from "node:diagnostics_channel";
@@ -272,6 +272,26 @@ describe("what is told", () => {
     const imported = await db.importFrom([exportOf([line("b", "2")])]);
     const wrong = await rejection(db.importFrom(["x"]));
     expect(imports).toEqual([...promised({ directory }, { report: imported }), ...failed({ directory }, wrong)]);
+  });
+
+  test("of verifying, open or not, and of a repair: what they report", async () => {
+    const world = await memoryWorld();
+    const db = await opened(world);
+    const { directory, fileSystem } = world;
+    const verifications = listen("verify");
+    const ofStore = await db.verify();
+    const refused = await rejection(verify(directory, { fileSystem }));
+    const repairs = listen("repair");
+    const locked = await rejection(repair(directory, { fileSystem }));
+    await db.close();
+    const ofDirectory = await verify(directory, { fileSystem });
+    const report = await repair(directory, { fileSystem });
+    expect(verifications).toEqual([
+      ...promised({ directory }, { report: ofStore }),
+      ...failed({ directory }, refused),
+      ...promised({ directory }, { report: ofDirectory }),
+    ]);
+    expect(repairs).toEqual([...failed({ directory }, locked), ...promised({ directory }, { report })]);
   });
 });
 

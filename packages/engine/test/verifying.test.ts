@@ -209,6 +209,16 @@ describe("damage to a sealed segment is a finding", () => {
     expect(findings[0]!.what).toContain(words);
   });
 
+  test("where nobody knows how many bytes it had, only that writes are missing", async () => {
+    const world = await memoryWorld();
+    await closedStore(world);
+    world.leaveUnchecked();
+    await world.fileSystem.remove(world.path(segmentFileName(3)));
+    const { findings } = await verify(world.directory, shared(world));
+    expect(findings).toMatchObject([{ subject: "segment", segmentId: 3, bytes: 0, firstSequence: 5, lastSequence: 6 }]);
+    expect(findings[0]!.what).toBe("writes are missing: the file is missing, or empty, or cannot be opened");
+  });
+
   test("where the disk does not give the bytes, of a few kilobytes and not of all that is read at once", async () => {
     const world = await memoryWorld();
     const db = await world.open();

@@ -1,4 +1,4 @@
-import { open, utf8 } from "@hashlog/engine";
+import { open, utf8, type Store } from "@hashlog/engine";
 import { FsError, type FileSystem } from "@hashlog/fs-io";
 import { quiet, settled } from "../../world/quiet.ts";
 import { long, type Script } from "../../world/script.ts";
@@ -17,6 +17,16 @@ async function mustBeBackedUp(script: Script, expected: Readonly<Record<string, 
   for (const [key, value] of Object.entries(expected)) must(db.getSync(key) === value, `${key} is in the backup`);
   must(db.stats().keys === Object.keys(expected).length, "there is nothing else in it");
   await settled(db.close(), "closing the backup");
+}
+
+/** Opens a copy of a backup as a store, in a process of its own. No file of a backup is ever written into: links will do. */
+async function openCopy(script: Script, source: string, target: string): Promise<Store<string, string>> {
+  const fileSystem = script.disk.boot();
+  await fileSystem.makeDirectory(target);
+  for (const name of await fileSystem.list(source)) {
+    await fileSystem.link(fileSystem.join(source, name), fileSystem.join(target, name));
+  }
+  return open(target, { fileSystem, clock: script.clock, values: utf8, compaction: false });
 }
 
 /** A file system without links. */
@@ -52,6 +62,31 @@ export const backupStories: readonly Story[] = [
       await settled(another.close(), "closing the other store");
       await mustFail(script.store.backup(BACKUP), "HASHLOG_INVALID_ARGUMENT");
       await mustBeBackedUp(script, { "of another": "1" });
+    },
+  },
+  {
+    title: "a store is not backed up into itself",
+    marks: ["backup/into-itself"],
+    tell: async () => {
+      const script = await threeSegments();
+      await mustFail(script.store.backup(script.store.directory), "HASHLOG_INVALID_ARGUMENT");
+      await script.store.backup(BACKUP);
+      await mustBeBackedUp(script, THREE);
+    },
+  },
+  {
+    title: "of two stores that one backup was made into, the one that it does not go on with is refused",
+    marks: ["backup/of-another-copy"],
+    tell: async () => {
+      const script = await threeSegments();
+      await script.store.backup(BACKUP);
+      const restored = await openCopy(script, BACKUP, "/data/restored");
+      await restored.put("of the restored one", "1");
+      await script.store.put("a", long("other"));
+      await script.store.backup(BACKUP);
+      await mustFail(restored.backup(BACKUP), "HASHLOG_INVALID_ARGUMENT");
+      await settled(restored.close(), "closing the restored store");
+      await mustBeBackedUp(script, { ...THREE, a: long("other") });
     },
   },
   {

@@ -17,6 +17,7 @@ import { LIMITS, type Limits } from "../limits.ts";
 import { checkDirectory } from "../open-read-only.ts";
 import { systemRandom } from "../random.ts";
 import { checkVolume, takeLock } from "../store-directory.ts";
+import { TRACES } from "../tracing.ts";
 import type { Finding } from "../verify/finding.ts";
 import { openStoreFiles, type StoreFiles, type UnknownSegment } from "../verify/store-files.ts";
 import { verifyParts, type Verified } from "../verify/verification.ts";
@@ -47,11 +48,17 @@ export function repair(directory: string, options: RepairOptions = {}): Promise<
 }
 
 /** As `repair`, with limits of the caller's: for tests, and not exported. */
-export async function repairWithin(
-  limits: Limits,
-  directory: string,
-  options: RepairOptions = {},
-): Promise<RepairReport> {
+export function repairWithin(limits: Limits, directory: string, options: RepairOptions = {}): Promise<RepairReport> {
+  return TRACES.repair.around(
+    () => ({ directory }),
+    () => repairDirectory(limits, directory, options),
+    (trace, report) => {
+      trace.report = report;
+    },
+  );
+}
+
+async function repairDirectory(limits: Limits, directory: string, options: RepairOptions): Promise<RepairReport> {
   checkDirectory(directory);
   checkOptions(options, REPAIR_CHECKS, "repair");
   throwIfAborted(options.signal, "the repair");

@@ -50,7 +50,8 @@ export function damageFinding(
   keys: number | undefined,
 ): Finding {
   const known = sequences !== undefined && sequences.first <= sequences.last ? sequences : undefined;
-  return finding("segment", `${bytes} bytes cannot be read: ${reason}`, {
+  const what = bytes === 0 ? `writes are missing: ${reason}` : `damage within ${bytes} bytes: ${reason}`;
+  return finding("segment", what, {
     ...{ path, segmentId, offset, bytes, keys },
     firstSequence: known?.first,
     lastSequence: known?.last,

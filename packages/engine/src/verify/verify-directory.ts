@@ -7,6 +7,7 @@ import { HashlogError, inOwnWords, throwIfAborted } from "../errors.ts";
 import { LIMITS, type Limits } from "../limits.ts";
 import { checkDirectory } from "../open-read-only.ts";
 import { systemRandom } from "../random.ts";
+import { TRACES } from "../tracing.ts";
 import { finding, type Finding } from "./finding.ts";
 import { isWrittenSince, openStoreFiles, type StoreFiles } from "./store-files.ts";
 import { verifyParts } from "./verification.ts";
@@ -26,10 +27,24 @@ export function verify(directory: string, options: VerifyDirectoryOptions = {}):
 }
 
 /** As `verify`, with limits of the caller's: for tests, and not exported. */
-export async function verifyWithin(
+export function verifyWithin(
   limits: Limits,
   directory: string,
   options: VerifyDirectoryOptions = {},
+): Promise<VerifyReport> {
+  return TRACES.verify.around(
+    () => ({ directory }),
+    () => verifyDirectory(limits, directory, options),
+    (trace, report) => {
+      trace.report = report;
+    },
+  );
+}
+
+async function verifyDirectory(
+  limits: Limits,
+  directory: string,
+  options: VerifyDirectoryOptions,
 ): Promise<VerifyReport> {
   checkDirectory(directory);
   checkOptions(options, VERIFY_DIRECTORY_CHECKS, "verify");

@@ -1,6 +1,7 @@
 import { checkOptions } from "../check-options.ts";
 import { inOwnWords, throwIfAborted } from "../errors.ts";
 import type { StoreMachinery } from "../store-machinery.ts";
+import { TRACES } from "../tracing.ts";
 import type { View } from "../views.ts";
 import { examinedSegment, type ExaminedSegment } from "./examined-segment.ts";
 import { finding } from "./finding.ts";
@@ -10,7 +11,7 @@ import { VerifyProgressTeller } from "./verify-progress.ts";
 
 type Verifiable = Pick<
   StoreMachinery<never, never, never>,
-  "parts" | "log" | "views" | "maintenance" | "compaction" | "state"
+  "parts" | "log" | "views" | "maintenance" | "compaction" | "state" | "index"
 >;
 
 /**
@@ -18,13 +19,22 @@ type Verifiable = Pick<
  * it has in memory. Segments that are merged away meanwhile are read all the same, as it holds them.
  * @throws HashlogError `HASHLOG_ABORTED` | `HASHLOG_CLOSED` | `HASHLOG_IO`
  */
-export async function verifyStore<K, V, VI>(
+export function verifyStore<K, V, VI>(
   machinery: StoreMachinery<K, V, VI>,
   options: VerifyOptions,
 ): Promise<VerifyReport> {
+  return TRACES.verify.around(
+    () => ({ directory: machinery.parts.directory }),
+    () => verifyOpen(machinery, options),
+    (trace, report) => {
+      trace.report = report;
+    },
+  );
+}
+
+async function verifyOpen(store: Verifiable, options: VerifyOptions): Promise<VerifyReport> {
   checkOptions(options, VERIFY_CHECKS, "verify");
   throwIfAborted(options.signal, "the verification");
-  const store: Verifiable = machinery;
   const { parts, log, maintenance, compaction, state } = store;
   const begun = parts.clock.elapsedMs();
   compaction.makeWay();
@@ -38,7 +48,7 @@ export async function verifyStore<K, V, VI>(
     const progress = new VerifyProgressTeller(options, "the verification", bytesTotal);
     const { fileSystem, directory, clock, limits } = parts;
     const { findings, examination, records, keys } = await verifyParts({
-      ...{ fileSystem, directory, clock, limits, index: machinery.index },
+      ...{ fileSystem, directory, clock, limits, index: store.index },
       ...{ manifest: moment.manifest, segments: moment.segments, memory: moment.memory },
       atRest: (work) => maintenance.run(work),
       onRead: (bytes) => {
