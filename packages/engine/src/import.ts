@@ -30,7 +30,7 @@ export interface ImportOptions {
   readonly lineBytesMax?: number | undefined;
   /** Ends the import, which then rejects with `HASHLOG_ABORTED`; what was written stays. */
   readonly signal?: AbortSignal | undefined;
-  /** Called whenever some entries were written, of a thousand at most. */
+  /** Called whenever some entries were written, of a thousand at most, and now and then where there are none to be written. */
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined;
 }
 
@@ -154,6 +154,8 @@ class Import {
   #hasTrailer = false;
   #expired = 0;
   #bytes = 0;
+  /** What was read since the event loop was given away: bytes, and for each line what handling it costs beside them. */
+  #work = 0;
 
   constructor(parts: ImportParts, options: ImportOptions) {
     this.#parts = parts;
@@ -188,7 +190,12 @@ class Import {
       const piece = await this.#nextPiece(iterator);
       if (piece === undefined) break;
       this.#lines.push(piece);
-      while (this.#lines.next()) await this.#takeLine();
+      while (this.#lines.next()) {
+        await this.#takeLine();
+        if (this.#work < WORK_OF_A_TURN) continue;
+        await this.#giveWay();
+        this.#mayGoOn();
+      }
       if (this.#lines.isTooLong) throw this.#tooLong();
     }
     if (this.#pieces.endsInHalf) throw this.#wrong(LONE_SURROGATE, this.#lines.number + 1);
@@ -218,6 +225,7 @@ class Import {
   /** Takes the line that was found. `hint`: what to say besides if it is wrong. */
   async #takeLine(hint: string = ""): Promise<void> {
     const { bytes, start, end, number } = this.#lines;
+    this.#work += end - start + WORK_OF_A_LINE;
     const line = readLine(bytes, start, end);
     if (line.kind === "blank") return;
     if (line.kind === "wrong") throw this.#wrong(line.reason + hint, number);
@@ -282,15 +290,23 @@ class Import {
   }
 
   async #flush(): Promise<void> {
-    const { signal, onProgress } = this.#options;
-    const { clock, checkOpen } = this.#parts;
-    throwIfAborted(signal, IMPORTING);
-    checkOpen();
+    this.#mayGoOn();
     const line = await this.#writer.flush();
     if (line !== undefined) throw this.#wrong("its key is there", line);
-    onProgress?.({ entriesDone: this.#writer.written, bytesDone: this.#bytes });
-    // What is in memory comes without waiting, and others want their turn.
-    await clock.yield();
+    await this.#giveWay();
+  }
+
+  /** What is in memory comes without waiting, also where nothing of it is to be written, and others want their turn. */
+  async #giveWay(): Promise<void> {
+    this.#work = 0;
+    this.#options.onProgress?.({ entriesDone: this.#writer.written, bytesDone: this.#bytes });
+    await this.#parts.clock.yield();
+  }
+
+  /** @throws HashlogError `HASHLOG_CLOSED` | `HASHLOG_ABORTED` */
+  #mayGoOn(): void {
+    throwIfAborted(this.#options.signal, IMPORTING);
+    this.#parts.checkOpen();
   }
 
   #tooLong(): WrongSource {
@@ -313,4 +329,7 @@ class Import {
 }
 
 const IMPORTING = "the import";
+/** Together a few milliseconds. */
+const WORK_OF_A_TURN = 512 * 1024;
+const WORK_OF_A_LINE = 256;
 const NO_HEADER = `it is not the first line of an export, {"format":"${EXPORT_FORMAT}","version":${EXPORT_VERSION}}`;

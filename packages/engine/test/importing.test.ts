@@ -1,4 +1,4 @@
-import { bytes, json, utf8, type ImportOptions, type ImportSource, type Store } from "@hashlog/engine";
+import { bytes, json, utf8, type ImportOptions, type ImportProgress, type ImportSource, type Store } from "@hashlog/engine";
 import { createReadStream, createWriteStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
@@ -359,6 +359,29 @@ describe("it is written in commits of bounded size", () => {
     // Two, two, the large one, two; and the fence.
     expect(world.watched.count("append") - appends).toBe(5);
     expect((await db.get("4"))!.length).toBe(2_000_000);
+  });
+
+  test("and others have their turn also where nothing is to be written, and where it is ended it ends", async () => {
+    const world = await memoryWorld();
+    const db = await world.open();
+    const expired = '{"key":"a","value":"1","expiresAtMs":1}';
+    const source = [exportOf(Array.from({ length: 20_000 }, () => expired)), "\n".repeat(20_000)];
+    const { yields } = world.clock;
+    const progress: ImportProgress[] = [];
+    const report = await db.importFrom(source, { onProgress: (one) => progress.push(one) });
+    expect(report).toMatchObject({ entries: 0, expired: 20_000 });
+    // Of two thousand short lines each.
+    expect(world.clock.yields - yields).toBeGreaterThan(15);
+    expect(progress.length).toBeGreaterThan(15);
+    const controller = new AbortController();
+    let told = 0;
+    const onProgress = (): void => {
+      told += 1;
+      if (told === 3) controller.abort();
+    };
+    const ended = db.importFrom(source, { onProgress, signal: controller.signal });
+    expect(await rejection(ended)).toMatchObject({ code: "HASHLOG_ABORTED" });
+    expect(told).toBe(3);
   });
 
   test("with the store's policy: each is durable before the next one is written", async () => {
