@@ -163,6 +163,15 @@ test("the codecs are named, but for those that have no name", async () => {
   const other = await world.open({ keys: nameless, values: odd });
   expect((await exportedLines(other))[0]).toBe('{"format":"hashlog-entries","version":1,"values":"a\\"\ufffd"}');
   await other.close();
+  // A reader takes names of up to 1,024 bytes.
+  const [least, most] = ["x".repeat(1025), "x".repeat(1024)].map((name) => ({ ...bytes, name }));
+  const long = await world.open({ keys: least!, values: most! });
+  const content = await exported(long);
+  expect(content.toString().split("\n")[0]).toBe(
+    `{"format":"hashlog-entries","version":1,"values":"${"x".repeat(1024)}"}`,
+  );
+  expect(await long.importFrom([content])).toMatchObject({ entries: 0 });
+  await long.close();
   const neither = await world.open({ keys: nameless, values: nameless });
   expect((await exportedLines(neither))[0]).toBe('{"format":"hashlog-entries","version":1}');
 });
