@@ -3,7 +3,7 @@ import type { Clock } from "@hashlog/fs-io";
 import { unlessAborted } from "./abortable.ts";
 import { checkOptions, type as ofType, type Check } from "./check-options.ts";
 import { EntryWriter, type EntryWriterParts, type IfExists } from "./entry-writer.ts";
-import { HashlogError, invalidArgument, throwIfAborted } from "./errors.ts";
+import { HashlogError, invalidArgument, throwIfAborted, wordsOf } from "./errors.ts";
 import { EXPORT_FORMAT, EXPORT_VERSION, type CodecNames, type ExportedEntry } from "./exported-entry.ts";
 import { readLine, type Line } from "./line-reader.ts";
 import { LineSplitter } from "./line-splitter.ts";
@@ -116,6 +116,14 @@ async function importFrom(parts: ImportParts, source: ImportSource, options: Imp
   return { ...one.report, durationMs: parts.clock.elapsedMs() - begun };
 }
 
+/** The next piece; `undefined` at the end. */
+async function nextOf(
+  iterator: AsyncIterator<unknown> | Iterator<unknown>,
+): Promise<{ readonly value: unknown } | undefined> {
+  const { done, value } = await iterator.next();
+  return done === true ? undefined : { value };
+}
+
 /** Tells the source that nobody reads on. It may never answer. */
 function leave(iterator: AsyncIterator<unknown> | Iterator<unknown>): void {
   void (async () => iterator.return?.())().catch(() => undefined);
@@ -210,13 +218,13 @@ class Import {
     const { signal } = this.#options;
     throwIfAborted(signal, IMPORTING);
     // Also what an iterator throws at once.
-    const next = (async () => iterator.next())().catch((error: unknown) => {
-      const words = error instanceof Error ? error.message : String(error);
-      throw new WrongSource(new HashlogError("HASHLOG_IO", `the source gives no more: ${words}`, { cause: error }));
+    const next = nextOf(iterator).catch((error: unknown) => {
+      const words = `the source gives no more: ${wordsOf(error)}`;
+      throw new WrongSource(new HashlogError("HASHLOG_IO", words, { cause: error }));
     });
-    const { done, value } = await unlessAborted(next, signal, IMPORTING);
-    if (done === true) return undefined;
-    const bytes = this.#pieces.of(value);
+    const piece = await unlessAborted(next, signal, IMPORTING);
+    if (piece === undefined) return undefined;
+    const bytes = this.#pieces.of(piece.value);
     if (typeof bytes === "string") throw this.#wrong(bytes, this.#lines.number + 1);
     this.#bytes += bytes.length;
     return bytes;

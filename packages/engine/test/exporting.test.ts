@@ -400,6 +400,13 @@ describe("a destination that fails", () => {
     expect(collector.chunks).toHaveLength(1);
   });
 
+  test("with what is not even made into a string is told as well", async () => {
+    const db = await filled(await memoryWorld(), 10, 10);
+    const cause = Object.create(null) as Error;
+    const destination = new WritableStream({ write: () => Promise.reject(cause) });
+    expect(await rejection(db.exportTo(destination))).toMatchObject({ code: "HASHLOG_IO", cause });
+  });
+
   test("with what is no error is told as well", async () => {
     const db = await filled(await memoryWorld(), 10, 10);
     const failing = collectingStream([], { write: () => Promise.reject("out of order" as unknown as Error) });

@@ -172,6 +172,28 @@ describe("a source", () => {
     expect(await rejection(db.importFrom(source))).toMatchObject({ code: "HASHLOG_IO", cause: "out of order" });
   });
 
+  test.each<[what: string, next: () => unknown]>([
+    ["throws what is no string either", () => Promise.reject(Object.create(null) as Error)],
+    ["gives nothing at all", () => undefined],
+  ])("that %s is told as one that fails, with what it gave before", async (_what, fail) => {
+    const db = await (await memoryWorld()).open();
+    let given = 0;
+    const next = (): unknown => (given++ === 0 ? { done: false, value: THREE.slice(0, -4) } : fail());
+    const source = { [Symbol.iterator]: () => ({ next }) };
+    expect(await rejection(db.importFrom(source as never))).toMatchObject({ code: "HASHLOG_IO", entriesDone: 3 });
+  });
+
+  test("that somebody else reads is refused", async () => {
+    const db = await (await memoryWorld()).open();
+    const source = new ReadableStream<Uint8Array>();
+    source.getReader();
+    expect(await rejection(db.importFrom(source as never))).toMatchObject({
+      code: INVALID,
+      message: expect.stringContaining("the source of importFrom cannot be read: ") as string,
+      cause: expect.any(TypeError) as TypeError,
+    });
+  });
+
   test.each<[what: string, given: readonly unknown[], reason: string]>([
     ["a number", [1], "the source gave a number, not bytes or a string"],
     ["an array", [[1]], "the source gave an object (Array), not bytes or a string"],
