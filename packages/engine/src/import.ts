@@ -1,7 +1,7 @@
 import { recordBytes } from "@hashlog/format";
 import type { Clock } from "@hashlog/fs-io";
 import { unlessAborted } from "./abortable.ts";
-import { checkOptions, type as ofType, type Check } from "./check-options.ts";
+import { checkOptions, methods, type as ofType, type Check } from "./check-options.ts";
 import { EntryWriter, type EntryWriterParts, type IfExists } from "./entry-writer.ts";
 import { HashlogError, invalidArgument, throwIfAborted, wordsOf } from "./errors.ts";
 import { EXPORT_FORMAT, EXPORT_VERSION, type CodecNames, type ExportedEntry } from "./exported-entry.ts";
@@ -110,7 +110,7 @@ async function importFrom(parts: ImportParts, source: ImportSource, options: Imp
   try {
     await one.takeAll(iterator);
   } catch (error) {
-    leave(iterator);
+    leave(source, iterator);
     throw error;
   }
   return { ...one.report, durationMs: parts.clock.elapsedMs() - begun };
@@ -125,8 +125,14 @@ async function nextOf(
 }
 
 /** Tells the source that nobody reads on. It may never answer. */
-function leave(iterator: AsyncIterator<unknown> | Iterator<unknown>): void {
+function leave(source: ImportSource, iterator: AsyncIterator<unknown> | Iterator<unknown>): void {
   void (async () => iterator.return?.())().catch(() => undefined);
+  // The iterator of a stream of Node's that keeps its reader waiting hears of it only with the next piece.
+  if (isNodeStream(source)) source.destroy();
+}
+
+function isNodeStream(source: object): source is { destroy(): unknown } {
+  return methods("pipe", "destroy")(source) === undefined;
 }
 
 /** A line that is wrong, or the source itself. */

@@ -596,6 +596,18 @@ describe("an import that ends early", () => {
     expect(db.stats().keys).toBe(1000);
   });
 
+  test("by its signal, and a stream of Node's that keeps it waiting is destroyed", async () => {
+    const db = await (await memoryWorld()).open();
+    const controller = new AbortController();
+    const source = new Readable({ read: () => undefined });
+    source.push(`${HEADER}\n`);
+    const imported = db.importFrom(source, { signal: controller.signal });
+    expect(await isSettled(imported)).toBe(false);
+    controller.abort();
+    expect(await rejection(imported)).toMatchObject({ code: "HASHLOG_ABORTED" });
+    expect(source.destroyed).toBe(true);
+  });
+
   test("by its signal, between two commits, and before it begins", async () => {
     const db = await (await memoryWorld()).open();
     const controller = new AbortController();
