@@ -1,4 +1,4 @@
-import { bytes, HashlogError, json, type Codec, type ExportDestination, type Store } from "@hashlog/engine";
+import { bytes, HashlogError, json, type Codec, type ExportDestination, type ExportOptions, type Store } from "@hashlog/engine";
 import { Writable } from "node:stream";
 import type { UnderlyingSink } from "node:stream/web";
 import { setImmediate as turn } from "node:timers/promises";
@@ -458,6 +458,26 @@ test("a value that is damaged ends it, and nothing says that it is whole", async
   const collector = new Collector();
   expect(await rejection(again.exportTo(collector))).toMatchObject({ code: "HASHLOG_CORRUPT" });
   expect(collector.bytes.toString()).not.toContain('"entries"');
+});
+
+test("a destination that is to be ended is destroyed also where the export does not even begin", async () => {
+  const world = await memoryWorld();
+  const db = await filled(world, 5, 10);
+  const fails: [options: ExportOptions<string>, code: string][] = [
+    [{ signal: AbortSignal.abort() }, "HASHLOG_ABORTED"],
+    [{ gt: "\ud800" }, "HASHLOG_INVALID_ARGUMENT"],
+    [{}, "HASHLOG_CLOSED"],
+  ];
+  for (const [options, code] of fails) {
+    if (code === "HASHLOG_CLOSED") await db.close();
+    for (const end of [true, false]) {
+      const collector = new Collector();
+      expect(await rejection(db.exportTo(collector, { ...options, end }))).toMatchObject({ code });
+      await turn();
+      expect([code, collector.destroyed, collector.chunks.length]).toEqual([code, end, 0]);
+      expect([collector.listenerCount("close"), db.stats().iterators]).toEqual([0, 0]);
+    }
+  }
 });
 
 test("an export is cancelled by its signal before it begins", async () => {
