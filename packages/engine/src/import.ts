@@ -102,12 +102,12 @@ export function importEntries(parts: ImportParts, source: ImportSource, options:
 
 async function importFrom(parts: ImportParts, source: ImportSource, options: ImportOptions): Promise<ImportReport> {
   checkOptions(options, IMPORT_CHECKS, "importFrom");
-  throwIfAborted(options.signal, IMPORTING);
-  parts.checkOpen();
   const begun = parts.clock.elapsedMs();
   const iterator = iteratorOf(source);
   const one = new Import(parts, options);
   try {
+    throwIfAborted(options.signal, IMPORTING);
+    parts.checkOpen();
     await one.takeAll(iterator);
   } catch (error) {
     leave(source, iterator);

@@ -624,6 +624,21 @@ describe("an import that ends early", () => {
     expect(db.has("a")).toBe(false);
   });
 
+  test("before it begins, and its source is left all the same", async () => {
+    const db = await (await memoryWorld()).open();
+    for (const [options, code] of [
+      [{ signal: AbortSignal.abort() }, "HASHLOG_ABORTED"],
+      [{}, "HASHLOG_CLOSED"],
+    ] as const) {
+      if (code === "HASHLOG_CLOSED") await db.close();
+      const [watched, stream] = [watchedSource([THREE]), Readable.from([THREE])];
+      for (const source of [watched, stream]) {
+        expect(await rejection(db.importFrom(source, options))).toMatchObject({ code });
+      }
+      expect([watched.left, stream.destroyed]).toEqual([1, true]);
+    }
+  });
+
   test("as the store is closed", async () => {
     const db = await (await memoryWorld()).open();
     let closed: Promise<void> | undefined;
