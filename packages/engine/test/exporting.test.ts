@@ -407,6 +407,16 @@ describe("a destination that fails", () => {
     expect(await rejection(db.exportTo(destination))).toMatchObject({ code: "HASHLOG_IO", cause });
   });
 
+  test("without saying why is told as well", async () => {
+    const db = await filled(await memoryWorld(), 10, 10);
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    await readable.cancel();
+    expect(await rejection(db.exportTo(writable))).toMatchObject({
+      code: "HASHLOG_IO",
+      message: "exporting failed: the destination takes no more: it does not say why",
+    });
+  });
+
   test("with what is no error is told as well", async () => {
     const db = await filled(await memoryWorld(), 10, 10);
     const failing = collectingStream([], { write: () => Promise.reject("out of order" as unknown as Error) });
