@@ -131,9 +131,9 @@ export function throwIfAborted(signal: AbortSignal | undefined, doing: string): 
 /** What was thrown, in words: it need not be an error, nor anything that is made into a string. */
 export function wordsOf(thrown: unknown): string {
   if (thrown instanceof Error) return thrown.message;
-  if (thrown === undefined) return "it does not say why";
   try {
-    return String(thrown);
+    const words = String(thrown);
+    return words === "undefined" ? "it does not say why" : words;
   } catch {
     return "it has no words for that";
   }

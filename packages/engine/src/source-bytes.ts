@@ -11,8 +11,8 @@ export function iteratorOf(source: ImportSource): AsyncIterator<unknown> | Itera
   const { [Symbol.asyncIterator]: inTurns, [Symbol.iterator]: atOnce } = (isObject ? source : {}) as Partial<
     AsyncIterable<unknown> & Iterable<unknown>
   >;
-  const begin = typeof inTurns === "function" ? inTurns : atOnce;
-  if (typeof begin === "function") return begun(() => begin.call(source));
+  if (typeof inTurns === "function") return begun(() => inTurns.call(source));
+  if (typeof atOnce === "function") return begun(() => atOnce.call(source));
   throw invalidArgument(
     `the source of importFrom is ${describeType(source)}, not a stream: give it as one, or as an array of its pieces`,
   );

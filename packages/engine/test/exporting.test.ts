@@ -1,4 +1,12 @@
-import { bytes, HashlogError, json, type Codec, type ExportDestination, type ExportOptions, type Store } from "@hashlog/engine";
+import {
+  bytes,
+  HashlogError,
+  json,
+  type Codec,
+  type ExportDestination,
+  type ExportOptions,
+  type Store,
+} from "@hashlog/engine";
 import { Writable } from "node:stream";
 import type { UnderlyingSink } from "node:stream/web";
 import { setImmediate as turn } from "node:timers/promises";

@@ -1,4 +1,12 @@
-import { bytes, json, utf8, type ImportOptions, type ImportProgress, type ImportSource, type Store } from "@hashlog/engine";
+import {
+  bytes,
+  json,
+  utf8,
+  type ImportOptions,
+  type ImportProgress,
+  type ImportSource,
+  type Store,
+} from "@hashlog/engine";
 import { createReadStream, createWriteStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
