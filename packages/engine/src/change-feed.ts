@@ -210,7 +210,6 @@ export class LogFeed<K, V> implements ChangeFeed<K, V> {
     this.#at = 0;
     this.#ahead = undefined;
     this.#cursor = undefined;
-    void this.#state?.return?.();
     this.#state = undefined;
     this.#parts.hold.close();
   }

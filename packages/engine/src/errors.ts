@@ -123,3 +123,14 @@ export function isNoSpace(error: unknown): boolean {
 export function throwIfAborted(signal: AbortSignal | undefined, doing: string): void {
   if (signal?.aborted) throw new HashlogError("HASHLOG_ABORTED", `${doing} was cancelled`, { cause: signal.reason });
 }
+
+/** What was thrown, in words: it need not be an error, nor anything that is made into a string. */
+export function wordsOf(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message;
+  try {
+    const words = String(thrown);
+    return words === "undefined" ? "it does not say why" : words;
+  } catch {
+    return "it has no words for that";
+  }
+}

@@ -1,5 +1,5 @@
 import { methods } from "./check-options.ts";
-import { HashlogError, invalidArgument } from "./errors.ts";
+import { HashlogError, invalidArgument, wordsOf } from "./errors.ts";
 
 /** Where an export goes: a stream of the web, or one of Node's. */
 export type ExportDestination = WritableStream<Uint8Array> | NodeDestination;
@@ -37,8 +37,8 @@ export function sinkOf(destination: ExportDestination): Sink {
 
 /** What the destination failed of, in the engine's words. */
 export function destinationFailed(error: unknown): HashlogError {
-  const words = error instanceof Error ? error.message : String(error);
-  return new HashlogError("HASHLOG_IO", `exporting failed: the destination takes no more: ${words}`, { cause: error });
+  const words = `exporting failed: the destination takes no more: ${wordsOf(error)}`;
+  return new HashlogError("HASHLOG_IO", words, { cause: error });
 }
 
 class WebSink implements Sink {

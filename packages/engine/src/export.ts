@@ -79,22 +79,22 @@ async function exportTo<K>(
 ): Promise<ExportReport> {
   checkOptions(options, EXPORT_CHECKS, "exportTo");
   const { end = false, onProgress, signal } = options;
-  throwIfAborted(signal, EXPORTING);
   const begun = parts.clock.elapsedMs();
-  // Before anything is waited for: what is exported is the store as of the call.
-  const entries = parts.begin();
-  let sink: Sink | undefined;
+  const sink = sinkOf(destination);
+  let entries: ChunkIterator<ExportedEntry, K> | undefined;
   try {
-    sink = sinkOf(destination);
+    throwIfAborted(signal, EXPORTING);
+    // Before anything is waited for: what is exported is the store as of the call.
+    entries = parts.begin();
     const done = await writeAll(sink, { codecs: parts.codecs, entries, end, onProgress, signal });
     return { ...done, durationMs: parts.clock.elapsedMs() - begun };
   } catch (error) {
     // It is not whole, and whoever reads it is to know.
-    if (end) sink?.abandon(error as Error);
+    if (end) sink.abandon(error as Error);
     throw error;
   } finally {
-    await entries.return();
-    sink?.release();
+    await entries?.return();
+    sink.release();
   }
 }
 

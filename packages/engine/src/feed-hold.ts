@@ -9,6 +9,8 @@ export class FeedHold {
   delivered: number;
   /** What comes after it cannot be delivered: it was merged away before it was seen. */
   lostAfter: number = Infinity;
+  /** What else is given up when it is closed. Must not hold the feed either. */
+  alsoOnClose: (() => void) | undefined;
   readonly #onClose: () => void;
   readonly #closed = new AbortController();
   #waiting: (() => void)[] = [];
@@ -52,6 +54,7 @@ export class FeedHold {
     if (this.isClosed) return;
     this.#closed.abort();
     this.#onClose();
+    this.alsoOnClose?.();
     this.wake();
   }
 }

@@ -1,9 +1,9 @@
 import { recordBytes } from "@hashlog/format";
 import type { Clock } from "@hashlog/fs-io";
 import { unlessAborted } from "./abortable.ts";
-import { checkOptions, type as ofType, type Check } from "./check-options.ts";
+import { checkOptions, methods, type as ofType, type Check } from "./check-options.ts";
 import { EntryWriter, type EntryWriterParts, type IfExists } from "./entry-writer.ts";
-import { HashlogError, invalidArgument, throwIfAborted } from "./errors.ts";
+import { HashlogError, invalidArgument, throwIfAborted, wordsOf } from "./errors.ts";
 import { EXPORT_FORMAT, EXPORT_VERSION, type CodecNames, type ExportedEntry } from "./exported-entry.ts";
 import { readLine, type Line } from "./line-reader.ts";
 import { LineSplitter } from "./line-splitter.ts";
@@ -30,7 +30,7 @@ export interface ImportOptions {
   readonly lineBytesMax?: number | undefined;
   /** Ends the import, which then rejects with `HASHLOG_ABORTED`; what was written stays. */
   readonly signal?: AbortSignal | undefined;
-  /** Called whenever some entries were written, of a thousand at most. */
+  /** Called whenever some entries were written, of a thousand at most, and now and then where there are none to be written. */
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined;
 }
 
@@ -102,23 +102,37 @@ export function importEntries(parts: ImportParts, source: ImportSource, options:
 
 async function importFrom(parts: ImportParts, source: ImportSource, options: ImportOptions): Promise<ImportReport> {
   checkOptions(options, IMPORT_CHECKS, "importFrom");
-  throwIfAborted(options.signal, IMPORTING);
-  parts.checkOpen();
   const begun = parts.clock.elapsedMs();
   const iterator = iteratorOf(source);
   const one = new Import(parts, options);
   try {
+    throwIfAborted(options.signal, IMPORTING);
+    parts.checkOpen();
     await one.takeAll(iterator);
   } catch (error) {
-    leave(iterator);
+    leave(source, iterator);
     throw error;
   }
   return { ...one.report, durationMs: parts.clock.elapsedMs() - begun };
 }
 
+/** The next piece; `undefined` at the end. */
+async function nextOf(
+  iterator: AsyncIterator<unknown> | Iterator<unknown>,
+): Promise<{ readonly value: unknown } | undefined> {
+  const { done, value } = await iterator.next();
+  return done === true ? undefined : { value };
+}
+
 /** Tells the source that nobody reads on. It may never answer. */
-function leave(iterator: AsyncIterator<unknown> | Iterator<unknown>): void {
+function leave(source: ImportSource, iterator: AsyncIterator<unknown> | Iterator<unknown>): void {
   void (async () => iterator.return?.())().catch(() => undefined);
+  // The iterator of a stream of Node's that keeps its reader waiting hears of it only with the next piece.
+  if (isNodeStream(source)) source.destroy();
+}
+
+function isNodeStream(source: object): source is { destroy(): unknown } {
+  return methods("pipe", "destroy")(source) === undefined;
 }
 
 /** A line that is wrong, or the source itself. */
@@ -154,6 +168,8 @@ class Import {
   #hasTrailer = false;
   #expired = 0;
   #bytes = 0;
+  /** What was read since the event loop was given away: bytes, and for each line what handling it costs beside them. */
+  #work = 0;
 
   constructor(parts: ImportParts, options: ImportOptions) {
     this.#parts = parts;
@@ -188,7 +204,12 @@ class Import {
       const piece = await this.#nextPiece(iterator);
       if (piece === undefined) break;
       this.#lines.push(piece);
-      while (this.#lines.next()) await this.#takeLine();
+      while (this.#lines.next()) {
+        await this.#takeLine();
+        if (this.#work < WORK_OF_A_TURN) continue;
+        await this.#giveWay();
+        this.#mayGoOn();
+      }
       if (this.#lines.isTooLong) throw this.#tooLong();
     }
     if (this.#pieces.endsInHalf) throw this.#wrong(LONE_SURROGATE, this.#lines.number + 1);
@@ -203,13 +224,13 @@ class Import {
     const { signal } = this.#options;
     throwIfAborted(signal, IMPORTING);
     // Also what an iterator throws at once.
-    const next = (async () => iterator.next())().catch((error: unknown) => {
-      const words = error instanceof Error ? error.message : String(error);
-      throw new WrongSource(new HashlogError("HASHLOG_IO", `the source gives no more: ${words}`, { cause: error }));
+    const next = nextOf(iterator).catch((error: unknown) => {
+      const words = `the source gives no more: ${wordsOf(error)}`;
+      throw new WrongSource(new HashlogError("HASHLOG_IO", words, { cause: error }));
     });
-    const { done, value } = await unlessAborted(next, signal, IMPORTING);
-    if (done === true) return undefined;
-    const bytes = this.#pieces.of(value);
+    const piece = await unlessAborted(next, signal, IMPORTING);
+    if (piece === undefined) return undefined;
+    const bytes = this.#pieces.of(piece.value);
     if (typeof bytes === "string") throw this.#wrong(bytes, this.#lines.number + 1);
     this.#bytes += bytes.length;
     return bytes;
@@ -218,6 +239,7 @@ class Import {
   /** Takes the line that was found. `hint`: what to say besides if it is wrong. */
   async #takeLine(hint: string = ""): Promise<void> {
     const { bytes, start, end, number } = this.#lines;
+    this.#work += end - start + WORK_OF_A_LINE;
     const line = readLine(bytes, start, end);
     if (line.kind === "blank") return;
     if (line.kind === "wrong") throw this.#wrong(line.reason + hint, number);
@@ -282,15 +304,23 @@ class Import {
   }
 
   async #flush(): Promise<void> {
-    const { signal, onProgress } = this.#options;
-    const { clock, checkOpen } = this.#parts;
-    throwIfAborted(signal, IMPORTING);
-    checkOpen();
+    this.#mayGoOn();
     const line = await this.#writer.flush();
     if (line !== undefined) throw this.#wrong('its key is in the store already, and ifExists is "fail"', line);
-    onProgress?.({ entriesDone: this.#writer.written, bytesDone: this.#bytes });
-    // What is in memory comes without waiting, and others want their turn.
-    await clock.yield();
+    await this.#giveWay();
+  }
+
+  /** What is in memory comes without waiting, also where nothing of it is to be written, and others want their turn. */
+  async #giveWay(): Promise<void> {
+    this.#work = 0;
+    this.#options.onProgress?.({ entriesDone: this.#writer.written, bytesDone: this.#bytes });
+    await this.#parts.clock.yield();
+  }
+
+  /** @throws HashlogError `HASHLOG_CLOSED` | `HASHLOG_ABORTED` */
+  #mayGoOn(): void {
+    throwIfAborted(this.#options.signal, IMPORTING);
+    this.#parts.checkOpen();
   }
 
   #tooLong(): WrongSource {
@@ -313,4 +343,7 @@ class Import {
 }
 
 const IMPORTING = "the import";
+/** Together a few milliseconds. */
+const WORK_OF_A_TURN = 512 * 1024;
+const WORK_OF_A_LINE = 256;
 const NO_HEADER = `it is not the first line of an export, {"format":"${EXPORT_FORMAT}","version":${EXPORT_VERSION}}`;

@@ -1,5 +1,5 @@
 import { decodeBase64 } from "./base64.ts";
-import type { CodecNames, ExportedEntry } from "./exported-entry.ts";
+import { NAME_BYTES_MAX, type CodecNames, type ExportedEntry } from "./exported-entry.ts";
 import { isUtf8, unescapeUtf8 } from "./utf8-text.ts";
 
 /** What a line of an export says. */
@@ -66,9 +66,11 @@ class LineReader {
     return line;
   }
 
-  /** A string as text: a name. */
+  /** A string as text: a name, which is not so long that it could not be said what is wrong with it. */
   name(): string {
-    return decoder.decode(this.text());
+    const { bytes, from, to } = this.#unescaped();
+    if (to - from > NAME_BYTES_MAX) throw new WrongLine(`a name is longer than ${NAME_BYTES_MAX} bytes`);
+    return decoder.decode(new Uint8Array(bytes.subarray(from, to)));
   }
 
   /** The UTF-8 of a string. */
@@ -89,9 +91,9 @@ class LineReader {
   integer(least: number): number {
     const from = this.#at;
     while (this.#at < this.#end && isDigit(this.#bytes[this.#at]!)) this.#at += 1;
-    const digits = decoder.decode(this.#bytes.subarray(from, this.#at));
+    const digits = decoder.decode(this.#bytes.subarray(from, Math.min(this.#at, from + DIGITS_MAX + 1)));
     const number = Number(digits);
-    const isWritten = digits !== "" && (digits === "0" || digits[0] !== "0");
+    const isWritten = digits !== "" && (digits === "0" || digits[0] !== "0") && digits.length <= DIGITS_MAX;
     if (!isWritten || !Number.isSafeInteger(number) || number < least) {
       throw new WrongLine(`${this.#what} is not an integer from ${least} to 2^53 - 1`);
     }
@@ -212,6 +214,8 @@ function isDigit(byte: number): boolean {
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** Of 2^53 - 1. */
+const DIGITS_MAX = 16;
 const SPACE = 0x20;
 const QUOTE = 0x22;
 const COMMA = 0x2c;

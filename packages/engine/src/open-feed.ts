@@ -25,6 +25,7 @@ export function openFeed<K, V>(
       )
     : undefined;
   const hold = feeds.open(fromState ? undefined : since);
+  hold.alsoOnClose = () => void state?.return();
   const feed = new LogFeed<K, V>({ feeds, hold, state, signal, keys, values, inFlight, limits, clock, pace });
   feeds.closeWith(feed, hold);
   return feed;

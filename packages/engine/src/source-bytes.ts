@@ -1,5 +1,5 @@
 import { describeType } from "./codecs.ts";
-import { invalidArgument } from "./errors.ts";
+import { invalidArgument, wordsOf } from "./errors.ts";
 
 /** What an import reads: a `Readable` of Node's, a `ReadableStream`, or whatever gives bytes or text piece by piece. */
 export type ImportSource = AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>;
@@ -11,11 +11,19 @@ export function iteratorOf(source: ImportSource): AsyncIterator<unknown> | Itera
   const { [Symbol.asyncIterator]: inTurns, [Symbol.iterator]: atOnce } = (isObject ? source : {}) as Partial<
     AsyncIterable<unknown> & Iterable<unknown>
   >;
-  if (typeof inTurns === "function") return inTurns.call(source);
-  if (typeof atOnce === "function") return atOnce.call(source);
+  if (typeof inTurns === "function") return begun(() => inTurns.call(source));
+  if (typeof atOnce === "function") return begun(() => atOnce.call(source));
   throw invalidArgument(
     `the source of importFrom is ${describeType(source)}, not a stream: give it as one, or as an array of its pieces`,
   );
+}
+
+function begun<T>(begin: () => T): T {
+  try {
+    return begin();
+  } catch (error) {
+    throw invalidArgument(`the source of importFrom cannot be read: ${wordsOf(error)}`, { cause: error });
+  }
 }
 
 /** The bytes of what a source gives: of strings their UTF-8, also where one is cut between the two halves of a character. */

@@ -316,16 +316,14 @@ describe("a feed ends", () => {
       if (since !== undefined) await take(feed, 1);
       const next = since === undefined ? feed.next() : undefined;
       controller.abort(new Error("enough"));
-      expect(db.stats().feeds.count).toBe(0);
+      expect(db.stats()).toMatchObject({ iterators: 0, feeds: { count: 0 } });
       const error = await rejection(next ?? feed.next());
       expect(error).toMatchObject({ code: "HASHLOG_ABORTED", cause: { message: "enough" } });
       expect(await feed.next()).toEqual({ done: true, value: undefined });
-      expect(db.stats().iterators).toBe(0);
     }
     const aborted = db.changes({ since: 0, signal: AbortSignal.abort() });
-    expect(db.stats().feeds.count).toBe(0);
+    expect(db.stats()).toMatchObject({ iterators: 0, feeds: { count: 0 } });
     expect(await rejection(aborted.next())).toMatchObject({ code: "HASHLOG_ABORTED" });
-    expect(db.stats().iterators).toBe(0);
   });
 
   test("when nobody holds it any more", async () => {

@@ -1,4 +1,12 @@
-import { bytes, HashlogError, json, type Codec, type ExportDestination, type Store } from "@hashlog/engine";
+import {
+  bytes,
+  HashlogError,
+  json,
+  type Codec,
+  type ExportDestination,
+  type ExportOptions,
+  type Store,
+} from "@hashlog/engine";
 import { Writable } from "node:stream";
 import type { UnderlyingSink } from "node:stream/web";
 import { setImmediate as turn } from "node:timers/promises";
@@ -163,6 +171,15 @@ test("the codecs are named, but for those that have no name", async () => {
   const other = await world.open({ keys: nameless, values: odd });
   expect((await exportedLines(other))[0]).toBe('{"format":"hashlog-entries","version":1,"values":"a\\"\ufffd"}');
   await other.close();
+  // A reader takes names of up to 1,024 bytes.
+  const [least, most] = ["x".repeat(1025), "x".repeat(1024)].map((name) => ({ ...bytes, name }));
+  const long = await world.open({ keys: least!, values: most! });
+  const content = await exported(long);
+  expect(content.toString().split("\n")[0]).toBe(
+    `{"format":"hashlog-entries","version":1,"values":"${"x".repeat(1024)}"}`,
+  );
+  expect(await long.importFrom([content])).toMatchObject({ entries: 0 });
+  await long.close();
   const neither = await world.open({ keys: nameless, values: nameless });
   expect((await exportedLines(neither))[0]).toBe('{"format":"hashlog-entries","version":1}');
 });
@@ -391,6 +408,23 @@ describe("a destination that fails", () => {
     expect(collector.chunks).toHaveLength(1);
   });
 
+  test("with what is not even made into a string is told as well", async () => {
+    const db = await filled(await memoryWorld(), 10, 10);
+    const cause = Object.create(null) as Error;
+    const destination = new WritableStream({ write: () => Promise.reject(cause) });
+    expect(await rejection(db.exportTo(destination))).toMatchObject({ code: "HASHLOG_IO", cause });
+  });
+
+  test("without saying why is told as well", async () => {
+    const db = await filled(await memoryWorld(), 10, 10);
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    await readable.cancel();
+    expect(await rejection(db.exportTo(writable))).toMatchObject({
+      code: "HASHLOG_IO",
+      message: "exporting failed: the destination takes no more: it does not say why",
+    });
+  });
+
   test("with what is no error is told as well", async () => {
     const db = await filled(await memoryWorld(), 10, 10);
     const failing = collectingStream([], { write: () => Promise.reject("out of order" as unknown as Error) });
@@ -442,6 +476,26 @@ test("a value that is damaged ends it, and nothing says that it is whole", async
   const collector = new Collector();
   expect(await rejection(again.exportTo(collector))).toMatchObject({ code: "HASHLOG_CORRUPT" });
   expect(collector.bytes.toString()).not.toContain('"entries"');
+});
+
+test("a destination that is to be ended is destroyed also where the export does not even begin", async () => {
+  const world = await memoryWorld();
+  const db = await filled(world, 5, 10);
+  const fails: [options: ExportOptions<string>, code: string][] = [
+    [{ signal: AbortSignal.abort() }, "HASHLOG_ABORTED"],
+    [{ gt: "\ud800" }, "HASHLOG_INVALID_ARGUMENT"],
+    [{}, "HASHLOG_CLOSED"],
+  ];
+  for (const [options, code] of fails) {
+    if (code === "HASHLOG_CLOSED") await db.close();
+    for (const end of [true, false]) {
+      const collector = new Collector();
+      expect(await rejection(db.exportTo(collector, { ...options, end }))).toMatchObject({ code });
+      await turn();
+      expect([code, collector.destroyed, collector.chunks.length]).toEqual([code, end, 0]);
+      expect([collector.listenerCount("close"), db.stats().iterators]).toEqual([0, 0]);
+    }
+  }
 });
 
 test("an export is cancelled by its signal before it begins", async () => {

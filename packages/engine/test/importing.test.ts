@@ -1,4 +1,12 @@
-import { bytes, json, utf8, type ImportOptions, type ImportSource, type Store } from "@hashlog/engine";
+import {
+  bytes,
+  json,
+  utf8,
+  type ImportOptions,
+  type ImportProgress,
+  type ImportSource,
+  type Store,
+} from "@hashlog/engine";
 import { createReadStream, createWriteStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
@@ -170,6 +178,28 @@ describe("a source", () => {
       [Symbol.asyncIterator]: () => ({ next: () => Promise.reject("out of order" as unknown as Error) }),
     };
     expect(await rejection(db.importFrom(source))).toMatchObject({ code: "HASHLOG_IO", cause: "out of order" });
+  });
+
+  test.each<[what: string, next: () => unknown]>([
+    ["throws what is no string either", () => Promise.reject(Object.create(null) as Error)],
+    ["gives nothing at all", () => undefined],
+  ])("that %s is told as one that fails, with what it gave before", async (_what, fail) => {
+    const db = await (await memoryWorld()).open();
+    let given = 0;
+    const next = (): unknown => (given++ === 0 ? { done: false, value: THREE.slice(0, -4) } : fail());
+    const source = { [Symbol.iterator]: () => ({ next }) };
+    expect(await rejection(db.importFrom(source as never))).toMatchObject({ code: "HASHLOG_IO", entriesDone: 3 });
+  });
+
+  test("that somebody else reads is refused", async () => {
+    const db = await (await memoryWorld()).open();
+    const source = new ReadableStream<Uint8Array>();
+    source.getReader();
+    expect(await rejection(db.importFrom(source as never))).toMatchObject({
+      code: INVALID,
+      message: expect.stringContaining("the source of importFrom cannot be read: ") as string,
+      cause: expect.any(TypeError) as TypeError,
+    });
   });
 
   test.each<[what: string, given: readonly unknown[], reason: string]>([
@@ -359,6 +389,29 @@ describe("it is written in commits of bounded size", () => {
     // Two, two, the large one, two; and the fence.
     expect(world.watched.count("append") - appends).toBe(5);
     expect((await db.get("4"))!.length).toBe(2_000_000);
+  });
+
+  test("and others have their turn also where nothing is to be written, and where it is ended it ends", async () => {
+    const world = await memoryWorld();
+    const db = await world.open();
+    const expired = '{"key":"a","value":"1","expiresAtMs":1}';
+    const source = [exportOf(Array.from({ length: 20_000 }, () => expired)), "\n".repeat(20_000)];
+    const { yields } = world.clock;
+    const progress: ImportProgress[] = [];
+    const report = await db.importFrom(source, { onProgress: (one) => progress.push(one) });
+    expect(report).toMatchObject({ entries: 0, expired: 20_000 });
+    // Of two thousand short lines each.
+    expect(world.clock.yields - yields).toBeGreaterThan(15);
+    expect(progress.length).toBeGreaterThan(15);
+    const controller = new AbortController();
+    let told = 0;
+    const onProgress = (): void => {
+      told += 1;
+      if (told === 3) controller.abort();
+    };
+    const ended = db.importFrom(source, { onProgress, signal: controller.signal });
+    expect(await rejection(ended)).toMatchObject({ code: "HASHLOG_ABORTED" });
+    expect(told).toBe(3);
   });
 
   test("with the store's policy: each is durable before the next one is written", async () => {
@@ -551,6 +604,18 @@ describe("an import that ends early", () => {
     expect(db.stats().keys).toBe(1000);
   });
 
+  test("by its signal, and a stream of Node's that keeps it waiting is destroyed", async () => {
+    const db = await (await memoryWorld()).open();
+    const controller = new AbortController();
+    const source = new Readable({ read: () => undefined });
+    source.push(`${HEADER}\n`);
+    const imported = db.importFrom(source, { signal: controller.signal });
+    expect(await isSettled(imported)).toBe(false);
+    controller.abort();
+    expect(await rejection(imported)).toMatchObject({ code: "HASHLOG_ABORTED" });
+    expect(source.destroyed).toBe(true);
+  });
+
   test("by its signal, between two commits, and before it begins", async () => {
     const db = await (await memoryWorld()).open();
     const controller = new AbortController();
@@ -565,6 +630,21 @@ describe("an import that ends early", () => {
       code: "HASHLOG_ABORTED",
     });
     expect(db.has("a")).toBe(false);
+  });
+
+  test("before it begins, and its source is left all the same", async () => {
+    const db = await (await memoryWorld()).open();
+    for (const [options, code] of [
+      [{ signal: AbortSignal.abort() }, "HASHLOG_ABORTED"],
+      [{}, "HASHLOG_CLOSED"],
+    ] as const) {
+      if (code === "HASHLOG_CLOSED") await db.close();
+      const [watched, stream] = [watchedSource([THREE]), Readable.from([THREE])];
+      for (const source of [watched, stream]) {
+        expect(await rejection(db.importFrom(source, options))).toMatchObject({ code });
+      }
+      expect([watched.left, stream.destroyed]).toEqual([1, true]);
+    }
   });
 
   test("as the store is closed", async () => {

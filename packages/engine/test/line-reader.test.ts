@@ -112,6 +112,18 @@ describe("what is wrong, and why", () => {
   ])("%s", (line, reason) => {
     expect(read(line)).toEqual({ kind: "wrong", reason });
   });
+
+  test("in few words, however long a name or a number is", () => {
+    const [name, long] = ["x".repeat(1024), "x".repeat(1025)];
+    const reason = "a name is longer than 1024 bytes";
+    expect(read(`{"${name}":1}`)).toEqual({ kind: "wrong", reason: `there is no field "${name}"` });
+    expect(read(`{"${long}":1}`)).toEqual({ kind: "wrong", reason });
+    expect(read(`{"format":"${name}","version":1}`)).toMatchObject({ kind: "header", format: name });
+    expect(read(`{"format":"${long}","version":1}`)).toEqual({ kind: "wrong", reason });
+    expect(read(`{"format":"f","version":1,"keys":"${long}"}`)).toEqual({ kind: "wrong", reason });
+    const number = "a number is not an integer from 0 to 2^53 - 1";
+    expect(read(`{"entries":1${"0".repeat(2000)}}`)).toEqual({ kind: "wrong", reason: number });
+  });
 });
 
 test("cut off at whatever byte, a line is wrong", () => {

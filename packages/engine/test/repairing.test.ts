@@ -12,6 +12,7 @@ import { crashPointAt, SimulatedDisk } from "@hashlog/fs-io/testing";
 import { describe, expect, test } from "vitest";
 import { checkInvariants } from "./support/check-invariants.ts";
 import { atRest } from "./support/at-rest.ts";
+import { take } from "./support/feeds.ts";
 import { readFile, type StorePlace } from "./support/recount.ts";
 import { copyStore, writeFile } from "./support/roads.ts";
 import { filler, rejection, text, utf8Bytes } from "./support/values.ts";
@@ -318,6 +319,27 @@ describe("of a damaged manifest", () => {
     expect(report).toMatchObject({ changed: true, manifestRebuilt: true, lost: [], mayBeLost: [], keys: 6 });
     expect(report.setAside?.files).toContain(MANIFEST_NAME);
     expect(await contentOf(world)).toEqual(allBut());
+  });
+
+  test("feeds begin anew with the state, and go on from there; whoever was further has to begin anew as well", async () => {
+    const world = await memoryWorld();
+    await closedStore(world);
+    await world.fileSystem.remove(world.path(MANIFEST_NAME));
+    await repaired(world);
+    const db = await world.open();
+    const feeds = [db.changes({ since: 0 }), db.changes()];
+    const state = await take(feeds[0]!, 6);
+    const { sequence } = db.stats();
+    expect(state.at(-1)!.resume).toBe(sequence);
+    feeds.push(db.changes({ since: sequence }));
+    await db.put("new", "1");
+    for (const feed of feeds) {
+      expect(await take(feed, 1)).toMatchObject([{ key: "new", version: sequence + 1 }]);
+      await feed.return();
+    }
+    for (const since of [1, 5, 6, 7]) {
+      expect(await rejection(db.changes({ since }).next())).toMatchObject({ code: "HASHLOG_COMPACTED" });
+    }
   });
 
   test("its replacement, which a crash left, takes its place", async () => {

@@ -214,8 +214,10 @@ async function manifestOf(
     }
   }
   segments.sort((left, right) => left.lowestSequence - right.lowestSequence || left.segmentId - right.segmentId);
-  const floor = segments.reduce((highest, { highestSequence }) => Math.max(highest, highestSequence), 0);
-  const nextSequence = floor + limits.sequencesReserved;
+  const highest = segments.reduce((most, { highestSequence }) => Math.max(most, highestSequence), 0);
+  const nextSequence = highest + limits.sequencesReserved;
+  // Up to where the log is whole again there is nothing any more: a feed that begins with the state is not behind that.
+  const floor = nextSequence - 1;
   return {
     manifest: {
       storeId: randomIdentity(random, 16),
