@@ -121,7 +121,7 @@ describe("what is wrong, and why", () => {
     expect(read(`{"format":"${name}","version":1}`)).toMatchObject({ kind: "header", format: name });
     expect(read(`{"format":"${long}","version":1}`)).toEqual({ kind: "wrong", reason });
     expect(read(`{"format":"f","version":1,"keys":"${long}"}`)).toEqual({ kind: "wrong", reason });
-    const number = "a number is not an integer from 0 to 2^53 - 1";
+    const number = '"entries" is not an integer from 0 to 2^53 - 1';
     expect(read(`{"entries":1${"0".repeat(2000)}}`)).toEqual({ kind: "wrong", reason: number });
   });
 });
