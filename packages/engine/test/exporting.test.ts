@@ -427,7 +427,7 @@ describe("a destination that fails", () => {
 
   test("with what is no error is told as well", async () => {
     const db = await filled(await memoryWorld(), 10, 10);
-    const failing = collectingStream([], { write: () => Promise.reject("out of order" as unknown as Error) });
+    const failing = collectingStream([], { write: () => rejecting("out of order") });
     expect(await rejection(db.exportTo(failing))).toMatchObject({
       cause: "out of order",
       message: expect.stringContaining("out of order") as string,
@@ -571,3 +571,8 @@ test("keys that the store's own codec could not decode are exported", async () =
   ]);
   await db.close();
 });
+
+/** Rejects with what is no error, as other people's streams do. */
+function rejecting(reason: unknown): Promise<never> {
+  return Promise.reject(reason);
+}

@@ -175,7 +175,7 @@ describe("a source", () => {
   test("that fails with what is no error is told as well", async () => {
     const db = await (await memoryWorld()).open();
     const source = {
-      [Symbol.asyncIterator]: () => ({ next: () => Promise.reject("out of order" as unknown as Error) }),
+      [Symbol.asyncIterator]: () => ({ next: () => rejecting("out of order") }),
     };
     expect(await rejection(db.importFrom(source))).toMatchObject({ code: "HASHLOG_IO", cause: "out of order" });
   });
@@ -725,3 +725,8 @@ test("by a file, a store moves to another machine", async () => {
   expect(report).toMatchObject({ entries: 3000, bytes: length });
   expect(await entriesOf(db)).toEqual(entries);
 });
+
+/** Rejects with what is no error, as other people's streams do. */
+function rejecting(reason: unknown): Promise<never> {
+  return Promise.reject(reason);
+}

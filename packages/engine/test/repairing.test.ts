@@ -1,18 +1,12 @@
 import { open, repair, verify, type RepairProgress, type RepairReport, type Store } from "@hashlog/engine";
-import {
-  BACKUP_MARK_NAME,
-  checkpointFileName,
-  decodeManifest,
-  hintFileName,
-  MANIFEST_NAME,
-  segmentFileName,
-} from "@hashlog/format";
+import { BACKUP_MARK_NAME, checkpointFileName, hintFileName, MANIFEST_NAME, segmentFileName } from "@hashlog/format";
 import { FsError, memoryFileSystem, type FileSystem } from "@hashlog/fs-io";
 import { crashPointAt, SimulatedDisk } from "@hashlog/fs-io/testing";
 import { describe, expect, test } from "vitest";
 import { checkInvariants } from "./support/check-invariants.ts";
 import { atRest } from "./support/at-rest.ts";
 import { take } from "./support/feeds.ts";
+import { manifestIn } from "./support/manifests.ts";
 import { readFile, type StorePlace } from "./support/recount.ts";
 import { copyStore, writeFile } from "./support/roads.ts";
 import { filler, rejection, text, utf8Bytes } from "./support/values.ts";
@@ -678,12 +672,6 @@ test("files that cannot be removed are left to the next opening", async () => {
   expect(await contentOf(world)).toEqual(allBut(3));
   expect((await allFiles(world)).has(segmentFileName(2))).toBe(false);
 });
-
-function manifestIn(bytes: Uint8Array): Extract<ReturnType<typeof decodeManifest>, { kind: "ok" }>["value"] {
-  const decoded = decodeManifest(bytes);
-  if (decoded.kind !== "ok") throw new Error("the manifest does not parse");
-  return decoded.value;
-}
 
 /** The same with some methods of the test's. */
 function overridden<T extends object>(original: T, methods: Partial<T>): T {

@@ -1,9 +1,10 @@
 import { open, verify, type KeydirFactory, type OpenOptions, type Store, type VerifyProgress } from "@hashlog/engine";
-import { checkpointFileName, decodeManifest, hintFileName, MANIFEST_NAME, segmentFileName } from "@hashlog/format";
+import { checkpointFileName, hintFileName, MANIFEST_NAME, segmentFileName } from "@hashlog/format";
 import { FsError, memoryFileSystem, type FileSystem, type ReadFile } from "@hashlog/fs-io";
 import { hashKeydir, HintBuilder, type Keydir } from "@hashlog/index";
 import { describe, expect, test } from "vitest";
 import { atRest } from "./support/at-rest.ts";
+import { manifestIn } from "./support/manifests.ts";
 import { readFile } from "./support/recount.ts";
 import { copyStore, writeFile } from "./support/roads.ts";
 import { filler, rejection, utf8Bytes } from "./support/values.ts";
@@ -161,7 +162,7 @@ describe("damage to a sealed segment is a finding", () => {
     await db.compact();
     await atRest(db);
     await db.close();
-    const { segments } = decodedManifest(await readFile(world.fileSystem, world.path(MANIFEST_NAME)));
+    const { segments } = manifestIn(await readFile(world.fileSystem, world.path(MANIFEST_NAME)));
     const [merged] = segments;
     await spoil(world, segmentFileName(merged!.segmentId), (bytes) => {
       bytes[80]! ^= 1;
@@ -290,7 +291,7 @@ describe("what reads well and is wrong is a finding, and does harm", () => {
   test("a hint that does not say what its segment says", async () => {
     const world = await memoryWorld();
     await closedStore(world);
-    const { hashKey, segments } = decodedManifest(await readFile(world.fileSystem, world.path(MANIFEST_NAME)));
+    const { hashKey, segments } = manifestIn(await readFile(world.fileSystem, world.path(MANIFEST_NAME)));
     const listed = segments[1]!;
     expect(listed).toMatchObject({ state: "sealed", segmentId: 2 });
     const builder = new HintBuilder({ hashKey });
@@ -376,7 +377,7 @@ describe("what reads well and is wrong is a finding, and does harm", () => {
     let failed = 0;
     const fileSystem = overridden(world.fileSystem, {
       replace: async (path: string, bytes: Uint8Array) => {
-        const listed = decodedManifest(bytes).segments.length;
+        const listed = manifestIn(bytes).segments.length;
         const isFewer = listed < segments;
         segments = Math.max(listed, segments);
         if (isFewer) {
@@ -628,12 +629,6 @@ test("an error of the file system that is no damage rejects", async () => {
   });
   expect(await rejection(verify(world.directory, { fileSystem }))).toMatchObject({ code: "HASHLOG_NOT_PERMITTED" });
 });
-
-function decodedManifest(bytes: Uint8Array): Extract<ReturnType<typeof decodeManifest>, { kind: "ok" }>["value"] {
-  const decoded = decodeManifest(bytes);
-  if (decoded.kind !== "ok") throw new Error("the manifest does not parse");
-  return decoded.value;
-}
 
 /** The same with some methods of the test's. */
 function overridden<T extends object>(original: T, methods: Partial<T>): T {

@@ -54,7 +54,7 @@ function run(name: string, rest: readonly unknown[]): Promise<Row[]> {
     const harness = createHarness();
     const rows: Row[] = [];
     const stream = harness.createStream({ objectMode: true });
-    stream.on("data", (row) => rows.push(row as unknown as Row));
+    stream.on("data", (row: Row) => rows.push(row));
     stream.on("error", reject);
     stream.on("end", () => resolve(rows));
     harness(name, ...rest);
