@@ -1,10 +1,11 @@
-import { findRecords, FRAME_HEADER_BYTES, type Manifest, type RecordFields } from "@hashlog/format";
+import { findRecords, FRAME_HEADER_BYTES, type Manifest } from "@hashlog/format";
 import type { Clock } from "@hashlog/fs-io";
 import { SEGMENT_SLOTS_MAX, type Keydir, type KeydirFactory, type KeydirLoader } from "@hashlog/index";
 import { newLocation } from "../segment-table.ts";
 import { examine, type ExamineParts } from "../verify/examine.ts";
 import type { LostEntry, SegmentContent } from "../verify/examined-segment.ts";
 import type { DamagedRange } from "../verify/read-past-damage.ts";
+import { RecordLoader } from "../verify/record-loader.ts";
 import type { SalvageWriter } from "./salvage-writer.ts";
 
 /** A key whose newest value is gone. */
@@ -66,6 +67,7 @@ class Salvager {
   readonly #parts: SalvageParts;
   readonly #keydir: Keydir;
   readonly #loader: KeydirLoader;
+  readonly #recordLoader: RecordLoader;
   readonly #location = newLocation();
   readonly #named: { readonly entry: LostEntry; readonly segmentId: number }[] = [];
   readonly #mayBeLost: LostRange[] = [];
@@ -76,6 +78,7 @@ class Salvager {
     this.#parts = parts;
     this.#keydir = parts.index({ hashKey: parts.manifest.hashKey });
     this.#loader = this.#keydir.beginLoad();
+    this.#recordLoader = new RecordLoader(this.#loader);
   }
 
   async run(): Promise<Salvage> {
@@ -86,7 +89,7 @@ class Salvager {
       atRest: (work) => work(),
       onRecord: (content, bytes, at, fields, offset) => {
         const { segmentId, place } = content.segment;
-        this.#load(content, bytes, fields, offset);
+        this.#recordLoader.load(content, bytes, fields, offset);
         writerOf(segmentId)?.add(bytes, at, fields.end, place, offset);
       },
     });
@@ -170,7 +173,7 @@ class Salvager {
       chunkBytes: this.#parts.limits.scanBytes,
       onRecord: (bytes, at, fields, offset) => {
         found.push({ from: offset, to: offset + fields.end - at, sequence: fields.sequence });
-        this.#load(content, bytes, fields, offset);
+        this.#recordLoader.load(content, bytes, fields, offset);
         this.#parts.writerOf(segmentId)?.add(bytes, at, fields.end, place, offset);
       },
     });
@@ -192,20 +195,6 @@ class Salvager {
     location.expiresAtMs = 0;
     this.#named.push({ entry, segmentId: segment.segmentId });
     this.#loader.put(key, 0, key.length, sequence, location);
-  }
-
-  #load({ segment }: SegmentContent, bytes: Uint8Array, fields: RecordFields, offset: number): void {
-    const { keyStart, keyEnd, sequence, valueStart, valueEnd, expiresAtMs } = fields;
-    if (fields.tombstone) {
-      this.#loader.delete(bytes, keyStart, keyEnd, sequence);
-      return;
-    }
-    const location = this.#location;
-    location.segmentSlot = segment.slot;
-    location.offset = offset;
-    location.valueBytes = valueEnd - valueStart;
-    location.expiresAtMs = expiresAtMs;
-    this.#loader.put(bytes, keyStart, keyEnd, sequence, location);
   }
 
   /** Keys of which the newest record is gone, the oldest first. */

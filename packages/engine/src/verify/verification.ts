@@ -5,7 +5,6 @@ import {
   scanFrames,
   SEGMENT_HEADER_BYTES,
   type Manifest,
-  type RecordFields,
 } from "@hashlog/format";
 import type { Clock, FileSystem } from "@hashlog/fs-io";
 import type { Keydir, KeydirFactory, KeydirLoader, KeydirView } from "@hashlog/index";
@@ -14,13 +13,13 @@ import type { Limits } from "../limits.ts";
 import { LoadProgress } from "../load-progress.ts";
 import { loadIndexWith } from "../load-index.ts";
 import { FrameReplayer, type RecordSink } from "../record-sink.ts";
-import { newLocation } from "../segment-table.ts";
 import { Segment, type SegmentTotals } from "../segment.ts";
 import { newTally } from "../slot-counts.ts";
 import { examine, type Examination } from "./examine.ts";
 import type { ExaminedSegment, SegmentContent } from "./examined-segment.ts";
 import { damageFinding, finding, type Finding } from "./finding.ts";
 import { compareIndex, type IndexUnderTest } from "./index-check.ts";
+import { RecordLoader } from "./record-loader.ts";
 
 /** What is verified, and with what. */
 export interface VerificationParts {
@@ -84,7 +83,7 @@ class Verification {
   readonly #findings: Finding[] = [];
   readonly #keydir: Keydir;
   readonly #loader: KeydirLoader;
-  readonly #location = newLocation();
+  readonly #recordLoader: RecordLoader;
   readonly #totals = new Map<number, SegmentTotals>();
   #isAmbiguous = false;
   #records = 0;
@@ -93,6 +92,7 @@ class Verification {
     this.#parts = parts;
     this.#keydir = parts.index({ hashKey: parts.manifest.hashKey });
     this.#loader = this.#keydir.beginLoad();
+    this.#recordLoader = new RecordLoader(this.#loader);
   }
 
   async run(): Promise<Verified> {
@@ -100,7 +100,10 @@ class Verification {
     const examination = await examine({
       ...this.#parts,
       needed: memory?.sequence,
-      onRecord: (content, bytes, _at, fields, offset) => this.#load(content, bytes, fields, offset),
+      onRecord: (content, bytes, _at, fields, offset) => {
+        this.#records += 1;
+        this.#recordLoader.load(content, bytes, fields, offset);
+      },
     });
     for (const content of examination.contents) this.#judge(content);
     while (!this.#loader.finish()) await this.#parts.clock.yield();
@@ -108,21 +111,6 @@ class Verification {
     if (manifest.checkpoint !== undefined) await this.#checkCheckpoint(isWhole);
     if (memory !== undefined && isWhole) await this.#checkMemory(memory);
     return { findings: this.#findings, examination, records: this.#records, keys: this.#keydir.size };
-  }
-
-  #load({ segment }: SegmentContent, bytes: Uint8Array, fields: RecordFields, offset: number): void {
-    const { keyStart, keyEnd, sequence, valueStart, valueEnd, expiresAtMs } = fields;
-    this.#records += 1;
-    if (fields.tombstone) {
-      this.#loader.delete(bytes, keyStart, keyEnd, sequence);
-      return;
-    }
-    const location = this.#location;
-    location.segmentSlot = segment.slot;
-    location.offset = offset;
-    location.valueBytes = valueEnd - valueStart;
-    location.expiresAtMs = expiresAtMs;
-    this.#loader.put(bytes, keyStart, keyEnd, sequence, location);
   }
 
   /** What is wrong with a segment, and its hint. */
