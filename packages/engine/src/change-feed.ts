@@ -18,6 +18,8 @@ export interface FeedParts<K, V> {
   readonly state: AsyncIterableIterator<Change<K, V>, undefined> | undefined;
   readonly keys: Pick<Codec<K>, "decode">;
   readonly values: Pick<Codec<V>, "decode">;
+  /** Whether it waits at the end. */
+  readonly waits: boolean;
   readonly signal: AbortSignal | undefined;
   readonly inFlight: InFlight;
   readonly limits: Limits;
@@ -132,13 +134,13 @@ export class LogFeed<K, V> implements ChangeFeed<K, V> {
       : { done: false, value: { ...entry.value, resume: this.#parts.hold.delivered } };
   }
 
-  /** Reads some changes ahead; where there is nothing yet it waits. */
+  /** Reads some changes ahead; where there is nothing yet it waits, or ends. */
   async #goOn(): Promise<void> {
-    const { feeds, hold } = this.#parts;
+    const { feeds, hold, waits } = this.#parts;
     const upTo = feeds.upTo(hold);
     // Nothing comes between this look and the waiting: what comes later wakes it.
     if (hold.isLost) throw feeds.compacted(hold.position);
-    if (hold.position >= upTo) return hold.wait();
+    if (hold.position >= upTo) return waits ? hold.wait() : this.#end();
     const range = feeds.find(hold.position);
     if (range !== undefined && range.first <= upTo) return this.#fill(range, Math.min(upTo, range.last));
     // Up to there are only sequences that nobody was given: a floor may lie among those, in a backup of a log that had gaps.

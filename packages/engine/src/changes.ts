@@ -1,4 +1,4 @@
-import type { Check } from "./check-options.ts";
+import { type, type Check } from "./check-options.ts";
 
 /**
  * One committed write, as a feed delivers it. The changes of a batch come one by one, in the order of their sequences.
@@ -36,16 +36,22 @@ export interface ChangesOptions {
    * state, then what is written after it. Default: what is written from the call on.
    */
   readonly since?: number | undefined;
+  /**
+   * Whether it waits at the end for the next write. Default `true`; `false`: it ends there, when everything was delivered that
+   * was acknowledged when it looked last.
+   */
+  readonly wait?: boolean | undefined;
   /** Ends the feed, which then rejects with `HASHLOG_ABORTED`. */
   readonly signal?: AbortSignal | undefined;
 }
 
 export const CHANGES_CHECKS: Readonly<Record<keyof ChangesOptions, Check>> = {
   since: (value) => (Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : "an integer from 0"),
+  wait: type("boolean"),
   signal: (value) => (value instanceof AbortSignal ? undefined : "an AbortSignal"),
 };
 
-/** What `changes` returns: it waits for the next change without end, until it is left, or the store is closed. */
+/** What `changes` returns: it waits for the next change without end, unless `wait` is `false`, until it is left, or the store is closed. */
 export interface ChangeFeed<K, V> extends AsyncIterableIterator<Change<K, V>, undefined> {
   /** Leaves the feed: what it keeps is given up, and a call of `next` that waits is answered with the end. */
   return(): Promise<IteratorResult<Change<K, V>, undefined>>;

@@ -57,6 +57,16 @@ export async function countLive(
   asOfMs: number,
 ): Promise<void> {
   if (checkpoint !== undefined) return table.setCounts(checkpoint.counts.tally);
+  await countAll(keydir, table, clock, asOfMs);
+}
+
+/** Counts what of each segment is live, from the keys alone. Without a clock nobody else has a turn; with one, what they change may be missed. */
+export async function countAll(
+  keydir: Pick<Keydir, "size" | "shardCount" | "tally">,
+  table: SegmentTable,
+  clock: Pick<Clock, "yield"> | undefined,
+  asOfMs: number,
+): Promise<void> {
   const tally = newTally(table.slotCount, asOfMs);
   let keys = 0;
   for (let shard = 0; shard < keydir.shardCount; shard += 1) {
@@ -64,7 +74,7 @@ export async function countLive(
     keys += keydir.size / keydir.shardCount;
     if (keys < KEYS_IN_A_TURN) continue;
     keys = 0;
-    await clock.yield();
+    if (clock !== undefined) await clock.yield();
   }
   table.setCounts(tally);
 }

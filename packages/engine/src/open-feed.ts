@@ -15,7 +15,7 @@ export function openFeed<K, V>(
   entries: (make: EntryMaker<Change<K, V>>) => ChunkIterator<Change<K, V>, K>,
 ): ChangeFeed<K, V> {
   checkOptions(options, CHANGES_CHECKS, "changes");
-  const { since, signal } = options;
+  const { since, wait = true, signal } = options;
   const { keys, values, inFlight, limits, clock, pace } = parts;
   const fromState = since === 0;
   // Of the very moment from which on the log is read.
@@ -26,7 +26,9 @@ export function openFeed<K, V>(
     : undefined;
   const hold = feeds.open(fromState ? undefined : since);
   hold.alsoOnClose = () => void state?.return();
-  const feed = new LogFeed<K, V>({ feeds, hold, state, signal, keys, values, inFlight, limits, clock, pace });
+  const feed = new LogFeed<K, V>({
+    ...{ feeds, hold, state, waits: wait, signal, keys, values, inFlight, limits, clock, pace },
+  });
   feeds.closeWith(feed, hold);
   return feed;
 }

@@ -8,6 +8,8 @@ import { InFlight } from "./in-flight.ts";
 import type { IterateOptions, StoreIterator } from "./iterate.ts";
 import { OpenState } from "./open-state.ts";
 import type { Reader } from "./reader.ts";
+import type { StoreStatistics } from "@hashlog/compactor";
+import { readerStatistics } from "./read-only-statistics.ts";
 import { readOnlyStats, type ReadOnlyStats } from "./read-only-stats.ts";
 import { Reads, type Entry, type ReadParts, type ReadSource } from "./reads.ts";
 import { ReadPace } from "./read-pace.ts";
@@ -219,6 +221,22 @@ export class ReadOnlyStore<K, V> {
   /** What is shown now, and what it costs. Cheap enough to ask for often; also after `close`. */
   stats(): ReadOnlyStats {
     return readOnlyStats(this.#machinery.reader, this.#cache, this.#refreshes, this.#failures, this.#readParts);
+  }
+
+  /**
+   * The segments as a merge policy would be told of them, as of the call or a little later: what of each is live, what is
+   * dead. Every key is looked at, some thousand at a time; no file is read but for the question how much room there is. With
+   * `planMerge` of `@hashlog/compactor` it tells what the writer's next merge would be.
+   * @throws HashlogError `HASHLOG_IO`
+   */
+  async statistics(): Promise<StoreStatistics> {
+    this.#state.check();
+    this.#inFlight.begin();
+    try {
+      return await readerStatistics(this.directory, this.#machinery.reader, this.#machinery.options);
+    } finally {
+      this.#inFlight.end();
+    }
   }
 
   /** Waits for reads that are under way, ends a refresh, and closes every file. A second call is the first one's promise. */

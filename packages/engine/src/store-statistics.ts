@@ -15,7 +15,7 @@ export function gatherStatistics(
   const { active } = log.segments;
   return {
     segments: [...parts.table.all()].map((segment) => ({
-      ...segmentStatistics(segment, log),
+      ...segmentStatistics(segment, log.acknowledged),
       state: damaged.has(segment.segmentId) ? "unsealed" : segment === active ? "active" : segment.state.kind,
     })),
     nowMs: parts.clock.now(),
@@ -38,7 +38,8 @@ export async function roomForMerging({ fileSystem, directory, reserve }: StorePa
   return Math.max(0, freeBytes + reserve.bytes - EDITS_BYTES);
 }
 
-function segmentStatistics(segment: Segment, log: CommitLog): Omit<SegmentStatistics, "state"> {
+/** One segment, in a store whose last write is `lastSequence`. */
+export function segmentStatistics(segment: Segment, lastSequence: number): Omit<SegmentStatistics, "state"> {
   const { segmentId, state, totals, bytes } = segment;
   const { liveRecords, liveBytes, expiredRecords, expiredBytes } = segment;
   const isSealed = state.kind === "sealed";
@@ -54,7 +55,7 @@ function segmentStatistics(segment: Segment, log: CommitLog): Omit<SegmentStatis
     tombstones: totals.tombstoneCount,
     tombstoneBytes: totals.tombstoneBytes,
     lowestSequence: isSealed ? state.lowestSequence : state.firstSequence,
-    highestSequence: isSealed ? state.highestSequence : Math.max(state.firstSequence, log.acknowledged),
+    highestSequence: isSealed ? state.highestSequence : Math.max(state.firstSequence, lastSequence),
     merged: isSealed && state.merged,
   };
 }

@@ -34,9 +34,9 @@ export class Processes {
   }
 }
 
-/** The file system with some of its methods replaced. */
-export function altered(fileSystem: FileSystem, change: Partial<FileSystem>): FileSystem {
-  return new Proxy(fileSystem, {
+/** A file system, or whatever else, with some of its methods replaced. */
+export function altered<T extends object>(original: T, change: Partial<T>): T {
+  return new Proxy(original, {
     get: (target, name) => {
       if (Object.hasOwn(change, name)) return Reflect.get(change, name) as unknown;
       const member = Reflect.get(target, name, target) as unknown;
