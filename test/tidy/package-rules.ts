@@ -14,9 +14,10 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   unstorage: ["engine"],
   datastore: ["engine"],
   blockstore: ["engine"],
+  cli: ["compactor", "engine", "format", "fs-io", "index"],
 };
 
-/** What an adapter adapts to: packages of others, which it takes along, or which its user has to have. */
+/** What an adapter adapts to, and what the command line is made with: packages of others, which each takes along, or which its user has to have. */
 export const HOSTS: Readonly<Record<string, Host>> = {
   level: { dependencies: ["abstract-level"], peers: [] },
   keyv: { dependencies: [], peers: ["keyv"] },
@@ -26,6 +27,7 @@ export const HOSTS: Readonly<Record<string, Host>> = {
     dependencies: ["blockstore-core", "interface-blockstore", "interface-store", "multiformats"],
     peers: [],
   },
+  cli: { dependencies: ["cli-progress", "cli-table3", "commander", "ms", "pretty-bytes", "shlex"], peers: [] },
 };
 
 interface Host {

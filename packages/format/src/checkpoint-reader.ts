@@ -9,6 +9,7 @@ import {
   type CheckpointHeader,
 } from "./checkpoint-layout.ts";
 import { crc32 } from "./crc32.ts";
+import type { Decoded } from "./decoded.ts";
 import { readU32, readU64 } from "./integers.ts";
 import { readFully } from "./source-window.ts";
 
@@ -49,12 +50,29 @@ export async function readCheckpoint(
   on: CheckpointVisitor,
 ): Promise<CheckpointReading> {
   if (source.bytes !== expected.bytes) return unusable("another length");
-  const header = await readHeader(source, expected);
+  const header = await readHeader(source);
   if (typeof header === "string") return unusable(header);
+  if (header.value.storeId !== expected.storeId) return unusable("of another store");
+  if (header.value.checkpointId !== expected.checkpointId) return unusable("another checkpoint");
   const extents = await readTable(source, expected, header);
   if (typeof extents === "string") return unusable(extents);
   if (!on.header(header.value)) return unusable("not wanted");
   return readShards(source, extents, on);
+}
+
+/**
+ * What a checkpoint file says of itself, for where no manifest tells which one it is to be: `readCheckpoint` reads it by that. Only
+ * that it is whole can be learnt so, not whether it belongs to a store. Rejects only with what the source throws.
+ */
+export async function describeCheckpoint(source: ByteSource): Promise<Decoded<ExpectedCheckpoint>> {
+  const header = await readHeader(source);
+  if (typeof header === "string") return { kind: "damaged", reason: header };
+  const tail = new Uint8Array(CHECKPOINT_TAIL_BYTES);
+  if (!(await readFully(source, tail, source.bytes - CHECKPOINT_TAIL_BYTES))) {
+    return { kind: "damaged", reason: "the file is too short" };
+  }
+  const { storeId, checkpointId } = header.value;
+  return { kind: "ok", value: { storeId, checkpointId, bytes: source.bytes, crc: readU32(tail, 12) } };
 }
 
 function unusable(reason: string): CheckpointReading {
@@ -67,7 +85,7 @@ interface ReadHeader {
   readonly crc: number;
 }
 
-async function readHeader(source: ByteSource, expected: ExpectedCheckpoint): Promise<ReadHeader | string> {
+async function readHeader(source: ByteSource): Promise<ReadHeader | string> {
   const fixed = new Uint8Array(CHECKPOINT_FIXED_BYTES);
   if (!(await readFully(source, fixed, 0))) return "short header";
   // Not to be trusted before its checksum is known, so it is bounded by what can be.
@@ -78,8 +96,6 @@ async function readHeader(source: ByteSource, expected: ExpectedCheckpoint): Pro
   const decoded = decodeCheckpointHeader(bytes);
   if (decoded.kind !== "ok") return decoded.kind === "version" ? `version ${decoded.version}` : decoded.reason;
   const { value } = decoded;
-  if (value.storeId !== expected.storeId) return "of another store";
-  if (value.checkpointId !== expected.checkpointId) return "another checkpoint";
   return { value, bytes: headerBytes, crc: readU32(bytes, headerBytes - 4) };
 }
 

@@ -4,6 +4,7 @@ export type { CheckpointHeader, CheckpointReplay, CheckpointSegment } from "./ch
 export {
   type CheckpointReading,
   type CheckpointVisitor,
+  describeCheckpoint,
   type ExpectedCheckpoint,
   readCheckpoint,
 } from "./checkpoint-reader.ts";

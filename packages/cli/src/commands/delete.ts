@@ -1,0 +1,42 @@
+import { Option } from "commander";
+import { isWritable } from "../store-access.ts";
+import type { StoreCommand } from "../command.ts";
+import { Complaint } from "../complaint.ts";
+import { parseBytes, showBytes } from "../encoding.ts";
+import { EXIT } from "../exit-codes.ts";
+import { keyEncodingOption, parsePositive, type EncodingGiven } from "../options.ts";
+
+interface DeleteGiven extends Pick<EncodingGiven, "keyEncoding"> {
+  readonly ifVersion?: number;
+}
+
+export const deleteCommand: StoreCommand<DeleteGiven> = {
+  kind: "store",
+  name: "delete",
+  summary: "remove keys",
+  details: "Done means durable. Exit code 1 if one of the keys was not there; the others are removed all the same.",
+  writes: true,
+  parameters: [["<keys...>", "the keys"]],
+  options: () => [
+    keyEncodingOption(),
+    new Option("--if-version <version>", "only if the value that is there has this version; of one key").argParser(
+      parsePositive,
+    ),
+  ],
+  examples: ["hashlog delete ./store session", "hashlog delete ./store ada alan"],
+  async run(store, { rest, options: { keyEncoding, ifVersion } }, session) {
+    if (!isWritable(store)) throw new Complaint("delete writes, and the store was opened for reading");
+    if (ifVersion !== undefined && rest.length > 1) throw new Complaint("--if-version is about one key");
+    const condition = ifVersion === undefined ? {} : { ifVersion };
+    const keys = rest.map((key) => parseBytes(key, keyEncoding, "the key"));
+    const deleted = await Promise.all(keys.map((key) => store.delete(key, { ...condition, sync: true })));
+    const missing = keys.filter((_, index) => deleted[index] === false);
+    const count = keys.length - missing.length;
+    if (session.json) await session.output.json({ deleted: count, missing: missing.length });
+    if (missing.length === 0) return EXIT.done;
+    const why = ifVersion === undefined ? "not there" : `not there with version ${ifVersion}`;
+    const names = missing.map((key) => showBytes(key, keyEncoding)).join(", ");
+    session.note(`hashlog: ${why}: ${names}`);
+    return EXIT.no;
+  },
+};

@@ -1,0 +1,102 @@
+import { Option } from "commander";
+import { createGzip } from "node:zlib";
+import { pipeline } from "node:stream/promises";
+import type { Writable } from "node:stream";
+import type { ExportReport } from "@hashlog/engine";
+import type { StoreCommand } from "../command.ts";
+import { Complaint, isSystemError } from "../complaint.ts";
+import { EXIT } from "../exit-codes.ts";
+import { keyEncodingOption, rangeOf, rangeOptions, type RangeGiven } from "../options.ts";
+import type { Session } from "../session.ts";
+import { entriesWord, size } from "../words.ts";
+
+interface ExportGiven extends RangeGiven {
+  readonly gzip?: true;
+  readonly force?: true;
+}
+
+export const exportCommand: StoreCommand<ExportGiven> = {
+  kind: "store",
+  name: "export",
+  summary: "write the entries as lines of JSON, byte for byte",
+  details:
+    "To a file or standard output; a file that ends in .gz is compressed. As of the call, beside whoever writes. A file gets its " +
+    "name when it is whole; one that was cut off is called .partial behind that, and an import refuses it.",
+  writes: false,
+  parameters: [["[file]", "a file that is not there yet; standard output if it is left out, or -"]],
+  options: () => [
+    ...rangeOptions(),
+    keyEncodingOption(),
+    new Option("--gzip", "compress, whatever the file is called"),
+    new Option("--force", "take the place of a file that is there"),
+  ],
+  examples: ["hashlog export ./store ./all.ndjson", "hashlog export ./store --prefix user: | gzip > users.ndjson.gz"],
+  async run(store, { parameters: [file = "-"], options }, session) {
+    const { gzip, force, limit } = options;
+    const range = rangeOf(options) ?? (limit === undefined ? {} : { limit });
+    const report = await session.during("exporting", "entries", (update) => {
+      const exportTo = (target: Writable, end: boolean): Promise<ExportReport> =>
+        store.exportTo(target, {
+          ...range,
+          ...{ end, signal: session.signal },
+          onProgress: ({ entriesDone, entriesTotal = 0 }) => update(entriesDone, entriesTotal),
+        });
+      if (file === "-") return exportToOutput(session, gzip === true, exportTo);
+      const compressed = gzip === true || file.endsWith(".gz");
+      return exportToFile(file, force === true, session, (target) => exportThrough(target, compressed, true, exportTo));
+    });
+    if (file === "-") return;
+    if (session.json) return session.output.json(report);
+    return session.note(`exported ${entriesWord(report.entries)}, ${size(report.bytes)} of text, to ${file}`);
+  },
+};
+
+async function exportToOutput(
+  { output }: Session,
+  compressed: boolean,
+  exportTo: (target: Writable, end: boolean) => Promise<ExportReport>,
+): Promise<ExportReport> {
+  try {
+    return await exportThrough(output.stream, compressed, false, exportTo);
+  } catch (error) {
+    // Whoever reads it may have had enough, which is no failure.
+    output.check();
+    throw error;
+  }
+}
+
+/** To the target itself, or compressed. */
+async function exportThrough(
+  target: Writable,
+  compressed: boolean,
+  end: boolean,
+  exportTo: (target: Writable, end: boolean) => Promise<ExportReport>,
+): Promise<ExportReport> {
+  if (!compressed) return exportTo(target, end);
+  const gzip = createGzip();
+  const [report] = await Promise.all([exportTo(gzip, true), pipeline(gzip, target, { end })]);
+  return report;
+}
+
+/** Into a file beside, which takes the name when it is whole. */
+async function exportToFile(
+  file: string,
+  force: boolean,
+  { host: { files, fileSystem } }: Session,
+  write: (target: Writable) => Promise<ExportReport>,
+): Promise<ExportReport> {
+  if (!force && (await fileSystem.stat(file)) !== undefined) {
+    throw new Complaint(`${file} is there already: --force takes its place`, EXIT.usage, "CLI_EXISTS");
+  }
+  const partial = `${file}.partial`;
+  try {
+    const report = await write(files.write(partial, true));
+    await files.rename(partial, file);
+    return report;
+  } catch (error) {
+    await files.remove(partial);
+    throw isSystemError(error)
+      ? new Complaint(`writing ${file} failed: ${error.message}`, EXIT.machine, "CLI_OUTPUT", error)
+      : error;
+  }
+}

@@ -1,0 +1,127 @@
+import { LOCK_NAME, MANIFEST_NAME, parseFileName } from "@hashlog/format";
+import type { FileSystem } from "@hashlog/fs-io";
+import type { OtherCommand } from "../command.ts";
+import { Complaint } from "../complaint.ts";
+import { EXIT } from "../exit-codes.ts";
+import type { Progress } from "../progress.ts";
+import { openForReading } from "../store-access.ts";
+import { plural, size } from "../words.ts";
+
+export const restore: OtherCommand<object> = {
+  kind: "other",
+  name: "restore",
+  summary: "copy a backup to where a store is to be",
+  details:
+    "The directory must not be there yet, or be empty: move the old store out of the way first. The backup stays what it is. Cut off at any " +
+    "moment, what is there does not open as a store, and restoring into another directory does. Check the copy with verify.",
+  parameters: [
+    ["<backup>", "the directory of a backup, or of any store that nobody writes"],
+    ["<directory>", "where the store is to be"],
+  ],
+  examples: ["hashlog restore ./backup ./restored"],
+  async run({ parameters: [source = "", target = ""] }, session) {
+    const { fileSystem } = session.host;
+    // It opens, so it is whole: a backup that was cut off is refused here.
+    const opened = await openForReading(source, session);
+    const { keys, writerAlive } = opened.stats();
+    await opened.close();
+    if (writerAlive || (await fileSystem.isLocked(source, LOCK_NAME))) {
+      throw new Complaint(`somebody writes to ${source}: wait for it, or back it up`, EXIT.locked, "HASHLOG_LOCKED");
+    }
+    await makeEmpty(fileSystem, target);
+    const lock = await fileSystem.lock(target, LOCK_NAME);
+    try {
+      const bytesCopied = await session.during("restoring", "bytes", (update) =>
+        copyStore(fileSystem, source, target, session.signal, update),
+      );
+      await (session.json
+        ? session.output.json({ keys, bytesCopied })
+        : session.output.line(`restored ${plural(keys, "key")}, ${size(bytesCopied)}, to ${target}`));
+    } finally {
+      await lock.release();
+    }
+  },
+};
+
+async function makeEmpty(fileSystem: FileSystem, directory: string): Promise<void> {
+  const there = await fileSystem.stat(directory);
+  if (there === undefined) {
+    await fileSystem.makeDirectory(directory);
+    await fileSystem.syncDirectory(fileSystem.parent(directory));
+    return;
+  }
+  const isEmpty = there.kind === "directory" && (await fileSystem.list(directory)).length === 0;
+  if (!isEmpty)
+    throw new Complaint(`${directory} is not an empty directory: move it out of the way`, EXIT.usage, "CLI_EXISTS");
+}
+
+/** Copies every file of a store, the manifest last: without it there is no store. */
+async function copyStore(
+  fileSystem: FileSystem,
+  source: string,
+  target: string,
+  signal: AbortSignal,
+  update: Progress["update"],
+): Promise<number> {
+  const names = (await fileSystem.list(source)).filter((name) => isOfStore(name));
+  let total = 0;
+  for (const name of names) total += (await fileSystem.stat(fileSystem.join(source, name)))?.bytes ?? 0;
+  let done = 0;
+  for (const name of names) {
+    if (name === MANIFEST_NAME) continue;
+    await copyFile(fileSystem, fileSystem.join(source, name), fileSystem.join(target, name), (bytes) => {
+      if (signal.aborted) throw new Complaint("restoring was cancelled", EXIT.interrupted, "CLI_INTERRUPTED");
+      done += bytes;
+      update(done, total);
+    });
+  }
+  await fileSystem.syncDirectory(target);
+  const manifest = await readWhole(fileSystem, fileSystem.join(source, MANIFEST_NAME));
+  await fileSystem.replace(fileSystem.join(target, MANIFEST_NAME), manifest);
+  return done + manifest.length;
+}
+
+/** What a store is made of: not its lock, its reserve of space, or what says that a backup is under way. */
+function isOfStore(name: string): boolean {
+  const kind = parseFileName(name)?.kind;
+  return kind === "segment" || kind === "hint" || kind === "checkpoint" || kind === "manifest";
+}
+
+async function copyFile(
+  fileSystem: FileSystem,
+  from: string,
+  to: string,
+  onBytes: (bytes: number) => void,
+): Promise<void> {
+  const source = await fileSystem.openRead(from);
+  try {
+    const target = await fileSystem.create(to);
+    try {
+      const buffer = new Uint8Array(COPY_BYTES);
+      for (let at = 0; ;) {
+        const bytes = await source.read(buffer, 0, buffer.length, at);
+        if (bytes === 0) break;
+        target.append(buffer, 0, bytes);
+        at += bytes;
+        onBytes(bytes);
+      }
+      await target.sync();
+    } finally {
+      await target.close();
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+async function readWhole(fileSystem: FileSystem, path: string): Promise<Uint8Array> {
+  const file = await fileSystem.openRead(path);
+  try {
+    const bytes = new Uint8Array(file.size());
+    return bytes.subarray(0, await file.read(bytes, 0, bytes.length, 0));
+  } finally {
+    await file.close();
+  }
+}
+
+const COPY_BYTES = 1024 * 1024;

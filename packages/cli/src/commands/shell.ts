@@ -1,0 +1,37 @@
+import { Option } from "commander";
+import type { AnyStore, OtherCommand } from "../command.ts";
+import { createOption } from "../options.ts";
+import { Shell } from "../shell/shell.ts";
+import { openForReading, openForWriting, withRemedy } from "../store-access.ts";
+
+interface ShellGiven {
+  readonly write?: true;
+  readonly create?: true;
+}
+
+export const shell: OtherCommand<ShellGiven> = {
+  kind: "other",
+  name: "shell",
+  summary: "give commands one after the other, with history and completion",
+  details:
+    "The same commands, without the name of the store. Reads only, and shows what a writer has written meanwhile, unless --write opens the " +
+    "store for writing. What is not typed but comes from a pipe is done line by line; the exit code is then that of the first that failed.",
+  parameters: [["<store>", "the directory of the store"]],
+  options: () => [
+    new Option("--write", "open the store for writing, as long as the shell lasts"),
+    createOption().implies({ write: true }),
+  ],
+  examples: ["hashlog shell ./store", "echo 'count' | hashlog shell ./store"],
+  async run({ parameters: [directory = ""], options: { write, create } }, session) {
+    const opening =
+      write === true ? openForWriting(directory, session, create === true) : openForReading(directory, session);
+    const store: AnyStore = await opening.catch((error: unknown) => {
+      throw withRemedy(error, directory, true);
+    });
+    try {
+      return await new Shell(store, session).run();
+    } finally {
+      await store.close();
+    }
+  },
+};

@@ -1,0 +1,45 @@
+import type { StoreCommand } from "../command.ts";
+import { storeFigures } from "../figures.ts";
+import { pairs } from "../table.ts";
+import { number, share, size } from "../words.ts";
+
+export const stats: StoreCommand<object> = {
+  kind: "store",
+  name: "stats",
+  summary: "print what the store is made of",
+  details: "Live is what a key points to; dead is what was overwritten or deleted, and tombstones: a merge frees it.",
+  writes: false,
+  parameters: [],
+  examples: ["hashlog stats ./store", "hashlog stats ./store --json"],
+  async run(store, _given, { output, json }) {
+    const figures = await storeFigures(store);
+    if (json) return output.json(figures);
+    const { liveBytes, deadBytes, expiredBytes, keydirBytes, keys, writerAlive } = figures;
+    const records = liveBytes + deadBytes;
+    return output.line(
+      pairs([
+        ["store", figures.directory],
+        ["keys", number(keys)],
+        ["writes so far", `${number(figures.sequence)} (the sequence of the last one)`],
+        ["segments", `${number(figures.segments)}, ${size(figures.fileBytes)}`],
+        ["live", `${size(liveBytes)}, ${share(liveBytes, records)} of the records`],
+        [
+          "dead",
+          `${size(deadBytes)}, ${share(deadBytes, records)}; ${number(figures.tombstones)} tombstones, ${size(figures.tombstoneBytes)}`,
+        ],
+        ["expired", `${size(expiredBytes)} of what is live`],
+        [
+          "index",
+          `${size(keydirBytes)} of memory${keys < 10_000 ? "" : `, ${(keydirBytes / keys).toFixed(1)} bytes a key`}; loaded from ${ROADS[figures.road] ?? figures.road}`,
+        ],
+        ["writer", writerAlive ? "another process has it open for writing, or this one" : "none"],
+      ]),
+    );
+  },
+};
+
+const ROADS: Readonly<Record<string, string>> = {
+  checkpoint: "a checkpoint",
+  hints: "hint files",
+  scan: "the segments themselves",
+};

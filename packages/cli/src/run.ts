@@ -1,0 +1,107 @@
+import type { AnyStore, StoreCommand } from "./command.ts";
+import { COMMANDS } from "./commands/all.ts";
+import { EXIT, type ExitCode } from "./exit-codes.ts";
+import type { Host } from "./host.ts";
+import { failureOf } from "./failure.ts";
+import { Output } from "./output.ts";
+import { buildProgram, type Invocation } from "./program.ts";
+import { Session } from "./session.ts";
+import { openForReading, openForWriting, withRemedy } from "./store-access.ts";
+import { VERSION } from "./version.ts";
+
+/**
+ * Does what the command line asks for, as the command `hashlog` does, and resolves to the exit code; never rejects. `argv` is what
+ * stands behind the command's name.
+ */
+export async function run(argv: readonly string[], host: Host): Promise<ExitCode> {
+  const ending = new AbortController();
+  const output = new Output(host.stdout);
+  const stopListening = host.onInterrupt(() => ending.abort(new Error("interrupted")));
+  const line = new CommandLine(host, output, ending.signal);
+  try {
+    return await line.run(argv);
+  } finally {
+    stopListening();
+    output.release();
+  }
+}
+
+/** One command line, from what was typed to its exit code. */
+class CommandLine {
+  readonly #host: Host;
+  readonly #output: Output;
+  readonly #signal: AbortSignal;
+  #exitCode: ExitCode = EXIT.done;
+  #invocation: Invocation | undefined;
+
+  constructor(host: Host, output: Output, signal: AbortSignal) {
+    this.#host = host;
+    this.#output = output;
+    this.#signal = signal;
+  }
+
+  async run(argv: readonly string[]): Promise<ExitCode> {
+    try {
+      await this.#parse(argv);
+      await this.#output.end();
+      return this.#exitCode;
+    } catch (error) {
+      return this.#failed(error, argv);
+    }
+  }
+
+  async #parse(argv: readonly string[]): Promise<void> {
+    const { columns } = this.#output;
+    const parts = {
+      ...{ name: "hashlog", description: DESCRIPTION, version: VERSION, inShell: false, columns },
+      print: (text: string) => void this.#host.stdout.write(text),
+      invoke: (invocation: Invocation) => this.#invoke(invocation),
+    };
+    const program = buildProgram(COMMANDS, parts, (code) => {
+      this.#exitCode = code;
+    });
+    await program.parseAsync(argv, { from: "user" });
+  }
+
+  async #invoke(invocation: Invocation): Promise<ExitCode | void> {
+    this.#invocation = invocation;
+    const { command, directory = "", given, json, quiet } = invocation;
+    const session = new Session(this.#host, {
+      ...{ signal: this.#signal, json, quiet, output: this.#output, inShell: false },
+    });
+    if (command.kind === "other") return command.run(given, session);
+    const store = await openFor(command, directory, given.options, session);
+    try {
+      return await command.run(store, given, session);
+    } finally {
+      await store.close();
+    }
+  }
+
+  #failed(error: unknown, argv: readonly string[]): ExitCode {
+    const { directory, given, json = false } = this.#invocation ?? {};
+    const help = COMMANDS.some(({ name }) => name === argv[0]) ? `hashlog ${argv[0]} --help` : "hashlog --help";
+    const { exitCode, code, message } = failureOf(error, { directory: directory ?? given?.parameters[0] ?? "", help });
+    if (message === undefined) return exitCode;
+    const line = json ? JSON.stringify({ error: { code, message } }) : `hashlog: ${message}`;
+    this.#host.stderr.write(`${line}\n`);
+    return exitCode;
+  }
+}
+
+async function openFor(
+  { name, writes }: StoreCommand<never>,
+  directory: string,
+  { create, follow }: { readonly create?: boolean; readonly follow?: boolean },
+  session: Session,
+): Promise<AnyStore> {
+  try {
+    if (!writes) return await openForReading(directory, session, follow === true);
+    return await openForWriting(directory, session, create === true);
+  } catch (error) {
+    throw withRemedy(error, directory, name === "put" || name === "import");
+  }
+}
+
+const DESCRIPTION =
+  "Looks into a Hashlog store, and changes, checks, mends and measures it. What only reads may run beside the program that writes.";

@@ -1,0 +1,75 @@
+import { split } from "shlex";
+import type { AnyStore, Command } from "../command.ts";
+import { Complaint } from "../complaint.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
+import { failureOf } from "../failure.ts";
+import type { Host } from "../host.ts";
+import { Output, ReaderGone } from "../output.ts";
+import { buildProgram, type Invocation } from "../program.ts";
+import { Session } from "../session.ts";
+import { isWritable } from "../store-access.ts";
+
+/** What the lines of a shell need. */
+export interface ShellParts {
+  readonly host: Host;
+  readonly output: Output;
+  readonly store: AnyStore;
+  readonly commands: readonly Command[];
+}
+
+/**
+ * Does what one line of a shell asks for, and tells what failed in a line; resolves to its exit code. A store that is only read catches
+ * up before.
+ * @throws ReaderGone where nobody reads the output any more
+ */
+export async function runLine(line: string, parts: ShellParts, signal: AbortSignal): Promise<ExitCode> {
+  const { host, output, store, commands } = parts;
+  let exitCode: ExitCode = EXIT.done;
+  let asJson = false;
+  const invoke = async ({ command, given, json, quiet }: Invocation): Promise<ExitCode | void> => {
+    asJson = json;
+    const session = new Session(host, { output, signal, json, quiet, inShell: true });
+    if (command.kind === "other") return command.run(given, session);
+    if (!isWritable(store)) await store.refresh();
+    return command.run(store, given, session);
+  };
+  const program = buildProgram(
+    commands,
+    {
+      name: "",
+      description: DESCRIPTION,
+      inShell: true,
+      columns: output.columns,
+      print: (text) => void host.stdout.write(text),
+      invoke,
+    },
+    (code) => {
+      exitCode = code;
+    },
+  );
+  program.usage("<command> [options]");
+  try {
+    await program.parseAsync(wordsOf(line), { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof ReaderGone) throw error;
+    const failure = failureOf(error, { directory: store.directory, help: "help" });
+    const { code, message } = failure;
+    if (message !== undefined) {
+      host.stderr.write(asJson ? `${JSON.stringify({ error: { code, message } })}\n` : `${message}\n`);
+    }
+    return failure.exitCode;
+  }
+}
+
+/** The words of a line, as a POSIX shell takes quotes and backslashes. */
+function wordsOf(line: string): string[] {
+  try {
+    return split(line);
+  } catch (error) {
+    throw new Complaint(`this line cannot be read: ${(error as Error).message}`, EXIT.usage, "CLI_USAGE", error);
+  }
+}
+
+const DESCRIPTION =
+  "Commands about the store that is open. Tab completes; Ctrl-C ends a command, exit or Ctrl-D the shell.";
