@@ -44,12 +44,12 @@ test("every error of the store has an exit code, and those with a way out say wh
 });
 
 test("errors of files and of the system keep their words, on one line", () => {
-  expect(failureOf(new FsError("FS_NOT_FOUND", "gone", {}), AT)).toEqual({
+  expect(failureOf(new FsError("FS_NOT_FOUND", "gone", { operation: "openRead", path: "./store" }), AT)).toEqual({
     exitCode: 3,
     code: "FS_NOT_FOUND",
     message: "gone",
   });
-  expect(failureOf(new FsError("FS_IO", "two\n  lines", {}), AT)).toEqual({
+  expect(failureOf(new FsError("FS_IO", "two\n  lines", { operation: "openRead", path: "./store" }), AT)).toEqual({
     exitCode: 6,
     code: "FS_IO",
     message: "two lines",

@@ -2,7 +2,7 @@ import { processHost, type Host } from "@hashlog/cli";
 import { expect, test } from "vitest";
 import { Session } from "../src/session.ts";
 import { Output } from "../src/output.ts";
-import { Collected } from "./support/terminal.ts";
+import { Collected, ESCAPE } from "./support/terminal.ts";
 
 /** A session whose time passes when the test says so. */
 function session(
@@ -56,8 +56,8 @@ test("on a terminal a bar is drawn after half a second, and taken away at the en
   await expect(work).rejects.toThrow("the disk is gone");
   expect(stderr.text).toMatch(/verifying █+░+ 25 % \| 1 KiB of 4 KiB \| .* left/);
   // The cursor is shown again, on a line that is empty.
-  expect(stderr.text).toMatch(/\u001B\[\?25h/);
-  expect(stderr.text).toMatch(/\u001B\[2?K$/);
+  expect(stderr.text).toContain(`${ESCAPE}[?25h`);
+  expect(stderr.text.endsWith(`${ESCAPE}[2K`)).toBe(true);
 });
 
 test("without a total there is no bar on a terminal either", async () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { open } from "@hashlog/engine";
 import { EXIT, processHost, run, type ExitCode } from "@hashlog/cli";
 import { expect, test } from "vitest";
-import { Collected, hashlog, Keyboard, printed, temporaryDirectory } from "./support/terminal.ts";
+import { Collected, ESCAPE, hashlog, Keyboard, printed, temporaryDirectory } from "./support/terminal.ts";
 
 async function store(): Promise<string> {
   const directory = join(await temporaryDirectory(), "store");
@@ -11,6 +11,9 @@ async function store(): Promise<string> {
   await printed(["put", directory, "alan", "1912"]);
   return directory;
 }
+
+/** The cursor stands behind the prompt. */
+const ENDS_WITH_PROMPT = new RegExp(`hashlog> ${ESCAPE}\\[10G$`);
 
 /** A shell with somebody at the keyboard. */
 class Typist {
@@ -37,7 +40,7 @@ class Typist {
 
   /** Waits for the prompt: what is typed before it belongs to it all the same, but looks otherwise. */
   async prompted(): Promise<void> {
-    await this.screen.until(/hashlog> \u001B\[10G$/);
+    await this.screen.until(ENDS_WITH_PROMPT);
   }
 
   /** Types, and waits for what is to be seen then. */

@@ -1,4 +1,5 @@
 import { planMerge, resolvePolicy, type MergeDecision, type MergeStrategy } from "@hashlog/compactor";
+import type { Store } from "@hashlog/engine";
 import { FsError } from "@hashlog/fs-io";
 import { expect, test } from "vitest";
 import { altered } from "./support/readers.ts";
@@ -75,7 +76,7 @@ test("where nobody can tell how much room there is, there are no statistics", as
   const world = await memoryWorld();
   await world.open();
   const fileSystem = altered(world.fileSystem, {
-    freeBytes: () => Promise.reject(new FsError("FS_IO", "no answer", {})),
+    freeBytes: () => Promise.reject(new FsError("FS_IO", "no answer", { operation: "freeBytes", path: "/store" })),
   });
   const reader = await world.openReader({ fileSystem });
   expect(await rejection(reader.statistics())).toMatchObject({ code: "HASHLOG_IO" });
@@ -95,7 +96,7 @@ const anyGarbage: MergeStrategy = {
 
 const KEYS = 20_000;
 
-async function filledWorld(world: World): Promise<Awaited<ReturnType<World["open"]>>> {
+async function filledWorld(world: World): Promise<Store<string, Uint8Array, Uint8Array | string>> {
   const db = await world.open({ compaction: false });
   await db.batch(Array.from({ length: KEYS }, (_, key) => ({ type: "put", key: `key ${key}`, value: "value" })));
   return db;

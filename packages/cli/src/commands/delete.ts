@@ -30,7 +30,7 @@ export const deleteCommand: StoreCommand<DeleteGiven> = {
     const condition = ifVersion === undefined ? {} : { ifVersion };
     const keys = rest.map((key) => parseBytes(key, keyEncoding, "the key"));
     const deleted = await Promise.all(keys.map((key) => store.delete(key, { ...condition, sync: true })));
-    const missing = keys.filter((_, index) => deleted[index] === false);
+    const missing = keys.filter((_, index) => !deleted[index]!);
     const count = keys.length - missing.length;
     if (session.json) await session.output.json({ deleted: count, missing: missing.length });
     if (missing.length === 0) return EXIT.done;

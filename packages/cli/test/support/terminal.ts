@@ -64,6 +64,9 @@ export async function temporaryDirectory(): Promise<string> {
   return directory;
 }
 
+/** What a terminal is told anything by begins with it. */
+export const ESCAPE = "\u001B";
+
 /** Somebody who types. */
 export class Keyboard extends PassThrough {
   readonly isTTY = true;
