@@ -18,14 +18,14 @@ const RANDOMNESS = /\bMath\s*\.\s*random\b|\bcrypto\b/g;
 const THREADS = /["'](?:node:)?(?:worker_threads|child_process|cluster)["']/g;
 const CONSOLE = /\bconsole\b|\bprocess\s*\.\s*std(?:out|err)\b/g;
 
-export const onlyFsIoTouchesFiles: Rule = banned(FILE_SYSTEM, "only packages/fs-io reads and writes files", (path) =>
-  path.startsWith("packages/fs-io/src/") || path === HOST,
+export const onlyFsIoTouchesFiles: Rule = banned(
+  FILE_SYSTEM,
+  "only packages/fs-io reads and writes files",
+  (path) => path.startsWith("packages/fs-io/src/") || path === HOST,
 );
 
-export const onlyTheClockReadsTime: Rule = banned(
-  TIME,
-  `time and timers come from a Clock (${CLOCK})`,
-  (path) => [CLOCK, HOST, MOMENTS].includes(path),
+export const onlyTheClockReadsTime: Rule = banned(TIME, `time and timers come from a Clock (${CLOCK})`, (path) =>
+  [CLOCK, HOST, MOMENTS].includes(path),
 );
 
 export const onlyTheRandomPortIsRandom: Rule = banned(

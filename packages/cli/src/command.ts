@@ -14,7 +14,7 @@ interface CommandBase {
   readonly summary: string;
   /** What the help says besides. */
   readonly details?: string;
-  /** `["<key>", "..."]`: in brackets as commander has them, and what each is. Of a store command without the store. */
+  /** `["<key>", "..."]`: in brackets as commander has them, and what each is. Without the store that a command about one begins with. */
   readonly parameters: readonly (readonly [name: string, description: string])[];
   /** Made anew for each use: the objects hold state. */
   readonly options?: () => readonly Option[];
@@ -30,12 +30,16 @@ export interface Given<Options> {
   readonly options: Options;
 }
 
-/** A command about an open store: on the command line its first parameter is the store, in a shell it has none. */
-export interface StoreCommand<Options> extends CommandBase {
-  readonly kind: "store";
-  /** Whether it needs the store for writing. */
-  readonly writes: boolean;
+/** A command that reads a store: on the command line its first parameter is the store, in a shell it has none. */
+export interface ReadCommand<Options> extends CommandBase {
+  readonly kind: "read";
   run(store: AnyStore, given: Given<Options>, session: Session): Promise<ExitCode | void>;
+}
+
+/** As a `ReadCommand`, of one that needs the store open for writing. */
+export interface WriteCommand<Options> extends CommandBase {
+  readonly kind: "write";
+  run(store: WritableStore, given: Given<Options>, session: Session): Promise<ExitCode | void>;
 }
 
 /** A command that opens what it needs by itself. */
@@ -45,4 +49,4 @@ export interface OtherCommand<Options> extends CommandBase {
 }
 
 /** Any command. Its options are what its own declaration of them gives, as commander has read and checked them. */
-export type Command = StoreCommand<never> | OtherCommand<never>;
+export type Command = ReadCommand<never> | WriteCommand<never> | OtherCommand<never>;

@@ -30,8 +30,8 @@ export interface HostFiles {
   read(path: string): Readable;
   readText(path: string): Promise<string>;
   writeText(path: string, text: string): Promise<void>;
-  /** A file that is not there yet: the stream fails with `EEXIST` where it is, unless `overwrite`. */
-  write(path: string, overwrite: boolean): Writable;
+  /** A file, made anew or emptied. */
+  write(path: string): Writable;
   /** Gives a file another name, in place of what has that name. */
   rename(from: string, to: string): Promise<void>;
   /** Removes a file, or a directory with all that is in it; nothing if it is not there. */
@@ -54,7 +54,7 @@ export const processHost: Host = {
     readText: (path) => readFile(path, "utf8"),
     // The history of a shell may hold what is nobody else's business.
     writeText: (path, text) => writeFile(path, text, { mode: 0o600 }),
-    write: (path, overwrite) => createWriteStream(path, { flags: overwrite ? "w" : "wx" }),
+    write: (path) => createWriteStream(path),
     rename: (from, to) => rename(from, to),
     remove: (path) => rm(path, { recursive: true, force: true }),
     makeTemporary: (directory) => mkdtemp(join(directory, "hashlog-")),

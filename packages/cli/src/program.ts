@@ -66,7 +66,7 @@ const EXIT_CODES_SHORT =
   "0 done, 1 the answer is no, 2 wrong command line, 3 nothing there, 4 locked, 5 damaged, 6 the machine refused, 130 interrupted";
 
 function addCommand(program: Commander, command: Command, parts: ProgramParts, onExit: (code: ExitCode) => void): void {
-  const takesStore = command.kind === "store" && !parts.inShell;
+  const takesStore = command.kind !== "other" && !parts.inShell;
   const sub = program.command(command.name).summary(command.summary).description(descriptionOf(command));
   if (takesStore) sub.argument("<store>", "the directory of the store");
   for (const [name, description] of command.parameters) sub.argument(name, description);

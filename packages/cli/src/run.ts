@@ -1,4 +1,4 @@
-import type { AnyStore, StoreCommand } from "./command.ts";
+import type { AnyStore, Command } from "./command.ts";
 import { COMMANDS } from "./commands/all.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import type { Host } from "./host.ts";
@@ -70,12 +70,13 @@ class CommandLine {
       ...{ signal: this.#signal, json, quiet, output: this.#output, inShell: false },
     });
     if (command.kind === "other") return command.run(given, session);
-    const store = await openFor(command, directory, given.options, session);
-    try {
-      return await command.run(store, given, session);
-    } finally {
-      await store.close();
+    const opened = { create: false, follow: false, ...(given.options as OpeningGiven) };
+    if (command.kind === "write") {
+      const opening = openForWriting(directory, session, opened.create);
+      return withStore(opening, directory, command, (store) => command.run(store, given, session));
     }
+    const opening = openForReading(directory, session, opened.follow);
+    return withStore(opening, directory, command, (store) => command.run(store, given, session));
   }
 
   #failed(error: unknown, argv: readonly string[]): ExitCode {
@@ -89,17 +90,27 @@ class CommandLine {
   }
 }
 
-async function openFor(
-  { name, writes }: StoreCommand<never>,
+/** Options of commands that are about how their store is opened. */
+interface OpeningGiven {
+  readonly create?: boolean;
+  readonly follow?: boolean;
+}
+
+/** Does something with a store, and closes it. */
+async function withStore<S extends AnyStore, T>(
+  opening: Promise<S>,
   directory: string,
-  { create, follow }: { readonly create?: boolean; readonly follow?: boolean },
-  session: Session,
-): Promise<AnyStore> {
+  { options }: Command,
+  work: (store: S) => Promise<T>,
+): Promise<T> {
+  const canCreate = options?.().some((option) => option.attributeName() === "create") === true;
+  const store = await opening.catch((error: unknown) => {
+    throw withRemedy(error, directory, canCreate);
+  });
   try {
-    if (!writes) return await openForReading(directory, session, follow === true);
-    return await openForWriting(directory, session, create === true);
-  } catch (error) {
-    throw withRemedy(error, directory, name === "put" || name === "import");
+    return await work(store);
+  } finally {
+    await store.close();
   }
 }
 

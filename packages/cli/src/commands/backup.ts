@@ -1,28 +1,24 @@
 import { Option } from "commander";
-import type { StoreCommand } from "../command.ts";
-import { Complaint } from "../complaint.ts";
-import { isWritable } from "../store-access.ts";
+import type { WriteCommand } from "../command.ts";
 import { duration, plural, size } from "../words.ts";
 
 interface BackupGiven {
   readonly allowSharedVolume?: true;
 }
 
-export const backup: StoreCommand<BackupGiven> = {
-  kind: "store",
+export const backup: WriteCommand<BackupGiven> = {
+  kind: "write",
   name: "backup",
   summary: "copy the store into a directory that opens as a store of its own",
   details:
     "Into a directory that is not there yet, or one with an earlier backup of this store: then only what is new is copied. On the same " +
     "volume nothing is copied but the end of the log: the files get a second name. While a program has the store open, call backup() there.",
-  writes: true,
   parameters: [["<directory>", "where the backup goes"]],
   options: () => [new Option("--allow-shared-volume", "also onto a network or shared volume")],
   examples: ["hashlog backup ./store ./tonight"],
-  async run(store, { parameters: [directory = ""], options: { allowSharedVolume = false } }, session) {
-    if (!isWritable(store)) throw new Complaint("backup needs the store to itself, and it was opened for reading");
+  async run(store, { parameters: [directory], options: { allowSharedVolume = false } }, session) {
     const report = await session.during("backing up", "bytes", (update) =>
-      store.backup(directory, {
+      store.backup(directory!, {
         allowSharedVolume,
         signal: session.signal,
         onProgress: ({ bytesDone, bytesTotal }) => update(bytesDone, bytesTotal),

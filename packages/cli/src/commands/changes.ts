@@ -1,6 +1,6 @@
 import { Option } from "commander";
 import type { Change } from "@hashlog/engine";
-import type { StoreCommand } from "../command.ts";
+import type { ReadCommand } from "../command.ts";
 import { jsonBytes, showBytes } from "../encoding.ts";
 import { keyEncodingOption, parseCount, parsePositive, valueEncodingOption, type EncodingGiven } from "../options.ts";
 
@@ -12,15 +12,14 @@ interface ChangesGiven extends EncodingGiven {
 
 type ByteChange = Change<Uint8Array, Uint8Array>;
 
-export const changes: StoreCommand<ChangesGiven> = {
-  kind: "store",
+export const changes: ReadCommand<ChangesGiven> = {
+  kind: "read",
   name: "changes",
   summary: "print what was written, in order",
   details:
     "One change a line: version, put or delete, key, value. --since 0 begins with the whole state; --since 7 with what came after version " +
     "7, as far as merges have left it. Ends where there is no more, unless --follow waits for it. With --json each change has a " +
     "field resume: the --since to go on with.",
-  writes: false,
   parameters: [],
   options: () => [
     new Option(

@@ -1,23 +1,20 @@
 import { Option } from "commander";
-import type { StoreCommand } from "../command.ts";
-import { Complaint } from "../complaint.ts";
+import type { WriteCommand } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import { parsePositive } from "../options.ts";
-import { isWritable } from "../store-access.ts";
 import { duration, plural, size } from "../words.ts";
 
 interface CompactGiven {
   readonly segment?: readonly number[];
 }
 
-export const compact: StoreCommand<CompactGiven> = {
-  kind: "store",
+export const compact: WriteCommand<CompactGiven> = {
+  kind: "write",
   name: "compact",
   summary: "merge segments, so that what is dead gives its space back",
   details:
     "All that is worth it, or the segments that are named. A program that has the store open does that by itself as it goes; this is for " +
     "a store at rest. Cut off at any moment, the store is as it was, or merged. Exit code 1 if a damaged segment was left out.",
-  writes: true,
   parameters: [],
   options: () => [
     new Option("--segment <id>", "merge this segment, as inspect lists it; may come many times").argParser(
@@ -26,7 +23,6 @@ export const compact: StoreCommand<CompactGiven> = {
   ],
   examples: ["hashlog compact ./store", "hashlog compact ./store --segment 1"],
   async run(store, { options: { segment } }, session) {
-    if (!isWritable(store)) throw new Complaint("compact writes, and the store was opened for reading");
     const { output, json, signal } = session;
     const report = await session.during("compacting", "bytes", (update) =>
       store.compact({

@@ -1,12 +1,11 @@
-import type { StoreCommand } from "../command.ts";
+import type { ReadCommand } from "../command.ts";
 import { keyEncodingOption, rangeOf, rangeOptions, type RangeGiven } from "../options.ts";
 
-export const count: StoreCommand<RangeGiven> = {
-  kind: "store",
+export const count: ReadCommand<RangeGiven> = {
+  kind: "read",
   name: "count",
   summary: "print how many keys there are",
   details: "Or how many there are in a range. Keys that have expired are not counted.",
-  writes: false,
   parameters: [],
   options: () => [
     ...rangeOptions().filter((option) => !["reverse", "ordered", "limit"].includes(option.attributeName())),

@@ -1,6 +1,5 @@
 import { Option } from "commander";
-import { isWritable } from "../store-access.ts";
-import type { StoreCommand } from "../command.ts";
+import type { WriteCommand } from "../command.ts";
 import { Complaint } from "../complaint.ts";
 import { parseBytes, showBytes } from "../encoding.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -10,12 +9,11 @@ interface DeleteGiven extends Pick<EncodingGiven, "keyEncoding"> {
   readonly ifVersion?: number;
 }
 
-export const deleteCommand: StoreCommand<DeleteGiven> = {
-  kind: "store",
+export const deleteCommand: WriteCommand<DeleteGiven> = {
+  kind: "write",
   name: "delete",
   summary: "remove keys",
   details: "Done means durable. Exit code 1 if one of the keys was not there; the others are removed all the same.",
-  writes: true,
   parameters: [["<keys...>", "the keys"]],
   options: () => [
     keyEncodingOption(),
@@ -25,7 +23,6 @@ export const deleteCommand: StoreCommand<DeleteGiven> = {
   ],
   examples: ["hashlog delete ./store session", "hashlog delete ./store ada alan"],
   async run(store, { rest, options: { keyEncoding, ifVersion } }, session) {
-    if (!isWritable(store)) throw new Complaint("delete writes, and the store was opened for reading");
     if (ifVersion !== undefined && rest.length > 1) throw new Complaint("--if-version is about one key");
     const condition = ifVersion === undefined ? {} : { ifVersion };
     const keys = rest.map((key) => parseBytes(key, keyEncoding, "the key"));

@@ -29,7 +29,7 @@ export const dump: OtherCommand<DumpGiven> = {
     "hashlog dump ./store/hashlog-0000000001.segment --values",
     "hashlog dump ./store/hashlog.manifest --json",
   ],
-  async run({ parameters: [path = ""], options }, { host, output, json, signal }) {
+  async run({ parameters: [path], options }, { host, output, json, signal }) {
     const { values: withValues = false, limit = Infinity, keyEncoding, valueEncoding } = options;
     const encodings = { keys: keyEncoding, values: valueEncoding };
     let left = limit;
@@ -42,7 +42,7 @@ export const dump: OtherCommand<DumpGiven> = {
       await (json ? output.json(itemJson(item, encodings)) : output.line(itemLine(item, encodings)));
     };
     try {
-      await dumpFile(host.fileSystem, path, withValues, emit);
+      await dumpFile(host.fileSystem, path!, withValues, emit);
     } catch (error) {
       if (!(error instanceof Enough)) throw error;
     }

@@ -3,7 +3,7 @@ import { createGzip } from "node:zlib";
 import { pipeline } from "node:stream/promises";
 import type { Writable } from "node:stream";
 import type { ExportReport } from "@hashlog/engine";
-import type { StoreCommand } from "../command.ts";
+import type { ReadCommand } from "../command.ts";
 import { Complaint, isSystemError } from "../complaint.ts";
 import { EXIT } from "../exit-codes.ts";
 import { keyEncodingOption, rangeOf, rangeOptions, type RangeGiven } from "../options.ts";
@@ -15,14 +15,13 @@ interface ExportGiven extends RangeGiven {
   readonly force?: true;
 }
 
-export const exportCommand: StoreCommand<ExportGiven> = {
-  kind: "store",
+export const exportCommand: ReadCommand<ExportGiven> = {
+  kind: "read",
   name: "export",
   summary: "write the entries as lines of JSON, byte for byte",
   details:
     "To a file or standard output; a file that ends in .gz is compressed. As of the call, beside whoever writes. A file gets its " +
     "name when it is whole; one that was cut off is called .partial behind that, and an import refuses it.",
-  writes: false,
   parameters: [["[file]", "a file that is not there yet; standard output if it is left out, or -"]],
   options: () => [
     ...rangeOptions(),
@@ -90,7 +89,7 @@ async function exportToFile(
   }
   const partial = `${file}.partial`;
   try {
-    const report = await write(files.write(partial, true));
+    const report = await write(files.write(partial));
     await files.rename(partial, file);
     return report;
   } catch (error) {

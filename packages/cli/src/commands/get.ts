@@ -1,17 +1,16 @@
-import type { StoreCommand } from "../command.ts";
+import type { ReadCommand } from "../command.ts";
 import { Complaint } from "../complaint.ts";
 import { asUtf8, jsonBytes, parseBytes, showBytes, showLines } from "../encoding.ts";
 import { EXIT } from "../exit-codes.ts";
 import { keyEncodingOption, valueEncodingOption, type EncodingGiven } from "../options.ts";
 
-export const get: StoreCommand<EncodingGiven> = {
-  kind: "store",
+export const get: ReadCommand<EncodingGiven> = {
+  kind: "read",
   name: "get",
   summary: "print the value of a key",
   details:
     "Prints the value's bytes as they are, and nothing else; on a terminal a line break behind them, and what is no text is escaped. " +
     "With --json also the version of the value and when it expires. Exit code 1 if there is no such key.",
-  writes: false,
   parameters: [["<key>", "the key"]],
   options: () => [keyEncodingOption(), valueEncodingOption()],
   examples: [
@@ -19,8 +18,8 @@ export const get: StoreCommand<EncodingGiven> = {
     "hashlog get ./store ada --json",
     "hashlog get ./store 616461 --key-encoding hex",
   ],
-  async run(store, { parameters: [key = ""], options: { keyEncoding, valueEncoding } }, { output, json, inShell }) {
-    const bytes = parseBytes(key, keyEncoding, "the key");
+  async run(store, { parameters: [key], options: { keyEncoding, valueEncoding } }, { output, json, inShell }) {
+    const bytes = parseBytes(key!, keyEncoding, "the key");
     const entry = await store.getEntry(bytes);
     if (entry === undefined) {
       throw new Complaint(

@@ -2,8 +2,7 @@ import { Option } from "commander";
 import { createGunzip } from "node:zlib";
 import { pipeline } from "node:stream";
 import type { ImportOptions } from "@hashlog/engine";
-import { isWritable } from "../store-access.ts";
-import type { StoreCommand } from "../command.ts";
+import type { WriteCommand } from "../command.ts";
 import { Complaint } from "../complaint.ts";
 import { createOption } from "../options.ts";
 import { entriesWord } from "../words.ts";
@@ -13,14 +12,13 @@ interface ImportGiven {
   readonly gzip?: true;
 }
 
-export const importCommand: StoreCommand<ImportGiven> = {
-  kind: "store",
+export const importCommand: WriteCommand<ImportGiven> = {
+  kind: "write",
   name: "import",
   summary: "put in what an export has written",
   details:
     "From a file or standard input; a file that ends in .gz is decompressed. The lines are those of export: " +
     "a header, one entry a line, and the count at the end. Not atomic: what came before a line that is wrong is in the store.",
-  writes: true,
   parameters: [["[file]", "an export; standard input if it is left out, or -"]],
   options: () => [
     createOption(),
@@ -34,7 +32,6 @@ export const importCommand: StoreCommand<ImportGiven> = {
     "zcat ./export.ndjson.gz | hashlog import ./copy --if-exists skip",
   ],
   async run(store, { parameters: [file = "-"], options: { ifExists, gzip } }, session) {
-    if (!isWritable(store)) throw new Complaint("import writes, and the store was opened for reading");
     const { host, signal } = session;
     if (file === "-" && session.inShell) throw new Complaint("name a file: a shell reads lines, not entries");
     const from = file === "-" ? host.stdin : host.files.read(file);

@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import { planMerge, resolvePolicy } from "@hashlog/compactor";
 import type { MergeDecision } from "@hashlog/engine";
-import type { AnyStore, StoreCommand } from "../command.ts";
+import type { AnyStore, ReadCommand } from "../command.ts";
 import { segmentFigures, type SegmentFigures } from "../figures.ts";
 import { parsePositive } from "../options.ts";
 import { isWritable } from "../store-access.ts";
@@ -13,14 +13,13 @@ interface InspectGiven {
   readonly limit?: number;
 }
 
-export const inspect: StoreCommand<InspectGiven> = {
-  kind: "store",
+export const inspect: ReadCommand<InspectGiven> = {
+  kind: "read",
   name: "inspect",
   summary: "show the segments, what of each is live and dead, and what a merge would do",
   details:
     "A bar is as long as the segment is large: full where it is live, light where it is dead, medium where it has expired. The merge is the one that a program " +
     "with the usual options would do next by itself, and why. inspect tells of the whole; dump shows a file record by record.",
-  writes: false,
   parameters: [],
   options: () => [
     new Option("--sort <by>", "which comes first").choices(["id", "size", "dead"]).default("id"),

@@ -1,7 +1,6 @@
 import { Option } from "commander";
 import type { PutOptions } from "@hashlog/engine";
-import { isWritable } from "../store-access.ts";
-import type { StoreCommand } from "../command.ts";
+import type { WriteCommand } from "../command.ts";
 import { Complaint } from "../complaint.ts";
 import { jsonBytes, parseBytes, showBytes, type Encoding } from "../encoding.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -25,14 +24,13 @@ interface PutGiven extends EncodingGiven {
   readonly ifVersion?: number;
 }
 
-export const put: StoreCommand<PutGiven> = {
-  kind: "store",
+export const put: WriteCommand<PutGiven> = {
+  kind: "write",
   name: "put",
   summary: "give a key a value",
   details:
     "Without a value it is read from --file, or from standard input, byte for byte. Done means durable: it is synced before the command " +
     "ends. Exit code 1 if a condition did not hold.",
-  writes: true,
   parameters: [
     ["<key>", "the key"],
     ["[value]", "the value; standard input if it is left out"],
@@ -57,10 +55,9 @@ export const put: StoreCommand<PutGiven> = {
     "hashlog put ./store picture --file ./picture.png",
     "date | hashlog put ./store today",
   ],
-  async run(store, { parameters: [key = "", text], options }, session) {
+  async run(store, { parameters: [key, text], options }, session) {
     const { keyEncoding, valueEncoding, ttl, expiresAt, ifAbsent, ifVersion, file } = options;
-    if (!isWritable(store)) throw new Complaint("put writes, and the store was opened for reading");
-    const keyBytes = parseBytes(key, keyEncoding, "the key");
+    const keyBytes = parseBytes(key!, keyEncoding, "the key");
     const value = await valueOf(text, file, valueEncoding, session);
     const expiry: PutOptions = {
       ...(ttl === undefined ? {} : { ttlMs: ttl }),

@@ -27,12 +27,12 @@ export const repairCommand: OtherCommand<RepairGiven> = {
     keyEncodingOption(),
   ],
   examples: ["hashlog repair ./store --dry-run", "hashlog repair ./store"],
-  async run({ parameters: [directory = ""], options }, session) {
+  async run({ parameters: [directory], options }, session) {
     const { dryRun = false, allowSharedVolume = false, keyEncoding } = options;
     const { host, signal } = session;
     const { fileSystem, clock } = host;
     const report = await session.during("repairing", "bytes", (update) =>
-      repair(directory, {
+      repair(directory!, {
         ...{ dryRun, allowSharedVolume, fileSystem, clock, signal },
         onProgress: ({ bytesDone, bytesTotal }) => update(bytesDone, bytesTotal),
       }),
@@ -56,7 +56,9 @@ function* linesOf(report: RepairReport, { dryRun, keyEncoding }: RepairGiven): I
   }
   const would = dryRun === true ? "would be" : "were";
   yield `${plural(recordsSaved, "record")} ${would} saved out of damaged parts; ${plural(report.lost.length, "key")} lost`;
-  if (framesInPart > 0) yield `${plural(framesInPart, "frame")} only in part: batches in them are not whole any more`;
+  const them = framesInPart === 1 ? "it" : "them";
+  if (framesInPart > 0)
+    yield `${plural(framesInPart, "frame")} only in part: batches in ${them} are not whole any more`;
   if (setAside !== undefined)
     yield `set aside in ${setAside.directory}: ${setAside.files.join(", ")}; remove it when you need it no more`;
   yield dryRun === true

@@ -19,7 +19,8 @@ export const restore: OtherCommand<object> = {
     ["<directory>", "where the store is to be"],
   ],
   examples: ["hashlog restore ./backup ./restored"],
-  async run({ parameters: [source = "", target = ""] }, session) {
+  async run({ parameters: [from, to] }, session) {
+    const [source, target] = [from!, to!];
     const { fileSystem } = session.host;
     // It opens, so it is whole: a backup that was cut off is refused here.
     const opened = await openForReading(source, session);

@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import type { StoreCommand } from "../command.ts";
+import type { ReadCommand } from "../command.ts";
 import { jsonBytes, showBytes } from "../encoding.ts";
 import {
   keyEncodingOption,
@@ -15,14 +15,13 @@ interface ScanGiven extends RangeGiven, EncodingGiven {
   readonly valuesOnly?: true;
 }
 
-export const scan: StoreCommand<ScanGiven> = {
-  kind: "store",
+export const scan: ReadCommand<ScanGiven> = {
+  kind: "read",
   name: "scan",
   summary: "print entries, one a line",
   details:
     "Key, tab, value, with what is no text escaped; with --json one object a line. As of the call. Without a bound or --ordered in no " +
     "particular order, which is at once; putting keys in order takes about a second a million.",
-  writes: false,
   parameters: [],
   options: () => [
     ...rangeOptions(),

@@ -22,11 +22,11 @@ export const shell: OtherCommand<ShellGiven> = {
     createOption().implies({ write: true }),
   ],
   examples: ["hashlog shell ./store", "echo 'count' | hashlog shell ./store"],
-  async run({ parameters: [directory = ""], options: { write, create } }, session) {
+  async run({ parameters: [directory], options: { write, create } }, session) {
     const opening =
-      write === true ? openForWriting(directory, session, create === true) : openForReading(directory, session);
+      write === true ? openForWriting(directory!, session, create === true) : openForReading(directory!, session);
     const store: AnyStore = await opening.catch((error: unknown) => {
-      throw withRemedy(error, directory, true);
+      throw withRemedy(error, directory!, true);
     });
     try {
       return await new Shell(store, session).run();

@@ -1,14 +1,13 @@
-import type { StoreCommand } from "../command.ts";
+import type { ReadCommand } from "../command.ts";
 import { storeFigures } from "../figures.ts";
 import { pairs } from "../table.ts";
 import { number, share, size } from "../words.ts";
 
-export const stats: StoreCommand<object> = {
-  kind: "store",
+export const stats: ReadCommand<object> = {
+  kind: "read",
   name: "stats",
   summary: "print what the store is made of",
   details: "Live is what a key points to; dead is what was overwritten or deleted, and tombstones: a merge frees it.",
-  writes: false,
   parameters: [],
   examples: ["hashlog stats ./store", "hashlog stats ./store --json"],
   async run(store, _given, { output, json }) {

@@ -13,11 +13,11 @@ export const verifyCommand: OtherCommand<object> = {
     "Exit code 1 if anything is lost or may be; a finding that is harmless, of a hint file or a checkpoint that is made anew, is no damage.",
   parameters: [["<store>", "the directory of the store"]],
   examples: ["hashlog verify ./store", "hashlog verify ./store --json"],
-  async run({ parameters: [directory = ""] }, session) {
+  async run({ parameters: [directory] }, session) {
     const { host, output, signal } = session;
     const { fileSystem, clock } = host;
     const report = await session.during("verifying", "bytes", (update) =>
-      verify(directory, {
+      verify(directory!, {
         ...{ fileSystem, clock, signal },
         onProgress: ({ bytesDone, bytesTotal }) => update(bytesDone, bytesTotal),
       }),

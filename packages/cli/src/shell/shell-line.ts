@@ -1,5 +1,5 @@
 import { split } from "shlex";
-import type { AnyStore, Command } from "../command.ts";
+import type { AnyStore, Command, ReadCommand } from "../command.ts";
 import { Complaint } from "../complaint.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { failureOf } from "../failure.ts";
@@ -30,8 +30,10 @@ export async function runLine(line: string, parts: ShellParts, signal: AbortSign
     asJson = json;
     const session = new Session(host, { output, signal, json, quiet, inShell: true });
     if (command.kind === "other") return command.run(given, session);
-    if (!isWritable(store)) await store.refresh();
-    return command.run(store, given, session);
+    if (isWritable(store)) return command.run(store, given, session);
+    await store.refresh();
+    // A shell that only reads has none that write.
+    return (command as ReadCommand<never>).run(store, given, session);
   };
   const program = buildProgram(
     commands,
