@@ -61,6 +61,18 @@ test("lines from a pipe are commands about the store; the first that fails is th
   expect((await hashlog(["shell", directory], { stdin: "exit\nget nobody\n" })).exitCode).toBe(0);
 });
 
+test("with --json every line prints JSON, failures too", async () => {
+  const directory = await store();
+  const ended = await hashlog(["shell", directory, "--json"], { stdin: "count\nget nobody\nnonsense\n" });
+  expect(ended.stdout).toBe('{"count":2}\n');
+  expect(
+    ended.stderr
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => (JSON.parse(line) as { error: { code: string } }).error.code),
+  ).toEqual(["CLI_NO_KEY", "CLI_USAGE"]);
+});
+
 test("with --write it writes, and quotes hold words together", async () => {
   const directory = await store();
   const stdin = `put 'two words' "a \\"value\\""\nget "two words"\ndelete ada\nput session 1 --ttl 1h\nquit\n`;

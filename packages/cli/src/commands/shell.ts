@@ -15,7 +15,7 @@ export const shell: OtherCommand<ShellGiven> = {
   summary: "give commands one after the other, with history and completion",
   details:
     "The same commands, without the name of the store. Reads only, and shows what a writer has written meanwhile, unless --write opens the " +
-    "store for writing. What is not typed but comes from a pipe is done line by line; the exit code is then that of the first that failed.",
+    "store for writing. What is not typed but comes from a pipe is done line by line; the exit code is then that of the first that failed. With --json every command prints JSON.",
   parameters: [["<store>", "the directory of the store"]],
   options: () => [
     new Option("--write", "open the store for writing, as long as the shell lasts"),

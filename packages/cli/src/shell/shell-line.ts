@@ -15,6 +15,8 @@ export interface ShellParts {
   readonly output: Output;
   readonly store: AnyStore;
   readonly commands: readonly Command[];
+  /** Whether every command is to print JSON. */
+  readonly json: boolean;
 }
 
 /**
@@ -25,10 +27,10 @@ export interface ShellParts {
 export async function runLine(line: string, parts: ShellParts, signal: AbortSignal): Promise<ExitCode> {
   const { host, output, store, commands } = parts;
   let exitCode: ExitCode = EXIT.done;
-  let asJson = false;
+  let asJson = parts.json;
   const invoke = async ({ command, given, json, quiet }: Invocation): Promise<ExitCode | void> => {
-    asJson = json;
-    const session = new Session(host, { output, signal, json, quiet, inShell: true });
+    asJson = parts.json || json;
+    const session = new Session(host, { output, signal, json: asJson, quiet, inShell: true });
     if (command.kind === "other") return command.run(given, session);
     if (isWritable(store)) return command.run(store, given, session);
     await store.refresh();

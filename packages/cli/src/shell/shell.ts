@@ -36,7 +36,7 @@ export class Shell {
     const { host, output } = session;
     const commands = isWritable(store) ? [...READING, ...WRITING] : READING;
     this.#session = session;
-    this.#parts = { host, output, store, commands };
+    this.#parts = { host, output, store, commands, json: session.json };
     this.#history = new History(host);
     this.#isTerminal = host.stdin.isTTY === true && output.isTerminal;
   }
