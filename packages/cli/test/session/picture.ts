@@ -7,7 +7,7 @@ const BAR_HEIGHT = 30;
 
 /** The transcript as an SVG: lines that begin with `$ ` are what was typed. */
 export function picture(transcript: string): string {
-  const lines = transcript.replace(/\n$/, "").split("\n");
+  const lines = transcript.replace(/\n$/, "").split("\n").map(withoutTabs);
   const columns = Math.max(...lines.map((line) => line.length));
   const width = Math.ceil(2 * MARGIN + columns * CHARACTER_WIDTH);
   const height = BAR_HEIGHT + 2 * MARGIN + lines.length * LINE_HEIGHT;
@@ -31,6 +31,11 @@ text { font: 14px ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", 
 ${texts.join("\n")}
 </svg>
 `;
+}
+
+/** As a terminal sets them, every eight characters. */
+function withoutTabs(line: string): string {
+  return line.split("\t").reduce((before, part) => before.padEnd(8 * (Math.floor(before.length / 8) + 1)) + part);
 }
 
 function styled(line: string): string {
