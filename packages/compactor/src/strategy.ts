@@ -6,8 +6,8 @@ import type { StoreStatistics } from "./statistics.ts";
  * merge may cost in space, when merges may run at all and what becomes of tombstones is `planMerge`'s business, and the same
  * for all strategies. `runStrategyContract` in `./testing` proves an implementation.
  *
- * It is asked about stores without a segment, with one, and with as many as a store can have (16,383), whatever the numbers
- * say of them, and must not throw: that would be told as the failure of a merge.
+ * It is asked about stores without a segment, with one, and with many thousands, whatever the numbers say of them, and must
+ * not throw: that would be told as the failure of a merge.
  */
 export interface MergeStrategy {
   /** For reports; not empty. */

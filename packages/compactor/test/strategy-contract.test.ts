@@ -116,7 +116,7 @@ const FAULTS: Record<string, [sentence: string, choose: MergeStrategy["choose"],
     },
   ],
   "goes down the stack with every segment": [
-    "it copes with as many segments as a store can have",
+    "it copes with thousands of segments",
     (statistics) => (deadBytesOf(statistics.segments) > 0 ? good.choose(statistics) : undefined),
   ],
   "remembers how often it was asked": [SAME, altering((choice) => ({ ...choice, trigger: `call ${(calls += 1)}` }))],
@@ -163,9 +163,13 @@ const FAULTS: Record<string, [sentence: string, choose: MergeStrategy["choose"],
   ],
 };
 
+/** What the suite says, or what such a strategy throws by itself. */
+const TOLD =
+  /the contract is broken|reading 'liveBytes'|call stack|not a number|read only|names segment \d+, which is not there/;
+
 describe("the contract suite of strategies", () => {
   test.each(Object.entries(FAULTS))("finds one that %s", (_fault, [sentence, choose, name = "wrong"]) => {
-    expect(failureOf(sentence, { name, choose })).toBeTypeOf("string");
+    expect(failureOf(sentence, { name, choose })).toMatch(TOLD);
   });
 
   test("finds nothing wrong with a good one", () => {
@@ -198,7 +202,7 @@ function failureOf(sentence: string, strategy: MergeStrategy): string | undefine
     try {
       body();
     } catch (error) {
-      failure = String((error as Error).message);
+      failure = (error as Error).message;
     }
   });
   return failure;

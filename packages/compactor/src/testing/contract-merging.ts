@@ -102,7 +102,7 @@ function churn(
 
 /** A store of a few megabytes with overwritten, deleted and expired records, old data, and segments of all sizes. */
 function history(random: SeededRandom): ModelLog {
-  const log = new ModelLog({ segmentBytesMax: [MIB / 64, MIB, 256 * MIB][random.below(3)]!, frameBytes: 32 });
+  const log = new ModelLog({ segmentBytesMax: [64 * KIB, MIB, 256 * MIB][random.below(3)]!, frameBytes: 32 });
   const keys = 500 + random.below(2000);
   const openings = 1 + random.below(200);
   const deletes = random.next() / 2;
