@@ -1,5 +1,6 @@
 import { bytes, HashlogError, open, utf8, type Codec, type Store } from "@hashlog/engine";
 import { KEY_BYTES_MAX, SEGMENT_BYTES_MAX } from "@hashlog/format";
+import { systemClock } from "@hashlog/fs-io";
 import { describe, expect, test } from "vitest";
 import { snapshotOf } from "./support/directory-snapshot.ts";
 import { filler, text } from "./support/values.ts";
@@ -282,7 +283,7 @@ describe("of the options of open", () => {
     ["allowSharedVolume", [null, 1, "nfs"]],
     ["fileSystem", [null, "node", {}, { create: () => 1 }]],
     ["index", [null, "hash", {}]],
-    ["clock", [null, Date, { now: () => 1 }]],
+    ["clock", [null, Date, { now: () => 1 }, { ...systemClock, elapsedMs: undefined }]],
     ["random", [null, Math.random, {}]],
     ["onProgress", [null, "log", {}]],
     ["signal", [null, "stop", new AbortController()]],
