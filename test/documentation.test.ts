@@ -19,6 +19,12 @@ describe("the documentation", () => {
     expect(readmes.filter((path) => !places.includes(path))).toEqual([]);
   });
 
+  test("proves three ports in CONTRIBUTING.md, each with an implementation and its suite", () => {
+    const proofs = examples.filter(({ place }) => place.startsWith("CONTRIBUTING.md:"));
+    const suites = proofs.map(({ code }) => /^run\w+Contract(?=\()/m.exec(code)?.[0]);
+    expect(suites).toEqual(["runFileSystemContract", "runIndexContract", "runStrategyContract"]);
+  });
+
   test.each(modules)("tells the truth in $place", async ({ path, output }) => {
     const { code, stdout, stderr } = await runExample(path);
     expect({ code, errors: code === 0 ? "" : stderr }).toEqual({ code: 0, errors: "" });

@@ -39,7 +39,7 @@ export const RULES: readonly (readonly [sentence: string, rule: Rule])[] = [
   ["sources print nothing", sourcesPrintNothing],
   ["nothing is exported by star", noExportStar],
   ["index files hold named re-exports only", indexFilesOnlyReExport],
-  ["no source file is longer than 400 lines", filesAreShort],
+  ["no file of code is longer than 400 lines", filesAreShort],
   ["no function is longer than 70 lines", functionsAreShort],
   ["everything exported is documented", exportsAreDocumented],
   ["source files are named in kebab-case", sourceFilesAreKebabCase],

@@ -1,18 +1,23 @@
 import { invalidArgument } from "./errors.ts";
 
 /**
- * How keys and values become bytes. A codec is synchronous and pure; it runs before anything is reserved in the log, so
- * one that throws, or that calls the store, does no harm.
+ * How keys and values become bytes. A codec is synchronous, and remembers nothing of what it did before; it runs before
+ * anything is reserved in the log, so one that throws, or that calls the store, does no harm. Keys are told apart, and put in
+ * order, by their bytes: for keys the same value has the same bytes every time, another one has others, and there are 65,535
+ * at most. `runCodecContract` of `@hashlog/engine/testing` proves a codec.
  */
 export interface Codec<T, Input = T> {
-  /** Named in errors. */
+  /** Named in errors, and in exports; not empty. */
   readonly name: string;
   /**
    * The bytes of the value: the value itself, or others, also in one buffer that the codec uses each time. The store copies
    * others before it calls the codec again, and all before the call that was given the value returns.
    */
   encode(value: Input): Uint8Array;
-  /** The value of the bytes. They are the codec's own: it may keep them or give them out. */
+  /**
+   * The value of the bytes. They are the codec's own: it may keep them or give them out. They may lie anywhere in a larger
+   * `ArrayBuffer`, so a view of `bytes.buffer` begins at `bytes.byteOffset`.
+   */
   decode(bytes: Uint8Array): T;
 }
 

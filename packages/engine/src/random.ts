@@ -1,6 +1,12 @@
-/** Where randomness comes from, as a port: nothing else in the engine makes any. */
+/**
+ * Where randomness comes from, as a port: nothing else in the engine makes any. `runRandomContract` of
+ * `@hashlog/engine/testing` proves what can be seen of a source.
+ */
 export interface RandomSource {
-  /** Fills `target` with bytes that nobody can predict: identities and hash keys are made of them. */
+  /**
+   * Fills all of `target`, 65,536 bytes at most, and nothing beside it, with bytes that nobody can predict, others each time
+   * and of each source: identities and hash keys are made of them.
+   */
   fill(target: Uint8Array): void;
 }
 

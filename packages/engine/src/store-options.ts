@@ -130,7 +130,7 @@ export const OPEN_CHECKS: Readonly<Record<keyof OpenOptions<unknown, unknown> | 
       : "false, or an object with options",
   fileSystem: methods("create", "openRead", "replace", "lock"),
   index: type("function"),
-  clock: methods("now", "setTimer", "yield"),
+  clock: methods("now", "elapsedMs", "setTimer", "yield"),
   random: methods("fill"),
   readOnly: type("boolean"),
   follow: (value) => (value === false ? undefined : "false, unless readOnly is true"),

@@ -1,27 +1,13 @@
-import { bytes, json, utf8, type OpenOptions, type Store } from "@hashlog/engine";
+import { bytes, json } from "@hashlog/engine";
 import { describe, expect, test } from "vitest";
 import { LIMITS } from "../src/limits.ts";
+import { putMany, SMALL, smallStore } from "./support/changing.ts";
 import { short, take, takeShort } from "./support/feeds.ts";
-import { collectGarbage } from "./support/memory.ts";
-import { all, isSettled, rejection } from "./support/values.ts";
-import { FILE_SYSTEMS, memoryWorld, readingAsynchronously, type World } from "./support/worlds.ts";
-
-type TextStore = Store<string, string>;
-
-const SMALL: OpenOptions<string, string> = { segmentBytesMax: 512, values: utf8 };
-
-/** Puts `key 0`, `key 1`, ... with values of so many bytes. */
-async function putMany(db: TextStore, from: number, to: number, bytes: number = 100): Promise<void> {
-  for (let index = from; index < to; index += 1) await db.put(`key ${index}`, `${index}`.padEnd(bytes, "."));
-}
+import { isSettled, rejection } from "./support/values.ts";
+import { FILE_SYSTEMS, memoryWorld, readingAsynchronously } from "./support/worlds.ts";
 
 function versions(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, index) => from + index);
-}
-
-/** A store with everything in segments of a few records. */
-async function smallStore(world: World): Promise<TextStore> {
-  return world.open<string, string>(SMALL);
 }
 
 describe.each(FILE_SYSTEMS)("on $name, a feed", ({ newWorld }) => {
@@ -229,126 +215,6 @@ describe("what is delivered", () => {
     await put;
     expect(short((await next).value!)).toBe("b=2 @2");
     await feed.return();
-  });
-});
-
-describe("a feed ends", () => {
-  test("when it is left, with what waits", async () => {
-    const db = await smallStore(await memoryWorld());
-    await putMany(db, 0, 3);
-    const feed = db.changes({ since: 3 });
-    const waiting = feed.next();
-    expect(await isSettled(waiting)).toBe(false);
-    expect(await feed.return()).toEqual({ done: true, value: undefined });
-    expect(await waiting).toEqual({ done: true, value: undefined });
-    expect(await feed.next()).toEqual({ done: true, value: undefined });
-    for await (const change of db.changes({ since: 1 })) if (change.version === 2) break;
-    expect(db.stats().feeds.count).toBe(0);
-  });
-
-  test("when it is left in the midst of the state, which is given up with it", async () => {
-    const db = await smallStore(await memoryWorld());
-    await putMany(db, 0, 300, 10);
-    const feed = db.changes({ since: 0 });
-    await take(feed, 3);
-    expect(db.stats()).toMatchObject({ iterators: 1, feeds: { count: 1, oldestSequence: 300 } });
-    await feed.return();
-    expect(db.stats()).toMatchObject({ iterators: 0, feeds: { count: 0 } });
-  });
-
-  test.each([0, 1])(
-    "when it is left while it reads, and gives nothing of what it has read, from %i on",
-    async (since) => {
-      const world = await memoryWorld();
-      const db = await world.open<string, string>({ ...SMALL, fileSystem: readingAsynchronously(world.fileSystem) });
-      world.leaveUnchecked();
-      await putMany(db, 0, 10);
-      const reading = world.watched.hold("read", /\.segment$/);
-      const feed = db.changes({ since });
-      const next = feed.next();
-      await reading.reached;
-      await feed.return();
-      reading.release();
-      expect(await next).toEqual({ done: true, value: undefined });
-      expect(db.stats()).toMatchObject({ iterators: 0, feeds: { count: 0 } });
-    },
-  );
-
-  test("without an error when the store is closed, and delivers nothing more", async () => {
-    const world = await memoryWorld();
-    const db = await smallStore(world);
-    await putMany(db, 0, 10);
-    const [waiting, ahead, state] = [db.changes(), db.changes({ since: 1 }), db.changes({ since: 0 })];
-    await take(ahead, 1);
-    await take(state, 1);
-    const next = waiting.next();
-    const closed = db.close();
-    const end = { done: true, value: undefined };
-    expect(await Promise.all([next, ahead.next(), state.next()])).toEqual([end, end, end]);
-    await closed;
-    expect(await ahead.next()).toEqual(end);
-    expect(await all(waiting)).toEqual([]);
-    expect(db.stats().feeds.count).toBe(0);
-    expect(() => db.changes()).toThrow(expect.objectContaining({ code: "HASHLOG_CLOSED" }));
-  });
-
-  test.each([0, 1])("without an error when the store is closed while it reads, from %i on", async (since) => {
-    const world = await memoryWorld();
-    const db = await world.open<string, string>({ ...SMALL, fileSystem: readingAsynchronously(world.fileSystem) });
-    world.leaveUnchecked();
-    await putMany(db, 0, 10);
-    const reading = world.watched.hold("read", /\.segment$/);
-    const next = db.changes({ since }).next();
-    await reading.reached;
-    const closed = db.close();
-    expect(await isSettled(closed)).toBe(false);
-    reading.release();
-    await closed;
-    expect(await next).toEqual({ done: true, value: undefined });
-  });
-
-  test("with HASHLOG_ABORTED when its signal is aborted, once, and gives up what it keeps at that moment", async () => {
-    const db = await smallStore(await memoryWorld());
-    await putMany(db, 0, 10);
-    for (const since of [undefined, 0, 1]) {
-      const controller = new AbortController();
-      const feed = db.changes({ since, signal: controller.signal });
-      if (since !== undefined) await take(feed, 1);
-      const next = since === undefined ? feed.next() : undefined;
-      controller.abort(new Error("enough"));
-      expect(db.stats()).toMatchObject({ iterators: 0, feeds: { count: 0 } });
-      const error = await rejection(next ?? feed.next());
-      expect(error).toMatchObject({ code: "HASHLOG_ABORTED", cause: { message: "enough" } });
-      expect(await feed.next()).toEqual({ done: true, value: undefined });
-    }
-    const aborted = db.changes({ since: 0, signal: AbortSignal.abort() });
-    expect(db.stats()).toMatchObject({ iterators: 0, feeds: { count: 0 } });
-    expect(await rejection(aborted.next())).toMatchObject({ code: "HASHLOG_ABORTED" });
-  });
-
-  test("when nobody holds it any more", async () => {
-    const db = await smallStore(await memoryWorld());
-    await putMany(db, 0, 10);
-    const begin = async (since: number): Promise<void> => {
-      await take(db.changes({ since, signal: new AbortController().signal }), 1);
-    };
-    await begin(1);
-    await begin(0);
-    await db.compact();
-    expect(db.stats().feeds.bytesKept).toBeGreaterThan(0);
-    for (let turn = 0; turn < 10 && db.stats().feeds.count > 0; turn += 1) await collectGarbage();
-    expect(db.stats()).toMatchObject({ iterators: 0, feeds: { count: 0, bytesKept: 0 } });
-  });
-
-  test("but not while somebody waits for it", async () => {
-    const db = await smallStore(await memoryWorld());
-    const first = (async () => {
-      for await (const change of db.changes()) return change;
-      return undefined;
-    })();
-    for (let turn = 0; turn < 3; turn += 1) await collectGarbage();
-    await db.put("a", "1");
-    expect(await first).toMatchObject({ key: "a" });
   });
 });
 

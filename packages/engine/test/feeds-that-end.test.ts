@@ -1,55 +1,126 @@
-import { utf8, type Change } from "@hashlog/engine";
 import { describe, expect, test } from "vitest";
-import { short } from "./support/feeds.ts";
-import { all, rejection } from "./support/values.ts";
-import { FILE_SYSTEMS } from "./support/worlds.ts";
+import { putMany, SMALL, smallStore } from "./support/changing.ts";
+import { take } from "./support/feeds.ts";
+import { collectGarbage } from "./support/memory.ts";
+import { all, isSettled, rejection } from "./support/values.ts";
+import { memoryWorld, readingAsynchronously } from "./support/worlds.ts";
 
-describe.each(FILE_SYSTEMS)("on $name, a feed that does not wait", ({ newWorld }) => {
-  test("ends behind what there is, from a sequence, from the state, and from the call", async () => {
-    const world = await newWorld();
-    const db = await world.open<string, string, string>({ values: utf8, segmentBytesMax: 512 });
-    const from = async (since?: number): Promise<string[]> => {
-      const changes = await all<Change<string, string>>(db.changes({ since, wait: false }));
-      return changes.map(short);
-    };
-    expect(await from(0)).toEqual([]);
-    for (let index = 1; index <= 40; index += 1) await db.put(`key ${index}`, ".".repeat(50));
-    expect(await from()).toEqual([]);
-    expect(await from(40)).toEqual([]);
-    expect((await from(37)).map((change) => change.slice(-4))).toEqual([" @38", " @39", " @40"]);
-    expect((await from(1)).length).toBe(39);
-    for (let index = 3; index <= 40; index += 1) await db.delete(`key ${index}`);
-    expect((await from(0)).toSorted()).toEqual([`key 1=${".".repeat(50)} @1`, `key 2=${".".repeat(50)} @2`]);
+describe("a feed ends", () => {
+  test("when it is left, with what waits", async () => {
+    const db = await smallStore(await memoryWorld());
+    await putMany(db, 0, 3);
+    const feed = db.changes({ since: 3 });
+    const waiting = feed.next();
+    expect(await isSettled(waiting)).toBe(false);
+    expect(await feed.return()).toEqual({ done: true, value: undefined });
+    expect(await waiting).toEqual({ done: true, value: undefined });
+    expect(await feed.next()).toEqual({ done: true, value: undefined });
+    for await (const change of db.changes({ since: 1 })) if (change.version === 2) break;
+    expect(db.stats().feeds.count).toBe(0);
   });
 
-  test("delivers what is written while it goes on, and its last place is one to go on from", async () => {
-    const world = await newWorld();
-    const db = await world.open<string, string, string>({ values: utf8 });
-    await db.put("a", "1");
-    await db.put("b", "2");
-    const seen: Change<string, string>[] = [];
-    for await (const change of db.changes({ since: 1, wait: false })) {
-      seen.push(change);
-      if (seen.length === 1) await db.put("c", "3");
+  test("when it is left in the midst of the state, which is given up with it", async () => {
+    const db = await smallStore(await memoryWorld());
+    await putMany(db, 0, 300, 10);
+    const feed = db.changes({ since: 0 });
+    await take(feed, 3);
+    expect(db.stats()).toMatchObject({ iterators: 1, feeds: { count: 1, oldestSequence: 300 } });
+    await feed.return();
+    expect(db.stats()).toMatchObject({ iterators: 0, feeds: { count: 0 } });
+  });
+
+  test.each([0, 1])(
+    "when it is left while it reads, and gives nothing of what it has read, from %i on",
+    async (since) => {
+      const world = await memoryWorld();
+      const db = await world.open<string, string>({ ...SMALL, fileSystem: readingAsynchronously(world.fileSystem) });
+      world.leaveUnchecked();
+      await putMany(db, 0, 10);
+      const reading = world.watched.hold("read", /\.segment$/);
+      const feed = db.changes({ since });
+      const next = feed.next();
+      await reading.reached;
+      await feed.return();
+      reading.release();
+      expect(await next).toEqual({ done: true, value: undefined });
+      expect(db.stats()).toMatchObject({ iterators: 0, feeds: { count: 0 } });
+    },
+  );
+
+  test("without an error when the store is closed, and delivers nothing more", async () => {
+    const world = await memoryWorld();
+    const db = await smallStore(world);
+    await putMany(db, 0, 10);
+    const [waiting, ahead, state] = [db.changes(), db.changes({ since: 1 }), db.changes({ since: 0 })];
+    await take(ahead, 1);
+    await take(state, 1);
+    const next = waiting.next();
+    const closed = db.close();
+    const end = { done: true, value: undefined };
+    expect(await Promise.all([next, ahead.next(), state.next()])).toEqual([end, end, end]);
+    await closed;
+    expect(await ahead.next()).toEqual(end);
+    expect(await all(waiting)).toEqual([]);
+    expect(db.stats().feeds.count).toBe(0);
+    expect(() => db.changes()).toThrow(expect.objectContaining({ code: "HASHLOG_CLOSED" }));
+  });
+
+  test.each([0, 1])("without an error when the store is closed while it reads, from %i on", async (since) => {
+    const world = await memoryWorld();
+    const db = await world.open<string, string>({ ...SMALL, fileSystem: readingAsynchronously(world.fileSystem) });
+    world.leaveUnchecked();
+    await putMany(db, 0, 10);
+    const reading = world.watched.hold("read", /\.segment$/);
+    const next = db.changes({ since }).next();
+    await reading.reached;
+    const closed = db.close();
+    expect(await isSettled(closed)).toBe(false);
+    reading.release();
+    await closed;
+    expect(await next).toEqual({ done: true, value: undefined });
+  });
+
+  test("with HASHLOG_ABORTED when its signal is aborted, once, and gives up what it keeps at that moment", async () => {
+    const db = await smallStore(await memoryWorld());
+    await putMany(db, 0, 10);
+    for (const since of [undefined, 0, 1]) {
+      const controller = new AbortController();
+      const feed = db.changes({ since, signal: controller.signal });
+      if (since !== undefined) await take(feed, 1);
+      const next = since === undefined ? feed.next() : undefined;
+      controller.abort(new Error("enough"));
+      expect(db.stats()).toMatchObject({ iterators: 0, feeds: { count: 0 } });
+      const error = await rejection(next ?? feed.next());
+      expect(error).toMatchObject({ code: "HASHLOG_ABORTED", cause: { message: "enough" } });
+      expect(await feed.next()).toEqual({ done: true, value: undefined });
     }
-    expect(seen.map(short)).toEqual(["b=2 @2", "c=3 @3"]);
-    await db.put("d", "4");
-    const rest = await all<Change<string, string>>(db.changes({ since: seen.at(-1)!.resume, wait: false }));
-    expect(rest.map(short)).toEqual(["d=4 @4"]);
-    const reader = await world.openReader<string, string>({ values: utf8 });
-    await db.put("e", "5");
-    const shown = await all<Change<string, string>>(reader.changes({ since: 3, wait: false }));
-    expect(shown.map(short)).toEqual(["d=4 @4"]);
+    const aborted = db.changes({ since: 0, signal: AbortSignal.abort() });
+    expect(db.stats()).toMatchObject({ iterators: 0, feeds: { count: 0 } });
+    expect(await rejection(aborted.next())).toMatchObject({ code: "HASHLOG_ABORTED" });
   });
 
-  test("fails as others do", async () => {
-    const world = await newWorld();
-    const db = await world.open<string, string, string>({ values: utf8 });
+  test("when nobody holds it any more", async () => {
+    const db = await smallStore(await memoryWorld());
+    await putMany(db, 0, 10);
+    const begin = async (since: number): Promise<void> => {
+      await take(db.changes({ since, signal: new AbortController().signal }), 1);
+    };
+    await begin(1);
+    await begin(0);
+    await db.compact();
+    expect(db.stats().feeds.bytesKept).toBeGreaterThan(0);
+    for (let turn = 0; turn < 10 && db.stats().feeds.count > 0; turn += 1) await collectGarbage();
+    expect(db.stats()).toMatchObject({ iterators: 0, feeds: { count: 0, bytesKept: 0 } });
+  });
+
+  test("but not while somebody waits for it", async () => {
+    const db = await smallStore(await memoryWorld());
+    const first = (async () => {
+      for await (const change of db.changes()) return change;
+      return undefined;
+    })();
+    for (let turn = 0; turn < 3; turn += 1) await collectGarbage();
     await db.put("a", "1");
-    const signal = AbortSignal.abort();
-    expect(await rejection(db.changes({ since: 0, wait: false, signal }).next())).toMatchObject({
-      code: "HASHLOG_ABORTED",
-    });
-    expect(() => db.changes({ wait: "no" as never })).toThrow('the option "wait"');
+    expect(await first).toMatchObject({ key: "a" });
   });
 });

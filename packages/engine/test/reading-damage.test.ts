@@ -2,19 +2,13 @@ import { MANIFEST_NAME, segmentFileName } from "@hashlog/format";
 import { describe, expect, test } from "vitest";
 import { SpoilingFileSystem } from "./support/readers.ts";
 import { readFile } from "./support/recount.ts";
-import { copyStore, writeFile } from "./support/roads.ts";
+import { copyStore } from "./support/roads.ts";
+import { spoil } from "./support/spoil.ts";
 import { filler, rejection, settle } from "./support/values.ts";
 import { memoryWorld, type World } from "./support/worlds.ts";
 
 const SEGMENT = /\.segment$/;
 const LARGE = 400;
-
-/** Changes the bytes of a file. */
-async function spoil(world: World, name: string, change: (bytes: Uint8Array) => Uint8Array | void): Promise<void> {
-  const bytes = Uint8Array.from(await readFile(world.fileSystem, world.path(name)));
-  await writeFile(world.fileSystem, world.path(name), change(bytes) ?? bytes);
-  world.leaveUnchecked();
-}
 
 const flipAt =
   (at: number) =>

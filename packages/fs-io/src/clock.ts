@@ -1,12 +1,15 @@
-/** Time and timers, as a port: nothing else in Hashlog reads the clock. */
+/** Time and timers, as a port: nothing else in Hashlog reads the clock. `runClockContract` in `./testing` proves one. */
 export interface Clock {
-  /** Milliseconds since 1970. May jump in either direction, as the machine's clock does. */
+  /** Milliseconds since 1970, with or without fractions. May jump in either direction, as the machine's clock does. */
   now(): number;
 
   /** Milliseconds since some moment or other, with fractions. Never runs backwards: for durations and rates. */
   elapsedMs(): number;
 
-  /** Calls `callback` once, no earlier than `delayMs` from now. The timer does not keep the process alive. */
+  /**
+   * Calls `callback` once, no earlier than `delayMs` from now (give or take a millisecond), and never before this has
+   * returned. The timer does not keep the process alive.
+   */
   setTimer(callback: () => void, delayMs: number): Timer;
 
   /** Resolves after other work of the event loop had its turn: I/O callbacks and timers included. */

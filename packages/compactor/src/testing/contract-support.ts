@@ -52,6 +52,21 @@ export function segmentOf(options: SegmentOptions): SegmentStatistics {
   };
 }
 
+/** A segment of which every number is as large as it may be, but for what is live. */
+export function extremeSegment(segmentId: number, bytes: number, liveBytes: number): SegmentStatistics {
+  return {
+    ...segmentOf({ segmentId }),
+    fileBytes: bytes,
+    recordBytes: bytes,
+    liveBytes,
+    expiredBytes: bytes,
+    tombstones: bytes,
+    tombstoneBytes: bytes,
+    lowestSequence: 1,
+    highestSequence: Math.max(1, bytes),
+  };
+}
+
 /** An idle store of these segments, with all the room there is. */
 export function storeOf(segments: readonly SegmentStatistics[]): StoreStatistics {
   const idleMs = Number.MAX_SAFE_INTEGER;

@@ -53,6 +53,11 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   throw new Error(`resolved to ${String(value)} instead of rejecting`);
 }
 
+/** Rejects with what is no error, as other people's streams do. */
+export function rejecting(reason: unknown): Promise<never> {
+  return Promise.reject(reason);
+}
+
 /** Whether the promise settles while the event loop turns often enough for whatever does not wait for a disk. */
 export async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   const state = { settled: false };

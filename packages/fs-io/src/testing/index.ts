@@ -1,3 +1,4 @@
+export { runClockContract, type ClockFixture } from "./clock-contract.ts";
 export { countFates, enumerateFates, legalImages, type EnumerationOptions } from "./crash-enumeration.ts";
 export type { CrashKinds } from "./crash-choices.ts";
 export { CrashCheckError, type FailingCrash } from "./crash-error.ts";

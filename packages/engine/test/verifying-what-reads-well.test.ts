@@ -1,0 +1,139 @@
+import { open, verify, type KeydirFactory } from "@hashlog/engine";
+import { hintFileName, MANIFEST_NAME } from "@hashlog/format";
+import { FsError } from "@hashlog/fs-io";
+import { hashKeydir, HintBuilder, type Keydir } from "@hashlog/index";
+import { describe, expect, test } from "vitest";
+import { manifestIn } from "./support/manifests.ts";
+import { overridden } from "./support/overridden.ts";
+import { readFile } from "./support/recount.ts";
+import { sixRecords } from "./support/six-records.ts";
+import { spoil } from "./support/spoil.ts";
+import { rejection, utf8Bytes } from "./support/values.ts";
+import { shared } from "./support/verifying.ts";
+import { memoryWorld } from "./support/worlds.ts";
+
+describe("what reads well and is wrong is a finding, and does harm", () => {
+  test("a hint that does not say what its segment says", async () => {
+    const world = await memoryWorld();
+    await sixRecords(world);
+    const { hashKey, segments } = manifestIn(await readFile(world.fileSystem, world.path(MANIFEST_NAME)));
+    const listed = segments[1]!;
+    expect(listed).toMatchObject({ state: "sealed", segmentId: 2 });
+    const builder = new HintBuilder({ hashKey });
+    const key = utf8Bytes("key 2key 9");
+    builder.put(key, 0, 5, 3, 64, 150, 0);
+    // The last one of another key than it is.
+    builder.put(key, 5, 10, 4, 64 + 173 + 32, 150, 0);
+    const blocks: Uint8Array[] = [];
+    const { segmentId, identity } = listed;
+    const sealedBytes = listed.state === "sealed" ? listed.sealedBytes : 0;
+    builder.encode({ segmentId, identity, sealedBytes }, (block) => blocks.push(block.slice()));
+    await spoil(world, hintFileName(2), () => Uint8Array.from(blocks.flatMap((block) => [...block])));
+    const { findings } = await verify(world.directory, shared(world));
+    expect(findings).toMatchObject([{ subject: "hint", harmless: false, segmentId: 2 }]);
+  });
+
+  /** Keydirs that forget one key when it is put. */
+  const forgetful =
+    (forgotten: string): KeydirFactory =>
+    (options) => {
+      const keydir = hashKeydir(options);
+      const put: Keydir["put"] = (bytes, start, end, location, replaced) => {
+        if (Buffer.from(bytes.subarray(start, end)).toString() === forgotten) return false;
+        return keydir.put(bytes, start, end, location, replaced);
+      };
+      return overridden(keydir, { put });
+    };
+
+  test("a key that is not in memory, and not in the checkpoint", async () => {
+    const world = await memoryWorld();
+    world.leaveUnchecked();
+    const db = await open(world.directory, { ...shared(world), index: forgetful("key 2") });
+    for (let index = 0; index < 6; index += 1) await db.put(`key ${index}`, "value");
+    const { findings } = await db.verify();
+    expect(findings).toMatchObject([{ subject: "index", harmless: false, keys: 1 }]);
+    await db.close();
+    const closed = await verify(world.directory, shared(world));
+    expect(closed.findings).toMatchObject([{ subject: "checkpoint", harmless: false, keys: 1 }]);
+  });
+
+  test("what the statistics count", async () => {
+    const world = await memoryWorld();
+    world.leaveUnchecked();
+    const silent: KeydirFactory = (options) => {
+      const keydir = hashKeydir(options);
+      const put: Keydir["put"] = (...of) => {
+        keydir.put(...of);
+        return false;
+      };
+      return overridden(keydir, { put });
+    };
+    const db = await open(world.directory, { ...shared(world), index: silent, compaction: false });
+    await db.put("a", "1");
+    await db.put("a", "2");
+    const { findings } = await db.verify();
+    expect(findings.map(({ subject, what }) => [subject, what])).toEqual([
+      ["statistics", "stats() counts 2 as liveRecords of segment 1, and the log gives 1"],
+      ["statistics", "stats() counts 40 as liveBytes of segment 1, and the log gives 20"],
+    ]);
+    await db.close();
+  });
+
+  test("a manifest of which the store itself does not know whether it wrote it is none", async () => {
+    const world = await memoryWorld();
+    let isLost = false;
+    const fileSystem = overridden(world.fileSystem, {
+      replace: async (path: string, bytes: Uint8Array) => {
+        await world.fileSystem.replace(path, bytes);
+        if (isLost) throw new FsError("FS_IO", "who knows", { operation: "replace", path, outcome: "unknown" });
+      },
+    });
+    const db = await world.open({ fileSystem });
+    await db.put("a", "1");
+    isLost = true;
+    expect(await rejection(db.checkpoint())).toMatchObject({ code: "HASHLOG_WRITES_DISABLED" });
+    expect((await db.verify()).findings).toEqual([]);
+    world.leaveUnchecked();
+  });
+
+  test("a key is none that had expired, and that a merge took out which was not finished", async () => {
+    const world = await memoryWorld();
+    let segments = 0;
+    let failed = 0;
+    const fileSystem = overridden(world.fileSystem, {
+      replace: async (path: string, bytes: Uint8Array) => {
+        const listed = manifestIn(bytes).segments.length;
+        const isFewer = listed < segments;
+        segments = Math.max(listed, segments);
+        if (isFewer) {
+          failed += 1;
+          throw new FsError("FS_NO_SPACE", "full", { operation: "replace", path, outcome: "unchanged" });
+        }
+        await world.fileSystem.replace(path, bytes);
+      },
+    });
+    const db = await world.open({ fileSystem });
+    await db.put("a", "1");
+    await db.put("expires", "soon", { ttlMs: 1 });
+    await db.put("b", "2");
+    world.clock.advance(100 * 86_400_000);
+    // The edit that takes its inputs out.
+    await rejection(db.compact());
+    expect(failed).toBeGreaterThan(0);
+    // Opened anew it would have that key again, and not show it.
+    world.leaveUnchecked();
+    expect((await db.verify()).findings).toEqual([]);
+  });
+
+  test("a manifest that another writer has changed", async () => {
+    const world = await memoryWorld();
+    const db = await world.open();
+    await db.put("a", "1");
+    const bytes = await readFile(world.fileSystem, world.path(MANIFEST_NAME));
+    bytes[50]! ^= 1;
+    await world.fileSystem.replace(world.path(MANIFEST_NAME), bytes);
+    const { findings } = await db.verify();
+    expect(findings).toMatchObject([{ subject: "manifest", harmless: false, path: world.path(MANIFEST_NAME) }]);
+    world.leaveUnchecked();
+  });
+});
