@@ -1,5 +1,6 @@
 import { FsError, type FsErrorCode } from "@hashlog/fs-io";
 import { IndexError } from "@hashlog/index";
+import { setFields } from "./error-fields.ts";
 
 /**
  * The errors a user of the store meets. Three families that never mix: the caller's mistake
@@ -58,7 +59,7 @@ const BRAND = Symbol.for("@hashlog/engine/HashlogError");
 export class HashlogError extends Error {
   override readonly name = "HashlogError";
   readonly code: HashlogErrorCode;
-  // What is not known is not there at all: an error that is printed shows what it says, and nothing else.
+  // Set by `setFields`, where they are known.
   declare readonly path: string | undefined;
   declare readonly segmentId: number | undefined;
   declare readonly offset: number | undefined;
@@ -71,9 +72,7 @@ export class HashlogError extends Error {
   constructor(code: HashlogErrorCode, message: string, { cause, ...fields }: HashlogErrorDetails = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-    for (const [name, value] of Object.entries(fields)) {
-      if (value !== undefined) Reflect.set(this, name, value);
-    }
+    setFields(this, fields);
     Object.defineProperty(this, BRAND, { value: true });
   }
 

@@ -4,14 +4,26 @@ import { syncDirectoryEntries } from "./node-directory-sync.ts";
 import { codeOf, errnoOf, fsErrorOf } from "./node-errors.ts";
 import { NodeAppendFile, NodeReadFile } from "./node-file.ts";
 import { type NodeFs, type NodeStats, type NodeVolume, promised } from "./node-fs.ts";
+import { canSyncFully, noFullSync, runtimeAtHand } from "./node-full-sync.ts";
 import { NodeHandle } from "./node-handle.ts";
 import { isDirectoryLocked, lockDirectory, type LockContext } from "./node-lock.ts";
 import type { NodeNet } from "./node-net.ts";
 import { replaceFile } from "./node-replace.ts";
 import { sharedVolumeOfType } from "./node-shared-volume.ts";
 
-/** All of it is for tests and for platforms that imitate another; without options everything is the machine's own. */
+/**
+ * All of it but `allowDriveCache` is for tests and for platforms that imitate another; without options everything is the
+ * machine's own.
+ */
 export interface NodeFileSystemOptions {
+  /**
+   * Write also where a sync leaves the bytes in the drive's own cache and nothing can be done about it: under Bun on macOS. A
+   * crash of the process then costs nothing, a power cut may cost what was synced and more. Default `false`: there whatever would
+   * have to be durable is `FS_NOT_SUPPORTED`. Means nothing elsewhere.
+   */
+  readonly allowDriveCache?: boolean;
+  /** What to take the runtime for: `"node"` or `"bun"`. */
+  readonly runtime?: string;
   /** What to take the platform for: a value of `process.platform`. */
   readonly platform?: string;
   /** Functions to call instead of those of `node:fs`. */
@@ -25,8 +37,8 @@ export interface NodeFileSystemOptions {
 }
 
 /**
- * The file system of the machine, over `node:fs`: Node on Linux, macOS and Windows. What differs between them stands in
- * README.md. Relative paths lead from the working directory of this call, also when the process changes it later.
+ * The file system of the machine, over `node:fs`: of Node, Bun and Deno on Linux, macOS and Windows. What differs between them
+ * stands in README.md. Relative paths lead from the working directory of this call, also when the process changes it later.
  */
 export function nodeFileSystem(options: NodeFileSystemOptions = {}): FileSystem {
   return new NodeFileSystem(options);
@@ -47,6 +59,7 @@ class NodeFileSystem implements FileSystem {
   readonly #clock: Clock;
   readonly #platform: string;
   readonly #pause: (delayMs: number) => Promise<void>;
+  readonly #refusesToWrite: boolean;
 
   constructor(options: NodeFileSystemOptions) {
     const fs = process.getBuiltinModule("node:fs");
@@ -57,6 +70,8 @@ class NodeFileSystem implements FileSystem {
     this.#clock = options.clock ?? systemClock;
     this.#platform = options.platform ?? process.platform;
     this.#pause = options.pause ?? systemPause;
+    const runtime = options.runtime ?? runtimeAtHand(process.versions);
+    this.#refusesToWrite = options.allowDriveCache !== true && !canSyncFully(this.#platform, runtime);
   }
 
   join(directory: string, name: string): string {
@@ -80,7 +95,8 @@ class NodeFileSystem implements FileSystem {
     }
   }
 
-  makeDirectory(path: string): Promise<void> {
+  async makeDirectory(path: string): Promise<void> {
+    this.#mayWrite("makeDirectory", path);
     return this.#run("makeDirectory", path, (done) => this.#fs.mkdir(this.#absolute(path), done));
   }
 
@@ -89,12 +105,14 @@ class NodeFileSystem implements FileSystem {
   }
 
   async create(path: string): Promise<AppendFile> {
+    this.#mayWrite("create", path);
     const { O_RDWR, O_APPEND, O_CREAT, O_EXCL } = this.#fs.constants;
     const handle = await this.#open("create", path, O_RDWR | O_APPEND | O_CREAT | O_EXCL);
     return new NodeAppendFile(handle, this.#fullSync);
   }
 
   async openAppend(path: string): Promise<AppendFile> {
+    this.#mayWrite("openAppend", path);
     const { O_RDWR, O_APPEND } = this.#fs.constants;
     return new NodeAppendFile(await this.#open("openAppend", path, O_RDWR | O_APPEND), this.#fullSync);
   }
@@ -103,7 +121,8 @@ class NodeFileSystem implements FileSystem {
     return new NodeReadFile(await this.#open("openRead", path, this.#fs.constants.O_RDONLY));
   }
 
-  replace(path: string, bytes: Uint8Array): Promise<void> {
+  async replace(path: string, bytes: Uint8Array): Promise<void> {
+    this.#mayWrite("replace", path);
     return replaceFile(
       {
         fs: this.#fs,
@@ -128,6 +147,7 @@ class NodeFileSystem implements FileSystem {
   }
 
   async syncDirectory(directory: string): Promise<void> {
+    this.#mayWrite("syncDirectory", directory);
     try {
       await this.#syncEntries(directory);
     } catch (error) {
@@ -184,6 +204,11 @@ class NodeFileSystem implements FileSystem {
   /** Where the path led when this file system was made. */
   #absolute(path: string): string {
     return this.#path.resolve(this.#workingDirectory, path);
+  }
+
+  /** Before anything is made that somebody will take for durable. */
+  #mayWrite(operation: string, path: string): void {
+    if (this.#refusesToWrite) throw noFullSync(operation, path);
   }
 
   get #windows(): boolean {

@@ -122,8 +122,8 @@ export class NodeAppendFile extends NodeReadFile implements AppendFile {
 
   /**
    * On Linux fdatasync: the bytes and the length that is needed to read them, without the times. On macOS fsync, which
-   * node turns into `F_FULLFSYNC`: plain fsync there leaves the bytes in the drive's own cache, and what fdatasync
-   * does is not documented by the platform. On Windows both are FlushFileBuffers.
+   * Node and Deno turn into `F_FULLFSYNC`, and fdatasync too (node-full-sync.ts); of the two, fsync is the one that says what is
+   * wanted. On Windows both are FlushFileBuffers.
    */
   async sync(): Promise<void> {
     // The failed pages are marked clean: a second sync would succeed without having written them.

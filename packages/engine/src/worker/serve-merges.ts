@@ -10,8 +10,14 @@ export interface ThreadPort {
   postMessage(message: FromThread, transfer: ArrayBuffer[]): void;
 }
 
-/** In the merge's thread: does the merges that it is told to do, one after the other. */
-export function serveMerges(port: ThreadPort, fileSystem: FileSystem = nodeFileSystem()): void {
+/**
+ * In the merge's thread: does the merges that it is told to do, one after the other. Whether anything may be written under this
+ * runtime was decided by the file system of the store, which would not be open otherwise.
+ */
+export function serveMerges(
+  port: ThreadPort,
+  fileSystem: FileSystem = nodeFileSystem({ allowDriveCache: true }),
+): void {
   let store: RemoteStore | undefined;
   let controller = new AbortController();
   const post = (message: FromThread, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
