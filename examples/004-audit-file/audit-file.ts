@@ -29,10 +29,13 @@ export class AuditFile {
     this.name = name;
     this.#lock = lock;
     this.#writer = writer;
-    this.#group = new GroupSync(() => {
-      this.syncs += 1;
-      return writer.sync();
-    }, systemClock.yield);
+    this.#group = new GroupSync(
+      () => {
+        this.syncs += 1;
+        return writer.sync();
+      },
+      () => systemClock.yield(),
+    );
   }
 
   /** Begins a new file in the directory, which has to be there. One process at a time: another is told `FS_LOCKED`. */
