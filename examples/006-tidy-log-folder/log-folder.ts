@@ -101,13 +101,16 @@ export class LogFolder {
     await Promise.all([...this.#opened].map((log) => log.close()));
   }
 
-  /** Reads all logs. Of two records with the same sequence, as a merge that was cut off leaves them, a put counts. */
+  /**
+   * Reads all logs. Two records with the same sequence, as a merge that was cut off leaves them, say the same. (Where records
+   * expire one of them may be a tombstone, and the other counts.)
+   */
   async #load(): Promise<void> {
     const newest = new Map<string, number>();
     for (const log of this.logs) {
       await readRecords(log, ({ key, tombstone, sequence, offset, bytes }) => {
         const known = newest.get(key) ?? 0;
-        if (sequence < known || (sequence === known && tombstone)) return;
+        if (sequence < known) return;
         newest.set(key, sequence);
         if (tombstone) this.keydir.delete(key);
         else this.keydir.set(key, { log, offset, bytes });
