@@ -4,13 +4,13 @@
  * A check resolves to how many things it looked at were right and how many were not; what it has to say it prints.
  */
 import { readFileSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, rm, symlink } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { coverageByPackage, LEAST, leastCovered, missingFromCoverage } from "./coverage-report.mjs";
 import { exampleModule, exampleNames, packageNames, sourceFiles } from "./layout.mjs";
 import { npmNode, ROOT, seconds } from "./setup.mjs";
 import { failedTests, lastLines, proofFindings, summary } from "./summary.mjs";
-import { CACHE, COVERAGE, runTool, script, tools } from "./tools.mjs";
+import { CACHE, COMPILED_EXAMPLES, COVERAGE, runTool, script, tools } from "./tools.mjs";
 import { countTests } from "./vitest-report.mjs";
 
 /** @typedef {{ passed: number, failed: number, findings?: readonly string[] }} Count What failed, one each. */
@@ -47,6 +47,7 @@ function allChecks() {
     { name: "coverage", run: coverage },
     { name: "proof by crashing", run: proof },
     ...exampleNames().map((name) => ({ name: `example ${name}`, run: () => loud(script(exampleModule(name))) })),
+    { name: "examples on npm's own Node", run: compiledExamples },
   ];
 }
 
@@ -76,6 +77,27 @@ async function builtPackages() {
     add(count, await loud([npmNode(), join(ROOT, "scripts", "built-package.mjs"), name]));
   }
   return count;
+}
+
+/**
+ * Whoever copies an example has a Node of their own, and the packages as they are built: so the examples are compiled, and
+ * run once more on those.
+ */
+async function compiledExamples() {
+  await rm(COMPILED_EXAMPLES, { recursive: true, force: true });
+  const compiled = await quiet(tools.compileExamples);
+  if (compiled.failed > 0) return compiled;
+  /** @type {string[]} */
+  const findings = [];
+  for (const name of exampleNames()) {
+    const folder = join(COMPILED_EXAMPLES, name);
+    // What an example is built on is found from where its code lies.
+    await symlink(join(ROOT, "examples", name, "node_modules"), join(folder, "node_modules"), "junction");
+    const run = await quiet([npmNode(), join(folder, "main.js")]);
+    const error = run.findings.find((line) => line.includes("Error")) ?? run.findings.at(-1);
+    if (run.failed > 0) findings.push(`${name}: ${error}`);
+  }
+  return { passed: exampleNames().length - findings.length, failed: findings.length, findings };
 }
 
 async function vitest() {

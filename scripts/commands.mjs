@@ -28,7 +28,7 @@ export const commands = {
   unit: (args) => inTurn([...tools.unit, ...args]),
   watch: (args) => inTurn([...tools.watch, ...args]),
   coverage: (args) => inTurn([...tools.unit, "--coverage", ...args]),
-  examples: () => inTurn(...exampleNames().map((name) => script(exampleModule(name)))),
+  examples: runExamples,
   bench: (args) => inTurn([...script("bench/compare.ts"), ...args]),
   "bench:open": (args) => inTurn([...script("bench/open-roads.ts"), ...args]),
   "bench:merging": (args) => inTurn([...script("bench/merging.ts"), ...args]),
@@ -44,6 +44,21 @@ export const commands = {
   changeset: (args) => inTurn([...tools.changeset, ...args]),
   clean,
 };
+
+/**
+ * Runs all examples, or those whose names begin so: `-- 003 010`.
+ * @type {Command}
+ */
+async function runExamples(args) {
+  const all = exampleNames();
+  const unknown = args.find((arg) => !all.some((name) => name.startsWith(arg)));
+  if (unknown !== undefined) {
+    console.error(`There is no example "${unknown}". There are: ${all.join(", ")}.`);
+    return 2;
+  }
+  const chosen = args.length === 0 ? all : all.filter((name) => args.some((arg) => name.startsWith(arg)));
+  return inTurn(...chosen.map((name) => script(exampleModule(name))));
+}
 
 /**
  * Sets up and runs one command after the other, as far as the first that fails.

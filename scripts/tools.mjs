@@ -5,6 +5,8 @@ import { environment, NODE, pnpm, ROOT } from "./setup.mjs";
 
 /** What runs leave behind and nobody keeps. Ignored by git. */
 export const CACHE = join(ROOT, ".cache");
+/** The examples in JavaScript, as tsconfig.examples.json says. */
+export const COMPILED_EXAMPLES = join(CACHE, "examples");
 export const COVERAGE = join(ROOT, "coverage");
 
 /** @param {string} path Inside node_modules. */
@@ -17,6 +19,7 @@ export const tools = {
   // turbo builds through pnpm and changesets publishes through it, so they have to find one.
   build: pnpm("exec", "turbo", "run", "build", "--output-logs=errors-only"),
   types: [...program("typescript/bin/tsc"), "-p", "tsconfig.tests.json"],
+  compileExamples: [...program("typescript/bin/tsc"), "-p", "tsconfig.examples.json"],
   unit: [...program("vitest/vitest.mjs"), "run"],
   watch: [...program("vitest/vitest.mjs"), "watch"],
   changeset: pnpm("exec", "changeset"),

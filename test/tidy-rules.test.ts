@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as coverageRules from "./tidy/coverage-rules.ts";
+import * as exampleRules from "./tidy/example-rules.ts";
 import * as packageRules from "./tidy/package-rules.ts";
 import * as portRules from "./tidy/port-rules.ts";
 import { RULES } from "./tidy/rules.ts";
@@ -57,6 +58,31 @@ const adapterCase = (change: object, complaint?: RegExp): Case => ({
     ...change,
   }),
   beside: ["README.md", "LICENSE"].map((name) => ({ path: `packages/keyv/${name}`, text: "" })),
+  ...(complaint && { complaint }),
+});
+
+/** An example beside its list; a change of it, or of the files beside it, breaks a rule. */
+const EXAMPLE = "examples/001-a-cache";
+const exampleManifest = {
+  name: "@hashlog/example-a-cache",
+  private: true,
+  dependencies: { "@hashlog/engine": "workspace:*" },
+};
+const exampleCase = (change: object, complaint?: RegExp, files = ["main.ts", "README.md"], folder = EXAMPLE): Case => ({
+  rule: exampleRules.examplesAreWhole,
+  path: `${folder}/package.json`,
+  text: JSON.stringify({ ...exampleManifest, ...change }),
+  beside: [
+    { path: "examples/README.md", text: link("001-a-cache/README.md") },
+    ...files.map((name) => ({ path: `${folder}/${name}`, text: "" })),
+  ],
+  ...(complaint && { complaint }),
+});
+const exampleImports = (text: string, complaint?: RegExp): Case => ({
+  rule: exampleRules.examplesImportWhatIsDeclared,
+  path: `${EXAMPLE}/main.ts`,
+  text,
+  beside: [{ path: `${EXAMPLE}/package.json`, text: JSON.stringify(exampleManifest) }],
   ...(complaint && { complaint }),
 });
 
@@ -261,6 +287,17 @@ export { F as E } from "./b.ts";`,
     path: "packages/index/tsconfig.json",
     text: `{ "references": [{ "path": "../format" }] }`,
   },
+
+  exampleCase({}),
+  exampleCase({ private: false }, /not private/),
+  exampleCase({ name: "a-cache" }, /not named after it/),
+  exampleCase({}, /no README\.md/, ["main.ts"]),
+  exampleCase({}, /no main\.ts/, ["README.md"]),
+  exampleCase({}, /is the example 1/, undefined, "examples/002-a-cache"),
+  exampleCase({}, /does not lead to it/, undefined, "examples/001-a-queue"),
+  exampleImports(`import "@hashlog/engine"; import "node:fs"; import "./cache.ts";`),
+  exampleImports(`import "@hashlog/fs-io/testing";`, /not in examples\/001-a-cache\/package\.json/),
+  exampleImports(`import "../002-a-queue/queue.ts";`, /is not in/),
 
   { rule: textRules.nothingIsLeftForLater, path: "README.md", text: `\n\n${LATER}: more`, complaint: /README\.md:3: / },
   { rule: textRules.nothingIsLeftForLater, path: "README.md", text: "all done" },

@@ -5,6 +5,9 @@ import { open, utf8 } from "@hashlog/engine";
 import { crashKey, crashNumber, crashValue } from "./crash-records.ts";
 import type { SeededRandom } from "./random.ts";
 
+/** Beside this module, and with the same ending: compiled it is another. */
+const WRITER = fileURLToPath(import.meta.url.replace(/crash(\.\w+)$/, "crash-writer$1"));
+
 const ROUNDS = 3;
 const ACKNOWLEDGED_LEAST = 200;
 const ACKNOWLEDGED_MOST = 1500;
@@ -29,7 +32,7 @@ export async function crash(directory: string, random: SeededRandom): Promise<st
 
 /** Starts the writer and kills it once it has acknowledged that many. Resolves to the numbers that it acknowledged. */
 async function writeUntilKilled(directory: string, first: number, killAfter: number): Promise<number[]> {
-  const writer = fork(fileURLToPath(new URL("crash-writer.ts", import.meta.url)), [directory, String(first)]);
+  const writer = fork(WRITER, [directory, String(first)]);
   const told: number[] = [];
   writer.on("message", (number) => {
     told.push(Number(number));

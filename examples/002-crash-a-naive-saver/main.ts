@@ -5,7 +5,7 @@
  * their steps, in every way in which a disk may lose what was not synced. The first two fall; for each of them a
  * crash that does it is shown, the smallest of its point. The third one stands.
  *
- *     npm run examples                in the root: this example and the others
+ *     npm run examples -- 002
  */
 import { crashTest } from "./crash-test.ts";
 import { halfMended, naive, right } from "./savers.ts";

@@ -136,7 +136,7 @@ function declared(manifest: Manifest): string[] {
   return Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
 }
 
-function importsOf(file: SourceFile): { source: string; start: number }[] {
+export function importsOf(file: SourceFile): { source: string; start: number }[] {
   const { staticImports, staticExports, dynamicImports } = parse(file).module;
   const requests = [
     ...staticImports.map(({ moduleRequest }) => moduleRequest),
@@ -156,7 +156,7 @@ function unquoted(text: string): string {
   return text.replace(/^(["'])(.*)\1$/, "$2");
 }
 
-function packageOf(source: string): string {
+export function packageOf(source: string): string {
   return source
     .split("/")
     .slice(0, source.startsWith("@") ? 2 : 1)

@@ -1,5 +1,6 @@
 /** Every tidy rule by the sentence that it stands for. */
 import { ignoredCoverageHasAReason, marksAreUnique, marksAreWellFormed } from "./coverage-rules.ts";
+import { examplesAreWhole, examplesImportWhatIsDeclared } from "./example-rules.ts";
 import {
   importsFollowTheArrows,
   manifestsAreWhole,
@@ -50,6 +51,8 @@ export const RULES: readonly (readonly [sentence: string, rule: Rule])[] = [
   ["tests import only what their package declares", testsImportWhatIsDeclared],
   ["every package.json is whole, and its dependencies follow the arrows", manifestsAreWhole],
   ["TypeScript's references follow the arrows", referencesFollowTheArrows],
+  ["every example is whole, listed and numbered", examplesAreWhole],
+  ["examples import only what they declare", examplesImportWhatIsDeclared],
   ["nothing is left for later", nothingIsLeftForLater],
   ["no path of somebody's machine is written down", noPathsOfAMachine],
   ["no registry is named", noRegistryHosts],
