@@ -14,6 +14,12 @@ import {
   sourcesPrintNothing,
 } from "./port-rules.ts";
 import {
+  changesetsKnowEveryPackage,
+  packagesShareAVersion,
+  readmesAreWhole,
+  readmesNameWhatIsExported,
+} from "./release-rules.ts";
+import {
   exportsAreDocumented,
   filesAreShort,
   functionsAreShort,
@@ -50,6 +56,10 @@ export const RULES: readonly (readonly [sentence: string, rule: Rule])[] = [
   ["tests import only what their package declares", testsImportWhatIsDeclared],
   ["every package.json is whole, and its dependencies follow the arrows", manifestsAreWhole],
   ["TypeScript's references follow the arrows", referencesFollowTheArrows],
+  ["all packages have one version", packagesShareAVersion],
+  ["changesets releases all packages together", changesetsKnowEveryPackage],
+  ["every README of a package is whole", readmesAreWhole],
+  ["every README of a package names what is exported", readmesNameWhatIsExported],
   ["nothing is left for later", nothingIsLeftForLater],
   ["no path of somebody's machine is written down", noPathsOfAMachine],
   ["no registry is named", noRegistryHosts],
