@@ -7,6 +7,9 @@ import { environment, NODE, pnpm, ROOT } from "./setup.mjs";
 export const CACHE = join(ROOT, ".cache");
 export const COVERAGE = join(ROOT, "coverage");
 
+/** The program that goes through a release of what is built, without publishing it. */
+export const RELEASE_REHEARSAL = "scripts/release/main.ts";
+
 /** @param {string} path Inside node_modules. */
 const program = (path) => [NODE, join(ROOT, "node_modules", path)];
 
