@@ -10,7 +10,7 @@ import { coverageByPackage, LEAST, leastCovered, missingFromCoverage } from "./c
 import { exampleModule, exampleNames, packageNames, sourceFiles } from "./layout.mjs";
 import { npmNode, ROOT, seconds } from "./setup.mjs";
 import { failedTests, lastLines, proofFindings, summary } from "./summary.mjs";
-import { CACHE, COMPILED_EXAMPLES, COVERAGE, runTool, script, tools } from "./tools.mjs";
+import { CACHE, COMPILED_EXAMPLES, COVERAGE, RELEASE_REHEARSAL, runTool, script, tools } from "./tools.mjs";
 import { countTests } from "./vitest-report.mjs";
 
 /** @typedef {{ passed: number, failed: number, findings?: readonly string[] }} Count What failed, one each. */
@@ -18,6 +18,7 @@ import { countTests } from "./vitest-report.mjs";
 
 const VITEST_REPORT = join(CACHE, "vitest.json");
 const PROOF_REPORT = join(CACHE, "proof.json");
+const RELEASE_REPORT = join(CACHE, "release.json");
 
 /** @returns {Promise<number>} The exit code. */
 export async function runAllChecks() {
@@ -43,6 +44,7 @@ function allChecks() {
     { name: "build", run: () => quiet(tools.build) },
     { name: "types of tests, examples and tools", run: () => quiet(tools.types) },
     { name: "built packages on npm's own Node", run: builtPackages },
+    { name: "packages as they are published", run: release },
     { name: "tests", run: vitest },
     { name: "coverage", run: coverage },
     { name: "proof by crashing", run: proof },
@@ -98,6 +100,16 @@ async function compiledExamples() {
     if (run.failed > 0) findings.push(`${name}: ${error}`);
   }
   return { passed: exampleNames().length - findings.length, failed: findings.length, findings };
+}
+
+/** A release is gone through but for publishing it: tarballs, types, sizes, and each package used alone. */
+async function release() {
+  await rm(RELEASE_REPORT, { force: true });
+  const { code } = await runTool([...script(RELEASE_REHEARSAL), "--report", RELEASE_REPORT]);
+  const report = readJson(RELEASE_REPORT);
+  if (report === undefined) return { ...one(false), findings: ["it did not get as far as its report"] };
+  const { passed, findings } = report;
+  return { passed, failed: code === 0 ? 0 : Math.max(1, findings.length), findings };
 }
 
 async function vitest() {

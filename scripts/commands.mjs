@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { runAllChecks } from "./checks.mjs";
 import { exampleModule, exampleNames, workspaceFolders } from "./layout.mjs";
 import { ROOT, setup } from "./setup.mjs";
-import { CACHE, COVERAGE, runTool, script, tools } from "./tools.mjs";
+import { CACHE, COVERAGE, RELEASE_REHEARSAL, runTool, script, tools } from "./tools.mjs";
 
 /** @typedef {(args: readonly string[]) => Promise<number>} Command */
 
@@ -42,6 +42,7 @@ export const commands = {
   "proof:replay": (args) => inTurn([...script("proof/commands/replay.ts"), ...args]),
   mutants: (args) => inTurn([...script("proof/commands/mutants.ts"), ...args]),
   changeset: (args) => inTurn([...tools.changeset, ...args]),
+  "release:dry": (args) => inTurn(tools.build, [...script(RELEASE_REHEARSAL), ...args]),
   clean,
 };
 
@@ -81,7 +82,7 @@ async function clean(args) {
   const folders = workspaceFolders();
   const built = folders.flatMap((folder) => [`${folder}/dist`, `${folder}/.turbo`]);
   const installed = ["", ...folders].map((folder) => join(folder, "node_modules"));
-  const targets = [...built, ".turbo", "node_modules/.cache", ...(args.includes("--all") ? installed : [])];
+  const targets = [...built, ".turbo", "tarballs", "node_modules/.cache", ...(args.includes("--all") ? installed : [])];
   for (const target of [CACHE, COVERAGE, ...targets.map((path) => join(ROOT, path))]) {
     await rm(target, { recursive: true, force: true });
   }

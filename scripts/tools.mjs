@@ -9,6 +9,9 @@ export const CACHE = join(ROOT, ".cache");
 export const COMPILED_EXAMPLES = join(CACHE, "examples");
 export const COVERAGE = join(ROOT, "coverage");
 
+/** The program that goes through a release of what is built, without publishing it. */
+export const RELEASE_REHEARSAL = "scripts/release/main.ts";
+
 /** @param {string} path Inside node_modules. */
 const program = (path) => [NODE, join(ROOT, "node_modules", path)];
 

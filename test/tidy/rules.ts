@@ -15,6 +15,12 @@ import {
   sourcesPrintNothing,
 } from "./port-rules.ts";
 import {
+  changesetsKnowEveryPackage,
+  packagesShareAVersion,
+  readmesAreWhole,
+  readmesNameWhatIsExported,
+} from "./release-rules.ts";
+import {
   exportsAreDocumented,
   filesAreShort,
   functionsAreShort,
@@ -53,6 +59,10 @@ export const RULES: readonly (readonly [sentence: string, rule: Rule])[] = [
   ["TypeScript's references follow the arrows", referencesFollowTheArrows],
   ["every example is whole, listed and numbered", examplesAreWhole],
   ["examples import only what they declare", examplesImportWhatIsDeclared],
+  ["all packages have one version", packagesShareAVersion],
+  ["changesets releases all packages together", changesetsKnowEveryPackage],
+  ["every README of a package is whole", readmesAreWhole],
+  ["every README of a package names what is exported", readmesNameWhatIsExported],
   ["nothing is left for later", nothingIsLeftForLater],
   ["no path of somebody's machine is written down", noPathsOfAMachine],
   ["no registry is named", noRegistryHosts],
