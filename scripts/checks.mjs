@@ -42,9 +42,11 @@ function allChecks() {
     { name: "lint", run: () => quiet(tools.lint) },
     { name: "build", run: () => quiet(tools.build) },
     { name: "types of tests, examples and tools", run: () => quiet(tools.types) },
+    { name: "types of the site", run: () => quiet(tools.typesOfSite) },
     { name: "built packages on npm's own Node", run: builtPackages },
     { name: "tests", run: vitest },
     { name: "coverage", run: coverage },
+    { name: "documentation as a site", run: () => quiet(script("site/build/main.ts")) },
     { name: "proof by crashing", run: proof },
     ...exampleNames().map((name) => ({ name: `example ${name}`, run: () => loud(script(exampleModule(name))) })),
   ];

@@ -17,6 +17,8 @@ export const tools = {
   // turbo builds through pnpm and changesets publishes through it, so they have to find one.
   build: pnpm("exec", "turbo", "run", "build", "--output-logs=errors-only"),
   types: [...program("typescript/bin/tsc"), "-p", "tsconfig.tests.json"],
+  // Apart: what runs in a browser has other types, and the site's libraries bring them along.
+  typesOfSite: [...program("typescript/bin/tsc"), "-p", "site"],
   unit: [...program("vitest/vitest.mjs"), "run"],
   watch: [...program("vitest/vitest.mjs"), "watch"],
   changeset: pnpm("exec", "changeset"),
