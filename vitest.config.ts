@@ -16,7 +16,13 @@ export default defineConfig({
   resolve: { conditions, alias },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["packages/*/test/**/*.test.ts", "bench/**/*.test.ts", "proof/**/*.test.ts", "test/**/*.test.ts"],
+    include: [
+      "packages/*/test/**/*.test.ts",
+      "bench/**/*.test.ts",
+      "proof/**/*.test.ts",
+      "site/test/*.test.ts",
+      "test/**/*.test.ts",
+    ],
     setupFiles: ["test/replay-seed.ts"],
     server: { deps: { inline: [/interface-(?:data|block)store-tests/] } },
     testTimeout: 600_000,

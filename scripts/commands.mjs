@@ -21,7 +21,7 @@ export const commands = {
     return runAllChecks();
   },
   build: (args) => inTurn([...tools.build, ...args]),
-  types: () => inTurn(tools.build, tools.types),
+  types: () => inTurn(tools.build, tools.types, tools.typesOfSite),
   lint: (args) => inTurn([...tools.lint, ...args]),
   format: (args) => inTurn([...tools.format, ...args]),
   "format:check": (args) => inTurn([...tools.formatCheck, ...args]),
@@ -41,6 +41,7 @@ export const commands = {
   proof: (args) => inTurn([...script("proof/commands/proof.ts"), ...args]),
   "proof:replay": (args) => inTurn([...script("proof/commands/replay.ts"), ...args]),
   mutants: (args) => inTurn([...script("proof/commands/mutants.ts"), ...args]),
+  site: (args) => inTurn([...script("site/build/main.ts"), ...args]),
   changeset: (args) => inTurn([...tools.changeset, ...args]),
   "release:dry": (args) => inTurn(tools.build, [...script(RELEASE_REHEARSAL), ...args]),
   clean,

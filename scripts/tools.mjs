@@ -23,6 +23,8 @@ export const tools = {
   build: pnpm("exec", "turbo", "run", "build", "--output-logs=errors-only"),
   types: [...program("typescript/bin/tsc"), "-p", "tsconfig.tests.json"],
   compileExamples: [...program("typescript/bin/tsc"), "-p", "tsconfig.examples.json"],
+  // Apart: what runs in a browser has other types, and the site's libraries bring them along.
+  typesOfSite: [...program("typescript/bin/tsc"), "-p", "site"],
   unit: [...program("vitest/vitest.mjs"), "run"],
   watch: [...program("vitest/vitest.mjs"), "watch"],
   changeset: pnpm("exec", "changeset"),

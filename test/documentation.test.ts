@@ -13,10 +13,12 @@ describe("the documentation", () => {
   const examples = documents.flatMap(({ path, text }) => examplesIn(path, text));
   const modules = examples.map((example) => ({ ...example, path: writeExample(example.place, example.code) }));
 
-  test("has an example in every README of a package", () => {
+  test("has an example in every README of a package, and in every guide", () => {
     const places = examples.map(({ place }) => place.replace(/:\d+$/, ""));
-    const readmes = documents.map(({ path }) => path).filter((path) => /^(packages\/[^/]+\/)?README\.md$/.test(path));
-    expect(readmes.filter((path) => !places.includes(path))).toEqual([]);
+    const paths = documents.map(({ path }) => path);
+    const readmes = paths.filter((path) => /^(packages\/[^/]+\/)?README\.md$/.test(path));
+    const guides = paths.filter((path) => /^docs\/guides\/(?!README)[^/]+\.md$/.test(path));
+    expect([...readmes, ...guides].filter((path) => !places.includes(path))).toEqual([]);
   });
 
   test("proves three ports in CONTRIBUTING.md, each with an implementation and its suite", () => {
