@@ -1,23 +1,14 @@
 import { describe, expect, test } from "vitest";
 import * as coverageRules from "./tidy/coverage-rules.ts";
-import * as exampleRules from "./tidy/example-rules.ts";
+import { exampleCases } from "./tidy/example-cases.ts";
 import * as packageRules from "./tidy/package-rules.ts";
 import * as portRules from "./tidy/port-rules.ts";
-import * as releaseRules from "./tidy/release-rules.ts";
+import { releaseCases } from "./tidy/release-cases.ts";
 import { RULES } from "./tidy/rules.ts";
 import * as shapeRules from "./tidy/shape-rules.ts";
-import type { Rule, SourceFile } from "./tidy/source-file.ts";
+import type { Case } from "./tidy/case.ts";
 import * as testRules from "./tidy/test-rules.ts";
 import * as textRules from "./tidy/text-rules.ts";
-
-/** One file that breaks a rule and the complaint expected of it; or, without a complaint, one that keeps it. */
-interface Case {
-  readonly rule: Rule;
-  readonly path: string;
-  readonly text: string;
-  readonly beside?: readonly SourceFile[];
-  readonly complaint?: RegExp;
-}
 
 const INDEX = "packages/format/src/index.ts";
 const ENGINE = "packages/engine/src/store.ts";
@@ -62,48 +53,10 @@ const adapterCase = (change: object, complaint?: RegExp): Case => ({
   ...(complaint && { complaint }),
 });
 
-/** An example beside its list; a change of it, or of the files beside it, breaks a rule. */
-const EXAMPLE = "examples/001-a-cache";
-const exampleManifest = {
-  name: "@hashlog/example-a-cache",
-  private: true,
-  dependencies: { "@hashlog/engine": "workspace:*" },
-};
-const exampleCase = (change: object, complaint?: RegExp, files = ["main.ts", "README.md"], folder = EXAMPLE): Case => ({
-  rule: exampleRules.examplesAreWhole,
-  path: `${folder}/package.json`,
-  text: JSON.stringify({ ...exampleManifest, ...change }),
-  beside: [
-    { path: "examples/README.md", text: link("001-a-cache/README.md") },
-    ...files.map((name) => ({ path: `${folder}/${name}`, text: "" })),
-  ],
-  ...(complaint && { complaint }),
-});
-const exampleImports = (text: string, complaint?: RegExp): Case => ({
-  rule: exampleRules.examplesImportWhatIsDeclared,
-  path: `${EXAMPLE}/main.ts`,
-  text,
-  beside: [{ path: `${EXAMPLE}/package.json`, text: JSON.stringify(exampleManifest) }],
-  ...(complaint && { complaint }),
-});
-
-/** A README that has everything, and what is left when a part of it is taken out. */
-const README = `# @hashlog/index\n\n\`\`\`sh\nnpm install @hashlog/index\n\`\`\`\n\n## Guarantees\n\n## Not guaranteed\n\n## API\n\n| a |\n`;
-const readmeCase = (part: string, other: string, complaint?: RegExp, fields = {}): Case => ({
-  rule: releaseRules.readmesAreWhole,
-  path: "packages/index/package.json",
-  text: JSON.stringify({ ...manifest, ...fields }),
-  beside: [{ path: "packages/index/README.md", text: README.replace(part, other) }],
-  ...(complaint && { complaint }),
-});
-
-const CHANGESETS = ".changeset/config.json";
-const named = (name: string): SourceFile => ({
-  path: `packages/${name}/package.json`,
-  text: JSON.stringify({ name: `@hashlog/${name}`, version: "0.1.0" }),
-});
-
 const cases: Case[] = [
+  ...releaseCases,
+  ...exampleCases,
+
   { rule: portRules.onlyFsIoTouchesFiles, path: ENGINE, text: `import "node:fs";`, complaint: /store\.ts:1: / },
   {
     rule: portRules.onlyFsIoTouchesFiles,
@@ -293,56 +246,6 @@ export { F as E } from "./b.ts";`,
   manifestCase({}, /no LICENSE/, ["README.md"]),
   { ...manifestCase({}, /no arrow/), path: "packages/other/package.json" },
 
-  { rule: releaseRules.packagesShareAVersion, ...named("index"), beside: [named("format")] },
-  {
-    rule: releaseRules.packagesShareAVersion,
-    path: "packages/index/package.json",
-    text: `{"version":"0.2.0"}`,
-    beside: [named("format")],
-    complaint: /version 0\.1\.0, where another package has 0\.2\.0/,
-  },
-  {
-    rule: releaseRules.changesetsKnowEveryPackage,
-    path: CHANGESETS,
-    text: `{"fixed":[["@hashlog/index"]]}`,
-    beside: [named("index")],
-  },
-  {
-    rule: releaseRules.changesetsKnowEveryPackage,
-    path: CHANGESETS,
-    text: `{"fixed":[["@hashlog/index"]]}`,
-    beside: [named("index"), named("format")],
-    complaint: /@hashlog\/format is not in the fixed group/,
-  },
-  {
-    rule: releaseRules.changesetsKnowEveryPackage,
-    path: CHANGESETS,
-    text: `{"fixed":[["@hashlog/index"],["@hashlog/gone"]]}`,
-    beside: [named("index")],
-    complaint: /2 fixed groups.*\n.*no package @hashlog\/gone/,
-  },
-  readmeCase("", ""),
-  readmeCase("npm install @hashlog/index", "npm install @hashlog/index-of-others", /how @hashlog\/index is installed/),
-  readmeCase("## Guarantees", "## Promises", /no chapter "Guarantees"/),
-  readmeCase("## Not guaranteed", "### Not guaranteed", /no chapter "Not guaranteed"/),
-  readmeCase("## API", "## Functions", /no chapter "API"/),
-  readmeCase("| a |", "## Errors\n\n| a |", /no chapter "API" with a table/),
-  readmeCase("## API", "## Commands", /no chapter "API"/),
-  readmeCase("## API", "## Commands", undefined, { bin: "dist/main.js" }),
-  {
-    rule: releaseRules.readmesNameWhatIsExported,
-    path: "packages/format/src/testing/index.ts",
-    text: `export { crc32, type Left } from "./crc32.ts";`,
-    beside: [{ path: "packages/format/README.md", text: "| `crc32(bytes)` | |" }],
-  },
-  {
-    rule: releaseRules.readmesNameWhatIsExported,
-    path: INDEX,
-    text: `export { crc32, crc } from "./crc32.ts";`,
-    beside: [{ path: "packages/format/README.md", text: "| `crc32(bytes)` | |" }],
-    complaint: /:1: crc is not in packages\/format\/README\.md/,
-  },
-
   {
     rule: packageRules.referencesFollowTheArrows,
     path: "packages/index/tsconfig.json",
@@ -354,17 +257,6 @@ export { F as E } from "./b.ts";`,
     path: "packages/index/tsconfig.json",
     text: `{ "references": [{ "path": "../format" }] }`,
   },
-
-  exampleCase({}),
-  exampleCase({ private: false }, /not private/),
-  exampleCase({ name: "a-cache" }, /not named after it/),
-  exampleCase({}, /no README\.md/, ["main.ts"]),
-  exampleCase({}, /no main\.ts/, ["README.md"]),
-  exampleCase({}, /is the example 1/, undefined, "examples/002-a-cache"),
-  exampleCase({}, /does not lead to it/, undefined, "examples/001-a-queue"),
-  exampleImports(`import "@hashlog/engine"; import "node:fs"; import "./cache.ts";`),
-  exampleImports(`import "@hashlog/fs-io/testing";`, /not in examples\/001-a-cache\/package\.json/),
-  exampleImports(`import "../002-a-queue/queue.ts";`, /is not in/),
 
   { rule: textRules.nothingIsLeftForLater, path: "README.md", text: `\n\n${LATER}: more`, complaint: /README\.md:3: / },
   { rule: textRules.nothingIsLeftForLater, path: "README.md", text: "all done" },
