@@ -122,7 +122,10 @@ function aboutSourceMaps({ files }: PackedPackage): string[] {
   });
 }
 
-/** In node_modules the siblings lie beside it, as their folders do here; nothing else of the repository is there. */
+/**
+ * In node_modules the siblings lie beside it, as their folders do here. What lies elsewhere in the repository is not there: links to
+ * that are for those who read it in the repository, or on npm's page, which resolves them by the field `repository`.
+ */
 function aboutLinks(one: PackedPackage, siblings: readonly PackedPackage[]): string[] {
   const isThere = (path: string): boolean => {
     const [, folder, rest = ""] = /^\.\.\/([^/]+)\/(.+)$/.exec(path) ?? [];
@@ -134,7 +137,7 @@ function aboutLinks(one: PackedPackage, siblings: readonly PackedPackage[]): str
     path.endsWith(".md")
       ? linksOf(textOf(bytes))
           .map((target) => posix.join(posix.dirname(path), target).replace(/\/$/, ""))
-          .filter((target) => !isThere(target))
+          .filter((target) => !target.startsWith("../../") && !isThere(target))
           .map((target) => `${path} has a link to ${target}, which no package brings`)
       : [],
   );
