@@ -20,6 +20,7 @@ export default defineConfig({
       "packages/*/test/**/*.test.ts",
       "bench/**/*.test.ts",
       "proof/**/*.test.ts",
+      "runtimes/**/*.test.ts",
       "site/test/*.test.ts",
       "test/**/*.test.ts",
     ],

@@ -38,6 +38,7 @@ export const commands = {
   "bench:upkeep": (args) => inTurn([...script("bench/upkeep.ts"), ...args]),
   "bench:tracing": (args) => inTurn([...script("bench/tracing.ts"), ...args]),
   soak: (args) => inTurn([...script("bench/soak.ts"), ...args]),
+  runtimes: (args) => inTurn(tools.build, [...script("runtimes/runtimes.ts"), ...args]),
   proof: (args) => inTurn([...script("proof/commands/proof.ts"), ...args]),
   "proof:replay": (args) => inTurn([...script("proof/commands/replay.ts"), ...args]),
   mutants: (args) => inTurn([...script("proof/commands/mutants.ts"), ...args]),
@@ -82,7 +83,7 @@ async function inTurn(...steps) {
 async function clean(args) {
   const folders = workspaceFolders();
   const built = folders.flatMap((folder) => [`${folder}/dist`, `${folder}/.turbo`]);
-  const installed = ["", ...folders].map((folder) => join(folder, "node_modules"));
+  const installed = ["", ...folders, "runtimes/programs"].map((folder) => join(folder, "node_modules"));
   const targets = [...built, ".turbo", "tarballs", "node_modules/.cache", ...(args.includes("--all") ? installed : [])];
   for (const target of [CACHE, COVERAGE, ...targets.map((path) => join(ROOT, path))]) {
     await rm(target, { recursive: true, force: true });

@@ -11,7 +11,7 @@ export function packageNames() {
 /** Every folder with a package of its own, as a path from the root. */
 export function workspaceFolders() {
   const examples = exampleNames().map((name) => `examples/${name}`);
-  return [...packageNames().map((name) => `packages/${name}`), ...examples, "bench", "proof", "site"];
+  return [...packageNames().map((name) => `packages/${name}`), ...examples, "bench", "proof", "runtimes", "site"];
 }
 
 /** The names of the examples' folders, in the order in which they are numbered. */

@@ -19,21 +19,41 @@ const PNPM = "pnpm@12.21.0";
 /** The Node that the lockfile names. */
 export const NODE = join(ROOT, "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node");
 
-const STAMP = join(ROOT, "node_modules", ".hashlog-setup");
+/** The runtimes of `npm run runtimes`: apart, as they take a gigabyte and nothing else needs them. */
+export const PROGRAMS = join(ROOT, "runtimes", "programs");
 
 /** Setting up failed; the message says what to do. */
 export class SetupError extends Error {}
 
 /** Installs what is missing. Resolves at once when nothing is. */
 export async function setup() {
-  const wanted = fingerprint();
-  if (existsSync(NODE) && existsSync(STAMP) && readFileSync(STAMP, "utf8") === wanted) return;
+  await setUp(ROOT, "the dependencies", () => (existsSync(NODE) ? undefined : NODE));
+}
 
-  console.log(`setting up: installing the dependencies with ${PNPM} (once; this needs the network)`);
+/**
+ * Installs the runtimes of `npm run runtimes`, as `setup` installs all else.
+ * @param {() => string | undefined} missing Names a program that is not there.
+ */
+export async function setupPrograms(missing) {
+  await setUp(PROGRAMS, "the runtimes, about a gigabyte,", missing);
+}
+
+/**
+ * @param {string} folder With a lockfile.
+ * @param {string} what
+ * @param {() => string | undefined} missing
+ */
+async function setUp(folder, what, missing) {
+  const stamp = join(folder, "node_modules", ".hashlog-setup");
+  const wanted = fingerprint(folder);
+  if (missing() === undefined && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+
+  console.log(`setting up: installing ${what} with ${PNPM} (once; this needs the network)`);
   const started = Date.now();
-  const output = await install();
-  if (!existsSync(NODE)) throw new SetupError(`${output}\n\nsetting up failed: ${NODE} was not installed.`);
-  writeFileSync(STAMP, wanted);
+  const output = await install(folder);
+  const lacking = missing();
+  if (lacking !== undefined) throw new SetupError(`${output}\n\nsetting up failed: ${lacking} was not installed.`);
+  writeFileSync(stamp, wanted);
   console.log(`setting up: done in ${seconds(started)}`);
 }
 
@@ -65,28 +85,32 @@ export function seconds(started) {
   return `${((Date.now() - started) / 1000).toFixed(1)} s`;
 }
 
-function fingerprint() {
+/** @param {string} folder */
+function fingerprint(folder) {
   const hash = createHash("sha256")
-    .update(readFileSync(join(ROOT, "pnpm-lock.yaml")))
+    .update(readFileSync(join(folder, "pnpm-lock.yaml")))
     .digest("hex");
   return `${hash} ${PNPM} ${process.platform}-${process.arch}\n`;
 }
 
-/** @returns {Promise<string>} What the installation printed. */
-async function install() {
+/**
+ * @param {string} folder
+ * @returns {Promise<string>} What the installation printed.
+ */
+async function install(folder) {
   // Asked nothing, and told soon when the network is down.
   const env = { ...process.env, CI: "true", pnpm_config_fetch_retries: "1" };
   const started = Date.now();
   const patience = setInterval(() => console.log(`setting up: still installing after ${seconds(started)}`), 20_000);
   const command = pnpm("install", "--frozen-lockfile");
-  const { code, output } = await run(command, { cwd: ROOT, env, keepOutput: true })
+  const { code, output } = await run(command, { cwd: folder, env, keepOutput: true })
     .catch(() => {
       throw new SetupError("setting up failed: npm was not found. Start this through npm: `npm run setup`.");
     })
     .finally(() => clearInterval(patience));
   if (code === 0 && !LEFT_OUT.test(output)) return output;
   // What pnpm left out it would leave out for good: the next attempt has to start from nothing.
-  if (code === 0) rmSync(join(ROOT, "node_modules"), { recursive: true, force: true });
+  if (code === 0) rmSync(join(folder, "node_modules"), { recursive: true, force: true });
   throw new SetupError(`${output.trimEnd()}\n\nsetting up failed, see above. ${remedy(output)}`);
 }
 
@@ -99,7 +123,7 @@ function remedy(output) {
     return "The npm registry cannot be reached: look at the network and the proxy, then run the same command again.";
   }
   if (/OUTDATED_LOCKFILE/i.test(output)) {
-    return `A package.json and pnpm-lock.yaml disagree: run \`npx ${PNPM} install\` and commit the lockfile.`;
+    return `A package.json and its pnpm-lock.yaml disagree: run \`npx ${PNPM} install\` and commit the lockfile.`;
   }
   if (/ENOSPC|no space left/i.test(output)) {
     return "The disk is full: the dependencies take about half a gigabyte.";

@@ -269,6 +269,12 @@ export { F as E } from "./b.ts";`,
 
   { rule: textRules.lockfileHoldsNoAddress, path: "pnpm-lock.yaml", text: `tarball: x`, complaint: /address/ },
   { rule: textRules.lockfileHoldsNoAddress, path: "pnpm-lock.yaml", text: `a: ${REGISTRY}`, complaint: /address/ },
+  {
+    rule: textRules.lockfileHoldsNoAddress,
+    path: "runtimes/programs/pnpm-lock.yaml",
+    text: `a: ${REGISTRY}`,
+    complaint: /address/,
+  },
   { rule: textRules.lockfileHoldsNoAddress, path: "pnpm-lock.yaml", text: "integrity: sha512-x==" },
 
   { rule: textRules.linksLeadSomewhere, path: "docs/a.md", text: link("b.md"), complaint: /leads nowhere/ },

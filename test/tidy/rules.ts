@@ -66,7 +66,7 @@ export const RULES: readonly (readonly [sentence: string, rule: Rule])[] = [
   ["nothing is left for later", nothingIsLeftForLater],
   ["no path of somebody's machine is written down", noPathsOfAMachine],
   ["no registry is named", noRegistryHosts],
-  ["the lockfile holds no address", lockfileHoldsNoAddress],
+  ["no lockfile holds an address", lockfileHoldsNoAddress],
   ["every link in the documentation leads somewhere", linksLeadSomewhere],
   ["no test is switched off", noTestIsSwitchedOff],
   ["files of tests are named alike", testFilesAreNamedAlike],

@@ -14,10 +14,10 @@ export const noPathsOfAMachine: Rule = everywhere(MACHINE, "this path exists on 
 
 export const noRegistryHosts: Rule = everywhere(REGISTRY, "the address of somebody's registry");
 
-/** The lockfile says what is installed, never from where. */
+/** A lockfile says what is installed, never from where. */
 export const lockfileHoldsNoAddress: Rule = (files) =>
   files
-    .filter(({ path }) => path === "pnpm-lock.yaml")
+    .filter(({ path }) => posix.basename(path) === "pnpm-lock.yaml")
     .flatMap((file) => complainAboutMatches(file, file.text, ADDRESS, "an address in the lockfile"));
 
 /** Every relative link in a Markdown file leads to a file that is there, and its anchor to a heading. */

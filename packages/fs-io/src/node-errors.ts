@@ -31,10 +31,15 @@ export function errnoOf(error: unknown): string | undefined {
 /** The code of a platform error: `FS_IO` unless its errno has one of its own. */
 export function codeOf(error: unknown): FsErrorCode {
   const errno = errnoOf(error);
-  if (errno === undefined) return "FS_IO";
+  if (errno === undefined) return isRefusalOfDeno(error) ? "FS_NOT_PERMITTED" : "FS_IO";
   // Node's own refusals, before it asks the system: a path with a zero byte, a range outside of its buffer.
   if (errno.startsWith("ERR_")) return "FS_INVALID_ARGUMENT";
   return Object.hasOwn(CODES, errno) ? CODES[errno] : "FS_IO";
+}
+
+/** Deno's own refusal, before it asks the system; its message says which permission the program lacks. It has no errno. */
+function isRefusalOfDeno(error: unknown): boolean {
+  return error instanceof Error && error.name === "NotCapable";
 }
 
 /** Wraps a platform error. */

@@ -188,15 +188,15 @@ class NodeFileSystem implements FileSystem {
   }
 
   #lockContext(): LockContext {
-    const { tmpdir, hostname } = process.getBuiltinModule("node:os");
+    const { tmpdir: temporaryDirectory, hostname: hostName } = process.getBuiltinModule("node:os");
     return {
       fs: this.#fs,
       net: this.#net,
       clock: this.#clock,
       platform: this.#platform,
-      temporaryDirectory: tmpdir(),
       processId: process.pid,
-      hostName: hostname(),
+      temporaryDirectory,
+      hostName,
       resolve: (path: string) => this.#absolute(path),
     };
   }

@@ -20,7 +20,7 @@ export interface LockRoute {
 export interface RouteContext {
   readonly fs: NodeFs;
   readonly platform: string;
-  readonly temporaryDirectory: string;
+  readonly temporaryDirectory: () => string;
 }
 
 /** `directory` is absolute; `nameBytesMax` is the length of the longest name that will be asked for. */
@@ -34,7 +34,7 @@ export async function routeTo(context: RouteContext, directory: string, nameByte
     return byDescriptor;
   }
   // Room for what mkdtemp adds, and for the link in it.
-  if (!fits(`${context.temporaryDirectory}/hashlog-XXXXXX/d`)) {
+  if (!fits(`${context.temporaryDirectory()}/hashlog-XXXXXX/d`)) {
     // mark: lock/path-too-long
     throw tooLong(directory);
   }
@@ -57,7 +57,7 @@ async function routeByDescriptor(fs: NodeFs, directory: string): Promise<LockRou
 }
 
 async function routeByLink({ fs, temporaryDirectory }: RouteContext, directory: string): Promise<LockRoute> {
-  const own = await promised<string>((done) => fs.mkdtemp(`${temporaryDirectory}/hashlog-`, done));
+  const own = await promised<string>((done) => fs.mkdtemp(`${temporaryDirectory()}/hashlog-`, done));
   const link = `${own}/d`;
   const close = async (): Promise<void> => {
     await promised((done) => fs.unlink(link, done)).catch(() => {});

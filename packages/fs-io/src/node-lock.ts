@@ -19,9 +19,10 @@ export interface LockContext {
   readonly net: NodeNet;
   readonly clock: Clock;
   readonly platform: string;
-  readonly temporaryDirectory: string;
   readonly processId: number;
-  readonly hostName: string;
+  /** This and the next one are asked only where they are needed: under Deno each takes a permission. */
+  readonly temporaryDirectory: () => string;
+  readonly hostName: () => string;
   resolve(path: string): string;
 }
 
@@ -35,8 +36,8 @@ function registry(): Set<string> {
 }
 
 export async function lockDirectory(context: LockContext, directory: string, name: string): Promise<DirectoryLock> {
-  const who = `process ${context.processId} on ${context.hostName}`;
   try {
+    const who = `process ${context.processId} on ${context.hostName()}`;
     const key = keyOf(context, directory, name);
     // Before the first wait: two calls in one process never get as far as asking each other.
     if (registry().has(key)) {

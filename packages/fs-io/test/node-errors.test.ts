@@ -38,6 +38,18 @@ describe("the code of a platform error", () => {
   );
 });
 
+test("what Deno refuses by itself, as the program lacks a permission, is FS_NOT_PERMITTED and says which", () => {
+  const cause = Object.assign(
+    new Error('Requires net access to "unix:/data/lock", run again with the --allow-net flag'),
+    {
+      name: "NotCapable",
+    },
+  );
+  const error = fsErrorOf(cause, "lock", "/data");
+  expect(error).toMatchObject({ code: "FS_NOT_PERMITTED", operation: "lock", path: "/data", cause });
+  expect(error.message).toContain("--allow-net");
+});
+
 test("a wrapped error names the operation, the path and the reason, and keeps the platform's error as its cause", () => {
   const cause = platformError("EIO");
   const error = fsErrorOf(cause, "append", "/data/a");
