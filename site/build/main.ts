@@ -59,7 +59,7 @@ async function builtFiles(directory: string): Promise<BuiltFiles> {
   const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
   const read = files.map(async (file): Promise<[string, string]> => {
     const path = relative(directory, file).split(sep).join("/");
-    return [path, path.endsWith(".html") ? await readFile(file, "utf8") : ""];
+    return [path, /\.(?:html|svg)$/.test(path) ? await readFile(file, "utf8") : ""];
   });
   return new Map(await Promise.all(read));
 }

@@ -4,7 +4,7 @@
  */
 import { posix } from "node:path";
 
-/** The files of a built site, by path from its root. Of files that are no pages what is in them does not matter. */
+/** The files of a built site, by path from its root. What is in them matters of pages and drawings alone. */
 export type BuiltFiles = ReadonlyMap<string, string>;
 
 export interface SiteReport {
@@ -20,6 +20,10 @@ export function checkSite(files: BuiltFiles): SiteReport {
   const pages = [...files].filter(([path]) => path.endsWith(".html"));
   const ids = new Map(pages.map(([path, html]) => [path, idsOf(html)]));
   const complaints = pages.flatMap(([path, html]) => shapeOf(path, html, ids.get(path) ?? []));
+  // Text with control characters is no XML, and a browser shows none of such a picture.
+  const pictures = [...files].filter(([path]) => path.endsWith(".svg"));
+  const broken = pictures.filter(([, svg]) => /[^\P{Cc}\t\n\r]/u.test(svg));
+  complaints.push(...broken.map(([path]) => `${path}: a control character is in it, so that it cannot be shown`));
   const reached = new Map<string, Set<string>>();
   let internalLinks = 0;
   let externalLinks = 0;

@@ -62,9 +62,10 @@ ${onThisPage(page, html)}
 `;
 }
 
-/** Code needs the whole width; the front page shows what this is. */
+/** Code needs the whole width, tables of the reference more than others; the front page shows what this is. */
 function bodyClass(page: string): string {
   if (page === "index.html") return "front";
+  if (page.startsWith("api/")) return "reference";
   return page.startsWith("source/") ? "code" : "text";
 }
 

@@ -79,7 +79,7 @@ function behindIt(repository: Repository): NavigationGroup[] {
     ),
     group(
       "Examples",
-      documents.filter((path) => /^examples\/[^/]+\/README\.md$/.test(path)),
+      documents.filter((path) => /^examples\/(?:[^/]+\/)?README\.md$/.test(path)),
     ),
     group(
       "Taking part",

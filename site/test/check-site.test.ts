@@ -51,6 +51,12 @@ describe("checking the site", () => {
     expect(check(page(LINK + body)).complaints).toEqual([complaint]);
   });
 
+  test("finds a picture that cannot be shown", () => {
+    expect(
+      check(page(LINK), page(""), { "good.svg": "<svg>\n\t</svg>", "bad.svg": "<svg>\u001B</svg>" }).complaints,
+    ).toEqual(["bad.svg: a control character is in it, so that it cannot be shown"]);
+  });
+
   test("finds a page that no link leads to", () => {
     expect(check(page("")).complaints).toEqual(["a/b.html: no link leads here"]);
     expect(check(page(LINK), page(""), { "c.html": page('<a href="c.html">c</a>') }).complaints).toEqual([

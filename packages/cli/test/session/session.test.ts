@@ -31,6 +31,8 @@ test("a session of the main commands shows what the README shows", async () => {
     seen.push(`${line}\n`, `${stdout}${stderr}`.replaceAll(`${directory}/`, "./"));
   }
   const transcript = seen.join("");
+  // A machine that was busy while it recorded has drawn a bar, and a picture cannot show one: record again.
+  expect(transcript).not.toContain("\u001B");
   if (isRecording) {
     await writeFile(TRANSCRIPT, transcript);
     await writeFile(PICTURE, picture(transcript));
