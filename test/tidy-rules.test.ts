@@ -1,21 +1,13 @@
 import { describe, expect, test } from "vitest";
+import type { Case } from "./tidy/case.ts";
+import { COPY_CASES } from "./tidy/copy-cases.ts";
 import * as coverageRules from "./tidy/coverage-rules.ts";
 import * as packageRules from "./tidy/package-rules.ts";
 import * as portRules from "./tidy/port-rules.ts";
 import { RULES } from "./tidy/rules.ts";
 import * as shapeRules from "./tidy/shape-rules.ts";
-import type { Rule, SourceFile } from "./tidy/source-file.ts";
 import * as testRules from "./tidy/test-rules.ts";
 import * as textRules from "./tidy/text-rules.ts";
-
-/** One file that breaks a rule and the complaint expected of it; or, without a complaint, one that keeps it. */
-interface Case {
-  readonly rule: Rule;
-  readonly path: string;
-  readonly text: string;
-  readonly beside?: readonly SourceFile[];
-  readonly complaint?: RegExp;
-}
 
 const INDEX = "packages/format/src/index.ts";
 const ENGINE = "packages/engine/src/store.ts";
@@ -233,6 +225,14 @@ export { F as E } from "./b.ts";`,
     text: `import "@hashlog/format"; import "@hashlog/index/testing"; import "vitest"; import "../src/a.ts"; import "node:fs";`,
     beside: [{ path: "packages/index/package.json", text: JSON.stringify(manifest) }],
   },
+  {
+    rule: packageRules.testsImportWhatIsDeclared,
+    path: "packages/index/test/a.test.ts",
+    text: `import "../../../test/support/temporary.ts";`,
+    beside: [{ path: "packages/index/package.json", text: JSON.stringify(manifest) }],
+  },
+
+  ...COPY_CASES,
 
   manifestCase({}),
   manifestCase({ dependencies: { "@hashlog/fs-io": "workspace:^" } }, /dependencies are not @hashlog\/format/),

@@ -1,5 +1,6 @@
 /** Every tidy rule by the sentence that it stands for. */
 import { ignoredCoverageHasAReason, marksAreUnique, marksAreWellFormed } from "./coverage-rules.ts";
+import { copiesAreAlike, copiesAreKnown } from "./copy-rules.ts";
 import {
   importsFollowTheArrows,
   manifestsAreWhole,
@@ -50,6 +51,8 @@ export const RULES: readonly (readonly [sentence: string, rule: Rule])[] = [
   ["tests import only what their package declares", testsImportWhatIsDeclared],
   ["every package.json is whole, and its dependencies follow the arrows", manifestsAreWhole],
   ["TypeScript's references follow the arrows", referencesFollowTheArrows],
+  ["copies of a source are alike", copiesAreAlike],
+  ["no source is there twice, but for those", copiesAreKnown],
   ["nothing is left for later", nothingIsLeftForLater],
   ["no path of somebody's machine is written down", noPathsOfAMachine],
   ["no registry is named", noRegistryHosts],
