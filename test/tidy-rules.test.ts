@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { Case } from "./tidy/case.ts";
+import { COPY_CASES } from "./tidy/copy-cases.ts";
 import * as coverageRules from "./tidy/coverage-rules.ts";
 import { exampleCases } from "./tidy/example-cases.ts";
 import * as packageRules from "./tidy/package-rules.ts";
@@ -6,7 +8,6 @@ import * as portRules from "./tidy/port-rules.ts";
 import { releaseCases } from "./tidy/release-cases.ts";
 import { RULES } from "./tidy/rules.ts";
 import * as shapeRules from "./tidy/shape-rules.ts";
-import type { Case } from "./tidy/case.ts";
 import * as testRules from "./tidy/test-rules.ts";
 import * as textRules from "./tidy/text-rules.ts";
 
@@ -229,6 +230,14 @@ export { F as E } from "./b.ts";`,
     text: `import "@hashlog/format"; import "@hashlog/index/testing"; import "vitest"; import "../src/a.ts"; import "node:fs";`,
     beside: [{ path: "packages/index/package.json", text: JSON.stringify(manifest) }],
   },
+  {
+    rule: packageRules.testsImportWhatIsDeclared,
+    path: "packages/index/test/a.test.ts",
+    text: `import "../../../test/support/temporary.ts";`,
+    beside: [{ path: "packages/index/package.json", text: JSON.stringify(manifest) }],
+  },
+
+  ...COPY_CASES,
 
   manifestCase({}),
   manifestCase({ dependencies: { "@hashlog/fs-io": "workspace:^" } }, /dependencies are not @hashlog\/format/),

@@ -1,19 +1,13 @@
 import { HashlogError, type BackupReport } from "@hashlog/engine";
 import { MANIFEST_NAME } from "@hashlog/format";
 import { crashPointAt, sampleFates, SeededRandom, SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
-import { quiet, settled } from "../world/quiet.ts";
 import { emptyStore, openStore, type TextStore } from "../world/text-store.ts";
+import { show, Writer, type WriteStep } from "../world/writer.ts";
 import { openBackup } from "./open-backup.ts";
 
 /** Something that a program does with its store. */
 export type BackupStep =
-  /** Key, and length of the value. */
-  | readonly ["put", number, number]
-  | readonly ["delete", number]
-  | readonly ["batch", readonly (readonly [number, number])[]]
-  | readonly ["compact"]
-  /** Waits until so many microtasks have passed. */
-  | readonly ["turns", number]
+  | WriteStep
   /** Begins a backup into the directory of that number, unless one is under way. */
   | readonly ["backup", number];
 
@@ -26,8 +20,6 @@ export interface BackupCase {
   /** Where the power is cut, as parts of a thousand of the way, with a seed of what is lost. */
   readonly crashes: readonly (readonly [number, number])[];
 }
-
-type State = ReadonlyMap<string, string>;
 
 /** A backup that was begun. Steps are those of the disk. */
 interface Backup {
@@ -65,45 +57,22 @@ export async function runBackups(given: BackupCase): Promise<void> {
 class Run {
   readonly #store: TextStore;
   readonly #disk: SimulatedDisk;
-  /** After so many commits. */
-  readonly #states: State[] = [new Map()];
-  /** The sequence of the last record of each commit. */
-  readonly #sequences: number[] = [0];
-  #acknowledged = 0;
-  #waiting: Promise<unknown>[] = [];
+  readonly #writer: Writer;
   readonly #backups: Backup[] = [];
 
   constructor(store: TextStore, disk: SimulatedDisk) {
     this.#store = store;
     this.#disk = disk;
+    this.#writer = new Writer(store, KEYS);
   }
 
   async do(step: BackupStep): Promise<void> {
-    switch (step[0]) {
-      case "put":
-        this.#commit([[step[1], step[2]]]);
-        return;
-      case "delete":
-        // Of a key that is there: else it may write nothing.
-        if (this.#last.has(keyOf(step[1]))) this.#commit([[step[1], -1]]);
-        return;
-      case "batch":
-        if (step[1].length > 0) this.#commit(step[1]);
-        return;
-      case "compact":
-        this.#waiting.push(this.#store.compact());
-        return;
-      case "turns":
-        for (let turn = 0; turn < step[1]; turn += 1) await Promise.resolve();
-        return;
-      case "backup":
-        this.#backUp(DIRECTORIES[step[1] % DIRECTORIES.length]!);
-    }
+    if (step[0] === "backup") this.#backUp(DIRECTORIES[step[1] % DIRECTORIES.length]!);
+    else await this.#writer.do(step);
   }
 
-  async end(): Promise<void> {
-    await settled(Promise.all(this.#waiting), "what was begun");
-    await quiet();
+  end(): Promise<void> {
+    return this.#writer.end();
   }
 
   /** What a power cut leaves in that directory. */
@@ -123,37 +92,15 @@ class Run {
     if (began.length === 0) throw new Error(`${directory} is a store, and nobody asked for it`);
     const least = done === undefined ? began[0]!.least : this.#commitsOf(done.report!.sequence);
     const shown = show(found);
-    const isPrefix = this.#states.some((state, count) => count >= least && show(state) === shown);
+    const isPrefix = this.#writer.states.some((state, count) => count >= least && show(state) === shown);
     if (!isPrefix) throw new Error(`${directory} holds ${shown}, which is no state after ${least} commits or more`);
-  }
-
-  get #last(): State {
-    return this.#states.at(-1)!;
-  }
-
-  #commit(changes: readonly (readonly [number, number])[]): void {
-    const number = this.#states.length;
-    const next = new Map(this.#last);
-    const operations = changes.map(([key, length]) => {
-      const name = keyOf(key);
-      const value = `${number}.`.padEnd(length, "x");
-      if (length < 0) next.delete(name);
-      else next.set(name, value);
-      return length < 0 ? ({ type: "delete", key: name } as const) : ({ type: "put", key: name, value } as const);
-    });
-    this.#states.push(next);
-    this.#sequences.push(this.#sequences.at(-1)! + operations.length);
-    const acknowledged = this.#store.batch(operations).then(() => {
-      this.#acknowledged = Math.max(this.#acknowledged, number);
-    });
-    this.#waiting.push(acknowledged);
   }
 
   #backUp(directory: string): void {
     if (this.#backups.some((backup) => backup.directory === directory && backup.report === undefined)) return;
     const backup: Backup = {
       directory,
-      least: this.#acknowledged,
+      least: this.#writer.acknowledged,
       begun: this.#disk.position,
       report: undefined,
       done: Infinity,
@@ -166,21 +113,13 @@ class Run {
       if (count < backup.least)
         throw new Error(`${directory} holds ${count} commits, and ${backup.least} were acknowledged`);
     });
-    this.#waiting.push(done);
+    this.#writer.begin(done);
   }
 
   /** How many commits end with that sequence; fails where one would be cut in two. */
   #commitsOf(sequence: number): number {
-    const count = this.#sequences.indexOf(sequence);
+    const count = this.#writer.sequences.indexOf(sequence);
     if (count < 0) throw new Error(`a backup ends with sequence ${sequence}, in the middle of a commit`);
     return count;
   }
-}
-
-function keyOf(number: number): string {
-  return KEYS[number % KEYS.length]!;
-}
-
-function show(state: State): string {
-  return JSON.stringify([...state].toSorted(([left], [right]) => (left < right ? -1 : 1)));
 }

@@ -1,38 +1,23 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { runs, TEST_TIMEOUT_MS } from "../world/runs.ts";
+import { powerCuts, schedules, writeSteps } from "../world/write-steps.ts";
 import { runExports, type ExportCase, type ExportStep } from "./run-exports.ts";
 
-const key = fc.nat({ max: 5 });
-const length = fc.oneof(fc.nat({ max: 40 }), fc.integer({ min: 150, max: 400 }));
-
-const step: fc.Arbitrary<ExportStep> = fc.oneof(
-  { weight: 5, arbitrary: fc.tuple(fc.constant("put" as const), key, length) },
-  { weight: 2, arbitrary: fc.tuple(fc.constant("delete" as const), key) },
-  {
-    weight: 2,
-    arbitrary: fc.tuple(
-      fc.constant("batch" as const),
-      fc.array(fc.tuple(key, fc.oneof(length, fc.constant(-1))), { minLength: 1, maxLength: 3 }),
-    ),
-  },
-  { weight: 1, arbitrary: fc.tuple(fc.constant("compact" as const)) },
-  { weight: 3, arbitrary: fc.tuple(fc.constant("turns" as const), fc.nat({ max: 60 })) },
-  { weight: 3, arbitrary: fc.tuple(fc.constant("export" as const)) },
-);
+const step: fc.Arbitrary<ExportStep> = fc.oneof(...writeSteps(6, 3), {
+  weight: 3,
+  arbitrary: fc.tuple(fc.constant("export" as const)),
+});
 
 const cases: fc.Arbitrary<ExportCase> = fc.record({
   sync: fc.constantFrom("always", "never"),
   segments: fc.nat({ max: 2 }),
   limits: fc.constantFrom("usual", "small"),
   steps: fc.array(step, { minLength: 3, maxLength: 25 }),
-  schedule: fc.array(fc.nat({ max: 7 }), { maxLength: 60 }),
+  schedule: schedules,
   ifExists: fc.constantFrom("overwrite", "skip", "fail"),
   pieceBytes: fc.integer({ min: 1, max: 200 }),
-  crashes: fc.array(fc.tuple(fc.integer({ min: 0, max: 1000 }), fc.nat({ max: 1_000_000 })), {
-    minLength: 1,
-    maxLength: 5,
-  }),
+  crashes: powerCuts(5),
 });
 
 /**

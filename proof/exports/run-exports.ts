@@ -2,17 +2,10 @@ import { crashPointAt, sampleFates, SeededRandom, SimulatedDisk } from "@hashlog
 import { openBackup } from "../backups/open-backup.ts";
 import { quiet, settled } from "../world/quiet.ts";
 import { DIRECTORY, emptyStore, openStore, type TextStore } from "../world/text-store.ts";
+import { show, type State, Writer, type WriteStep } from "../world/writer.ts";
 
 /** Something that a program does with its store. */
-export type ExportStep =
-  /** Key, and length of the value. */
-  | readonly ["put", number, number]
-  | readonly ["delete", number]
-  | readonly ["batch", readonly (readonly [number, number])[]]
-  | readonly ["compact"]
-  /** Waits until so many microtasks have passed. */
-  | readonly ["turns", number]
-  | readonly ["export"];
+export type ExportStep = WriteStep | readonly ["export"];
 
 export interface ExportCase {
   readonly sync: "always" | "never";
@@ -27,8 +20,6 @@ export interface ExportCase {
   /** Where the power is cut while it is imported, as parts of a thousand of the way, with a seed of what is lost. */
   readonly crashes: readonly (readonly [number, number])[];
 }
-
-type State = ReadonlyMap<string, string>;
 
 const KEYS = ["a", "b", "c", "\u2028", "Grüße", "__proto__"];
 
@@ -49,68 +40,30 @@ export async function runExports(given: ExportCase): Promise<void> {
 
 class Run {
   readonly #store: TextStore;
-  /** After so many commits. */
-  readonly #states: State[] = [new Map()];
-  #acknowledged = 0;
-  readonly #waiting: Promise<unknown>[] = [];
+  readonly #writer: Writer;
   #last: Uint8Array = new Uint8Array(0);
 
   constructor(store: TextStore) {
     this.#store = store;
+    this.#writer = new Writer(store, KEYS);
   }
 
   async do(step: ExportStep): Promise<void> {
-    const last = this.#states.at(-1)!;
-    switch (step[0]) {
-      case "put":
-        this.#commit([[step[1], step[2]]]);
-        return;
-      case "delete":
-        // Of a key that is there: else it may write nothing.
-        if (last.has(keyOf(step[1]))) this.#commit([[step[1], -1]]);
-        return;
-      case "batch":
-        if (step[1].length > 0) this.#commit(step[1]);
-        return;
-      case "compact":
-        this.#waiting.push(this.#store.compact());
-        return;
-      case "turns":
-        for (let turn = 0; turn < step[1]; turn += 1) await Promise.resolve();
-        return;
-      case "export":
-        this.#export();
-    }
+    if (step[0] === "export") this.#export();
+    else await this.#writer.do(step);
   }
 
   /** Resolves to what was exported last, when everything has come to its end. */
   async end(): Promise<Uint8Array> {
     this.#export();
-    await settled(Promise.all(this.#waiting), "what was begun");
-    await quiet();
+    await this.#writer.end();
     return this.#last;
   }
 
-  #commit(changes: readonly (readonly [number, number])[]): void {
-    const number = this.#states.length;
-    const next = new Map(this.#states.at(-1));
-    const operations = changes.map(([key, length]) => {
-      const name = keyOf(key);
-      const value = `${number}\n`.padEnd(length, "x");
-      if (length < 0) next.delete(name);
-      else next.set(name, value);
-      return length < 0 ? ({ type: "delete", key: name } as const) : ({ type: "put", key: name, value } as const);
-    });
-    this.#states.push(next);
-    const acknowledged = this.#store.batch(operations).then(() => {
-      this.#acknowledged = Math.max(this.#acknowledged, number);
-    });
-    this.#waiting.push(acknowledged);
-  }
-
   #export(): void {
+    const { states, acknowledged } = this.#writer;
     // What is visible was acknowledged, though whoever waits for it may be told a moment later.
-    const [least, most] = [this.#acknowledged, this.#states.length];
+    const [least, most] = [acknowledged, states.length];
     const visible = new Map(KEYS.map((key) => [key, this.#store.getSync(key)]));
     const chunks: Uint8Array[] = [];
     const stream = new WritableStream<Uint8Array>({ write: (chunk) => void chunks.push(chunk) });
@@ -122,12 +75,12 @@ class Run {
         if (found.get(key) !== value)
           throw new Error(`${key} was ${value} at the call, and is ${found.get(key)} in the export`);
       }
-      const isOne = this.#states.some((state, count) => count >= least && count < most && show(state) === show(found));
+      const isOne = states.some((state, count) => count >= least && count < most && show(state) === show(found));
       if (!isOne)
         throw new Error(`${show(found)} was exported, which is no state from ${least} to ${most - 1} commits`);
       this.#last = file;
     });
-    this.#waiting.push(done);
+    this.#writer.begin(done);
   }
 }
 
@@ -164,12 +117,4 @@ function entriesIn(file: Uint8Array): State {
       return [key, value];
     }),
   );
-}
-
-function keyOf(number: number): string {
-  return KEYS[number % KEYS.length]!;
-}
-
-function show(state: State): string {
-  return JSON.stringify([...state].toSorted(([left], [right]) => (left < right ? -1 : 1)));
 }

@@ -53,7 +53,10 @@ export const importsFollowTheArrows: Rule = (files) =>
       .map(({ source, start }) => complaint(file, start, `packages/${name} must not import ${source}`));
   });
 
-/** Tests may take what their package.json names besides, and the test tools of the root. */
+/** What the tests of several packages need. */
+const TEST_SUPPORT = "test/support/";
+
+/** Tests may take what their package.json names besides, the test tools of the root, and what is there for several packages. */
 export const testsImportWhatIsDeclared: Rule = (files) => {
   const manifests = manifestsOf(files);
   return files.flatMap((file) => {
@@ -64,6 +67,7 @@ export const testsImportWhatIsDeclared: Rule = (files) => {
     return importsOf(file)
       .filter(({ source }) => !source.startsWith("node:") && !allowed.has(packageOf(source)))
       .filter(({ source }) => !staysInside(file.path, source, `packages/${name}/`))
+      .filter(({ source }) => !staysInside(file.path, source, TEST_SUPPORT))
       .map(({ source, start }) => complaint(file, start, `${source} is not in packages/${name}/package.json`));
   });
 };

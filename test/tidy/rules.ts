@@ -1,6 +1,7 @@
 /** Every tidy rule by the sentence that it stands for. */
 import { ignoredCoverageHasAReason, marksAreUnique, marksAreWellFormed } from "./coverage-rules.ts";
 import { examplesAreWhole, examplesImportWhatIsDeclared } from "./example-rules.ts";
+import { copiesAreAlike, copiesAreKnown } from "./copy-rules.ts";
 import {
   importsFollowTheArrows,
   manifestsAreWhole,
@@ -63,6 +64,8 @@ export const RULES: readonly (readonly [sentence: string, rule: Rule])[] = [
   ["changesets releases all packages together", changesetsKnowEveryPackage],
   ["every README of a package is whole", readmesAreWhole],
   ["every README of a package names what is exported", readmesNameWhatIsExported],
+  ["copies of a source are alike", copiesAreAlike],
+  ["no source is there twice, but for those", copiesAreKnown],
   ["nothing is left for later", nothingIsLeftForLater],
   ["no path of somebody's machine is written down", noPathsOfAMachine],
   ["no registry is named", noRegistryHosts],

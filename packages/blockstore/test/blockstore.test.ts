@@ -6,8 +6,8 @@ import * as json from "multiformats/codecs/json";
 import * as raw from "multiformats/codecs/raw";
 import { sha256 } from "multiformats/hashes/sha2";
 import { describe, expect, test } from "vitest";
-import { rejection } from "./support/rejection.ts";
-import { newLocation } from "./support/temporary.ts";
+import { rejection } from "../../../test/support/rejection.ts";
+import { newLocation } from "../../../test/support/temporary.ts";
 
 const BLOCK = new Uint8Array([1, 2, 3]);
 const DIGEST = await sha256.digest(BLOCK);

@@ -3,8 +3,8 @@ import { memoryFileSystem } from "@hashlog/fs-io";
 import { HashlogDatastore, type HashlogDatastoreOptions } from "@hashlog/datastore";
 import { Key } from "interface-datastore";
 import { describe, expect, test } from "vitest";
-import { rejection } from "./support/rejection.ts";
-import { newLocation } from "./support/temporary.ts";
+import { rejection } from "../../../test/support/rejection.ts";
+import { newLocation } from "../../../test/support/temporary.ts";
 
 const key = (name: string): Key => new Key(name);
 const value = (...bytes: number[]): Uint8Array => new Uint8Array(bytes);

@@ -2,8 +2,8 @@
 import { HashlogDatastore } from "@hashlog/datastore";
 import { interfaceDatastoreTests } from "interface-datastore-tests";
 import { afterAll, describe, expect, test } from "vitest";
-import { actAsMocha, type Tally } from "./support/mocha-on-vitest.ts";
-import { newLocation } from "./support/temporary.ts";
+import { actAsMocha, type Tally } from "../../../test/support/mocha-on-vitest.ts";
+import { newLocation } from "../../../test/support/temporary.ts";
 
 const tally: Tally = { tests: 0 };
 actAsMocha(tally);

@@ -16,7 +16,7 @@ export type KeyvHashlogOptions = Omit<OpenOptions<string, unknown, unknown>, "ke
 export abstract class KeyvBase extends EventEmitter {
   /** Set by Keyv. What is under way when it changes goes on with the one before. */
   namespace: string | undefined = undefined;
-  readonly #store: LazyStore<unknown>;
+  readonly #store: LazyStore<unknown, unknown>;
   readonly #isShared: boolean;
 
   /** @param from a directory; or another one, whose store it shares, to have a namespace of its own in it */
@@ -25,13 +25,15 @@ export abstract class KeyvBase extends EventEmitter {
     this.#isShared = typeof from !== "string";
     this.#store =
       typeof from === "string"
-        ? new LazyStore(() =>
-            open<string, unknown, unknown>(from, {
-              sync: { intervalMs: 1_000 },
-              ...options,
-              keys: utf8,
-              values: keyvValues,
-            }),
+        ? new LazyStore(
+            () =>
+              open<string, unknown, unknown>(from, {
+                sync: { intervalMs: 1_000 },
+                ...options,
+                keys: utf8,
+                values: keyvValues,
+              }),
+            "the store is disconnected",
           )
         : from.#store;
   }

@@ -3,7 +3,7 @@ import keyvTestSuite, { keyvIteratorTests } from "@keyv/test-suite";
 import { KeyvHashlog } from "@hashlog/keyv/v5";
 import { Keyv } from "keyv";
 import * as vitest from "vitest";
-import { newLocation } from "./support/temporary.ts";
+import { newLocation } from "../../../test/support/temporary.ts";
 
 const stores: KeyvHashlog[] = [];
 let tests = 0;

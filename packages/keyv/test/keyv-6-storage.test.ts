@@ -6,7 +6,7 @@
 import { systemClock } from "@hashlog/fs-io";
 import { KeyvHashlog } from "@hashlog/keyv";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { newLocation } from "./support/temporary.ts";
+import { newLocation } from "../../../test/support/temporary.ts";
 
 const TTL = 500;
 

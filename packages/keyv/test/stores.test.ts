@@ -6,8 +6,8 @@ import { createCache } from "cache-manager";
 import { Keyv as Keyv5 } from "keyv";
 import { Keyv as Keyv6 } from "keyv-6";
 import { describe, expect, test } from "vitest";
-import { rejection } from "./support/rejection.ts";
-import { newLocation } from "./support/temporary.ts";
+import { rejection } from "../../../test/support/rejection.ts";
+import { newLocation } from "../../../test/support/temporary.ts";
 
 type Entries = readonly (readonly [string, unknown])[];
 
@@ -221,7 +221,8 @@ describe("the store itself", () => {
     const owner = await open(location);
     await store.disconnect();
     await owner.close();
-    expect(await rejection(store.get("key"))).toMatchObject({ code: "HASHLOG_CLOSED" });
+    const closed = { code: "HASHLOG_CLOSED", message: "the store is disconnected" };
+    expect(await rejection(store.get("key"))).toMatchObject(closed);
   });
 
   test("that could not be opened can be disconnected all the same", async () => {

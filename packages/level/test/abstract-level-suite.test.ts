@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { HashlogLevel, type LevelOptions } from "@hashlog/level";
 import { afterAll, describe, expect, test } from "vitest";
 import { tapeOnVitest, type Tally } from "./support/tape-on-vitest.ts";
-import { newLocation } from "./support/temporary.ts";
+import { newLocation } from "../../../test/support/temporary.ts";
 
 type Suite = (options: { test: unknown; factory: (options?: LevelOptions<string, string>) => HashlogLevel }) => void;
 

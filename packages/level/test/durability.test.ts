@@ -2,7 +2,7 @@ import { memoryFileSystem } from "@hashlog/fs-io";
 import { HashlogLevel } from "@hashlog/level";
 import { describe, expect, test } from "vitest";
 import { memoryWith } from "./support/failing-file-system.ts";
-import { newLocation } from "./support/temporary.ts";
+import { newLocation } from "../../../test/support/temporary.ts";
 
 /** A database in memory that counts the syncs of its log. */
 function counted(store: object = {}): { db: HashlogLevel; syncs: () => number } {

@@ -7,8 +7,8 @@ import { AbstractSnapshot } from "abstract-level";
 import { describe, expect, test } from "vitest";
 import { asLevelError } from "../src/level-error.ts";
 import { memoryWith } from "./support/failing-file-system.ts";
-import { rejection } from "./support/rejection.ts";
-import { newLocation } from "./support/temporary.ts";
+import { rejection } from "../../../test/support/rejection.ts";
+import { newLocation } from "../../../test/support/temporary.ts";
 
 const TOO_LONG = "k".repeat(65_536);
 const LONE = "a\ud83d";

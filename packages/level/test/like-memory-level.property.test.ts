@@ -7,7 +7,7 @@ import type { AbstractLevel, AbstractSnapshot } from "abstract-level";
 import { MemoryLevel } from "memory-level";
 import fc from "fast-check";
 import { describe, test } from "vitest";
-import { newLocation } from "./support/temporary.ts";
+import { newLocation } from "../../../test/support/temporary.ts";
 
 type Database = AbstractLevel<string | Uint8Array, Uint8Array, Uint8Array>;
 

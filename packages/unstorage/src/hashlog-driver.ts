@@ -51,8 +51,9 @@ export function hashlogDriver(options: HashlogDriverOptions): HashlogDriver {
   if (typeof directory !== "string" || directory === "") {
     throw new Error("[unstorage] [hashlog] Missing required option `directory`.");
   }
-  const store = new LazyStore<Uint8Array, Uint8Array | string>(() =>
-    open(directory, { sync: { intervalMs: 1_000 }, ...opening, values: bytes }),
+  const store = new LazyStore<Uint8Array, Uint8Array | string>(
+    () => open(directory, { sync: { intervalMs: 1_000 }, ...opening, values: bytes }),
+    "the driver is disposed of",
   );
   const expiry = (item: ItemOptions | undefined): Expiry => expiryOf(item?.ttl ?? ttl);
 

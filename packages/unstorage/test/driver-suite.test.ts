@@ -6,7 +6,7 @@
 import { hashlogDriver } from "@hashlog/unstorage";
 import { createStorage, restoreSnapshot, type Storage } from "unstorage";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { newLocation } from "./support/temporary.ts";
+import { newLocation } from "../../../test/support/temporary.ts";
 
 let storage: Storage;
 

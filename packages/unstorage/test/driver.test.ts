@@ -3,8 +3,8 @@ import { memoryFileSystem, systemClock } from "@hashlog/fs-io";
 import byDefault, { hashlogDriver, type HashlogDriver, type HashlogDriverOptions } from "@hashlog/unstorage";
 import { createStorage, type Storage } from "unstorage";
 import { describe, expect, test } from "vitest";
-import { rejection } from "./support/rejection.ts";
-import { newLocation } from "./support/temporary.ts";
+import { rejection } from "../../../test/support/rejection.ts";
+import { newLocation } from "../../../test/support/temporary.ts";
 
 function made(options: Partial<HashlogDriverOptions> = {}): { driver: HashlogDriver; storage: Storage } {
   const driver = hashlogDriver({ directory: "/items", fileSystem: memoryFileSystem(), ...options });
@@ -187,7 +187,8 @@ describe("errors", () => {
     await owner.close();
     expect(await storage.getItem("key")).toBeNull();
     await storage.dispose();
-    expect(await rejection(storage.getItem("key"))).toMatchObject({ code: "HASHLOG_CLOSED" });
+    const closed = { code: "HASHLOG_CLOSED", message: "the driver is disposed of" };
+    expect(await rejection(storage.getItem("key"))).toMatchObject(closed);
   });
 
   test("of an opening are told by an unknown option's name; disposing of it is fine", async () => {

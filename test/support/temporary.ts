@@ -11,7 +11,7 @@ afterAll(() => {
 
 /** A path at which there is nothing yet; whatever is made there is removed when the file's tests are done. */
 export function newLocation(): string {
-  const directory = mkdtempSync(join(tmpdir(), "hashlog-level-"));
+  const directory = mkdtempSync(join(tmpdir(), "hashlog-adapter-"));
   made.push(directory);
   return join(directory, "store");
 }
