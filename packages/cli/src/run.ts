@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from "./exit-codes.ts";
 import type { Host } from "./host.ts";
 import { failureOf } from "./failure.ts";
 import { Output } from "./output.ts";
-import { buildProgram, type Invocation } from "./program.ts";
+import { buildProgram, refusalOf, type Invocation } from "./program.ts";
 import { Session } from "./session.ts";
 import { openForReading, openForWriting, withRemedy } from "./store-access.ts";
 import { VERSION } from "./version.ts";
@@ -15,16 +15,21 @@ import { VERSION } from "./version.ts";
  */
 export async function run(argv: readonly string[], host: Host): Promise<ExitCode> {
   const ending = new AbortController();
-  const output = new Output(host.stdout);
+  const output = new Output(host.stdout, ending.signal);
   const stopListening = host.onInterrupt(() => ending.abort(new Error("interrupted")));
+  // Where nobody hears what is said beside the output, that is no failure of what was asked for.
+  host.stderr.on("error", unheard);
   const line = new CommandLine(host, output, ending.signal);
   try {
     return await line.run(argv);
   } finally {
     stopListening();
     output.release();
+    if (host.stderr.errored === null) host.stderr.off("error", unheard);
   }
 }
+
+function unheard(): void {}
 
 /** One command line, from what was typed to its exit code. */
 class CommandLine {
@@ -42,7 +47,10 @@ class CommandLine {
 
   async run(argv: readonly string[]): Promise<ExitCode> {
     try {
-      await this.#parse(argv);
+      await this.#parse(argv).catch((error: unknown) => {
+        // Help, which was asked for.
+        if (refusalOf(error)?.exitCode !== EXIT.done) throw error;
+      });
       await this.#output.end();
       return this.#exitCode;
     } catch (error) {
