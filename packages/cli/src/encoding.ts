@@ -47,6 +47,14 @@ export function showLines(text: string): string {
   return text.replaceAll(UNSEEN, (character) => (LINES.has(character) ? character : escaped(character)));
 }
 
+/** JSON on one line, as any program reads it: here as well nothing can change a terminal. */
+export function showJson(value: unknown): string {
+  // All that is escaped by itself lies below.
+  return JSON.stringify(value).replaceAll(UNSEEN_IN_JSON, (character) =>
+    character.replaceAll(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`),
+  );
+}
+
 /**
  * Bytes as a field of a JSON object, named as in an export: `key` as text, or in the encoding that was asked for; `keyBase64` where text
  * was asked for and the bytes are none.
@@ -69,6 +77,8 @@ const LINES: ReadonlySet<string> = new Set(["\n", "\t", "\\"]);
 
 // Controls, line and paragraph separators, marks of direction and other characters that are not seen, but for spaces.
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\]/gu;
+
+const UNSEEN_IN_JSON = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 function escapeText(text: string): string {
   return text.replaceAll(UNSEEN, escaped);

@@ -1,6 +1,7 @@
 import type { Writable } from "node:stream";
 import { EXIT } from "./exit-codes.ts";
 import { Complaint, isSystemError } from "./complaint.ts";
+import { showJson, showLines } from "./encoding.ts";
 
 /** Whoever read what is printed has gone, as `head` does when it has enough. */
 export class ReaderGone extends Error {
@@ -50,12 +51,13 @@ export class Output {
     this.check();
   }
 
+  /** Nothing in it reaches a terminal as anything but what is seen. */
   line(text = ""): Promise<void> {
-    return this.write(`${text}\n`);
+    return this.write(`${showLines(text)}\n`);
   }
 
   json(value: unknown): Promise<void> {
-    return this.line(JSON.stringify(value));
+    return this.write(`${showJson(value)}\n`);
   }
 
   /** @throws ReaderGone, Complaint if something that was printed did not get where it should */

@@ -1,10 +1,11 @@
 import type { AnyStore, Command } from "./command.ts";
 import { COMMANDS } from "./commands/all.ts";
+import { showJson } from "./encoding.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import type { Host } from "./host.ts";
 import { failureOf } from "./failure.ts";
 import { Output } from "./output.ts";
-import { buildProgram, refusalOf, type Invocation } from "./program.ts";
+import { asksForJson, buildProgram, refusalOf, type Invocation } from "./program.ts";
 import { Session } from "./session.ts";
 import { openForReading, openForWriting, withRemedy } from "./store-access.ts";
 import { VERSION } from "./version.ts";
@@ -63,6 +64,7 @@ class CommandLine {
     const parts = {
       ...{ name: "hashlog", description: DESCRIPTION, version: VERSION, inShell: false, columns },
       print: (text: string) => void this.#host.stdout.write(text),
+      printInstead: (text: string) => void this.#host.stderr.write(text),
       invoke: (invocation: Invocation) => this.#invoke(invocation),
     };
     const program = buildProgram(COMMANDS, parts, (code) => {
@@ -88,11 +90,11 @@ class CommandLine {
   }
 
   #failed(error: unknown, argv: readonly string[]): ExitCode {
-    const { directory, given, json = false } = this.#invocation ?? {};
+    const { directory, given, json = asksForJson(argv) } = this.#invocation ?? {};
     const help = COMMANDS.some(({ name }) => name === argv[0]) ? `hashlog ${argv[0]} --help` : "hashlog --help";
     const { exitCode, code, message } = failureOf(error, { directory: directory ?? given?.parameters[0] ?? "", help });
     if (message === undefined) return exitCode;
-    const line = json ? JSON.stringify({ error: { code, message } }) : `hashlog: ${message}`;
+    const line = json ? showJson({ error: { code, message } }) : `hashlog: ${message}`;
     this.#host.stderr.write(`${line}\n`);
     return exitCode;
   }
