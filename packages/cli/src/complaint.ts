@@ -34,7 +34,20 @@ export function complaintOf(error: unknown, directory: string): Complaint | unde
     const exitCode = error.code === "ENOENT" ? EXIT.notFound : EXIT.machine;
     return new Complaint(error.message, exitCode, error.code, error);
   }
+  if (isOfLength(error)) return tooLarge(error);
   return undefined;
+}
+
+/** What is shown is too large for that, whatever is made of it. */
+export function tooLarge(cause?: unknown): Complaint {
+  const message = "a value is too large to be shown so: get without --json and export give it as it is";
+  return new Complaint(message, EXIT.machine, "CLI_TOO_LARGE", cause);
+}
+
+/** Whether a text became longer than any may be. */
+function isOfLength(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.message === "Invalid string length" || ("code" in error && error.code === "ERR_STRING_TOO_LONG");
 }
 
 /** An error of Node's that has a code of the operating system's. */

@@ -1,4 +1,7 @@
-import { Complaint } from "./complaint.ts";
+import { constants } from "node:buffer";
+import { Complaint, tooLarge } from "./complaint.ts";
+
+const { MAX_STRING_LENGTH } = constants;
 
 /** How bytes are written on a command line and in what is printed. */
 export type Encoding = "utf8" | "hex" | "base64";
@@ -12,7 +15,8 @@ export const ENCODINGS: readonly Encoding[] = ["utf8", "hex", "base64"];
  */
 export function parseBytes(text: string, encoding: Encoding, what: string): Uint8Array {
   if (encoding === "utf8") {
-    if (text.isWellFormed()) return new TextEncoder().encode(text);
+    // Node makes that character of bytes that are no text: which ones they were nobody knows any more.
+    if (text.isWellFormed() && !text.includes("\ufffd")) return new TextEncoder().encode(text);
     throw new Complaint(`${what} is no text in UTF-8: give its bytes in hex or base64`);
   }
   const bytes = Buffer.from(text, encoding);
@@ -20,11 +24,27 @@ export function parseBytes(text: string, encoding: Encoding, what: string): Uint
   const again = bytes.toString(encoding);
   // Buffer passes over what it does not understand.
   if (again === canonical || again.replace(/=+$/, "") === canonical) return bytes;
-  throw new Complaint(`${what} ${JSON.stringify(text)} is not ${encoding}`);
+  const shown = text.length <= SHOWN_MOST ? text : `${text.slice(0, SHOWN_MOST)}...`;
+  throw new Complaint(`${what} ${JSON.stringify(shown)} is not ${encoding}`);
 }
 
-/** The bytes as text, if they are valid UTF-8. */
+/**
+ * The bytes that a file of hex or base64 stands for: with breaks between its lines, as tools make them, or without.
+ * @throws Complaint as `parseBytes`
+ */
+export function parseFile(file: Uint8Array, encoding: "hex" | "base64", what: string): Uint8Array {
+  if (file.length > MAX_STRING_LENGTH) {
+    throw new Complaint(`${what} is too large to be read as ${encoding}: give its bytes as they are`);
+  }
+  return parseBytes(asBuffer(file).toString("latin1").replaceAll(/\s+/g, ""), encoding, what);
+}
+
+/**
+ * The bytes as text, if they are valid UTF-8.
+ * @throws Complaint for more than fit in a text
+ */
 export function asUtf8(bytes: Uint8Array): string | undefined {
+  checkFits(bytes.length);
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
@@ -37,7 +57,7 @@ export function asUtf8(bytes: Uint8Array): string | undefined {
  * so is each byte that belongs to no character.
  */
 export function showBytes(bytes: Uint8Array, encoding: Encoding): string {
-  if (encoding !== "utf8") return asBuffer(bytes).toString(encoding);
+  if (encoding !== "utf8") return encoded(bytes, encoding);
   const text = asUtf8(bytes);
   return text === undefined ? escapeBytes(bytes) : escapeText(text);
 }
@@ -47,15 +67,22 @@ export function showLines(text: string): string {
   return text.replaceAll(UNSEEN, (character) => (LINES.has(character) ? character : escaped(character)));
 }
 
+/** JSON on one line, as any program reads it: here as well nothing can change a terminal. */
+export function showJson(value: unknown): string {
+  // All that is escaped by itself lies below.
+  return JSON.stringify(value).replaceAll(UNSEEN_IN_JSON, (character) =>
+    character.replaceAll(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`),
+  );
+}
+
 /**
  * Bytes as a field of a JSON object, named as in an export: `key` as text, or in the encoding that was asked for; `keyBase64` where text
  * was asked for and the bytes are none.
  */
 export function jsonBytes(name: string, bytes: Uint8Array, encoding: Encoding): Record<string, string> {
-  if (encoding !== "utf8")
-    return { [`${name}${encoding === "hex" ? "Hex" : "Base64"}`]: asBuffer(bytes).toString(encoding) };
+  if (encoding !== "utf8") return { [`${name}${encoding === "hex" ? "Hex" : "Base64"}`]: encoded(bytes, encoding) };
   const text = asUtf8(bytes);
-  return text === undefined ? { [`${name}Base64`]: asBuffer(bytes).toString("base64") } : { [name]: text };
+  return text === undefined ? { [`${name}Base64`]: encoded(bytes, "base64") } : { [name]: text };
 }
 
 /** The same bytes as a buffer of Node's, not copied. */
@@ -63,12 +90,17 @@ export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/** Of a text that is refused. */
+const SHOWN_MOST = 60;
+
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\" };
 
 const LINES: ReadonlySet<string> = new Set(["\n", "\t", "\\"]);
 
 // Controls, line and paragraph separators, marks of direction and other characters that are not seen, but for spaces.
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\]/gu;
+
+const UNSEEN_IN_JSON = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 function escapeText(text: string): string {
   return text.replaceAll(UNSEEN, escaped);
@@ -80,9 +112,27 @@ function escaped(character: string): string {
 }
 
 function escapeBytes(bytes: Uint8Array): string {
-  let shown = "";
-  for (const byte of bytes) shown += byte < 0x80 ? escapeText(String.fromCharCode(byte)) : `\\x${hex(byte)}`;
-  return shown;
+  // In pieces: one character after the other would make of a large value a list of as many.
+  const pieces: string[] = [];
+  for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
+    pieces.push(Array.from(bytes.subarray(from, from + PIECE_BYTES), (byte) => OF_BYTES[byte]!).join(""));
+  }
+  return pieces.join("");
+}
+
+/** How a byte that belongs to no character is shown, and one that is a character by itself. */
+const OF_BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
+  byte < 0x80 ? escapeText(String.fromCharCode(byte)) : `\\x${hex(byte)}`,
+);
+const PIECE_BYTES = 16 * 1024;
+
+function encoded(bytes: Uint8Array, encoding: "hex" | "base64"): string {
+  checkFits(encoding === "hex" ? 2 * bytes.length : 4 * Math.ceil(bytes.length / 3));
+  return asBuffer(bytes).toString(encoding);
+}
+
+function checkFits(length: number): void {
+  if (length > MAX_STRING_LENGTH) throw tooLarge();
 }
 
 function hex(code: number): string {

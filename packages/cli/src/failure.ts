@@ -1,4 +1,5 @@
 import { complaintOf } from "./complaint.ts";
+import { showLines } from "./encoding.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { ReaderGone } from "./output.ts";
 import { refusalOf } from "./program.ts";
@@ -27,7 +28,11 @@ export function failureOf(error: unknown, { directory, help }: FailedAt): Failur
   const refusal = refusalOf(error);
   if (refusal !== undefined) {
     const { exitCode, message } = refusal;
-    return { exitCode, code: "CLI_USAGE", message: message === undefined ? undefined : `${message}: see "${help}"` };
+    return {
+      exitCode,
+      code: "CLI_USAGE",
+      message: message === undefined ? undefined : oneLine(`${message}: see "${help}"`),
+    };
   }
   const complaint = complaintOf(error, directory);
   if (complaint !== undefined) {
@@ -37,10 +42,11 @@ export function failureOf(error: unknown, { directory, help }: FailedAt): Failur
   return {
     exitCode: EXIT.bug,
     code: "CLI_BUG",
-    message: `this is a mistake in hashlog ${VERSION}, please report it: ${words}`,
+    message: `this is a mistake in hashlog ${VERSION}, please report it: ${showLines(words)}`,
   };
 }
 
+/** Nothing in it reaches the terminal as anything but what is seen: paths and words of others may have anything in them. */
 function oneLine(message: string): string {
-  return message.replaceAll(/\s*\n\s*/g, " ");
+  return showLines(message.replaceAll(/\s*\n\s*/g, " "));
 }

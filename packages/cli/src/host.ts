@@ -30,7 +30,7 @@ export interface HostFiles {
   read(path: string): Readable;
   readText(path: string): Promise<string>;
   writeText(path: string, text: string): Promise<void>;
-  /** A file, made anew or emptied. */
+  /** A new file: fails if it is there. What was written is durable when it is closed. */
   write(path: string): Writable;
   /** Gives a file another name, in place of what has that name. */
   rename(from: string, to: string): Promise<void>;
@@ -54,7 +54,7 @@ export const processHost: Host = {
     readText: (path) => readFile(path, "utf8"),
     // The history of a shell may hold what is nobody else's business.
     writeText: (path, text) => writeFile(path, text, { mode: 0o600 }),
-    write: (path) => createWriteStream(path),
+    write: (path) => createWriteStream(path, { flags: "wx", flush: true }),
     rename: (from, to) => rename(from, to),
     remove: (path) => rm(path, { recursive: true, force: true }),
     makeTemporary: (directory) => mkdtemp(join(directory, "hashlog-")),

@@ -9,6 +9,14 @@ export function moment(ms: number): string {
 
 /** Milliseconds since 1970 of a date, or a date and a time; `undefined` for what is neither. */
 export function msOf(text: string): number | undefined {
-  const ms = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  const [, date] = /^(\d{4}-\d\d-\d\d)(?:[T ]|$)/.exec(text) ?? [];
+  if (date === undefined || !isInCalendar(date)) return undefined;
+  const ms = Date.parse(text);
   return Number.isSafeInteger(ms) ? ms : undefined;
+}
+
+/** Whether there is such a day: of the 31st of a month that has 30 `Date` makes the next one's first. */
+function isInCalendar(date: string): boolean {
+  const day = new Date(`${date}T00:00:00Z`);
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(date);
 }

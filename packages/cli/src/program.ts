@@ -20,7 +20,15 @@ export interface ProgramParts {
   readonly columns: number;
   /** Help and the version go here. */
   readonly print: (text: string) => void;
+  /** Help that is shown as there is nothing to be done goes here. */
+  readonly printInstead: (text: string) => void;
   readonly invoke: (invocation: Invocation) => Promise<ExitCode | void>;
+}
+
+/** Whether a line asks for JSON, also one that commander refuses. */
+export function asksForJson(words: readonly string[]): boolean {
+  const end = words.indexOf("--");
+  return words.slice(0, end < 0 ? undefined : end).includes("--json");
 }
 
 /** A line that commander refused, in its words; or one that asked for help, which was printed. */
@@ -39,7 +47,9 @@ export function buildProgram(
   const program = new Commander(parts.name).description(parts.description).exitOverride();
   program.configureOutput({
     writeOut: parts.print,
-    writeErr: () => undefined,
+    writeErr: parts.printInstead,
+    // What it complains of is told with the other failures.
+    outputError: () => undefined,
     getOutHelpWidth: () => Math.min(parts.columns, 110),
     getErrHelpWidth: () => Math.min(parts.columns, 110),
   });
@@ -56,9 +66,12 @@ export function buildProgram(
 export function refusalOf(error: unknown): Refusal | undefined {
   if (!(error instanceof CommanderError)) return undefined;
   if (error.exitCode === 0) return { exitCode: EXIT.done, message: undefined };
-  // Without a command it prints its help, and fails.
+  // Without a command, or asked for help of one that there is not, it prints its help, and fails.
   if (error.code === "commander.help") return { exitCode: EXIT.usage, message: undefined };
-  const message = error.message.replace(/^error: /, "").replaceAll("\n", " ");
+  const message = error.message
+    .replace(/^error: /, "")
+    .replaceAll("\n", " ")
+    .replace(/\.$/, "");
   return { exitCode: EXIT.usage, message };
 }
 

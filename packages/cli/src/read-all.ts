@@ -1,20 +1,33 @@
 import type { Readable } from "node:stream";
 import { Complaint } from "./complaint.ts";
 import { EXIT } from "./exit-codes.ts";
+import { number } from "./words.ts";
+
+/** More fits into no segment: what never ends is not to be read until memory does. */
+const VALUE_BYTES_MOST = 2 ** 32 - 1;
 
 /**
  * Everything that a stream gives.
- * @throws Complaint if the signal is aborted meanwhile
+ * @throws Complaint if the signal is aborted meanwhile, and for more than `bytesMost`
  */
-export async function readAll(stream: Readable, signal: AbortSignal): Promise<Uint8Array> {
+export async function readAll(
+  stream: Readable,
+  signal: AbortSignal,
+  bytesMost: number = VALUE_BYTES_MOST,
+): Promise<Uint8Array> {
   const interrupted = (): Complaint => new Complaint("reading was cancelled", EXIT.interrupted, "CLI_INTERRUPTED");
   if (signal.aborted) throw interrupted();
   const onAbort = (): void => void stream.destroy(interrupted());
   signal.addEventListener("abort", onAbort, { once: true });
   try {
     const chunks: Uint8Array[] = [];
-    for await (const chunk of stream)
-      chunks.push(typeof chunk === "string" ? Buffer.from(chunk) : (chunk as Uint8Array));
+    let bytes = 0;
+    for await (const chunk of stream) {
+      const part = typeof chunk === "string" ? Buffer.from(chunk) : (chunk as Uint8Array);
+      bytes += part.length;
+      if (bytes > bytesMost) throw new Complaint(`a value has at most ${number(bytesMost)} bytes, and there are more`);
+      chunks.push(part);
+    }
     return Buffer.concat(chunks);
   } finally {
     signal.removeEventListener("abort", onAbort);

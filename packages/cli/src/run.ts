@@ -1,10 +1,11 @@
 import type { AnyStore, Command } from "./command.ts";
 import { COMMANDS } from "./commands/all.ts";
+import { showJson } from "./encoding.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import type { Host } from "./host.ts";
 import { failureOf } from "./failure.ts";
 import { Output } from "./output.ts";
-import { buildProgram, type Invocation } from "./program.ts";
+import { asksForJson, buildProgram, refusalOf, type Invocation } from "./program.ts";
 import { Session } from "./session.ts";
 import { openForReading, openForWriting, withRemedy } from "./store-access.ts";
 import { VERSION } from "./version.ts";
@@ -15,16 +16,21 @@ import { VERSION } from "./version.ts";
  */
 export async function run(argv: readonly string[], host: Host): Promise<ExitCode> {
   const ending = new AbortController();
-  const output = new Output(host.stdout);
+  const output = new Output(host.stdout, ending.signal);
   const stopListening = host.onInterrupt(() => ending.abort(new Error("interrupted")));
+  // Where nobody hears what is said beside the output, that is no failure of what was asked for.
+  host.stderr.on("error", unheard);
   const line = new CommandLine(host, output, ending.signal);
   try {
     return await line.run(argv);
   } finally {
     stopListening();
     output.release();
+    if (host.stderr.errored === null) host.stderr.off("error", unheard);
   }
 }
+
+function unheard(): void {}
 
 /** One command line, from what was typed to its exit code. */
 class CommandLine {
@@ -42,7 +48,10 @@ class CommandLine {
 
   async run(argv: readonly string[]): Promise<ExitCode> {
     try {
-      await this.#parse(argv);
+      await this.#parse(argv).catch((error: unknown) => {
+        // Help, which was asked for.
+        if (refusalOf(error)?.exitCode !== EXIT.done) throw error;
+      });
       await this.#output.end();
       return this.#exitCode;
     } catch (error) {
@@ -55,6 +64,7 @@ class CommandLine {
     const parts = {
       ...{ name: "hashlog", description: DESCRIPTION, version: VERSION, inShell: false, columns },
       print: (text: string) => void this.#host.stdout.write(text),
+      printInstead: (text: string) => void this.#host.stderr.write(text),
       invoke: (invocation: Invocation) => this.#invoke(invocation),
     };
     const program = buildProgram(COMMANDS, parts, (code) => {
@@ -80,11 +90,11 @@ class CommandLine {
   }
 
   #failed(error: unknown, argv: readonly string[]): ExitCode {
-    const { directory, given, json = false } = this.#invocation ?? {};
+    const { directory, given, json = asksForJson(argv) } = this.#invocation ?? {};
     const help = COMMANDS.some(({ name }) => name === argv[0]) ? `hashlog ${argv[0]} --help` : "hashlog --help";
     const { exitCode, code, message } = failureOf(error, { directory: directory ?? given?.parameters[0] ?? "", help });
     if (message === undefined) return exitCode;
-    const line = json ? JSON.stringify({ error: { code, message } }) : `hashlog: ${message}`;
+    const line = json ? showJson({ error: { code, message } }) : `hashlog: ${message}`;
     this.#host.stderr.write(`${line}\n`);
     return exitCode;
   }

@@ -1,3 +1,4 @@
+import { showLines } from "./encoding.ts";
 import type { Host } from "./host.ts";
 import type { Output } from "./output.ts";
 import { noProgress, showProgress, type Progress, type ProgressUnit } from "./progress.ts";
@@ -45,6 +46,6 @@ export class Session {
 
   /** Says something that is not what was asked for, on standard error. */
   note(line: string): void {
-    if (!this.#quiet) this.host.stderr.write(`${line}\n`);
+    if (!this.#quiet) this.host.stderr.write(`${showLines(line)}\n`);
   }
 }

@@ -1,4 +1,4 @@
-import { Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { bytes, open, type Store, type SyncPolicy } from "@hashlog/engine";
 import type { OtherCommand } from "../command.ts";
 import { Complaint } from "../complaint.ts";
@@ -35,7 +35,9 @@ export const bench: OtherCommand<BenchGiven> = {
   parameters: [["[directory]", "on the disk to be measured; the current directory if it is left out"]],
   options: () => [
     new Option("--keys <count>", "entries of the store").argParser(parsePositive).default(100_000, "100000"),
-    new Option("--value-bytes <count>", "bytes of a value").argParser(parseCount).default(100, "100"),
+    new Option("--value-bytes <count>", "bytes of a value, 1 MiB at most")
+      .argParser(parseValueBytes)
+      .default(100, "100"),
   ],
   examples: ["hashlog bench . --keys 10000"],
   async run({ parameters: [directory = "."], options: { keys, valueBytes } }, session) {
@@ -61,6 +63,13 @@ export const bench: OtherCommand<BenchGiven> = {
     }
   },
 };
+
+/** A batch of them has to be made in memory. */
+function parseValueBytes(text: string): number {
+  const value = parseCount(text);
+  if (value <= VALUE_BYTES_MOST) return value;
+  throw new InvalidArgumentError(`It is ${number(VALUE_BYTES_MOST)} at most.`);
+}
 
 class Bench {
   readonly #host: Host;
@@ -205,5 +214,6 @@ function keyOf(index: number): Uint8Array {
 }
 
 const BATCH = 1000;
+const VALUE_BYTES_MOST = 1024 * 1024;
 const READS = 100_000;
 const DURABLE_MS = 1000;

@@ -1,8 +1,9 @@
 import { Option } from "commander";
 import { createGzip } from "node:zlib";
-import { pipeline } from "node:stream/promises";
+import { finished, pipeline } from "node:stream/promises";
 import type { Writable } from "node:stream";
 import type { ExportReport } from "@hashlog/engine";
+import type { FileSystem } from "@hashlog/fs-io";
 import type { ReadCommand } from "../command.ts";
 import { Complaint, isSystemError } from "../complaint.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -84,18 +85,47 @@ async function exportToFile(
   { host: { files, fileSystem } }: Session,
   write: (target: Writable) => Promise<ExportReport>,
 ): Promise<ExportReport> {
-  if (!force && (await fileSystem.stat(file)) !== undefined) {
-    throw new Complaint(`${file} is there already: --force takes its place`, EXIT.usage, "CLI_EXISTS");
-  }
   const partial = `${file}.partial`;
+  await makeWay(fileSystem, file, force, "");
+  await makeWay(fileSystem, partial, force, ", of an export that was cut off or is under way");
+  if (force) await files.remove(partial);
+  const target = files.write(partial);
   try {
-    const report = await write(files.write(partial));
+    const report = await write(target);
+    // Its file is closed, and durable.
+    await finished(target);
     await files.rename(partial, file);
     return report;
   } catch (error) {
-    await files.remove(partial);
+    await closed(target);
+    if (!wasThere(error)) await files.remove(partial);
     throw isSystemError(error)
       ? new Complaint(`writing ${file} failed: ${error.message}`, EXIT.machine, "CLI_OUTPUT", error)
       : error;
   }
+}
+
+/** @throws Complaint for what is there and is not to be replaced; what is no file never is */
+async function makeWay(fileSystem: FileSystem, path: string, force: boolean, what: string): Promise<void> {
+  const there = await fileSystem.stat(path);
+  if (there === undefined || (force && there.kind === "file")) return;
+  const remedy = there.kind === "file" ? "--force takes its place" : "it is no file, and is left alone";
+  throw new Complaint(`${path} is there already${what}: ${remedy}`, EXIT.usage, "CLI_EXISTS");
+}
+
+/** Whether it is another's, which came at the last moment. */
+function wasThere(error: unknown): boolean {
+  if (isSystemError(error)) return error.code === "EEXIST";
+  return error instanceof Error && wasThere(error.cause);
+}
+
+/** Resolves when it is: until then its file may be made still. */
+async function closed(target: Writable): Promise<void> {
+  if (target.closed) return;
+  await new Promise<void>((resolve) => {
+    target.once("close", resolve);
+    // What it failed of was told.
+    target.on("error", () => undefined);
+    target.destroy();
+  });
 }

@@ -2,7 +2,7 @@ import { Option } from "commander";
 import type { PutOptions } from "@hashlog/engine";
 import type { WriteCommand } from "../command.ts";
 import { Complaint } from "../complaint.ts";
-import { jsonBytes, parseBytes, showBytes, type Encoding } from "../encoding.ts";
+import { jsonBytes, parseBytes, parseFile, showBytes, type Encoding } from "../encoding.ts";
 import { EXIT } from "../exit-codes.ts";
 import {
   createOption,
@@ -85,6 +85,5 @@ async function valueOf(
   if (file === undefined && inShell) throw new Complaint("give a value, or --file: a shell reads lines, not values");
   const bytes = await readAll(file === undefined ? host.stdin : host.files.read(file), signal);
   if (encoding === "utf8") return bytes;
-  // Whoever writes a file of hex ends it with a line break.
-  return parseBytes(new TextDecoder().decode(bytes).trim(), encoding, "the value");
+  return parseFile(bytes, encoding, "the value");
 }

@@ -1,11 +1,12 @@
 import { split } from "shlex";
 import type { AnyStore, Command, ReadCommand } from "../command.ts";
 import { Complaint } from "../complaint.ts";
+import { showJson } from "../encoding.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { failureOf } from "../failure.ts";
 import type { Host } from "../host.ts";
 import { Output, ReaderGone } from "../output.ts";
-import { buildProgram, type Invocation } from "../program.ts";
+import { asksForJson, buildProgram, type Invocation } from "../program.ts";
 import { Session } from "../session.ts";
 import { isWritable } from "../store-access.ts";
 
@@ -45,6 +46,7 @@ export async function runLine(line: string, parts: ShellParts, signal: AbortSign
       inShell: true,
       columns: output.columns,
       print: (text) => void host.stdout.write(text),
+      printInstead: (text) => void host.stderr.write(text),
       invoke,
     },
     (code) => {
@@ -53,14 +55,16 @@ export async function runLine(line: string, parts: ShellParts, signal: AbortSign
   );
   program.usage("<command> [options]");
   try {
-    await program.parseAsync(wordsOf(line), { from: "user" });
+    const words = wordsOf(line);
+    asJson ||= asksForJson(words);
+    await program.parseAsync(words, { from: "user" });
     return exitCode;
   } catch (error) {
     if (error instanceof ReaderGone) throw error;
     const failure = failureOf(error, { directory: store.directory, help: "help" });
     const { code, message } = failure;
     if (message !== undefined) {
-      host.stderr.write(asJson ? `${JSON.stringify({ error: { code, message } })}\n` : `${message}\n`);
+      host.stderr.write(asJson ? `${showJson({ error: { code, message } })}\n` : `${message}\n`);
     }
     return failure.exitCode;
   }
