@@ -75,6 +75,8 @@ export class Output {
   /** Resolves when everything has been handed on. Nothing is printed afterwards. */
   async end(): Promise<void> {
     await new Promise<void>((resolve) => this.#stream.write("", () => resolve()));
+    // An error is told in a turn of its own, which is the next one.
+    await new Promise<void>((resolve) => setImmediate(resolve));
     this.check();
   }
 

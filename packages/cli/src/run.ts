@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from "./exit-codes.ts";
 import type { Host } from "./host.ts";
 import { failureOf } from "./failure.ts";
 import { Output } from "./output.ts";
-import { buildProgram, type Invocation } from "./program.ts";
+import { asksForJson, buildProgram, parseLine, type Invocation } from "./program.ts";
 import { Session } from "./session.ts";
 import { openForReading, openForWriting, withRemedy } from "./store-access.ts";
 import { VERSION } from "./version.ts";
@@ -55,12 +55,13 @@ class CommandLine {
     const parts = {
       ...{ name: "hashlog", description: DESCRIPTION, version: VERSION, inShell: false, columns },
       print: (text: string) => void this.#host.stdout.write(text),
+      complain: (text: string) => void this.#host.stderr.write(text),
       invoke: (invocation: Invocation) => this.#invoke(invocation),
     };
     const program = buildProgram(COMMANDS, parts, (code) => {
       this.#exitCode = code;
     });
-    await program.parseAsync(argv, { from: "user" });
+    await parseLine(program, argv);
   }
 
   async #invoke(invocation: Invocation): Promise<ExitCode | void> {
@@ -80,7 +81,7 @@ class CommandLine {
   }
 
   #failed(error: unknown, argv: readonly string[]): ExitCode {
-    const { directory, given, json = false } = this.#invocation ?? {};
+    const { directory, given, json = asksForJson(argv) } = this.#invocation ?? {};
     const help = COMMANDS.some(({ name }) => name === argv[0]) ? `hashlog ${argv[0]} --help` : "hashlog --help";
     const { exitCode, code, message } = failureOf(error, { directory: directory ?? given?.parameters[0] ?? "", help });
     if (message === undefined) return exitCode;

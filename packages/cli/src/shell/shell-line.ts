@@ -5,7 +5,7 @@ import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { failureOf } from "../failure.ts";
 import type { Host } from "../host.ts";
 import { Output, ReaderGone } from "../output.ts";
-import { buildProgram, type Invocation } from "../program.ts";
+import { asksForJson, buildProgram, parseLine, type Invocation } from "../program.ts";
 import { Session } from "../session.ts";
 import { isWritable } from "../store-access.ts";
 
@@ -45,6 +45,7 @@ export async function runLine(line: string, parts: ShellParts, signal: AbortSign
       inShell: true,
       columns: output.columns,
       print: (text) => void host.stdout.write(text),
+      complain: (text) => void host.stderr.write(text),
       invoke,
     },
     (code) => {
@@ -53,7 +54,9 @@ export async function runLine(line: string, parts: ShellParts, signal: AbortSign
   );
   program.usage("<command> [options]");
   try {
-    await program.parseAsync(wordsOf(line), { from: "user" });
+    const words = wordsOf(line);
+    asJson = parts.json || asksForJson(words);
+    await parseLine(program, words);
     return exitCode;
   } catch (error) {
     if (error instanceof ReaderGone) throw error;
