@@ -15,9 +15,9 @@ export const ENCODINGS: readonly Encoding[] = ["utf8", "hex", "base64"];
  */
 export function parseBytes(text: string, encoding: Encoding, what: string): Uint8Array {
   if (encoding === "utf8") {
-    // Node makes that character of bytes that are no text: which ones they were nobody knows any more.
-    if (text.isWellFormed() && !text.includes("\ufffd")) return new TextEncoder().encode(text);
-    throw new Complaint(`${what} is no text in UTF-8: give its bytes in hex or base64`);
+    // U+FFFD is what the system makes of bytes that are none: they would be stored as another key, or another value.
+    if (text.isWellFormed() && !text.includes("\uFFFD")) return new TextEncoder().encode(text);
+    throw new Complaint(`${what} is no text in UTF-8, or has a U+FFFD in it: give its bytes in hex or base64`);
   }
   const bytes = Buffer.from(text, encoding);
   const canonical = encoding === "hex" ? text.toLowerCase() : text.replaceAll("-", "+").replaceAll("_", "/");

@@ -70,22 +70,25 @@ export function createOption(): Option {
 
 /** A whole number from 0. */
 export function parseCount(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new InvalidArgumentError("It is a whole number from 0.");
+  return wholeNumber(text, 0);
 }
 
 /** A whole number from 1. */
 export function parsePositive(text: string): number {
-  const value = parseCount(text);
-  if (value > 0) return value;
-  throw new InvalidArgumentError("It is a whole number from 1.");
+  return wholeNumber(text, 1);
+}
+
+function wholeNumber(text: string, least: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+  throw new InvalidArgumentError(`It is a whole number from ${least}.`);
 }
 
 /** A length of time, in milliseconds. */
 export function parseDuration(text: string): number {
-  // What the library takes for a length of time, without what it only makes of one: no sign, and not empty.
-  const value = /^\d/.test(text) ? ms(text as ms.StringValue) : undefined;
+  // What the library takes for a length of time, without what it only makes of one: no sign, not empty, and a unit, as seconds would be
+  // meant where it takes milliseconds.
+  const value = /^\d.*[a-z]$/i.test(text) ? ms(text as ms.StringValue) : undefined;
   if (value !== undefined && value > 0) return value;
   throw new InvalidArgumentError("It is a length of time such as 90s, 15m, 12h or 7d.");
 }

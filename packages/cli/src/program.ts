@@ -54,12 +54,25 @@ export function buildProgram(
     getErrHelpWidth: () => Math.min(parts.columns, 110),
   });
   if (parts.version !== undefined) program.version(parts.version, "-V, --version", "print the version");
-  program.helpOption("-h, --help", "print help").helpCommand("help [command]", "print help, of a command");
+  program.helpOption("-h, --help", "print help").helpCommand("help [command]", "print help, or that of a command");
   for (const command of commands) addCommand(program, command, parts, onExit);
   if (parts.inShell)
     program.addHelpText("after", '\nOutside of the shell each takes the store first: "hashlog get ./store ada".');
   else program.addHelpText("after", `\nExit codes: ${EXIT_CODES_SHORT}.`);
   return program;
+}
+
+/** Reads a line and does what it says. Help about a command that is none is refused as the command is. */
+export async function parseLine(program: Commander, words: readonly string[]): Promise<void> {
+  const [first, about = "help"] = words;
+  const isKnown = program.commands.some((command) => command.name() === about);
+  const line = first !== "help" || isKnown ? words : [about];
+  try {
+    await program.parseAsync(line, { from: "user" });
+  } catch (error) {
+    // Help or the version was asked for, and printed.
+    if (refusalOf(error)?.exitCode !== EXIT.done) throw error;
+  }
 }
 
 /** What commander threw, as it should be told; `undefined` if it is none of its errors. */
@@ -68,15 +81,19 @@ export function refusalOf(error: unknown): Refusal | undefined {
   if (error.exitCode === 0) return { exitCode: EXIT.done, message: undefined };
   // Without a command, or asked for help of one that there is not, it prints its help, and fails.
   if (error.code === "commander.help") return { exitCode: EXIT.usage, message: undefined };
+  // Without the full stop that a remedy would stand behind.
   const message = error.message
     .replace(/^error: /, "")
     .replaceAll("\n", " ")
     .replace(/\.$/, "");
+  if (error.code === "commander.unknownOption" && !message.endsWith("?)")) {
+    return { exitCode: EXIT.usage, message: `${message} (what begins with a dash and is no option stands behind --)` };
+  }
   return { exitCode: EXIT.usage, message };
 }
 
 const EXIT_CODES_SHORT =
-  "0 done, 1 the answer is no, 2 wrong command line, 3 nothing there, 4 locked, 5 damaged, 6 the machine refused, 130 interrupted";
+  "0 done, 1 the answer is no, 2 wrong command line, 3 nothing there,\n4 locked, 5 damaged, 6 the machine refused, 70 a mistake in this program, 130 interrupted";
 
 function addCommand(program: Commander, command: Command, parts: ProgramParts, onExit: (code: ExitCode) => void): void {
   const takesStore = command.kind !== "other" && !parts.inShell;

@@ -5,7 +5,7 @@ import { EXIT, type ExitCode } from "./exit-codes.ts";
 import type { Host } from "./host.ts";
 import { failureOf } from "./failure.ts";
 import { Output } from "./output.ts";
-import { asksForJson, buildProgram, refusalOf, type Invocation } from "./program.ts";
+import { asksForJson, buildProgram, parseLine, type Invocation } from "./program.ts";
 import { Session } from "./session.ts";
 import { openForReading, openForWriting, withRemedy } from "./store-access.ts";
 import { VERSION } from "./version.ts";
@@ -48,10 +48,7 @@ class CommandLine {
 
   async run(argv: readonly string[]): Promise<ExitCode> {
     try {
-      await this.#parse(argv).catch((error: unknown) => {
-        // Help, which was asked for.
-        if (refusalOf(error)?.exitCode !== EXIT.done) throw error;
-      });
+      await this.#parse(argv);
       await this.#output.end();
       return this.#exitCode;
     } catch (error) {
@@ -70,7 +67,7 @@ class CommandLine {
     const program = buildProgram(COMMANDS, parts, (code) => {
       this.#exitCode = code;
     });
-    await program.parseAsync(argv, { from: "user" });
+    await parseLine(program, argv);
   }
 
   async #invoke(invocation: Invocation): Promise<ExitCode | void> {

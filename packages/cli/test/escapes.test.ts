@@ -81,10 +81,11 @@ test("with --json a line that is refused is told as JSON, also where nothing of 
   expect(second).toMatch(/^option .* It is a whole number from 0: see "help"$/);
 });
 
-test("without a command help is shown, and so it is where it is asked for of what is none", async () => {
-  for (const argv of [[], ["help", "nonsense"]]) {
-    const ended = await hashlog(argv);
-    expect(ended).toMatchObject({ exitCode: 2, stdout: "" });
-    expect(ended.stderr).toMatch(/^Usage: hashlog .*Exit codes: 0 done/s);
-  }
+test("without a command help is shown, and help of what is none is refused as that is", async () => {
+  const ended = await hashlog([]);
+  expect(ended).toMatchObject({ exitCode: 2, stdout: "" });
+  expect(ended.stderr).toMatch(/^Usage: hashlog .*Exit codes: 0 done/s);
+  const refused = await hashlog(["help", "nonsense"]);
+  expect(refused).toMatchObject({ exitCode: 2, stdout: "" });
+  expect(refused.stderr).toBe(`hashlog: unknown command 'nonsense': see "hashlog --help"\n`);
 });

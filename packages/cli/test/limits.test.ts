@@ -68,7 +68,7 @@ test("a key that was no text is not taken for another one", async () => {
     const ended = await hashlog(["put", store, key, "1"]);
     expect(ended).toMatchObject({
       exitCode: 2,
-      stderr: "hashlog: the key is no text in UTF-8: give its bytes in hex or base64\n",
+      stderr: "hashlog: the key is no text in UTF-8, or has a U+FFFD in it: give its bytes in hex or base64\n",
     });
     expect((await hashlog(["put", store, "b", key])).exitCode).toBe(2);
   }

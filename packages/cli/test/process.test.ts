@@ -62,3 +62,10 @@ test("a reader that has enough ends it without a word", async () => {
   expect(child.seen.stderr).toBe("");
   expect(await printed(["count", store])).toBe("20000\n");
 });
+
+test("where nobody reads complaints the exit code is the same", async () => {
+  const store = join(await temporaryDirectory(), "store");
+  const child = hashlogProcess("get", store, "ada");
+  child.stderr!.destroy();
+  expect(await once(child, "exit")).toEqual([3, null]);
+});

@@ -6,7 +6,7 @@ import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { failureOf } from "../failure.ts";
 import type { Host } from "../host.ts";
 import { Output, ReaderGone } from "../output.ts";
-import { asksForJson, buildProgram, type Invocation } from "../program.ts";
+import { asksForJson, buildProgram, parseLine, type Invocation } from "../program.ts";
 import { Session } from "../session.ts";
 import { isWritable } from "../store-access.ts";
 
@@ -57,7 +57,7 @@ export async function runLine(line: string, parts: ShellParts, signal: AbortSign
   try {
     const words = wordsOf(line);
     asJson ||= asksForJson(words);
-    await program.parseAsync(words, { from: "user" });
+    await parseLine(program, words);
     return exitCode;
   } catch (error) {
     if (error instanceof ReaderGone) throw error;

@@ -1,0 +1,80 @@
+import { Writable } from "node:stream";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { hashlog, printed, temporaryDirectory } from "./support/terminal.ts";
+
+test("without a command the help is shown as a complaint is; of a command that is none it says so", async () => {
+  const bare = await hashlog([]);
+  expect(bare).toMatchObject({ exitCode: 2, stdout: "" });
+  expect(bare.stderr).toBe(await printed(["--help"]));
+  const unknown = await hashlog(["help", "gett"]);
+  expect(unknown).toMatchObject({ exitCode: 2, stdout: "" });
+  expect(unknown.stderr).toBe(`hashlog: unknown command 'gett' (Did you mean get?): see "hashlog --help"\n`);
+  expect(await printed(["help", "get"])).toBe(await printed(["get", "--help"]));
+  expect(await printed(["help", "help"])).toContain("Usage: hashlog");
+});
+
+test("the help names every exit code of the README", async () => {
+  const help = await printed(["--help"]);
+  for (const code of [0, 1, 2, 3, 4, 5, 6, 70, 130]) expect(help).toMatch(new RegExp(`\\b${code} [a-z]`));
+});
+
+test("help whose reader has gone is no failure; one that cannot be printed is", async () => {
+  const failing = (code: string): Writable =>
+    new Writable({
+      write: (_chunk, _encoding, callback) => {
+        setImmediate(() => callback(Object.assign(new Error(`write ${code}`), { code, syscall: "write" })));
+      },
+    });
+  expect(await hashlog(["--help"], { host: { stdout: failing("EPIPE") } })).toMatchObject({ exitCode: 0, stderr: "" });
+  const full = await hashlog(["help", "get"], { host: { stdout: failing("ENOSPC") } });
+  expect(full).toMatchObject({ exitCode: 6, stderr: "hashlog: writing the output failed: write ENOSPC\n" });
+});
+
+test("a command line that is wrong is told in JSON where --json stands on it", async () => {
+  const store = join(await temporaryDirectory(), "store");
+  const lines = [
+    ["scan", store, "--limit", "x", "--json"],
+    ["scan", "--json"],
+    ["scna", store, "--json"],
+  ];
+  for (const argv of lines) {
+    const { exitCode, stderr } = await hashlog(argv);
+    expect(exitCode).toBe(2);
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: "CLI_USAGE" } });
+  }
+  // Behind "--" it is a key.
+  expect((await hashlog(["get", "--", store, "--json", "more"])).stderr).toMatch(/^hashlog: too many arguments/);
+});
+
+test("what is behind -- is no option, and complaints end in one sentence", async () => {
+  const store = join(await temporaryDirectory(), "store");
+  await printed(["put", store, "--create", "--", "-key", "--json"]);
+  expect(await printed(["get", store, "--", "-key"])).toBe("--json");
+  expect((await hashlog(["get", store, "-dash"])).stderr).toBe(
+    `hashlog: unknown option '-dash' (what begins with a dash and is no option stands behind --): see "hashlog get --help"\n`,
+  );
+  expect((await hashlog(["get", store, "a", "b"])).stderr).toBe(
+    `hashlog: too many arguments for 'get'. Expected 2 arguments but got 3: see "hashlog get --help"\n`,
+  );
+  expect((await hashlog(["bench", ".", "--keys", "many"])).stderr).toMatch(/It is a whole number from 1: see/);
+});
+
+test("bytes that are no UTF-8, which the system gives as U+FFFD, are not taken for something else", async () => {
+  const store = join(await temporaryDirectory(), "store");
+  const ended = await hashlog(["put", store, "\uFFFD", "1", "--create"]);
+  expect(ended.exitCode).toBe(2);
+  expect(ended.stderr).toMatch(/the key is no text in UTF-8.*: give its bytes in hex or base64/);
+  await printed(["put", store, "efbfbd", "1", "--key-encoding", "hex", "--create"]);
+  expect(await printed(["scan", store, "--keys-only"])).toBe("\uFFFD\n");
+});
+
+test("a length of time has a unit", async () => {
+  const store = join(await temporaryDirectory(), "store");
+  const ended = await hashlog(["put", store, "a", "1", "--ttl", "10", "--create"]);
+  expect(ended.exitCode).toBe(2);
+  expect(ended.stderr).toContain("a length of time such as 90s, 15m, 12h or 7d");
+  await printed(["put", store, "a", "1", "--ttl", "1.5h", "--create"]);
+  await printed(["put", store, "b", "1", "--ttl", "10 minutes"]);
+  expect(await printed(["count", store])).toBe("2\n");
+});
