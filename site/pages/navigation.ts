@@ -68,7 +68,9 @@ function behindIt(repository: Repository): NavigationGroup[] {
     title,
     links: sources.map((source) => documentLink(repository, source)),
   });
-  const documents = repository.paths.filter((path) => path.endsWith(".md"));
+  // What tells of a folder as a whole comes before what lies in it.
+  const depth = (path: string): number => path.split("/").length;
+  const documents = repository.paths.filter((path) => path.endsWith(".md")).toSorted((a, b) => depth(a) - depth(b));
   const decisions = { title: "Decisions", page: folderPage("docs/decisions") };
   return [
     { title: "How it is built", links: [documentLink(repository, "ARCHITECTURE.md"), decisions] },
