@@ -50,15 +50,15 @@ async function prepare(names: readonly string[]): Promise<void> {
 }
 
 async function runAll(names: readonly string[]): Promise<number> {
-  const project = await realpath(await mkdtemp(join(tmpdir(), "hashlog-runtimes-")));
+  const folder = await realpath(await mkdtemp(join(tmpdir(), "hashlog-runtimes-")));
   try {
     console.log("packing the packages as they would be published");
-    await makeProject(project);
+    const project = await makeProject(folder);
     const rows = await inParallel(names, (name) => runOn(name, project));
     console.log(`\n${matrix(CHECKS, rows)}`);
     return rows.every(({ outcomes }) => outcomes.every(({ failed }) => failed === 0)) ? 0 : 1;
   } finally {
-    await rm(project, { recursive: true, force: true, maxRetries: 10 });
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

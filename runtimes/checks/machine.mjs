@@ -49,7 +49,7 @@ export class OtherProcess {
    * @param {...string} args Before them, for Deno alone, its permissions if they are to be others: "--allow-read".
    */
   constructor(script, ...args) {
-    const permissions = args[0]?.startsWith("--allow") === true ? String(args.shift()).split(" ") : PERMISSIONS;
+    const permissions = args[0]?.startsWith("--allow") ? String(args.shift()).split(" ") : PERMISSIONS;
     const file = fileURLToPath(new URL(script, import.meta.url));
     const command = isDeno ? ["run", "--no-prompt", "--no-check", ...permissions, file] : [file];
     this.#child = spawn(process.execPath, [...command, ...args], { stdio: ["pipe", "pipe", "inherit"] });
