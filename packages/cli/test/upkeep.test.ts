@@ -163,7 +163,7 @@ test("restore refuses what is not empty, what is no backup, and what somebody wr
   const db = await open(directory);
   const locked = await hashlog(["restore", directory, target]);
   expect(locked).toMatchObject({ exitCode: 4 });
-  expect(locked.stderr).toMatch(/somebody writes to .*: wait for it, or back it up/);
+  expect(locked.stderr).toMatch(/ is open for writing: close it first, or call backup\(\) there\n$/);
   await db.close();
   await damage(join(directory, "hashlog.manifest"), 20);
   expect((await hashlog(["restore", directory, target])).exitCode).toBe(5);

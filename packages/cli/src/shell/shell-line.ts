@@ -32,6 +32,7 @@ export async function runLine(line: string, parts: ShellParts, signal: AbortSign
     asJson = parts.json || json;
     const session = new Session(host, { output, signal, json: asJson, quiet, inShell: true });
     if (command.kind === "other") return command.run(given, session);
+    await command.check?.(given, session);
     if (isWritable(store)) return command.run(store, given, session);
     await store.refresh();
     // A shell that only reads has none that write.
