@@ -15,6 +15,8 @@ export interface ShellParts {
   readonly output: Output;
   readonly store: AnyStore;
   readonly commands: readonly Command[];
+  /** Why a command that there is otherwise is none of this shell. */
+  readonly refused: (name: string) => string | undefined;
   /** Whether every command is to print JSON. */
   readonly json: boolean;
 }
@@ -57,6 +59,8 @@ export async function runLine(line: string, parts: ShellParts, signal: AbortSign
   try {
     const words = wordsOf(line);
     asJson = parts.json || asksForJson(words);
+    const refused = parts.refused(words[0] ?? "");
+    if (refused !== undefined) throw new Complaint(refused);
     await parseLine(program, words);
     return exitCode;
   } catch (error) {
@@ -80,4 +84,5 @@ function wordsOf(line: string): string[] {
 }
 
 const DESCRIPTION =
-  "Commands about the store that is open. Tab completes; Ctrl-C ends a command, exit or Ctrl-D the shell.";
+  "Commands about the store that is open. Quotes and backslashes are those of a POSIX shell, and nothing else is: no pipes, no variables. A line " +
+  "that begins with # is passed over. Tab completes; Ctrl-C ends a command, exit or Ctrl-D the shell.";
