@@ -30,15 +30,20 @@ export interface Given<Options> {
   readonly options: Options;
 }
 
+/** Refuses what can be told to be wrong without the store, before that is opened, or made. */
+type Check<Options> = (given: Given<Options>, session: Session) => Promise<void> | void;
+
 /** A command that reads a store: on the command line its first parameter is the store, in a shell it has none. */
 export interface ReadCommand<Options> extends CommandBase {
   readonly kind: "read";
+  readonly check?: Check<Options>;
   run(store: AnyStore, given: Given<Options>, session: Session): Promise<ExitCode | void>;
 }
 
 /** As a `ReadCommand`, of one that needs the store open for writing. */
 export interface WriteCommand<Options> extends CommandBase {
   readonly kind: "write";
+  readonly check?: Check<Options>;
   run(store: WritableStore, given: Given<Options>, session: Session): Promise<ExitCode | void>;
 }
 

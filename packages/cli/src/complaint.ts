@@ -28,7 +28,8 @@ export function complaintOf(error: unknown, directory: string): Complaint | unde
   }
   if (FsError.is(error)) {
     const exitCode = error.code === "FS_NOT_FOUND" ? EXIT.notFound : EXIT.machine;
-    return new Complaint(error.message, exitCode, error.code, error);
+    const remedy = error.code === "FS_NOT_PERMITTED" ? `: look at the permissions of ${error.path}` : "";
+    return new Complaint(`${error.message}${remedy}`, exitCode, error.code, error);
   }
   if (isSystemError(error)) {
     const exitCode = error.code === "ENOENT" ? EXIT.notFound : EXIT.machine;

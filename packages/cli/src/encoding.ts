@@ -62,6 +62,11 @@ export function showBytes(bytes: Uint8Array, encoding: Encoding): string {
   return text === undefined ? escapeBytes(bytes) : escapeText(text);
 }
 
+/** A key in a sentence: also where it is empty. */
+export function showKey(key: Uint8Array, encoding: Encoding): string {
+  return key.length === 0 ? '""' : showBytes(key, encoding);
+}
+
 /** A text for people, on as many lines as it has: nothing in it can move the cursor elsewhere, or change the terminal. */
 export function showLines(text: string): string {
   return text.replaceAll(UNSEEN, (character) => (LINES.has(character) ? character : escaped(character)));

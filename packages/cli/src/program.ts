@@ -53,6 +53,9 @@ export function buildProgram(
     getOutHelpWidth: () => Math.min(parts.columns, 110),
     getErrHelpWidth: () => Math.min(parts.columns, 110),
   });
+  // The commands of a shell have no name before theirs, for which commander puts one in.
+  if (parts.inShell)
+    program.configureHelp({ commandUsage: (sub) => (sub === program ? sub.usage() : `${sub.name()} ${sub.usage()}`) });
   if (parts.version !== undefined) program.version(parts.version, "-V, --version", "print the version");
   program.helpOption("-h, --help", "print help").helpCommand("help [command]", "print help, or that of a command");
   for (const command of commands) addCommand(program, command, parts, onExit);

@@ -77,6 +77,7 @@ class CommandLine {
       ...{ signal: this.#signal, json, quiet, output: this.#output, inShell: false },
     });
     if (command.kind === "other") return command.run(given, session);
+    await command.check?.(given, session);
     const opened = { create: false, follow: false, ...(given.options as OpeningGiven) };
     if (command.kind === "write") {
       const opening = openForWriting(directory, session, opened.create);

@@ -66,7 +66,9 @@ test("conditions hold or end with exit code 1, and nothing was written", async (
   const db = await store({ ada: "1" });
   const denied = await hashlog(["put", db, "ada", "2", "--if-absent"]);
   expect(denied).toMatchObject({ exitCode: 1, stderr: "hashlog: ada is there already: nothing was written\n" });
-  expect((await hashlog(["put", db, "ada", "2", "--if-version", "1"])).stderr).toContain("has not version 1");
+  expect((await hashlog(["put", db, "ada", "2", "--if-version", "1"])).stderr).toContain(
+    "ada does not have version 1: nothing was written",
+  );
   expect(await printed(["get", db, "ada"])).toBe("1");
   await printed(["put", db, "alan", "1", "--if-absent"]);
   await printed(["put", db, "ada", "2", "--if-version", "2"]);
@@ -91,8 +93,12 @@ test("delete removes what is there, and names what was not", async () => {
   const db = await store({ ada: "1", alan: "2" });
   expect(await hashlog(["delete", db, "ada", "nobody"])).toMatchObject({
     exitCode: 1,
-    stderr: "hashlog: not there: nobody\n",
+    stderr: `hashlog: there is no key nobody in ${db}\n`,
   });
+  expect((await hashlog(["delete", db, "a", "", "b"])).stderr).toBe(`hashlog: there are no keys a, "", b in ${db}\n`);
+  const told = await hashlog(["delete", db, "nobody", "--json"]);
+  expect([told.exitCode, told.stdout]).toEqual([1, '{"deleted":0,"missing":1}\n']);
+  expect(JSON.parse(told.stderr)).toMatchObject({ error: { code: "CLI_NO_KEY" } });
   expect(await printedJson(["delete", db, "alan"])).toEqual([{ deleted: 1, missing: 0 }]);
   expect(await printed(["scan", db])).toBe("first\t1\n");
   expect((await hashlog(["delete", db, "a", "b", "--if-version", "1"])).exitCode).toBe(2);

@@ -21,7 +21,7 @@ test("stats tells what the store is made of, beside its writer as well", async (
   const directory = await storeWithGarbage();
   const text = await printed(["stats", directory]);
   expect(text).toMatch(/^keys +8$/m);
-  expect(text).toMatch(/^writes so far +18 /m);
+  expect(text).toMatch(/^last write +version 18$/m);
   expect(text).toMatch(/^writer +none$/m);
   const db = await open(directory, { segmentBytesMax: 512, compaction: false });
   const { liveBytes, deadBytes, tombstones, tombstoneBytes, fileBytes, segments } = db.stats();
@@ -254,7 +254,7 @@ test("changes --follow waits for what a writer writes, until Ctrl-C", async () =
     await new Promise((resolve) => setImmediate(resolve));
   }
   interrupt();
-  expect(await ended).toMatchObject({ exitCode: 130, stderr: "hashlog: the feed of changes was cancelled\n" });
+  expect(await ended).toMatchObject({ exitCode: 130, stderr: "" });
   expect(stdout.text).not.toContain("before");
   await db.close();
 });

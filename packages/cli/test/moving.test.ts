@@ -73,8 +73,7 @@ test("a line that is wrong is told by its number; a file that was cut off, or is
   expect(noGzip).toMatchObject({ exitCode: 6 });
   expect(noGzip.stderr).toMatch(/incorrect header check/);
   const nowhere = await hashlog(["import", path("a"), path("nowhere")]);
-  expect(nowhere).toMatchObject({ exitCode: 6 });
-  expect(nowhere.stderr).toMatch(/ENOENT/);
+  expect(nowhere).toMatchObject({ exitCode: 3, stderr: `hashlog: there is no file ${path("nowhere")}\n` });
 });
 
 test("a file that is there stays, unless --force says otherwise", async () => {
@@ -102,7 +101,12 @@ test("a file that could not be written whole is not left behind, nor takes the p
   expect(failed).toMatchObject({ exitCode: 6 });
   expect(failed.stderr).toMatch(/ENOSPC/);
   expect(await readFile(path("file"), "utf8")).toBe("precious");
-  expect((await hashlog(["export", path("a"), join(path("nowhere"), "file")])).exitCode).toBe(6);
+  expect(await hashlog(["export", path("a"), join(path("nowhere"), "file")])).toMatchObject({
+    ...{ exitCode: 3, stderr: `hashlog: there is no directory ${path("nowhere")}\n` },
+  });
+  expect((await hashlog(["export", path("a"), path("."), "--force"])).stderr).toMatch(
+    /is a directory: name a file in it\n$/,
+  );
   expect((await readdir(path("."))).toSorted()).toEqual(["a", "file"]);
 });
 

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { open } from "@hashlog/engine";
 import { EXIT, processHost, run, type ExitCode } from "@hashlog/cli";
 import { expect, test } from "vitest";
+import { COMMANDS } from "../src/commands/all.ts";
+import { SHELL_KNOWS } from "../src/shell/shell.ts";
 import { Collected, ESCAPE, hashlog, Keyboard, printed, temporaryDirectory } from "./support/terminal.ts";
 
 async function store(): Promise<string> {
@@ -92,7 +94,9 @@ test("what a shell cannot do it says, and goes on", async () => {
     expect([stdout.endsWith("2\n"), exitCode], line).toEqual([true, EXIT.usage]);
     return stderr;
   };
-  expect(await said("put a 1")).toBe("unknown command 'put': see \"help\"\n");
+  expect(await said("put a 1")).toBe("put needs a shell that writes: leave, and begin it with --write\n");
+  expect(await said("gett a")).toBe("unknown command 'gett' (Did you mean get?): see \"help\"\n");
+  expect(await said("verify")).toBe('verify is for outside of the shell: "hashlog verify --help" tells how\n');
   expect(await said("put a", "--write")).toBe("give a value, or --file: a shell reads lines, not values\n");
   expect(await said("import", "--write")).toBe("name a file: a shell reads lines, not entries\n");
   expect(await said("scan --limit x")).toMatch(/a whole number from 0.*see "help"\n$/);
@@ -101,6 +105,9 @@ test("what a shell cannot do it says, and goes on", async () => {
   expect(help.stdout).toContain("scan [options]");
   expect(help.stdout).toContain("--prefix <key>");
   expect(help.stdout).not.toContain("<store>");
+  expect(help.stdout).toMatch(/^Usage: <command> \[options\]\n/);
+  expect(help.stdout).toMatch(/^Usage: scan \[options\]\n/m);
+  expect(SHELL_KNOWS.toSorted()).toEqual(COMMANDS.map(({ name }) => name).toSorted());
 });
 
 test("a reading shell shows what was written meanwhile", async () => {
@@ -180,12 +187,14 @@ test("Ctrl-C ends a command, or gives up a line, and not the shell", async () =>
   await typist.type("scan --nonsense\u0003", /\^C/);
   await typist.type("changes --follow\r", /changes --follow/);
   await new Promise((resolve) => setImmediate(resolve));
-  await typist.type("\u0003", /the feed of changes was cancelled/);
+  await typist.type("\u0003", /changes --follow\s+\S*hashlog> \S*$/);
   await typist.prompted();
   await typist.type("count\r", /\n2\r?\n/);
   typist.keyboard.write("\u0004");
   expect(await typist.ended).toBe(EXIT.done);
-  expect(typist.screen.text).not.toContain("unknown option");
+  expect(typist.screen.text).not.toMatch(/unknown option|cancelled/);
+  // What the shell that it was begun from prints stands on a line of its own.
+  expect(typist.screen.text).toMatch(/\n$/);
 });
 
 test("a shell that is interrupted from outside ends, with what it was doing", async () => {

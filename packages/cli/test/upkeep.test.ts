@@ -2,6 +2,7 @@ import { link, mkdir, readdir, readFile, unlink, writeFile } from "node:fs/promi
 import { join } from "node:path";
 import { processHost } from "@hashlog/cli";
 import { open, verify } from "@hashlog/engine";
+import { FsError } from "@hashlog/fs-io";
 import { expect, test } from "vitest";
 import { hashlog, printed, printedJson, temporaryDirectory } from "./support/terminal.ts";
 
@@ -109,7 +110,7 @@ test("repair says where keys may be lost that nobody can name, and when the mani
   await damage(join(directory, "hashlog.manifest"), 20);
   const ended = await hashlog(["repair", directory]);
   expect(ended.exitCode).toBe(1);
-  expect(ended.stdout).toMatch(/^MAY BE LOST  segmentId 1, offset \d+, bytes \d+, reason /m);
+  expect(ended.stdout).toMatch(/^MAY BE LOST  \d+ B of segment 1 at \d+: [^,]+$/m);
   expect(ended.stdout).toContain("the manifest had to be made anew: keys that were deleted may be back");
 });
 
@@ -163,7 +164,7 @@ test("restore refuses what is not empty, what is no backup, and what somebody wr
   const db = await open(directory);
   const locked = await hashlog(["restore", directory, target]);
   expect(locked).toMatchObject({ exitCode: 4 });
-  expect(locked.stderr).toMatch(/somebody writes to .*: wait for it, or back it up/);
+  expect(locked.stderr).toMatch(/ is open for writing: close it first, or call backup\(\) there\n$/);
   await db.close();
   await damage(join(directory, "hashlog.manifest"), 20);
   expect((await hashlog(["restore", directory, target])).exitCode).toBe(5);
@@ -263,3 +264,24 @@ function interrupting(callback: () => void): typeof processHost.fileSystem {
     },
   });
 }
+
+test("a store that may not be read is not called open for writing", async () => {
+  const directory = await store();
+  const denied = new FsError("FS_NOT_PERMITTED", `list of "${directory}" failed: EACCES`, {
+    ...{ operation: "list", path: directory },
+  });
+  const fileSystem = new Proxy(processHost.fileSystem, {
+    get(target, name) {
+      if (name === "list") return () => Promise.reject(denied);
+      if (name === "isLocked") return () => Promise.resolve(true);
+      const member = Reflect.get(target, name, target) as unknown;
+      return typeof member === "function" ? (member.bind(target) as unknown) : member;
+    },
+  });
+  expect(await hashlog(["verify", directory], { host: { fileSystem } })).toMatchObject({
+    ...{
+      exitCode: 6,
+      stderr: `hashlog: list of "${directory}" failed: EACCES: look at the permissions of ${directory}\n`,
+    },
+  });
+});

@@ -1,4 +1,5 @@
 import { Writable } from "node:stream";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { hashlog, printed, temporaryDirectory } from "./support/terminal.ts";
@@ -77,4 +78,28 @@ test("a length of time has a unit", async () => {
   await printed(["put", store, "a", "1", "--ttl", "1.5h", "--create"]);
   await printed(["put", store, "b", "1", "--ttl", "10 minutes"]);
   expect(await printed(["count", store])).toBe("2\n");
+});
+
+test("what is wrong is told before a store is made, and what is not there is named", async () => {
+  const directory = await temporaryDirectory();
+  const file = join(directory, "file");
+  await writeFile(file, "1");
+  const [store, nowhere] = [join(directory, "store"), join(directory, "nowhere")];
+  const refused: [argv: string[], exitCode: number, message: string][] = [
+    [["put", store, "a", "--file", nowhere, "--create"], 3, `there is no file ${nowhere}`],
+    [["put", store, "a", "--file", directory, "--create"], 2, `${directory} is a directory: name a file`],
+    [["put", store, "a", "1", "--file", file, "--create"], 2, "give a value or --file, not both"],
+    [["put", store, "abc", "1", "-k", "hex", "--create"], 2, 'the key "abc" is not hex'],
+    [["put", store, "ab", "x", "-v", "hex", "--create"], 2, 'the value "x" is not hex'],
+    [["import", store, nowhere, "--create"], 3, `there is no file ${nowhere}`],
+    [["import", store, directory, "--create"], 2, `${directory} is a directory: name a file`],
+    [["dump", nowhere], 3, `there is no file ${nowhere}`],
+    [["dump", directory], 2, `${directory} is a directory: name a file in it`],
+    [["bench", nowhere], 3, `there is no directory ${nowhere}`],
+    [["bench", file], 2, `${file} is not a directory`],
+  ];
+  for (const [argv, exitCode, message] of refused) {
+    expect(await hashlog(argv)).toMatchObject({ exitCode, stdout: "", stderr: `hashlog: ${message}\n` });
+  }
+  expect(await readdir(directory)).toEqual(["file"]);
 });

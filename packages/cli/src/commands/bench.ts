@@ -4,6 +4,7 @@ import type { OtherCommand } from "../command.ts";
 import { Complaint } from "../complaint.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Host } from "../host.ts";
+import { checkDirectory } from "../given-file.ts";
 import { parseCount, parsePositive } from "../options.ts";
 import type { Progress } from "../progress.ts";
 import { table } from "../table.ts";
@@ -42,6 +43,7 @@ export const bench: OtherCommand<BenchGiven> = {
   examples: ["hashlog bench . --keys 10000"],
   async run({ parameters: [directory = "."], options: { keys, valueBytes } }, session) {
     const { host, output, json } = session;
+    await checkDirectory(host.fileSystem, directory);
     const own = await host.files.makeTemporary(directory);
     try {
       const rows = await session.during("measuring", "keys", (update) =>

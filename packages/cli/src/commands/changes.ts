@@ -1,7 +1,8 @@
 import { Option } from "commander";
-import type { Change } from "@hashlog/engine";
+import { HashlogError, type Change } from "@hashlog/engine";
 import type { ReadCommand } from "../command.ts";
 import { jsonBytes, showBytes } from "../encoding.ts";
+import { EXIT } from "../exit-codes.ts";
 import { keyEncodingOption, parseCount, parsePositive, valueEncodingOption, type EncodingGiven } from "../options.ts";
 
 interface ChangesGiven extends EncodingGiven {
@@ -17,7 +18,7 @@ export const changes: ReadCommand<ChangesGiven> = {
   name: "changes",
   summary: "print what was written, in order",
   details:
-    "One change a line: version, put or delete, key, value. --since 0 begins with the whole state; --since 7 with what came after version " +
+    "One change a line: version, put or delete, key, value. --since 0 begins with the whole state, key by key in no particular order; --since 7 with what came after version " +
     "7, as far as merges have left it. Ends where there is no more, unless --follow waits for it. With --json each change has a " +
     "field resume: the --since to go on with.",
   parameters: [],
@@ -49,6 +50,11 @@ export const changes: ReadCommand<ChangesGiven> = {
           : output.line(line(change, keyEncoding, valueEncoding)));
         if ((left -= 1) === 0) break;
       }
+      return EXIT.done;
+    } catch (error) {
+      // Of what follows until Ctrl-C that is the end, and no failure to tell of.
+      if (wait && signal.aborted && HashlogError.is(error) && error.code === "HASHLOG_ABORTED") return EXIT.interrupted;
+      throw error;
     } finally {
       letGo?.();
     }

@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import type { WriteCommand } from "../command.ts";
 import { Complaint } from "../complaint.ts";
-import { parseBytes, showBytes } from "../encoding.ts";
+import { parseBytes, showKey } from "../encoding.ts";
 import { EXIT } from "../exit-codes.ts";
 import { keyEncodingOption, parsePositive, type EncodingGiven } from "../options.ts";
 
@@ -22,8 +22,11 @@ export const deleteCommand: WriteCommand<DeleteGiven> = {
     ),
   ],
   examples: ["hashlog delete ./store session", "hashlog delete ./store ada alan"],
-  async run(store, { rest, options: { keyEncoding, ifVersion } }, session) {
+  check({ rest, options: { keyEncoding, ifVersion } }) {
     if (ifVersion !== undefined && rest.length > 1) throw new Complaint("--if-version is about one key");
+    for (const key of rest) parseBytes(key, keyEncoding, "the key");
+  },
+  async run(store, { rest, options: { keyEncoding, ifVersion } }, session) {
     const condition = ifVersion === undefined ? {} : { ifVersion };
     const keys = rest.map((key) => parseBytes(key, keyEncoding, "the key"));
     const deleted = await Promise.all(keys.map((key) => store.delete(key, { ...condition, sync: true })));
@@ -31,9 +34,12 @@ export const deleteCommand: WriteCommand<DeleteGiven> = {
     const count = keys.length - missing.length;
     if (session.json) await session.output.json({ deleted: count, missing: missing.length });
     if (missing.length === 0) return EXIT.done;
-    const why = ifVersion === undefined ? "not there" : `not there with version ${ifVersion}`;
-    const names = missing.map((key) => showBytes(key, keyEncoding)).join(", ");
-    session.note(`hashlog: ${why}: ${names}`);
-    return EXIT.no;
+    const names = missing.map((key) => showKey(key, keyEncoding)).join(", ");
+    if (ifVersion !== undefined) {
+      const message = `${names} does not have version ${ifVersion}: nothing was deleted`;
+      throw new Complaint(message, EXIT.no, "CLI_CONDITION");
+    }
+    const what = missing.length === 1 ? "is no key" : "are no keys";
+    throw new Complaint(`there ${what} ${names} in ${store.directory}`, EXIT.no, "CLI_NO_KEY");
   },
 };

@@ -4,6 +4,7 @@ import { dumpFile } from "../dump/dump-file.ts";
 import { itemJson, itemLine, type DumpItem } from "../dump/dump-item.ts";
 import { Complaint } from "../complaint.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
+import { checkFile } from "../given-file.ts";
 import { keyEncodingOption, parsePositive, valueEncodingOption, type EncodingGiven } from "../options.ts";
 
 interface DumpGiven extends EncodingGiven {
@@ -30,6 +31,7 @@ export const dump: OtherCommand<DumpGiven> = {
     "hashlog dump ./store/hashlog.manifest --json",
   ],
   async run({ parameters: [path], options }, { host, output, json, signal }) {
+    await checkFile(host.fileSystem, path!, "name a file in it");
     const { values: withValues = false, limit = Infinity, keyEncoding, valueEncoding } = options;
     const encodings = { keys: keyEncoding, values: valueEncoding };
     let left = limit;

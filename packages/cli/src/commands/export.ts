@@ -7,6 +7,7 @@ import type { FileSystem } from "@hashlog/fs-io";
 import type { ReadCommand } from "../command.ts";
 import { Complaint, isSystemError } from "../complaint.ts";
 import { EXIT } from "../exit-codes.ts";
+import { checkDirectory } from "../given-file.ts";
 import { keyEncodingOption, rangeOf, rangeOptions, type RangeGiven } from "../options.ts";
 import type { Session } from "../session.ts";
 import { entriesWord, size } from "../words.ts";
@@ -31,8 +32,16 @@ export const exportCommand: ReadCommand<ExportGiven> = {
     new Option("--force", "take the place of a file that is there"),
   ],
   examples: ["hashlog export ./store ./all.ndjson", "hashlog export ./store --prefix user: | gzip > users.ndjson.gz"],
+  async check({ parameters: [file = "-"], options: { force } }, { host: { fileSystem } }) {
+    if (file === "-") return;
+    const there = await fileSystem.stat(file);
+    if (there === undefined) return checkDirectory(fileSystem, fileSystem.parent(file));
+    if (there.kind === "directory") throw new Complaint(`${file} is a directory: name a file in it`);
+    if (force !== true)
+      throw new Complaint(`${file} is there already: --force takes its place`, EXIT.usage, "CLI_EXISTS");
+  },
   async run(store, { parameters: [file = "-"], options }, session) {
-    const { gzip, force, limit } = options;
+    const { gzip, limit } = options;
     const range = rangeOf(options) ?? (limit === undefined ? {} : { limit });
     const report = await session.during("exporting", "entries", (update) => {
       const exportTo = (target: Writable, end: boolean): Promise<ExportReport> =>
@@ -43,7 +52,7 @@ export const exportCommand: ReadCommand<ExportGiven> = {
         });
       if (file === "-") return exportToOutput(session, gzip === true, exportTo);
       const compressed = gzip === true || file.endsWith(".gz");
-      return exportToFile(file, force === true, session, (target) => exportThrough(target, compressed, true, exportTo));
+      return exportToFile(file, session, (target) => exportThrough(target, compressed, true, exportTo));
     });
     if (file === "-") return;
     if (session.json) return session.output.json(report);
@@ -81,8 +90,7 @@ async function exportThrough(
 /** Into a file beside, which takes the name when it is whole. */
 async function exportToFile(
   file: string,
-  force: boolean,
-  { host: { files, fileSystem } }: Session,
+  { host: { files } }: Session,
   write: (target: Writable) => Promise<ExportReport>,
 ): Promise<ExportReport> {
   const partial = `${file}.partial`;

@@ -1,6 +1,6 @@
 import type { ReadCommand } from "../command.ts";
 import { Complaint } from "../complaint.ts";
-import { asUtf8, jsonBytes, parseBytes, showBytes, showLines } from "../encoding.ts";
+import { asUtf8, jsonBytes, parseBytes, showBytes, showKey, showLines } from "../encoding.ts";
 import { EXIT } from "../exit-codes.ts";
 import { keyEncodingOption, valueEncodingOption, type EncodingGiven } from "../options.ts";
 
@@ -23,7 +23,7 @@ export const get: ReadCommand<EncodingGiven> = {
     const entry = await store.getEntry(bytes);
     if (entry === undefined) {
       throw new Complaint(
-        `there is no key ${showBytes(bytes, keyEncoding)} in ${store.directory}`,
+        `there is no key ${showKey(bytes, keyEncoding)} in ${store.directory}`,
         EXIT.no,
         "CLI_NO_KEY",
       );

@@ -4,6 +4,7 @@ import { pipeline } from "node:stream";
 import type { ImportOptions } from "@hashlog/engine";
 import type { WriteCommand } from "../command.ts";
 import { Complaint } from "../complaint.ts";
+import { checkFile } from "../given-file.ts";
 import { createOption } from "../options.ts";
 import { entriesWord } from "../words.ts";
 
@@ -31,9 +32,12 @@ export const importCommand: WriteCommand<ImportGiven> = {
     "hashlog import ./copy ./export.ndjson --create",
     "zcat ./export.ndjson.gz | hashlog import ./copy --if-exists skip",
   ],
+  async check({ parameters: [file = "-"] }, { host, inShell }) {
+    if (file !== "-") return checkFile(host.fileSystem, file);
+    if (inShell) throw new Complaint("name a file: a shell reads lines, not entries");
+  },
   async run(store, { parameters: [file = "-"], options: { ifExists, gzip } }, session) {
     const { host, signal } = session;
-    if (file === "-" && session.inShell) throw new Complaint("name a file: a shell reads lines, not entries");
     const from = file === "-" ? host.stdin : host.files.read(file);
     const isCompressed = gzip === true || file.endsWith(".gz");
     // An error of the file reaches the import through the stream that it reads.

@@ -2,8 +2,9 @@ import { Option } from "commander";
 import type { PutOptions } from "@hashlog/engine";
 import type { WriteCommand } from "../command.ts";
 import { Complaint } from "../complaint.ts";
-import { jsonBytes, parseBytes, parseFile, showBytes, type Encoding } from "../encoding.ts";
+import { jsonBytes, parseBytes, parseFile, showKey, type Encoding } from "../encoding.ts";
 import { EXIT } from "../exit-codes.ts";
+import { checkFile } from "../given-file.ts";
 import {
   createOption,
   keyEncodingOption,
@@ -55,6 +56,13 @@ export const put: WriteCommand<PutGiven> = {
     "hashlog put ./store picture --file ./picture.png",
     "date | hashlog put ./store today",
   ],
+  async check({ parameters: [key, text], options: { file, keyEncoding, valueEncoding } }, { host, inShell }) {
+    if (text !== undefined && file !== undefined) throw new Complaint("give a value or --file, not both");
+    parseBytes(key!, keyEncoding, "the key");
+    if (text !== undefined) parseBytes(text, valueEncoding, "the value");
+    if (file !== undefined) return checkFile(host.fileSystem, file);
+    if (text === undefined && inShell) throw new Complaint("give a value, or --file: a shell reads lines, not values");
+  },
   async run(store, { parameters: [key, text], options }, session) {
     const { keyEncoding, valueEncoding, ttl, expiresAt, ifAbsent, ifVersion, file } = options;
     const keyBytes = parseBytes(key!, keyEncoding, "the key");
@@ -66,8 +74,8 @@ export const put: WriteCommand<PutGiven> = {
     const condition = ifVersion === undefined ? { ifAbsent: ifAbsent === true } : { ifVersion };
     const done = await store.put(keyBytes, value, { ...expiry, ...condition, sync: true });
     if (!done) {
-      const why = ifVersion === undefined ? "is there already" : `has not version ${ifVersion}`;
-      throw new Complaint(`${showBytes(keyBytes, keyEncoding)} ${why}: nothing was written`, EXIT.no, "CLI_CONDITION");
+      const why = ifVersion === undefined ? "is there already" : `does not have version ${ifVersion}`;
+      throw new Complaint(`${showKey(keyBytes, keyEncoding)} ${why}: nothing was written`, EXIT.no, "CLI_CONDITION");
     }
     if (session.json)
       await session.output.json({ ...jsonBytes("key", keyBytes, keyEncoding), valueBytes: value.length });
@@ -78,11 +86,9 @@ async function valueOf(
   text: string | undefined,
   file: string | undefined,
   encoding: Encoding,
-  { host, signal, inShell }: Session,
+  { host, signal }: Session,
 ): Promise<Uint8Array> {
-  if (text !== undefined && file !== undefined) throw new Complaint("give a value or --file, not both");
   if (text !== undefined) return parseBytes(text, encoding, "the value");
-  if (file === undefined && inShell) throw new Complaint("give a value, or --file: a shell reads lines, not values");
   const bytes = await readAll(file === undefined ? host.stdin : host.files.read(file), signal);
   if (encoding === "utf8") return bytes;
   return parseFile(bytes, encoding, "the value");

@@ -6,7 +6,7 @@ import { EXIT } from "../exit-codes.ts";
 import { findingLine } from "../findings.ts";
 import { keyEncodingOption, type EncodingGiven } from "../options.ts";
 import { jsonReport } from "../repair-json.ts";
-import { duration, number, plural } from "../words.ts";
+import { duration, plural, size } from "../words.ts";
 
 interface RepairGiven extends Pick<EncodingGiven, "keyEncoding"> {
   readonly dryRun?: true;
@@ -51,11 +51,11 @@ function* linesOf(report: RepairReport, { dryRun, keyEncoding }: RepairGiven): I
   if (report.manifestRebuilt) yield "the manifest had to be made anew: keys that were deleted may be back";
   const { changed, recordsSaved, framesInPart, keys, setAside, durationMs } = report;
   if (!changed) {
-    yield `nothing to repair; ${number(keys)} keys`;
+    yield `nothing to repair; ${plural(keys, "key")}`;
     return;
   }
   const would = dryRun === true ? "would be" : "were";
-  yield `${plural(recordsSaved, "record")} ${would} saved out of damaged parts; ${plural(report.lost.length, "key")} lost`;
+  yield `${plural(recordsSaved, "record")} ${would} saved out of damaged parts; ${plural(report.lost.length, "key")} known to be lost`;
   const them = framesInPart === 1 ? "it" : "them";
   if (framesInPart > 0)
     yield `${plural(framesInPart, "frame")} only in part: batches in ${them} are not whole any more`;
@@ -63,12 +63,16 @@ function* linesOf(report: RepairReport, { dryRun, keyEncoding }: RepairGiven): I
     yield `set aside in ${setAside.directory}: ${setAside.files.join(", ")}; remove it when you need it no more`;
   yield dryRun === true
     ? "nothing was changed: run it without --dry-run to do it"
-    : `repaired in ${duration(durationMs)}: ${number(keys)} keys`;
+    : `repaired in ${duration(durationMs)}: ${plural(keys, "key")}`;
 }
 
 function rangeLine(range: RepairReport["mayBeLost"][number]): string {
-  return Object.entries(range)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name} ${String(value)}`)
-    .join(", ");
+  const { segmentId, offset, bytes, reason, writes, firstSequence, lastSequence } = range;
+  const known = [
+    ...(writes === undefined ? [] : [plural(writes, "write")]),
+    ...(firstSequence === undefined || lastSequence === undefined
+      ? []
+      : [`of versions ${firstSequence} to ${lastSequence}`]),
+  ].join(" ");
+  return `${size(bytes)} of segment ${segmentId} at ${offset}: ${reason}${known === "" ? "" : ` (${known})`}`;
 }

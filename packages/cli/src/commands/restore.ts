@@ -27,7 +27,11 @@ export const restore: OtherCommand<object> = {
     const { keys, writerAlive } = opened.stats();
     await opened.close();
     if (writerAlive || (await fileSystem.isLocked(source, LOCK_NAME))) {
-      throw new Complaint(`somebody writes to ${source}: wait for it, or back it up`, EXIT.locked, "HASHLOG_LOCKED");
+      throw new Complaint(
+        `${source} is open for writing: close it first, or call backup() there`,
+        EXIT.locked,
+        "HASHLOG_LOCKED",
+      );
     }
     await makeEmpty(fileSystem, target);
     const lock = await fileSystem.lock(target, LOCK_NAME);

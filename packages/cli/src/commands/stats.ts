@@ -1,13 +1,16 @@
 import type { ReadCommand } from "../command.ts";
 import { storeFigures } from "../figures.ts";
+import { isWritable } from "../store-access.ts";
 import { pairs } from "../table.ts";
-import { number, share, size } from "../words.ts";
+import { number, plural, share, size } from "../words.ts";
 
 export const stats: ReadCommand<object> = {
   kind: "read",
   name: "stats",
   summary: "print what the store is made of",
-  details: "Live is what a key points to; dead is what was overwritten or deleted, and tombstones: a merge frees it.",
+  details:
+    "Live is what a key points to; dead is what was overwritten or deleted, and tombstones: a merge frees it. Keys that have expired are " +
+    "among the keys until then. Versions count the writes, and pass over numbers after a crash.",
   parameters: [],
   examples: ["hashlog stats ./store", "hashlog stats ./store --json"],
   async run(store, _given, { output, json }) {
@@ -19,19 +22,22 @@ export const stats: ReadCommand<object> = {
       pairs([
         ["store", figures.directory],
         ["keys", number(keys)],
-        ["writes so far", `${number(figures.sequence)} (the sequence of the last one)`],
+        ["last write", figures.sequence === 0 ? "none" : `version ${number(figures.sequence)}`],
         ["segments", `${number(figures.segments)}, ${size(figures.fileBytes)}`],
         ["live", `${size(liveBytes)}, ${share(liveBytes, records)} of the records`],
         [
           "dead",
-          `${size(deadBytes)}, ${share(deadBytes, records)}; ${number(figures.tombstones)} tombstones, ${size(figures.tombstoneBytes)}`,
+          `${size(deadBytes)}, ${share(deadBytes, records)}; ${plural(figures.tombstones, "tombstone")}, ${size(figures.tombstoneBytes)}`,
         ],
         ["expired", `${size(expiredBytes)} of what is live`],
         [
           "index",
           `${size(keydirBytes)} of memory${keys < 10_000 ? "" : `, ${(keydirBytes / keys).toFixed(1)} bytes a key`}; loaded from ${ROADS[figures.road] ?? figures.road}`,
         ],
-        ["writer", writerAlive ? "another process has it open for writing, or this one" : "none"],
+        [
+          "writer",
+          writerAlive ? (isWritable(store) ? "this process" : "another process has it open for writing") : "none",
+        ],
       ]),
     );
   },

@@ -16,6 +16,8 @@ export interface ShellParts {
   readonly output: Output;
   readonly store: AnyStore;
   readonly commands: readonly Command[];
+  /** Why a command that there is otherwise is none of this shell. */
+  readonly refused: (name: string) => string | undefined;
   /** Whether every command is to print JSON. */
   readonly json: boolean;
 }
@@ -33,6 +35,7 @@ export async function runLine(line: string, parts: ShellParts, signal: AbortSign
     asJson = parts.json || json;
     const session = new Session(host, { output, signal, json: asJson, quiet, inShell: true });
     if (command.kind === "other") return command.run(given, session);
+    await command.check?.(given, session);
     if (isWritable(store)) return command.run(store, given, session);
     await store.refresh();
     // A shell that only reads has none that write.
@@ -57,6 +60,8 @@ export async function runLine(line: string, parts: ShellParts, signal: AbortSign
   try {
     const words = wordsOf(line);
     asJson ||= asksForJson(words);
+    const refused = parts.refused(words[0] ?? "");
+    if (refused !== undefined) throw new Complaint(refused);
     await parseLine(program, words);
     return exitCode;
   } catch (error) {
@@ -80,4 +85,5 @@ function wordsOf(line: string): string[] {
 }
 
 const DESCRIPTION =
-  "Commands about the store that is open. Tab completes; Ctrl-C ends a command, exit or Ctrl-D the shell.";
+  "Commands about the store that is open. Quotes and backslashes are those of a POSIX shell, and nothing else is: no pipes, no variables. A line " +
+  "that begins with # is passed over. Tab completes; Ctrl-C ends a command, exit or Ctrl-D the shell.";

@@ -22,6 +22,22 @@ import { runLine, type ShellParts } from "./shell-line.ts";
 const READING: readonly Command[] = [get, scan, count, stats, inspect, exportCommand, changes];
 const WRITING: readonly Command[] = [put, deleteCommand, importCommand, compact, backup];
 
+/** Commands that a shell does not have: they are about a store that nobody has open, or about none. */
+const OUTSIDE: readonly string[] = ["dump", "verify", "repair", "restore", "bench", "shell"];
+
+/** Every command that a shell knows of, whether or not it has it. */
+export const SHELL_KNOWS: readonly string[] = [...READING, ...WRITING].map(({ name }) => name).concat(OUTSIDE);
+
+/** Why a command is none of a shell's; `undefined` if it is, or is none at all. */
+function refusedIn(commands: readonly Command[]): (name: string) => string | undefined {
+  return (name) => {
+    if (OUTSIDE.includes(name)) return `${name} is for outside of the shell: "hashlog ${name} --help" tells how`;
+    const isOfWriters = WRITING.some((command) => command.name === name);
+    if (!isOfWriters || commands.some((command) => command.name === name)) return undefined;
+    return `${name} needs a shell that writes: leave, and begin it with --write`;
+  };
+}
+
 /** A shell about one open store: on a terminal with a prompt, history and completion, from a pipe line by line. */
 export class Shell {
   readonly #session: Session;
@@ -36,7 +52,7 @@ export class Shell {
     const { host, output } = session;
     const commands = isWritable(store) ? [...READING, ...WRITING] : READING;
     this.#session = session;
-    this.#parts = { host, output, store, commands, json: session.json };
+    this.#parts = { host, output, store, commands, refused: refusedIn(commands), json: session.json };
     this.#history = new History(host);
     this.#isTerminal = host.stdin.isTTY === true && output.isTerminal;
   }
@@ -63,15 +79,21 @@ export class Shell {
     let exitCode: ExitCode = EXIT.done;
     if (this.#isTerminal) await this.#greet();
     this.#prompt(lines);
+    let hasLeft = false;
     for await (const line of lines) {
       const words = line.trim();
-      if (words === "exit" || words === "quit") break;
+      if (words === "exit" || words === "quit") {
+        hasLeft = true;
+        break;
+      }
       if (words !== "" && !words.startsWith("#")) {
         const ended = await this.#runOne(words);
         if (exitCode === EXIT.done) exitCode = ended;
       }
       this.#prompt(lines);
     }
+    // Ctrl-D leaves the cursor behind the prompt.
+    if (this.#isTerminal && !hasLeft) await this.#parts.output.line();
     // On a terminal everybody has seen what failed.
     return this.#isTerminal ? EXIT.done : exitCode;
   }
