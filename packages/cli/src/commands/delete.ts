@@ -31,6 +31,8 @@ export const deleteCommand: WriteCommand<DeleteGiven> = {
     const count = keys.length - missing.length;
     if (session.json) await session.output.json({ deleted: count, missing: missing.length });
     if (missing.length === 0) return EXIT.done;
+    // It was told.
+    if (session.json) return EXIT.no;
     const why = ifVersion === undefined ? "not there" : `not there with version ${ifVersion}`;
     const names = missing.map((key) => showBytes(key, keyEncoding)).join(", ");
     session.note(`hashlog: ${why}: ${names}`);

@@ -50,8 +50,10 @@ export class Shell {
       lines.close();
     };
     signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) end();
     try {
-      return await this.#runAll(lines);
+      const exitCode = await this.#runAll(lines);
+      return signal.aborted ? EXIT.interrupted : exitCode;
     } finally {
       signal.removeEventListener("abort", end);
       lines.close();
@@ -64,6 +66,8 @@ export class Shell {
     if (this.#isTerminal) await this.#greet();
     this.#prompt(lines);
     for await (const line of lines) {
+      // Lines that came before it are there still.
+      if (this.#session.signal.aborted) break;
       const words = line.trim();
       if (words === "exit" || words === "quit") break;
       if (words !== "" && !words.startsWith("#")) {
