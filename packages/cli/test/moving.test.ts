@@ -73,8 +73,8 @@ test("a line that is wrong is told by its number; a file that was cut off, or is
   expect(noGzip).toMatchObject({ exitCode: 6 });
   expect(noGzip.stderr).toMatch(/incorrect header check/);
   const nowhere = await hashlog(["import", path("a"), path("nowhere")]);
-  expect(nowhere).toMatchObject({ exitCode: 6 });
-  expect(nowhere.stderr).toMatch(/ENOENT/);
+  expect(nowhere).toMatchObject({ exitCode: 3 });
+  expect(nowhere.stderr).toMatch(/there is no file .*nowhere$/m);
 });
 
 test("a file that is there stays, unless --force says otherwise", async () => {

@@ -4,6 +4,7 @@ import { pipeline } from "node:stream";
 import type { ImportOptions } from "@hashlog/engine";
 import type { WriteCommand } from "../command.ts";
 import { Complaint } from "../complaint.ts";
+import { EXIT } from "../exit-codes.ts";
 import { createOption } from "../options.ts";
 import { entriesWord } from "../words.ts";
 
@@ -34,6 +35,9 @@ export const importCommand: WriteCommand<ImportGiven> = {
   async run(store, { parameters: [file = "-"], options: { ifExists, gzip } }, session) {
     const { host, signal } = session;
     if (file === "-" && session.inShell) throw new Complaint("name a file: a shell reads lines, not entries");
+    if (file !== "-" && (await host.fileSystem.stat(file)) === undefined) {
+      throw new Complaint(`there is no file ${file}`, EXIT.notFound, "CLI_NO_FILE");
+    }
     const from = file === "-" ? host.stdin : host.files.read(file);
     const isCompressed = gzip === true || file.endsWith(".gz");
     // An error of the file reaches the import through the stream that it reads.
