@@ -5,7 +5,7 @@ import { processHost } from "./host.ts";
 import { run } from "./run.ts";
 
 // What is written last may fail when the command has ended already.
-for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+for (const stream of [processHost.stdout, processHost.stderr]) stream.on("error", () => undefined);
 
 process.exitCode = await run(process.argv.slice(2), processHost);
 // After Ctrl-C nothing is waited for: not for a reader that takes no more either.

@@ -34,14 +34,12 @@ export const exportCommand: ReadCommand<ExportGiven> = {
   examples: ["hashlog export ./store ./all.ndjson", "hashlog export ./store --prefix user: | gzip > users.ndjson.gz"],
   async check({ parameters: [file = "-"], options: { force } }, { host: { fileSystem } }) {
     if (file === "-") return;
-    const there = await fileSystem.stat(file);
-    if (there === undefined) return checkDirectory(fileSystem, fileSystem.parent(file));
-    if (there.kind === "directory") throw new Complaint(`${file} is a directory: name a file in it`);
-    if (force !== true)
-      throw new Complaint(`${file} is there already: --force takes its place`, EXIT.usage, "CLI_EXISTS");
+    await checkDirectory(fileSystem, fileSystem.parent(file));
+    await makeWay(fileSystem, file, force === true, "");
+    await makeWay(fileSystem, partialOf(file), force === true, ", of an export that was cut off or is under way");
   },
   async run(store, { parameters: [file = "-"], options }, session) {
-    const { gzip, limit } = options;
+    const { gzip, force, limit } = options;
     const range = rangeOf(options) ?? (limit === undefined ? {} : { limit });
     const report = await session.during("exporting", "entries", (update) => {
       const exportTo = (target: Writable, end: boolean): Promise<ExportReport> =>
@@ -52,7 +50,7 @@ export const exportCommand: ReadCommand<ExportGiven> = {
         });
       if (file === "-") return exportToOutput(session, gzip === true, exportTo);
       const compressed = gzip === true || file.endsWith(".gz");
-      return exportToFile(file, session, (target) => exportThrough(target, compressed, true, exportTo));
+      return exportToFile(file, force === true, session, (target) => exportThrough(target, compressed, true, exportTo));
     });
     if (file === "-") return;
     if (session.json) return session.output.json(report);
@@ -90,12 +88,11 @@ async function exportThrough(
 /** Into a file beside, which takes the name when it is whole. */
 async function exportToFile(
   file: string,
+  force: boolean,
   { host: { files } }: Session,
   write: (target: Writable) => Promise<ExportReport>,
 ): Promise<ExportReport> {
-  const partial = `${file}.partial`;
-  await makeWay(fileSystem, file, force, "");
-  await makeWay(fileSystem, partial, force, ", of an export that was cut off or is under way");
+  const partial = partialOf(file);
   if (force) await files.remove(partial);
   const target = files.write(partial);
   try {
@@ -113,10 +110,16 @@ async function exportToFile(
   }
 }
 
+/** What a file is called until it is whole. */
+function partialOf(file: string): string {
+  return `${file}.partial`;
+}
+
 /** @throws Complaint for what is there and is not to be replaced; what is no file never is */
 async function makeWay(fileSystem: FileSystem, path: string, force: boolean, what: string): Promise<void> {
   const there = await fileSystem.stat(path);
   if (there === undefined || (force && there.kind === "file")) return;
+  if (there.kind === "directory") throw new Complaint(`${path} is a directory: name a file in it`);
   const remedy = there.kind === "file" ? "--force takes its place" : "it is no file, and is left alone";
   throw new Complaint(`${path} is there already${what}: ${remedy}`, EXIT.usage, "CLI_EXISTS");
 }
