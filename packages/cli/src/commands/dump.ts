@@ -36,15 +36,18 @@ export const dump: OtherCommand<DumpGiven> = {
     const encodings = { keys: keyEncoding, values: valueEncoding };
     let left = limit;
     let exitCode: ExitCode = EXIT.done;
-    const emit = async (item: DumpItem): Promise<void> => {
+    const check = (): void => {
       if (signal.aborted) throw new Complaint("the dump was cancelled", EXIT.interrupted, "CLI_INTERRUPTED");
+    };
+    const emit = async (item: DumpItem): Promise<void> => {
+      check();
       if (left === 0) throw new Enough();
       left -= 1;
       if (item.checksum === "wrong" || item.what === "damage") exitCode = EXIT.no;
       await (json ? output.json(itemJson(item, encodings)) : output.line(itemLine(item, encodings)));
     };
     try {
-      await dumpFile(host.fileSystem, path!, withValues, emit);
+      await dumpFile(host.fileSystem, path!, { withValues, check }, emit);
     } catch (error) {
       if (!(error instanceof Enough)) throw error;
     }

@@ -1,5 +1,5 @@
 import { describeCheckpoint, readCheckpoint, type ByteSource, type CheckpointHeader } from "@hashlog/format";
-import { hashKeydir, type Keydir, type KeydirPage } from "@hashlog/index";
+import { hashKeydir, IndexError, type Keydir, type KeydirPage } from "@hashlog/index";
 import { moment } from "../moments.ts";
 import type { DumpItem, Emit } from "./dump-item.ts";
 
@@ -15,6 +15,7 @@ export async function dumpCheckpoint(source: ByteSource, hashKey: Uint8Array | u
   }
   const keydir = hashKeydir({ hashKey: hashKey ?? new Uint8Array(16) });
   let header: CheckpointHeader | undefined;
+  let unfit: string | undefined;
   let shards = 0;
   let bytesOfShards = 0;
   const reading = await readCheckpoint(source, described.value, {
@@ -27,7 +28,7 @@ export async function dumpCheckpoint(source: ByteSource, hashKey: Uint8Array | u
       bytesOfShards += bytes.length;
       // Behind the shards of the keys lie counts of the engine's.
       if (hashKey !== undefined && isOfKeys(header!, keydir) && index < keydir.shardCount)
-        keydir.loadShard(index, bytes);
+        unfit ??= loadShard(keydir, index, bytes);
     },
   });
   if (header === undefined) {
@@ -39,9 +40,21 @@ export async function dumpCheckpoint(source: ByteSource, hashKey: Uint8Array | u
   if (reading.kind === "unusable") {
     await emit({ offset: 0, what: "damage", checksum: "wrong", fields: { reason: reading.reason } });
   }
+  if (unfit !== undefined) await emit({ offset: 0, what: "damage", checksum: undefined, fields: { reason: unfit } });
   if (hashKey !== undefined) return emitKeys(keydir, header, emit);
   const reason = "its keys are hashed with a key that the manifest of the store has, and there is none beside it";
   await emit({ offset: 0, what: "note", checksum: undefined, fields: { reason } });
+}
+
+/** Loads what was checksummed when it was written; tells why it cannot be what this index wrote, if it cannot. */
+function loadShard(keydir: Keydir, index: number, bytes: Uint8Array): string | undefined {
+  try {
+    keydir.loadShard(index, bytes);
+    return undefined;
+  } catch (error) {
+    if (IndexError.is(error)) return `shard ${index}: ${error.message}`;
+    throw error;
+  }
 }
 
 /** Whether its shards are laid out as this index has them; the engine says behind a `+` what it adds. */

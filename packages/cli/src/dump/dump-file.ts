@@ -1,6 +1,5 @@
 import {
   decodeHintHeader,
-  decodeManifest,
   decodeSegmentHeader,
   describeCheckpoint,
   MANIFEST_NAME,
@@ -22,10 +21,18 @@ import { fileSource, readPart } from "./file-source.ts";
  * Shows any file of a store, whatever of it can be read. What it is its name says, or where that was changed its first bytes.
  * @throws Complaint for a file that is none of a store's; FsError
  */
-export async function dumpFile(fileSystem: FileSystem, path: string, withValues: boolean, emit: Emit): Promise<void> {
+export async function dumpFile(
+  fileSystem: FileSystem,
+  path: string,
+  { withValues, check }: DumpOptions,
+  emit: Emit,
+): Promise<void> {
+  // Opening a pipe would wait for whoever writes to it.
+  const there = await fileSystem.stat(path);
+  if (there !== undefined && there.kind !== "file") throw new Complaint(`${path} is no file: ${NAMES}`);
   const file = await fileSystem.openRead(path);
   try {
-    const source = fileSource(file);
+    const source = fileSource(file, check);
     const named = parseFileName(path.split(/[\\/]/).at(-1)!);
     switch (named?.kind ?? (await kindByContent(source))) {
       case "segment":
@@ -48,14 +55,21 @@ export async function dumpFile(fileSystem: FileSystem, path: string, withValues:
       case "lock":
         return await emit(plain("lock", source, "belongs to the lock; whether it is held the system knows"));
       default:
-        throw new Complaint(
-          `${path} is no file of a store: they are called hashlog.manifest, hashlog-0000000001.segment, and so on`,
-        );
+        throw new Complaint(`${path} is no file of a store: ${NAMES}`);
     }
   } finally {
     await file.close();
   }
 }
+
+/** What is wanted of a file. */
+export interface DumpOptions {
+  readonly withValues: boolean;
+  /** Called before each reading, and may throw to end it. */
+  readonly check: () => void;
+}
+
+const NAMES = "those of a store are called hashlog.manifest, hashlog-0000000001.segment, and so on";
 
 function plain(what: string, { bytes }: ByteSource, meaning: string): Parameters<Emit>[0] {
   return { offset: 0, what, checksum: undefined, fields: { bytes, meaning } };
@@ -67,8 +81,7 @@ async function kindByContent(source: ByteSource): Promise<StoreFile["kind"] | un
   if (decodeSegmentHeader(start).kind !== "damaged") return "segment";
   if (decodeHintHeader(start).kind !== "damaged") return "hint";
   if ((await describeCheckpoint(source)).kind === "ok") return "checkpoint";
-  if (source.bytes > MANIFEST_BYTES_MOST) return undefined;
-  return decodeManifest(await readPart(source, 0, source.bytes)).kind === "damaged" ? undefined : "manifest";
+  return (await readManifest(source)).kind === "damaged" ? undefined : "manifest";
 }
 
 /** The manifest in the same directory, where one can be read: it knows what other files need to be understood. */
@@ -89,6 +102,3 @@ function identityIn(manifest: Manifest | undefined, named: StoreFile | undefined
   if (named?.kind !== "segment") return undefined;
   return manifest?.segments.find(({ segmentId }) => segmentId === named.id)?.identity;
 }
-
-/** Far above that of the largest store. */
-const MANIFEST_BYTES_MOST = 16 * 1024 * 1024;

@@ -46,7 +46,10 @@ export async function dumpManifest(source: ByteSource, emit: Emit): Promise<void
   await emit({ offset: 0, what: "checkpoint", checksum: "ok", fields: { id: checkpoint.id, bytes: checkpoint.bytes } });
 }
 
-/** The whole manifest file. */
+/** The whole manifest file. What is far larger than that of the largest store is none. */
 export async function readManifest(source: ByteSource): Promise<ReturnType<typeof decodeManifest>> {
+  if (source.bytes > MANIFEST_BYTES_MOST) return { kind: "damaged", reason: "it is larger than any manifest" };
   return decodeManifest(await readPart(source, 0, source.bytes));
 }
+
+const MANIFEST_BYTES_MOST = 16 * 1024 * 1024;

@@ -11,6 +11,7 @@ import {
   type ByteSource,
   type Place,
   type RecordFields,
+  type RecordSearchOptions,
   type ScannedFrame,
 } from "@hashlog/format";
 import { moment } from "../moments.ts";
@@ -56,6 +57,14 @@ export async function dumpSegment(source: ByteSource, options: SegmentDumpOption
 /** The identity of a file as it is written everywhere: 16 digits in hex. */
 export function identityText(identity: bigint): string {
   return identity.toString(16).padStart(16, "0");
+}
+
+/** So many bytes of records are held at once, and a record. */
+const SAVED_BYTES = 4 * 1024 * 1024;
+
+/** As much as is held at once. */
+class Enough extends Error {
+  override readonly name = "Enough";
 }
 
 class SegmentDump {
@@ -132,16 +141,28 @@ class SegmentDump {
 
   async #damage(from: number, to: number, reason: string): Promise<void> {
     await this.#emit({ offset: from, what: "damage", checksum: "wrong", fields: { bytes: to - from, reason } });
+    for (let next: number | undefined = from; next !== undefined;) next = await this.#saved(next, to);
+  }
+
+  /** Shows records that verify between two places, some MiB of them at once; from where on there may be more of them. */
+  async #saved(from: number, to: number): Promise<number | undefined> {
     const saved: DumpItem[] = [];
-    await findRecords(this.#source, {
-      place: this.#place,
-      from,
-      to,
-      onRecord: (bytes, _at, fields, offset) => {
-        saved.push(this.#record(bytes, fields, offset, true));
+    let bytesLeft = SAVED_BYTES;
+    let next: number | undefined;
+    const onRecord: RecordSearchOptions["onRecord"] = (bytes, at, fields, offset) => {
+      saved.push(this.#record(bytes, fields, offset, true));
+      next = offset + fields.end - at;
+      if ((bytesLeft -= fields.end - at) < 0) throw new Enough();
+    };
+    const isAll = await findRecords(this.#source, { place: this.#place, from, to, onRecord }).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof Enough) return false;
+        throw error;
       },
-    });
+    );
     for (const item of saved) await this.#emit(item);
+    return isAll ? undefined : next;
   }
 
   /** With copies of the bytes: the buffer is the reader's. */

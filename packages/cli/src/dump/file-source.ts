@@ -1,9 +1,15 @@
 import type { ByteSource } from "@hashlog/format";
 import type { ReadFile } from "@hashlog/fs-io";
 
-/** A file as the format's readers take it, of the length that it has now. */
-export function fileSource(file: ReadFile): ByteSource {
-  return { bytes: file.size(), read: (target, at, bytes, position) => file.read(target, at, bytes, position) };
+/** A file as the format's readers take it, of the length that it has now. `check` may throw, and so end what reads. */
+export function fileSource(file: ReadFile, check: () => void = () => undefined): ByteSource {
+  return {
+    bytes: file.size(),
+    async read(target, at, bytes, position) {
+      check();
+      return file.read(target, at, bytes, position);
+    },
+  };
 }
 
 /** Bytes from a place on; fewer where the file ends. */
