@@ -23,8 +23,9 @@ export const shell: OtherCommand<ShellGiven> = {
   ],
   examples: ["hashlog shell ./store", "echo 'count' | hashlog shell ./store"],
   async run({ parameters: [directory], options: { write, create } }, session) {
+    // It follows the store: a feed of changes that waits would otherwise wait for ever.
     const opening =
-      write === true ? openForWriting(directory!, session, create === true) : openForReading(directory!, session);
+      write === true ? openForWriting(directory!, session, create === true) : openForReading(directory!, session, true);
     const store: AnyStore = await opening.catch((error: unknown) => {
       throw withRemedy(error, directory!, true);
     });

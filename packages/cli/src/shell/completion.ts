@@ -50,7 +50,7 @@ async function keysStartingWith(start: string, store: AnyStore): Promise<string[
   const keys: string[] = [];
   for await (const key of store.keys({ prefix: new TextEncoder().encode(start), limit: KEYS_MOST })) {
     const text = asUtf8(key);
-    if (text !== undefined && /^[^\s"'\\\p{Cc}]+$/u.test(text)) keys.push(text);
+    if (text !== undefined && /^(?!-)[^\s"'\\\p{Cc}\p{Cf}]+$/u.test(text)) keys.push(text);
   }
   return keys;
 }

@@ -66,8 +66,10 @@ export class Shell {
       lines.close();
     };
     signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) end();
     try {
-      return await this.#runAll(lines);
+      const exitCode = await this.#runAll(lines);
+      return signal.aborted ? EXIT.interrupted : exitCode;
     } finally {
       signal.removeEventListener("abort", end);
       lines.close();
@@ -81,6 +83,8 @@ export class Shell {
     this.#prompt(lines);
     let hasLeft = false;
     for await (const line of lines) {
+      // Lines that came before it are there still.
+      if (this.#session.signal.aborted) break;
       const words = line.trim();
       if (words === "exit" || words === "quit") {
         hasLeft = true;
