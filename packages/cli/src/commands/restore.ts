@@ -1,3 +1,4 @@
+import { isAbsolute, relative, resolve, sep } from "node:path";
 import { LOCK_NAME, MANIFEST_NAME, parseFileName } from "@hashlog/format";
 import type { FileSystem } from "@hashlog/fs-io";
 import type { OtherCommand } from "../command.ts";
@@ -22,16 +23,15 @@ export const restore: OtherCommand<object> = {
   async run({ parameters: [from, to] }, session) {
     const [source, target] = [from!, to!];
     const { fileSystem } = session.host;
+    if (isWithin(source, target)) {
+      throw new Complaint(`${target} lies in ${source}, which is to stay what it is: restore into another directory`);
+    }
     // It opens, so it is whole: a backup that was cut off is refused here.
     const opened = await openForReading(source, session);
     const { keys, writerAlive } = opened.stats();
     await opened.close();
     if (writerAlive || (await fileSystem.isLocked(source, LOCK_NAME))) {
-      throw new Complaint(
-        `${source} is open for writing: close it first, or call backup() there`,
-        EXIT.locked,
-        "HASHLOG_LOCKED",
-      );
+      throw locked(source);
     }
     await makeEmpty(fileSystem, target);
     const lock = await fileSystem.lock(target, LOCK_NAME);
@@ -47,6 +47,16 @@ export const restore: OtherCommand<object> = {
     }
   },
 };
+
+function locked(source: string): Complaint {
+  const message = `${source} is open for writing: close it first, or call backup() there`;
+  return new Complaint(message, EXIT.locked, "HASHLOG_LOCKED");
+}
+
+function isWithin(directory: string, path: string): boolean {
+  const way = relative(resolve(directory), resolve(path));
+  return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
 
 async function makeEmpty(fileSystem: FileSystem, directory: string): Promise<void> {
   const there = await fileSystem.stat(directory);
@@ -68,6 +78,9 @@ async function copyStore(
   signal: AbortSignal,
   update: Progress["update"],
 ): Promise<number> {
+  // What it lists is copied, whatever comes of the source meanwhile.
+  const manifestPath = fileSystem.join(source, MANIFEST_NAME);
+  const manifest = await readWhole(fileSystem, manifestPath);
   const names = (await fileSystem.list(source)).filter((name) => isOfStore(name));
   let total = 0;
   for (const name of names) total += (await fileSystem.stat(fileSystem.join(source, name)))?.bytes ?? 0;
@@ -81,7 +94,9 @@ async function copyStore(
     });
   }
   await fileSystem.syncDirectory(target);
-  const manifest = await readWhole(fileSystem, fileSystem.join(source, MANIFEST_NAME));
+  if (Buffer.compare(manifest, await readWhole(fileSystem, manifestPath)) !== 0) {
+    throw locked(source);
+  }
   await fileSystem.replace(fileSystem.join(target, MANIFEST_NAME), manifest);
   return done + manifest.length;
 }

@@ -1,0 +1,50 @@
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { processHost } from "@hashlog/cli";
+import { open, type Store } from "@hashlog/engine";
+import { onTestFinished, expect, test } from "vitest";
+import { hashlog, printed, temporaryDirectory } from "./support/terminal.ts";
+
+test("nothing is restored into the backup itself", async () => {
+  const directory = await temporaryDirectory();
+  const backup = join(directory, "backup");
+  await printed(["put", backup, "a", "1", "--create"]);
+  const before = await readdir(backup);
+  for (const target of [join(backup, "sub"), backup, `${backup}/`, join(backup, "..", "backup", "x")]) {
+    const ended = await hashlog(["restore", backup, target]);
+    expect([ended.exitCode, /which is to stay what it is/.test(ended.stderr)], target).toEqual([2, true]);
+  }
+  expect(await readdir(backup)).toEqual(before);
+  await printed(["restore", backup, join(directory, "backup2")]);
+  await printed(["restore", backup, join(directory, "..b")]);
+});
+
+test("where somebody begins to write to the backup meanwhile, no half of it becomes a store", async () => {
+  const directory = await temporaryDirectory();
+  const backup = join(directory, "backup");
+  const first = await open(backup, { segmentBytesMax: 512, compaction: false });
+  for (let index = 0; index < 60; index += 1) await first.put(`key ${index % 20}`, "x".repeat(40));
+  await first.close();
+  let writer: Store<string, Uint8Array, Uint8Array | string> | undefined;
+  onTestFinished(() => writer?.close());
+  const fileSystem = new Proxy(processHost.fileSystem, {
+    get(target, name) {
+      if (name === "create") {
+        return async (path: string) => {
+          if (writer === undefined) {
+            writer = await open(backup);
+            await writer.compact();
+          }
+          return target.create(path);
+        };
+      }
+      const member = Reflect.get(target, name, target) as unknown;
+      return typeof member === "function" ? (member.bind(target) as unknown) : member;
+    },
+  });
+  const to = join(directory, "restored");
+  await mkdir(to);
+  const ended = await hashlog(["restore", backup, to], { host: { fileSystem } });
+  expect([3, 4, 6]).toContain(ended.exitCode);
+  expect((await hashlog(["count", to])).exitCode).not.toBe(0);
+});
