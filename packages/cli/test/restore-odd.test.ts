@@ -48,13 +48,3 @@ test("where somebody begins to write to the backup meanwhile, no half of it beco
   expect([3, 4, 6]).toContain(ended.exitCode);
   expect((await hashlog(["count", to])).exitCode).not.toBe(0);
 });
-
-test("a file to be imported that is not there is exit code 3, compressed or not", async () => {
-  const directory = await temporaryDirectory();
-  const store = join(directory, "store");
-  await printed(["put", store, "a", "1", "--create"]);
-  for (const name of ["nowhere", "nowhere.gz"]) {
-    const ended = await hashlog(["import", store, join(directory, name)]);
-    expect(ended).toMatchObject({ exitCode: 3, stderr: `hashlog: there is no file ${join(directory, name)}\n` });
-  }
-});

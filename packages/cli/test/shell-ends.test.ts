@@ -3,7 +3,7 @@ import { PassThrough } from "node:stream";
 import { processHost, run } from "@hashlog/cli";
 import { bytes, open } from "@hashlog/engine";
 import { expect, test } from "vitest";
-import { Collected, hashlog, printed, temporaryDirectory } from "./support/terminal.ts";
+import { Collected, printed, temporaryDirectory } from "./support/terminal.ts";
 
 async function storeIn(directory: string): Promise<string> {
   const store = join(directory, "store");

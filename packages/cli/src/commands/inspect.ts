@@ -5,7 +5,7 @@ import type { AnyStore, ReadCommand } from "../command.ts";
 import { segmentFigures, type SegmentFigures } from "../figures.ts";
 import { parsePositive } from "../options.ts";
 import { isWritable } from "../store-access.ts";
-import { table } from "../table.ts";
+import { most, table } from "../table.ts";
 import { number, plural, share, size } from "../words.ts";
 
 interface InspectGiven {
@@ -34,7 +34,7 @@ export const inspect: ReadCommand<InspectGiven> = {
     if (shown.length > 0) await output.line(segmentTable(shown, output.columns));
     if (shown.length < segments.length)
       await output.line(`and ${plural(segments.length - shown.length, "segment")} more`);
-    for (const line of mergeLines(decision, segments.length)) await output.line(line);
+    for (const line of mergeLines(decision, segments.length, limit)) await output.line(line);
   },
 };
 
@@ -68,9 +68,9 @@ function segmentTable(segments: readonly SegmentFigures[], columns: number): str
     ["right", "left", "right", "right", "right", "right", "right"],
     rows,
   ).split("\n");
-  const textWidth = Math.max(...text.map((line) => line.length));
+  const textWidth = most(text.map((line) => line.length));
   const width = Math.max(10, Math.min(60, columns - textWidth - 3));
-  const largest = Math.max(...segments.map(({ fileBytes }) => fileBytes), 1);
+  const largest = Math.max(most(segments.map(({ fileBytes }) => fileBytes)), 1);
   return text
     .map((line, index) =>
       index === 0 ? line : `${line.padEnd(textWidth)}  ${bar(segments[index - 1]!, largest, width)}`,
@@ -92,7 +92,7 @@ export function bar(
   return "█".repeat(live) + "▒".repeat(expired) + "░".repeat(length - live - expired);
 }
 
-function* mergeLines(decision: MergeDecision, segments: number): Iterable<string> {
+function* mergeLines(decision: MergeDecision, segments: number, limit: number): Iterable<string> {
   if (segments === 0) {
     yield "an empty store";
     return;
@@ -104,13 +104,15 @@ function* mergeLines(decision: MergeDecision, segments: number): Iterable<string
   }
   const { trigger, bytesRead, bytesWritten, bytesFreed } = decision;
   yield `next merge: ${trigger}; reads ${size(bytesRead)}, writes ${size(bytesWritten)}, frees ${size(bytesFreed)}`;
-  for (const { segmentId, reason, garbageBytes, tombstones, pinnedBy } of decision.segments) {
+  for (const { segmentId, reason, garbageBytes, tombstones, pinnedBy } of decision.segments.slice(0, limit)) {
     const kept =
       tombstones > 0 && pinnedBy.length > 0
         ? `; ${plural(tombstones, "tombstone")} may have to stay, as older data are outside`
         : "";
     yield `  segment ${segmentId}: ${reason}, ${size(garbageBytes)} dead or expired${kept}`;
   }
+  const more = decision.segments.length - limit;
+  if (more > 0) yield `  and ${plural(more, "segment")} more`;
 }
 
 const NO_MERGE = {

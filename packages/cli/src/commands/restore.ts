@@ -31,11 +31,7 @@ export const restore: OtherCommand<object> = {
     const { keys, writerAlive } = opened.stats();
     await opened.close();
     if (writerAlive || (await fileSystem.isLocked(source, LOCK_NAME))) {
-      throw new Complaint(
-        `${source} is open for writing: close it first, or call backup() there`,
-        EXIT.locked,
-        "HASHLOG_LOCKED",
-      );
+      throw locked(source);
     }
     await makeEmpty(fileSystem, target);
     const lock = await fileSystem.lock(target, LOCK_NAME);
@@ -51,6 +47,11 @@ export const restore: OtherCommand<object> = {
     }
   },
 };
+
+function locked(source: string): Complaint {
+  const message = `${source} is open for writing: close it first, or call backup() there`;
+  return new Complaint(message, EXIT.locked, "HASHLOG_LOCKED");
+}
 
 function isWithin(directory: string, path: string): boolean {
   const way = relative(resolve(directory), resolve(path));
@@ -94,7 +95,7 @@ async function copyStore(
   }
   await fileSystem.syncDirectory(target);
   if (Buffer.compare(manifest, await readWhole(fileSystem, manifestPath)) !== 0) {
-    throw new Complaint(`somebody has begun to write to ${source}: ${REMEDY}`, EXIT.locked, "HASHLOG_LOCKED");
+    throw locked(source);
   }
   await fileSystem.replace(fileSystem.join(target, MANIFEST_NAME), manifest);
   return done + manifest.length;
