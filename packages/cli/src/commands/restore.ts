@@ -144,6 +144,4 @@ async function readWhole(fileSystem: FileSystem, path: string): Promise<Uint8Arr
   }
 }
 
-const REMEDY = "wait for it, or back it up";
-
 const COPY_BYTES = 1024 * 1024;
