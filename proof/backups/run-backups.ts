@@ -8,6 +8,8 @@ import { openBackup } from "./open-backup.ts";
 /** Something that a program does with its store. */
 export type BackupStep =
   | WriteStep
+  /** Waits until all that was begun is done: backups take so many turns that few come after another otherwise. */
+  | readonly ["await"]
   /** Begins a backup into the directory of that number, unless one is under way. */
   | readonly ["backup", number];
 
@@ -17,7 +19,7 @@ export interface BackupCase {
   readonly steps: readonly BackupStep[];
   /** Which waiting call of the file system returns next; then first come, first served. */
   readonly schedule: readonly number[];
-  /** Where the power is cut, as parts of a thousand of the way, with a seed of what is lost. */
+  /** Where the power is cut, as parts of a thousand of the way, and of each later backup's, with a seed of what is lost. */
   readonly crashes: readonly (readonly [number, number])[];
 }
 
@@ -39,19 +41,24 @@ const KEYS = ["a", "b", "c", "d"];
  * Runs the case to its end, and then looks at what a power cut at each of its moments leaves of the backups: what had
  * been done is there, whole, whatever a later one was doing; and what opens at all holds the state after some prefix of
  * the commits, no shorter than what was acknowledged when it was asked for.
+ * @returns how many backups came after an earlier one into the same directory
  * @throws Error for the first one of which that is not so
  */
-export async function runBackups(given: BackupCase): Promise<void> {
+export async function runBackups(given: BackupCase): Promise<number> {
   const disk = new SimulatedDisk({ image: await emptyStore(), schedule: given.schedule });
   const run = new Run(await openStore(disk.boot(), given), disk);
   for (const step of given.steps) await run.do(step);
   await run.end();
+  const later = run.laterBackups();
   for (const [permille, seed] of given.crashes) {
-    const ordinal = Math.floor((disk.position * permille) / 1000);
-    const point = crashPointAt(disk, ordinal);
-    const image = point.image(sampleFates(point, new SeededRandom(seed)));
-    for (const directory of DIRECTORIES) await run.judge(image, directory, ordinal);
+    for (const { begun, done } of [{ begun: 0, done: disk.position }, ...later]) {
+      const ordinal = begun + Math.floor(((done - begun) * permille) / 1000);
+      const point = crashPointAt(disk, ordinal);
+      const image = point.image(sampleFates(point, new SeededRandom(seed)));
+      for (const directory of DIRECTORIES) await run.judge(image, directory, ordinal);
+    }
   }
+  return later.length;
 }
 
 class Run {
@@ -68,11 +75,19 @@ class Run {
 
   async do(step: BackupStep): Promise<void> {
     if (step[0] === "backup") this.#backUp(DIRECTORIES[step[1] % DIRECTORIES.length]!);
+    else if (step[0] === "await") await this.#writer.end();
     else await this.#writer.do(step);
   }
 
   end(): Promise<void> {
     return this.#writer.end();
+  }
+
+  /** Those that were made beside an earlier one in their directory, which has to stay whole. */
+  laterBackups(): readonly Pick<Backup, "begun" | "done">[] {
+    const isLater = ({ directory }: Backup, index: number): boolean =>
+      this.#backups.slice(0, index).some((earlier) => earlier.directory === directory);
+    return this.#backups.filter(isLater);
   }
 
   /** What a power cut leaves in that directory. */

@@ -5,7 +5,7 @@ import { accusing } from "../crashing/counterexample.ts";
 import { judgeCase } from "../crashing/judge-case.ts";
 import type { SeenImages } from "../crashing/seen-images.ts";
 import { hunt } from "../crashing/shrink.ts";
-import { exploreFaultsNear } from "../faults/explore-fault-case.ts";
+import { exploreFaultsNear, judgeFaultCase } from "../faults/explore-fault-case.ts";
 import { isFaultCase, type FaultCase } from "../faults/fault-case.ts";
 import { readEitherCase } from "../faults/read-fault-case.ts";
 
@@ -35,15 +35,26 @@ export function readCorpus(): CorpusCase[] {
 }
 
 /**
+ * Judges the case as it was written down: with its own crashes, or its own failures, and no others. That takes hundredths
+ * of a second.
+ * @throws Counterexample, FaultCounterexample
+ */
+export async function judgeCorpusCase({ case: given }: Pick<CorpusCase, "case">): Promise<void> {
+  if (isFaultCase(given)) await judgeFaultCase(given);
+  else await accusing(given, [], () => judgeCase(given));
+}
+
+/**
  * Judges the case with its own crashes; then with a crash at each of its steps, in many ways, and mostly with another in
  * the recovery: the code has changed since, and with it the steps, but the crash that it was is among these, or one like it.
  * Where the clock was another after one of its own, it is so after each that comes in its place. So it goes with the
  * failure of a life with failures.
  * @throws Counterexample, FaultCounterexample
  */
-export async function exploreCorpusCase({ case: given, depth }: CorpusCase, seen: SeenImages): Promise<void> {
+export async function exploreCorpusCase(one: Pick<CorpusCase, "case" | "depth">, seen: SeenImages): Promise<void> {
+  const { case: given, depth } = one;
   if (isFaultCase(given)) return exploreFaultsNear(given);
-  await accusing(given, [], () => judgeCase(given));
+  await judgeCorpusCase(one);
   const { crashes: own = [], ...plain } = given;
   await hunt(plain, depth, { seen, delays: own.map(({ laterMs }) => laterMs) });
 }

@@ -113,11 +113,11 @@ async function judgeBaseline(seconds: number): Promise<number> {
   let isSound = true;
   for (const tests of trials) {
     const verdict = await runTrial({ patch: undefined, tests, seconds });
-    const what = verdict.caught ? `${verdict.property} ${verdict.message}` : "nothing found";
+    const what = verdict.caught ? `${verdict.property} ${verdict.message}` : (verdict.failure ?? "nothing found");
     console.log(
       `${tests.join() || "the campaign"}: ${what}, ${verdict.cases} cases in ${verdict.seconds.toFixed(1)} s`,
     );
-    isSound &&= !verdict.caught;
+    isSound &&= !verdict.caught && verdict.failure === undefined;
   }
   return isSound ? 0 : 1;
 }

@@ -7,11 +7,11 @@
  * The time is the processor's, so that a machine that does other things as well gives the same verdict.
  */
 import { writeFileSync } from "node:fs";
-import { tasksOf, type Task } from "../campaign/tasks.ts";
 import { Counterexample } from "../crashing/counterexample.ts";
 import { SeenImages } from "../crashing/seen-images.ts";
 import { shrink } from "../crashing/shrink.ts";
 import { FaultCounterexample, shrinkFaultCase } from "../faults/explore-fault-case.ts";
+import { agenda } from "./agenda.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** How long a counterexample may be made smaller. */
@@ -36,18 +36,6 @@ async function judge(seconds: number): Promise<Verdict> {
     }
   }
   return { caught: false, seconds: processorSeconds(), cases };
-}
-
-/** What is short first; then programs by chance, programs with failing calls, and those of more operations in turns. */
-function* agenda(): Generator<Task> {
-  const part = (...parts: string[]): Generator<Task> => tasksOf({ extent: "short", freshSeed: 0, parts });
-  yield* part("corpus", "every program of 1");
-  const rest = [part("fixed seeds"), part("fixed failures"), part("one more operation"), part("every program of 2")];
-  for (;;) {
-    const next = rest.map((tasks) => tasks.next()).filter(({ done }) => done !== true);
-    if (next.length === 0) return;
-    for (const { value } of next) yield value as Task;
-  }
 }
 
 /** Where a bug was found, and after how long. */

@@ -7,14 +7,18 @@ export interface Result {
   readonly verdict: Verdict;
 }
 
-/** Whether the proof is as good as it has to be: what nobody can tell need not be caught. */
+/** Whether the proof is as good as it has to be: what nobody can tell need not be caught. It has to be tried all the same. */
 export function isSettled({ mutant, verdict }: Result): boolean {
-  return verdict.caught || mutant.equivalent !== undefined;
+  if (verdict.caught) return true;
+  return verdict.failure === undefined && mutant.equivalent !== undefined;
 }
 
 /** One line for whoever waits. */
 export function resultLine({ mutant, verdict }: Result): string {
   const { name, properties } = mutant;
+  if (!verdict.caught && verdict.failure !== undefined) {
+    return `${name.padEnd(NAME_WIDTH)} DOES NOT LOAD: ${verdict.failure.trim()}`;
+  }
   if (!verdict.caught) {
     const what = mutant.equivalent === undefined ? "SURVIVED" : "survives, and is equivalent";
     return `${name.padEnd(NAME_WIDTH)} ${what}, ${verdict.cases} cases in ${verdict.seconds.toFixed(1)} s`;
@@ -35,6 +39,8 @@ export interface Totals {
   readonly planted: number;
   readonly caught: number;
   readonly equivalent: number;
+  /** Of which nothing was found out. */
+  readonly notRun: number;
   /** Of the smallest counterexamples; of tests nothing is counted. */
   readonly medianOperations: number;
   readonly medianCrashes: number;
@@ -49,6 +55,7 @@ export function totalsOf(results: readonly Result[]): Totals {
     planted: results.length,
     caught: caught.length,
     equivalent: results.filter((result) => !result.verdict.caught && isSettled(result)).length,
+    notRun: results.filter(({ verdict }) => !verdict.caught && verdict.failure !== undefined).length,
     medianOperations: median(inCampaign.map(({ operations }) => operations!)),
     medianCrashes: median(inCampaign.map(({ crashes }) => crashes!)),
     medianSeconds: median(caught.map(({ seconds }) => seconds)),
@@ -66,10 +73,11 @@ export function median(numbers: readonly number[]): number {
 
 /** All of it, in words. */
 export function describeTotals(totals: Totals): string {
-  const { planted, caught, equivalent, medianOperations, medianCrashes, medianSeconds, medianCases } = totals;
-  const rest = equivalent === 0 ? "" : `, ${equivalent} equivalent`;
+  const { planted, caught, equivalent, notRun, medianOperations, medianCrashes, medianSeconds, medianCases } = totals;
+  const ofNoUse = notRun === 0 ? "" : `, ${notRun} not loaded`;
+  const rest = (equivalent === 0 ? "" : `, ${equivalent} equivalent`) + ofNoUse;
   return (
-    `${planted} planted, ${caught} caught${rest}, ${planted - caught - equivalent} survived. ` +
+    `${planted} planted, ${caught} caught${rest}, ${planted - caught - equivalent - notRun} survived. ` +
     `The median of the smallest counterexamples: ${medianOperations} operations and ${medianCrashes} crashes, ` +
     `found after ${medianCases} cases and ${medianSeconds.toFixed(1)} seconds.`
   );
@@ -101,7 +109,7 @@ export function describeResults(results: readonly Result[], sources: string): st
 function row({ name, properties }: Mutant, verdict: Verdict): string {
   const cells = verdict.caught
     ? [verdict.property || "a test", verdict.part, verdict.seconds.toFixed(1), verdict.cases]
-    : ["nothing", "", verdict.seconds.toFixed(1), verdict.cases];
+    : [verdict.failure === undefined ? "nothing" : "does not load", "", verdict.seconds.toFixed(1), verdict.cases];
   const size = verdict.caught ? [verdict.operations ?? "", verdict.crashes ?? ""] : ["", ""];
   return `| ${[`[${name}](${name}.patch)`, properties.join(", "), ...cells, ...size].join(" | ")} |`;
 }

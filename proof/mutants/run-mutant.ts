@@ -27,14 +27,18 @@ export function abandonTrials(): void {
   for (const abandon of [...underWay].toReversed()) abandon();
 }
 
-/** Runs the proof in a copy of its own. @throws Error if the patch does not apply, or the proof does not run at all */
+/** Runs the proof in a copy of its own. Where it does not run at all, that is the verdict. */
 export async function runTrial({ patch, tests, seconds }: Trial): Promise<Verdict> {
+  const begun = performance.now();
   const copy = new ScratchCopy();
   const abandon = (): void => copy.remove();
   underWay.add(abandon);
   try {
     if (patch !== undefined) copy.apply(patch);
     return tests.length === 0 ? await runCampaign(copy, seconds) : await runTests(copy, tests, seconds);
+  } catch (error) {
+    const took = (performance.now() - begun) / 1000;
+    return { caught: false, seconds: took, cases: 0, failure: (error as Error).message };
   } finally {
     underWay.delete(abandon);
     copy.remove();
@@ -78,7 +82,7 @@ async function runTests(copy: ScratchCopy, tests: readonly string[], seconds: nu
   const ran = testResults
     .flatMap(({ assertionResults }) => assertionResults)
     .filter(({ status }) => status !== "pending");
-  if (ran.length === 0) throw new Error(`there are no such tests: ${tests.join()}\n${output}`);
+  if (testResults.length === 0) throw new Error(`there are no such tests: ${tests.join()}\n${output}`);
   for (const { name, assertionResults } of testResults) {
     const failed = assertionResults.find(({ status }) => status === "failed");
     if (failed === undefined) continue;

@@ -2,7 +2,7 @@ import type { CrashCase } from "../cases/case.ts";
 import type { FaultCase } from "../faults/fault-case.ts";
 
 /** What the proof said of code with a bug in it. */
-export type Verdict = Caught | Survived;
+export type Verdict = Caught | Survived | NotRun;
 
 /** Some property was broken. */
 export interface Caught {
@@ -27,4 +27,17 @@ export interface Survived {
   readonly caught: false;
   readonly seconds: number;
   readonly cases: number;
+  readonly failure?: undefined;
+}
+
+/**
+ * Nothing was found out: the patch does not apply any more, what it makes of the sources does not load, or the proof itself
+ * does not run on it.
+ */
+export interface NotRun {
+  readonly caught: false;
+  readonly seconds: number;
+  readonly cases: 0;
+  /** Why. */
+  readonly failure: string;
 }

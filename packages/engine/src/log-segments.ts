@@ -149,9 +149,7 @@ export class LogSegments {
    * does not point to for dead. One at a time; later callers share the first.
    */
   sealEnded(progress: SealProgress): Promise<void> {
-    this.#sealing ??= this.#sealEnded(progress).finally(() => {
-      this.#sealing = undefined;
-    });
+    this.#sealing ??= this.#sealEnded(progress);
     return this.#sealing;
   }
 
@@ -236,14 +234,21 @@ export class LogSegments {
   async #sealEnded(progress: SealProgress): Promise<void> {
     const waits = (unsealed: LogSegment): boolean =>
       isUnsynced(unsealed) || unsealed.lastSequence > progress.acknowledged();
-    for (;;) {
-      const ended = this.#unsealed.filter((unsealed) => unsealed !== this.#active);
-      if (ended.length === 0) return;
-      while (ended.some(waits)) {
-        // mark: seal/waits-for-a-sync
-        await progress.requestSync();
+    // Nothing is done before the caller has noted that this is under way.
+    await Promise.resolve();
+    try {
+      for (;;) {
+        const ended = this.#unsealed.filter((unsealed) => unsealed !== this.#active);
+        if (ended.length === 0) return;
+        while (ended.some(waits)) {
+          // mark: seal/waits-for-a-sync
+          await progress.requestSync();
+        }
+        await this.#seal(ended);
       }
-      await this.#seal(ended);
+    } finally {
+      // In the same turn as the last look: who ends a segment from now on must not take this for what seals it.
+      this.#sealing = undefined;
     }
   }
 

@@ -4,9 +4,12 @@ import { ValueCache } from "../src/value-cache.ts";
 import { filler, text, utf8Bytes } from "./support/values.ts";
 import { memoryWorld } from "./support/worlds.ts";
 
-/** What lies at a place: always the same, and another at each other place. */
+/**
+ * What lies at a place: always the same, and another at each other place. Of the larger ones a few fill the ring, so that they
+ * are written over while their entries stand.
+ */
 function valueAt(file: number, offset: number): Uint8Array {
-  const valueBytes = (file * 7 + offset * 13) % 60;
+  const valueBytes = (file * 71 + offset * 113) % 230;
   return filler(valueBytes, file * 1000 + offset);
 }
 
