@@ -20,7 +20,6 @@ function longHint(): Uint8Array<ArrayBuffer> {
     encoder.add(key, 0, key.length, index + 1, 100 + index * 3000, 1, false, 0);
   }
   encoder.finish({
-    entryCount: KEYS,
     recordCount: KEYS,
     recordBytes: KEYS * recordBytes(KEY_BYTES, 1, false),
     tombstoneCount: 0,
