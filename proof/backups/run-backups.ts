@@ -8,7 +8,7 @@ import { openBackup } from "./open-backup.ts";
 /** Something that a program does with its store. */
 export type BackupStep =
   | WriteStep
-  /** Waits until all that was begun is done: backups take so many turns that few come after another otherwise. */
+  /** Waits for all that was begun: backups take so many turns that few come after another otherwise. */
   | readonly ["await"]
   /** Begins a backup into the directory of that number, unless one is under way. */
   | readonly ["backup", number];
@@ -75,7 +75,7 @@ class Run {
 
   async do(step: BackupStep): Promise<void> {
     if (step[0] === "backup") this.#backUp(DIRECTORIES[step[1] % DIRECTORIES.length]!);
-    else if (step[0] === "await") await this.#writer.end();
+    else if (step[0] === "await") await this.#writer.settle();
     else await this.#writer.do(step);
   }
 

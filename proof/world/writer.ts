@@ -59,9 +59,14 @@ export class Writer {
     this.#waiting.push(promise);
   }
 
+  /** Resolves when all promises have; what goes on in the background goes on. */
+  settle(): Promise<unknown> {
+    return settled(Promise.all(this.#waiting), "what was begun");
+  }
+
   /** Resolves when everything has come to its end. */
   async end(): Promise<void> {
-    await settled(Promise.all(this.#waiting), "what was begun");
+    await this.settle();
     await quiet();
   }
 
