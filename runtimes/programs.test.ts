@@ -15,7 +15,7 @@ const manifest = (...path: string[]) =>
 
 describe("the runtimes", () => {
   const { dependencies } = manifest(PROGRAMS);
-  const nodes = Object.values(dependencies).flatMap((wanted) => /^npm:node@(\d+\.\d+\.\d+)$/.exec(wanted)?.[1] ?? []);
+  const nodes = programNames().flatMap((name) => /^npm:node@(\d+\.\d+\.\d+)$/.exec(dependencies[name]!)?.[1] ?? []);
 
   test("are packages of npm, each of one version, and the lockfile is theirs", () => {
     const lockfile = readFileSync(join(PROGRAMS, "pnpm-lock.yaml"), "utf8");
@@ -34,6 +34,16 @@ describe("the runtimes", () => {
     for (const name of packageNames()) {
       const least = /^>=(\d+\.\d+)$/.exec(manifest(ROOT, "packages", name).engines.node)?.[1];
       expect(nodes, name).toContain(`${least}.0`);
+    }
+  });
+
+  test("are told in the README as they are", () => {
+    const [oldest = "", ...others] = nodes;
+    const minors = others.map((version) => version.replace(/\.\d+$/, ""));
+    const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+    expect(readme).toContain(`| Node | ${oldest} (the oldest), ${minors.join(", ")} |`);
+    for (const name of ["bun", "deno"]) {
+      expect(readme.toLowerCase()).toContain(`| ${name} | ${dependencies[name]} |`);
     }
   });
 

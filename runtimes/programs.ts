@@ -7,10 +7,11 @@ import { HERE } from "./options.ts";
 /** Which of the three a runtime is: it decides how it is called. */
 export type Kind = "node" | "bun" | "deno";
 
-/** The names of all runtimes, as they stand in programs/package.json. */
+/** The names of all runtimes of programs/package.json: Node, from the oldest to the newest, and then the others. */
 export function programNames(): string[] {
-  const { dependencies } = readManifest(join(PROGRAMS, "package.json"));
-  return Object.keys(dependencies ?? {});
+  const { dependencies = {} } = readManifest(join(PROGRAMS, "package.json"));
+  const rank = (name: string): string => `${kindOf(name) === "node" ? 0 : 1} ${dependencies[name]}`;
+  return Object.keys(dependencies).toSorted((a, b) => rank(a).localeCompare(rank(b), "en", { numeric: true }));
 }
 
 export function kindOf(name: string): Kind {

@@ -40,6 +40,7 @@ export async function inDirectory(work) {
 export class OtherProcess {
   /** All lines that have come so far. @type {string[]} */
   said = [];
+  #complaint = "";
   #child;
   #ended;
   #hear = () => {};
@@ -52,7 +53,8 @@ export class OtherProcess {
     const permissions = args[0]?.startsWith("--allow") ? String(args.shift()).split(" ") : PERMISSIONS;
     const file = fileURLToPath(new URL(script, import.meta.url));
     const command = isDeno ? ["run", "--no-prompt", "--no-check", ...permissions, file] : [file];
-    this.#child = spawn(process.execPath, [...command, ...args], { stdio: ["pipe", "pipe", "inherit"] });
+    this.#child = spawn(process.execPath, [...command, ...args], { stdio: ["pipe", "pipe", "pipe"] });
+    this.#child.stderr.setEncoding("utf8").on("data", (text) => (this.#complaint += text));
     const lines = createInterface({ input: this.#child.stdout });
     lines.on("line", (line) => {
       this.said.push(line);
@@ -74,7 +76,10 @@ export class OtherProcess {
     let hasEnded = false;
     void this.#ended.then(() => (hasEnded = true));
     while (this.said.length < count) {
-      if (hasEnded) throw new Error(`the process ended after it had said ${JSON.stringify(this.said)}`);
+      if (hasEnded) {
+        const last = JSON.stringify(this.said.at(-1));
+        throw new Error(`the process ended after ${this.said.length} lines, the last ${last}: ${this.#complaint}`);
+      }
       await new Promise((resolve) => (this.#hear = () => resolve(undefined)));
     }
     return this.said;

@@ -7,7 +7,21 @@ import process from "node:process";
  * @param {string} line
  */
 export function say(line) {
-  writeSync(1, `${line}\n`);
+  const bytes = new TextEncoder().encode(`${line}\n`);
+  for (let at = 0; at < bytes.length; at += write(bytes.subarray(at)));
+}
+
+/**
+ * As much as the pipe takes now: nothing where it is full, as who listens is busy. Some hundred short lines fill it.
+ * @param {Uint8Array} bytes
+ */
+function write(bytes) {
+  try {
+    return writeSync(1, bytes);
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EAGAIN") throw error;
+    return 0;
+  }
 }
 
 /** Ends this process with the one that started it, by whatever that one ends. Until then it lives. */
