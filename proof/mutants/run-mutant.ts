@@ -106,7 +106,9 @@ function run(
   args: readonly string[],
   seconds: number,
 ): Promise<{ readonly output: string; readonly isStopped: boolean }> {
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  // That a test fails is all that is asked of it, and to make its counterexample smaller can take minutes.
+  const env = { ...process.env, HASHLOG_SHRINK: "0" };
+  const child = spawn(process.execPath, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
