@@ -9,4 +9,5 @@ for (const stream of [processHost.stdout, processHost.stderr]) stream.on("error"
 
 process.exitCode = await run(process.argv.slice(2), processHost);
 // After Ctrl-C nothing is waited for: not for a reader that takes no more either.
+/* v8 ignore if -- runs in a process of its own alone, as test/process.test.ts starts it */
 if (process.exitCode === EXIT.interrupted) process.exit();

@@ -305,3 +305,14 @@ test("a repair tells of batches that are not whole any more, and of an unfinishe
   const done = await hashlog(["repair", copy]);
   expect(done.stdout).toMatch(/^2 records were saved out of damaged parts; \d keys? known to be lost$/m);
 });
+
+test("the manifest of a store that is open has neither a clean end nor a checkpoint", async () => {
+  const store = join(await temporaryDirectory(), "store");
+  const db = await open(store);
+  await db.put("a", "1");
+  const items = (await printedJson(["dump", join(store, "hashlog.manifest")])) as Record<string, unknown>[];
+  expect(items.map(({ what }) => what)).toEqual(["manifest", "segment"]);
+  expect(items[1]).toMatchObject({ state: "unsealed", firstSequence: 1 });
+  expect(items[1]).not.toHaveProperty("closedCleanAt");
+  await db.close();
+});
