@@ -14,7 +14,7 @@ export async function checkSettings(fileSystem: FileSystem, directory: string): 
   assert.equal(settings.get("spelling"), false);
 
   // What is wrong is refused, and nothing of it is done.
-  const wrong = { theme: "blue", fontSize: "large" } as unknown as typeof DEFAULTS;
+  const wrong = JSON.parse('{ "theme": "blue", "fontSize": "large" }') as typeof DEFAULTS;
   await assert.rejects(settings.set(wrong), isError("WRONG_TYPE"));
   assert.equal(settings.get("theme"), "dark");
   assert.throws(() => settings.get("colour" as "theme"), isError("UNKNOWN_SETTING"));

@@ -1,11 +1,10 @@
 import { Option } from "commander";
 import { repair, type RepairReport } from "@hashlog/engine";
 import type { OtherCommand } from "../command.ts";
-import { showBytes } from "../encoding.ts";
+import { jsonBytes, showBytes, type Encoding } from "../encoding.ts";
 import { EXIT } from "../exit-codes.ts";
 import { findingLine } from "../findings.ts";
 import { keyEncodingOption, type EncodingGiven } from "../options.ts";
-import { jsonReport } from "../repair-json.ts";
 import { duration, plural, size } from "../words.ts";
 
 interface RepairGiven extends Pick<EncodingGiven, "keyEncoding"> {
@@ -75,4 +74,9 @@ function rangeLine(range: RepairReport["mayBeLost"][number]): string {
       : [`of versions ${firstSequence} to ${lastSequence}`]),
   ].join(" ");
   return `${size(bytes)} of segment ${segmentId} at ${offset}: ${reason}${known === "" ? "" : ` (${known})`}`;
+}
+
+/** As JSON has it: keys are text, or what the encoding makes of them. */
+function jsonReport(report: RepairReport, encoding: Encoding): object {
+  return { ...report, lost: report.lost.map(({ key, ...rest }) => ({ ...jsonBytes("key", key, encoding), ...rest })) };
 }
