@@ -87,13 +87,17 @@ const BUILT = /^dist\/(.+?)(\.js|\.js\.map|\.d\.ts|\.d\.ts\.map)$/;
 const BUILT_ENDINGS = [".js", ".js.map", ".d.ts", ".d.ts.map"];
 
 /** Every source is built, and nothing is left of sources that are there no more. */
-function aboutBuiltFiles({ files }: PackedPackage): string[] {
+function aboutBuiltFiles({ files, manifest }: PackedPackage): string[] {
   const paths = [...files.keys()];
+  const unmapped = programsOf(manifest).map(([, path]) => `${path}.map`);
   return [
     ...paths.flatMap((path) => {
       const stem = SOURCE.exec(path)?.[1];
-      const missing = BUILT_ENDINGS.filter((ending) => stem !== undefined && !files.has(`dist/${stem}${ending}`));
-      return missing.map((ending) => `dist/${stem}${ending} is missing: nobody has built ${path}`);
+      if (stem === undefined) return [];
+      const missing = BUILT_ENDINGS.map((ending) => `dist/${stem}${ending}`).filter((built) => !files.has(built));
+      return missing
+        .filter((built) => !unmapped.includes(built))
+        .map((built) => `${built} is missing: nobody has built ${path}`);
     }),
     ...paths.flatMap((path) => {
       const stem = BUILT.exec(path)?.[1];
@@ -104,10 +108,11 @@ function aboutBuiltFiles({ files }: PackedPackage): string[] {
   ];
 }
 
-/** A debugger, and "go to definition", end in the sources that were shipped. */
-function aboutSourceMaps({ files }: PackedPackage): string[] {
+/** A debugger, and "go to definition", end in the sources that were shipped. A program is its own source: it holds others' too. */
+function aboutSourceMaps({ files, manifest }: PackedPackage): string[] {
+  const programs = programsOf(manifest).map(([, path]) => path);
   return [...files].flatMap(([path, bytes]) => {
-    if (!BUILT.test(path)) return [];
+    if (!BUILT.test(path) || programs.includes(path)) return [];
     const text = textOf(bytes);
     if (!path.endsWith(".map")) {
       const named = /\n\/\/# sourceMappingURL=(\S+)\s*$/.exec(text)?.[1];

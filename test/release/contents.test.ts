@@ -34,6 +34,13 @@ describe("what a tarball holds is right", () => {
       },
     ],
     [
+      "with a program that has no map, as it holds what is not in the package",
+      {
+        manifest: { bin: "dist/index.js" },
+        files: { "dist/index.js": "#!/usr/bin/env node\n", "dist/index.js.map": undefined },
+      },
+    ],
+    [
       "with documents to which its README leads, and those lead",
       readme("[a](A.md#top)", { "A.md": "[b](./B.md)", "B.md": "" }),
     ],
@@ -120,6 +127,7 @@ describe("what a tarball holds is wrong", () => {
     ["with another licence", { files: { LICENSE: "ask us" } }, /LICENSE is not that of the repository/],
     ["without a README", { files: { "README.md": undefined } }, /there is no README\.md/],
     ["where a source was not built", { files: { "src/more.ts": "" } }, /dist\/more\.d\.ts\.map is missing/],
+    ["where a map is missing", { files: { "dist/index.js.map": undefined } }, /dist\/index\.js\.map is missing/],
     ["where a source is not shipped", { files: { "src/index.ts": undefined } }, /built of a source that is gone/],
     [
       "where a map leads out of the package",

@@ -1,9 +1,10 @@
-import { MANIFEST_NAME, type Manifest, type ScannedFrame } from "@hashlog/format";
+import { MANIFEST_NAME, type CheckpointHeader, type Manifest, type ScannedFrame } from "@hashlog/format";
 import type { Clock, FileSystem } from "@hashlog/fs-io";
 import type { Keydir, KeydirFactory } from "@hashlog/index";
 import { checkLoaded, testimoniesOfUnlisted } from "./check-loaded.ts";
 import { HashlogError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
+import type { LogSegment } from "./log-segments.ts";
 import { countLive, loadFiles } from "./load-files.ts";
 import { loadIndexWith, type IndexRoad } from "./load-index.ts";
 import type { LoadProgress } from "./load-progress.ts";
@@ -190,7 +191,7 @@ class GenerationLoader {
     const { keydir, checkpoint, segments } = await loadFiles({ ...shared, index, table, readOnly: true });
     if (checkpoint === undefined && manifest.checkpoint !== undefined) await this.#checkCurrent();
     const log = new ReplayedLog(this.#parts, manifest.floor, shownBefore, checkpoint?.header.replay.sequence ?? 0);
-    for (const { segment, firstSequence } of segments.unsealed) log.tail.add(segment, firstSequence);
+    addUnsealed(log.tail, segments.unsealed, checkpoint?.header.replay);
     const hintIds = new Set(listed.flatMap(({ file }) => (file.kind === "hint" ? [file.id] : [])));
     const { road } = await loadIndexWith({ ...shared, ...segments, clock, keydir, checkpoint, hintIds }, (sink) =>
       log.read(sink, progress),
@@ -260,6 +261,25 @@ class ReplayedLog {
     } catch (error) {
       this.#sink?.revoke();
       throw error;
+    }
+  }
+}
+
+// What the checkpoint holds of the log was durable before the manifest named it, and is not read again. Where other segments
+// wait to be sealed before that place, they are read, and what lies between.
+function addUnsealed(
+  tail: LogTail,
+  unsealed: readonly LogSegment[],
+  replay: CheckpointHeader["replay"] | undefined,
+): void {
+  for (const [index, { segment, firstSequence }] of unsealed.entries()) {
+    // A file that ends before has lost its end, which a reading from the start finds out.
+    const isCovered = segment.segmentId === replay?.segmentId && segment.file.size() >= replay.offset;
+    if (index === 0 && isCovered) {
+      // mark: reader/log-read-from-the-checkpoint-on
+      tail.add(segment, firstSequence, replay);
+    } else {
+      tail.add(segment, firstSequence);
     }
   }
 }

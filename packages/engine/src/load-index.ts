@@ -19,8 +19,8 @@ import type { Segment } from "./segment.ts";
  *     hints        of each sealed segment the newest record of each of its keys
  *     scan         of a sealed segment without a usable hint every record
  *
- * Hints and checkpoints are caches: a missing, damaged, foreign or stale one costs time and nothing else. The unsealed
- * segments are always scanned, as nothing vouches for them yet.
+ * Hints and checkpoints are caches: a missing, damaged, foreign or stale one costs time and nothing else. A writer scans the
+ * unsealed segments whole, as it will seal them and vouch for them then.
  */
 export interface LoadedIndex<Run = LogRun> {
   /** What the reading of the unsealed segments gave. */

@@ -84,15 +84,19 @@ export class LogTail {
     return this.#held.length > 0;
   }
 
-  /** Another segment, which comes after those that are there. */
-  add(segment: Segment, firstSequence: number): void {
+  /**
+   * Another segment, which comes after those that are there. The first of all may be read from a later place on: `from` is
+   * where a frame begins, or will, with the sequence that is expected there; all before it has been shown, and is durable.
+   */
+  add(segment: Segment, firstSequence: number, from?: { readonly offset: number; readonly sequence: number }): void {
     const part: TailPart = {
       segment,
       firstSequence,
-      position: SEGMENT_HEADER_BYTES,
-      expected: firstSequence,
+      position: from?.offset ?? SEGMENT_HEADER_BYTES,
+      expected: from?.sequence ?? firstSequence,
       bytesSeen: 0,
     };
+    if (from !== undefined) this.#lastShown = from.sequence - 1;
     if (segment.state.kind === "unsealed") {
       segment.state = { kind: "unsealed", firstSequence, bytes: () => part.position };
     }

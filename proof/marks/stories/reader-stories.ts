@@ -93,6 +93,19 @@ export const readerStories: readonly Story[] = [
     },
   },
   {
+    title: "what a checkpoint holds of the log is not read again, and what came behind it is",
+    marks: ["reader/log-read-from-the-checkpoint-on"],
+    tell: async () => {
+      const script = await threeSegments();
+      await script.store.put("d", "4");
+      await script.store.checkpoint();
+      await script.store.put("e", "5");
+      const reader = await openReader(script);
+      must(reader.stats().road === "checkpoint", "it begins with the checkpoint");
+      await mustShow(reader, { ...FOUR, e: "5" });
+    },
+  },
+  {
     title: "what a dead writer left unacknowledged is shown after a sync, or without one where that fails, and stays",
     marks: ["reader/held-back-shown-without-a-writer", "reader/not-synced"],
     tell: async () => {

@@ -1,0 +1,64 @@
+import { segmentFileName } from "@hashlog/format";
+import { describe, expect, test } from "vitest";
+import { Processes, ShorteningFileSystem } from "./support/readers.ts";
+import { flipAt, spoil } from "./support/spoil.ts";
+import { entriesOf, filler, rejection, text } from "./support/values.ts";
+import { memoryWorld, type World } from "./support/worlds.ts";
+
+const SEGMENT = /\.segment$/;
+
+/** Where frames are read from, and not only a segment's header. */
+function positionsOf(world: World, callsBefore: number): number[] {
+  const calls = world.watched.calls.slice(callsBefore);
+  return calls.flatMap(({ path, position = 0 }) => (SEGMENT.test(path) && position > 0 ? [position] : []));
+}
+
+describe("a reader of a store with a checkpoint", () => {
+  test("reads nothing of the log that the checkpoint holds, and goes on from there", async () => {
+    const world = await memoryWorld();
+    const db = await world.open();
+    for (let index = 0; index < 50; index += 1) await db.put(`key ${index}`, filler(80, index));
+    await db.checkpoint();
+    const { bytes } = db.stats().segments[0]!;
+    const before = world.watched.calls.length;
+    const reader = await world.openReader();
+    expect(positionsOf(world, before).filter((position) => position < bytes)).toEqual([]);
+    expect(reader.stats()).toMatchObject({ keys: 50, sequence: 50, road: "checkpoint" });
+    await db.put("key 1", "new");
+    await db.delete("key 2");
+    await db.put("key 50", "more");
+    expect(await reader.refresh()).toBe(true);
+    expect(positionsOf(world, before).filter((position) => position < bytes)).toEqual([]);
+    expect(await entriesOf(reader)).toEqual(await entriesOf(db));
+    expect(reader.stats()).toMatchObject({ keys: 50, sequence: 53 });
+    expect(await entriesOf(await world.openReader())).toEqual(await entriesOf(db));
+  });
+
+  test("finds the log too short that ends before the place where the checkpoint ends", async () => {
+    const processes = new Processes();
+    const db = await processes.openWriter();
+    for (let index = 0; index < 10; index += 1) await db.put(`key ${index}`, filler(80, index));
+    await db.checkpoint();
+    const shortening = new ShorteningFileSystem(processes.reading.fileSystem, SEGMENT);
+    shortening.missingBytes = 300;
+    const error = await rejection(processes.openReader({ fileSystem: shortening.fileSystem }));
+    expect(error).toMatchObject({ code: "HASHLOG_CORRUPT", path: `/store/${segmentFileName(1)}` });
+    shortening.missingBytes = 0;
+    expect(await entriesOf(await processes.openReader({ fileSystem: shortening.fileSystem }))).toHaveLength(10);
+    await db.close();
+  });
+
+  test("opens where a record that the checkpoint knows is damaged, and refuses that record alone", async () => {
+    const world = await memoryWorld();
+    const db = await world.open();
+    await db.put("a", "first");
+    await db.put("b", "second");
+    await db.checkpoint();
+    await db.put("c", "third");
+    await world.check(db);
+    await spoil(world, segmentFileName(1), (bytes) => flipAt(Buffer.from(bytes).indexOf("first"))(bytes));
+    const reader = await world.openReader();
+    expect(await rejection(reader.get("a"))).toMatchObject({ code: "HASHLOG_CORRUPT", segmentId: 1 });
+    expect(["b", "c"].map((key) => text(reader.getSync(key)))).toEqual(["second", "third"]);
+  });
+});
