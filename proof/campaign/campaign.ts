@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { HashSet } from "../crashing/hash-set.ts";
 import { readMarks } from "../marks/marks.ts";
+import type { ImageSample } from "./image-sample.ts";
 import type { FromWorker, Told, ToWorker } from "./messages.ts";
 import type { Agenda } from "./tasks.ts";
 
@@ -15,6 +16,8 @@ export interface CampaignOptions {
   readonly workers?: number | undefined;
   /** Whether a process of its own notes which marks are passed. */
   readonly gatherMarks: boolean;
+  /** Is shown every image that is new. Default: nobody. */
+  readonly sample?: Pick<ImageSample, "note"> | undefined;
   /** How long a counterexample may be made smaller. Default 30 s. */
   readonly shrinkMs?: number;
   /** Called now and then with what was done so far. */
@@ -172,7 +175,10 @@ class Campaign {
   #count(index: number, told: Extract<FromWorker, { type: "progress" }>): void {
     let images = 0;
     for (let at = 0; at < told.images.length; at += 2) {
-      if (this.#images.add(told.images[at]!, told.images[at + 1]!)) images += 1;
+      const [high, low] = [told.images[at]!, told.images[at + 1]!];
+      if (!this.#images.add(high, low)) continue;
+      images += 1;
+      this.#options.sample?.note(high, low);
     }
     const cpuSeconds = told.cpuSeconds - (this.#cpuSeconds[index] ?? 0);
     this.#parts.set(told.part, added(this.#parts.get(told.part) ?? NOTHING, { ...told, images, cpuSeconds }));

@@ -57,10 +57,9 @@ test("it takes the place of the one before on the page, and of nothing else", ()
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const page = join(folder, "page.md");
   writeFileSync(page, "before\n<!-- campaign: begin -->\n\nthe last one\n\n<!-- campaign: end -->\nafter\n");
-  recordCampaign(page, REPORT);
+  recordCampaign(page, "| told |");
   const told = readFileSync(page, "utf8");
-  expect(told).toMatch(/^before\n<!-- campaign: begin -->\n\n\|[^]*\|\n\n<!-- campaign: end -->\nafter\n$/u);
-  expect(told).not.toContain("the last one");
+  expect(told).toBe("before\n<!-- campaign: begin -->\n\n| told |\n\n<!-- campaign: end -->\nafter\n");
   writeFileSync(page, "a page without a place for it");
-  expect(() => recordCampaign(page, REPORT)).toThrow("has no place for a campaign");
+  expect(() => recordCampaign(page, "")).toThrow("has no place for a campaign");
 });

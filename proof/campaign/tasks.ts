@@ -46,8 +46,13 @@ export function partsOf(extent: Agenda["extent"]): readonly string[] {
 
 /** How many tasks a part has; `Infinity` for one that goes on as long as there is time. */
 export function sizeOfPart(part: string, { extent, freshSeed }: Agenda): number {
-  if (extent === "long" && ENDLESS.some((endless) => endless.part === part)) return Infinity;
+  if (extent === "long" && isEndless(part)) return Infinity;
   return [...tasksOf({ extent, freshSeed, parts: [part] })].length;
+}
+
+/** Whether the long agenda goes on with it as long as there is time. */
+export function isEndless(part: string): boolean {
+  return ENDLESS.some((endless) => endless.part === part);
 }
 
 /** Every task, in its order: what has gone wrong before, then what is short, then chance. */

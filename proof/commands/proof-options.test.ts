@@ -31,6 +31,9 @@ describe("what the proof is asked for", () => {
     [["more"], "more"],
     [["--record"], "--record is for a run of all parts"],
     [["--minutes", "1", "--parts", "corpus", "--record"], "--record is for a run of all parts"],
+    [["--resume"], "--resume is for a run of all parts, with --minutes"],
+    [["--seconds", "1", "--resume"], "--resume is for a run of all parts, with --minutes"],
+    [["--minutes", "1", "--parts", "corpus", "--resume"], "--resume is for a run of all parts"],
   ])("is refused where it makes no sense: %j", (args, words) => {
     expect(() => readProofOptions(args)).toThrow(words);
   });

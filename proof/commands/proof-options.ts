@@ -11,6 +11,8 @@ export interface ProofOptions {
   readonly parts: readonly string[] | undefined;
   /** Where to write a report as JSON. */
   readonly report: string | undefined;
+  /** Whether it goes on where the runs before of the same sources have ended, and the next one with this. */
+  readonly resume: boolean;
   /** Whether PROOF.md is to tell of it. */
   readonly record: boolean;
 }
@@ -23,7 +25,10 @@ export const USAGE = `usage: npm run proof -- [options]
   --parts 'A,B'              only these: ${partsOf("short").join(", ")};
                              with --minutes or --seconds: ${partsOf("long").join(", ")}
   --report FILE              writes what came of it as JSON
-  --record                   writes it into PROOF.md; only of a run of all parts, with --minutes, that finished them all`;
+  --resume                   goes on where the runs in PROOF.json have ended, and adds to that file minute by minute, so that
+                             a long proof can be had in pieces: with --minutes, of all parts, on the same sources
+  --record                   writes it into PROOF.md and README.md: of a run of all parts, with --minutes, that finished
+                             them all; with --resume, of all runs together`;
 
 /** @throws UsageError */
 export function readProofOptions(args: readonly string[]): ProofOptions | "help" {
@@ -39,8 +44,10 @@ export function readProofOptions(args: readonly string[]): ProofOptions | "help"
   if (unknown !== undefined) {
     throw new UsageError(`there is no part ${JSON.stringify(unknown)}; the parts are: ${known.join(", ")}`);
   }
-  if (values.record && (parts !== undefined || minutes === undefined)) {
-    throw new UsageError("--record is for a run of all parts, with --minutes");
+  for (const name of ["record", "resume"] as const) {
+    if (values[name] && (parts !== undefined || minutes === undefined)) {
+      throw new UsageError(`--${name} is for a run of all parts, with --minutes`);
+    }
   }
   return {
     milliseconds,
@@ -48,6 +55,7 @@ export function readProofOptions(args: readonly string[]): ProofOptions | "help"
     workers: whole("workers", values.workers),
     parts,
     report: values.report,
+    resume: values.resume,
     record: values.record,
   };
 }
@@ -63,6 +71,7 @@ function parse(args: readonly string[]) {
         workers: { type: "string" },
         parts: { type: "string" },
         report: { type: "string" },
+        resume: { type: "boolean", default: false },
         record: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },

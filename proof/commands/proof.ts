@@ -4,6 +4,7 @@
  *     npm run proof                      what npm test goes through: about two minutes on two cores
  *     npm run proof -- --minutes 30      the long agenda, and cases by chance until the time is over
  *     npm run proof -- --seed 12345      draws the fresh cases from that seed again
+ *     npm run proof -- --minutes 90 --resume    the long agenda in pieces: goes on where PROOF.json says
  *
  * Ends with 0 if all went well, 1 if something was found, or is less than it was, and 2 for arguments that it does not
  * understand.
@@ -14,8 +15,10 @@ import { fileURLToPath } from "node:url";
 import { runCampaign, totalOf, type Tally } from "../campaign/campaign.ts";
 import { commitOf } from "../campaign/commit.ts";
 import { complaintsAbout, complaintsAboutNothing, leftOut } from "../campaign/complaints.ts";
-import { recordCampaign } from "../campaign/record.ts";
+import { sumOf, type Progress } from "../campaign/progress.ts";
+import { describeCampaign, describeProgress, headline, recordCampaign } from "../campaign/record.ts";
 import { describeFound, describeTally, progressLine, type CampaignReport } from "../campaign/report.ts";
+import { ResumedRun } from "../campaign/resumed-run.ts";
 import { hashOfSources } from "../campaign/source-hash.ts";
 import type { Agenda } from "../campaign/tasks.ts";
 import { readMarks } from "../marks/marks.ts";
@@ -33,51 +36,60 @@ async function main(): Promise<number> {
   return 0;
 }
 
-async function prove({ milliseconds, seed, workers, parts, report: file, record }: ProofOptions): Promise<number> {
-  const extent = milliseconds === undefined ? "short" : "long";
+async function prove(options: ProofOptions): Promise<number> {
+  const { milliseconds, seed, workers, report: file } = options;
   const freshSeed = seed ?? 1_000_000 + Math.floor(Math.random() * 2 ** 30);
   const sources = hashOfSources(ROOT);
+  const resumed = options.resume ? new ResumedRun(join(ROOT, "PROOF.json"), sources, freshSeed) : undefined;
+  const parts = resumed?.parts ?? options.parts;
   // Told now if it cannot be written, and not when all is done.
   if (file !== undefined) writeFileSync(file, "");
   const commit = commitOf(ROOT);
   console.log(`sources ${sources}, fresh cases from seed ${freshSeed} on`);
+  const extent = milliseconds === undefined ? "short" : "long";
   const agenda: Agenda = { extent, freshSeed, ...(parts === undefined ? {} : { parts }) };
+  const show = showProgress();
   const tally = await runCampaign({
     agenda,
     milliseconds: milliseconds ?? Infinity,
     workers,
     gatherMarks: parts === undefined,
-    onProgress: showProgress(),
+    sample: resumed?.sample,
+    onProgress: (sofar) => {
+      show(sofar);
+      resumed?.noteNowAndThen(sofar, commit);
+    },
   });
   console.log(describeTally(tally));
   const found = describeFound(tally);
   const isWhole = milliseconds === undefined && parts === undefined && found === undefined;
   const complaints = [...complaintsAboutNothing(tally), ...(isWhole ? complaintsAbout(tally, readMarks(ROOT)) : [])];
-  const report: CampaignReport = {
-    ...tally,
-    sources,
-    commit,
-    node: process.version,
-    freshSeed,
-    complaints,
-    ...plain(tally),
-  };
+  const about = { sources, commit, node: process.version, freshSeed, complaints };
+  const report: CampaignReport = { ...tally, ...about, ...plain(tally) };
   if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, undefined, 2)}\n`);
   if (found !== undefined) {
     console.log(found);
     return 1;
   }
-  const missing = leftOut(tally, agenda);
-  for (const part of missing) console.log(part);
-  for (const complaint of complaints) console.log(complaint);
+  resumed?.note(tally, commit);
+  const missing = resumed === undefined ? leftOut(tally, agenda) : resumed.leftOut();
+  for (const line of [...missing, ...complaints]) console.log(line);
   if (complaints.length > 0) return 1;
   console.log(missing.length === 0 ? "no counterexample" : "no counterexample in what was run");
-  if (!record) return 0;
+  return options.record ? record(missing, report, resumed?.progress) : 0;
+}
+
+function record(missing: readonly string[], report: CampaignReport, progress: Progress | undefined): number {
   if (missing.length > 0) {
     console.log("PROOF.md stays as it is: that is not the whole");
     return 1;
   }
-  recordCampaign(join(ROOT, "PROOF.md"), report);
+  const now = new Date();
+  const { sources } = report;
+  const images = progress === undefined ? report.total.images : sumOf(progress).imagesAtLeast;
+  const table = progress === undefined ? describeCampaign(report, now) : describeProgress(progress);
+  recordCampaign(join(ROOT, "PROOF.md"), table);
+  recordCampaign(join(ROOT, "README.md"), headline({ images, sources, date: now.toISOString().slice(0, 10) }));
   return 0;
 }
 

@@ -159,7 +159,7 @@ export class CommitLog {
       const { segmentId } = this.#parts.table.at(first.slot);
       return { segmentId, offset: first.fileOffset, sequence: first.firstSequence };
     }
-    return { ...this.#segments.end, sequence: this.#acknowledged + 1 };
+    return { ...this.#segments.recordsEnd, sequence: this.#acknowledged + 1 };
   }
 
   /** Syncs everything, the last fence included: the next writer may go on in the same segment. Nothing is written any more. */

@@ -1,4 +1,4 @@
-import { SEGMENT_BYTES_MAX, type Manifest, type SealedSegment } from "@hashlog/format";
+import { SEGMENT_BYTES_MAX, SEGMENT_HEADER_BYTES, type Manifest, type SealedSegment } from "@hashlog/format";
 import type { SegmentWriter } from "@hashlog/fs-io";
 import { corrupt } from "./errors.ts";
 import { installRescue } from "./install-rescue.ts";
@@ -49,10 +49,15 @@ export class LogSegments {
     return this.#unsealed.at(-1)?.segment;
   }
 
-  /** Where the log ends: zeros, which no segment has for an id, where there is no unsealed segment. */
-  get end(): { segmentId: number; offset: number } {
-    const { last } = this;
-    return last === undefined ? { segmentId: 0, offset: 0 } : { segmentId: last.segmentId, offset: last.bytes };
+  /**
+   * Behind the last record: zeros, which no segment has for an id, where there is no unsealed segment. Not behind a fence,
+   * which no sync need have covered though it has every record.
+   */
+  get recordsEnd(): { segmentId: number; offset: number } {
+    const last = this.#unsealed.at(-1);
+    return last === undefined
+      ? { segmentId: 0, offset: 0 }
+      : { segmentId: last.segment.segmentId, offset: last.recordsEnd };
   }
 
   get hasUnsynced(): boolean {
@@ -67,9 +72,11 @@ export class LogSegments {
     return segment.bytes + frameBytes <= limit;
   }
 
-  /** The active segment now holds records up to `lastSequence`. */
+  /** The active segment now holds records up to `lastSequence`, and nothing behind them. */
   noteRecords(lastSequence: number): void {
-    this.#active!.lastSequence = lastSequence;
+    const active = this.#active!;
+    active.lastSequence = lastSequence;
+    active.recordsEnd = active.segment.bytes;
   }
 
   /** No more frames go into the active segment; the next write begins another. */
@@ -132,7 +139,7 @@ export class LogSegments {
     });
     this.#parts.table.add(segment);
     // mark: rotation/segment-begun
-    this.#active = { segment, firstSequence, lastSequence: 0 };
+    this.#active = { segment, firstSequence, lastSequence: 0, recordsEnd: SEGMENT_HEADER_BYTES };
     this.#unsealed.push(this.#active);
   }
 
@@ -313,6 +320,8 @@ export interface LogSegment {
   readonly segment: Segment;
   readonly firstSequence: number;
   lastSequence: number;
+  /** Where its last record ends, or the first will begin. */
+  recordsEnd: number;
 }
 
 /** The segment as `readRun` takes it: all of its file. */

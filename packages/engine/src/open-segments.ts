@@ -50,7 +50,10 @@ export async function openSegments(parts: OpenSegmentsParts): Promise<OpenedSegm
     const segment = await openSegment(listed, slot, totals, parts);
     table.add(segment);
     if (listed.state === "sealed") sealed.push(segment);
-    else unsealed.push({ segment, firstSequence: listed.firstSequence, lastSequence: 0 });
+    else {
+      const { firstSequence } = listed;
+      unsealed.push({ segment, firstSequence, lastSequence: 0, recordsEnd: SEGMENT_HEADER_BYTES });
+    }
   }
   return { sealed, unsealed };
 }

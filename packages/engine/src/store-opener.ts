@@ -252,6 +252,8 @@ export class StoreOpener<K, V, VI> {
     if (continued && run.lastSequence >= only!.firstSequence) {
       // mark: open/clean-segment-continued
       only!.lastSequence = run.lastSequence;
+      // Whoever closed it has synced all of it.
+      only!.recordsEnd = only!.segment.bytes;
     }
     return new LogSegments({
       parts,

@@ -1,4 +1,4 @@
-import { segmentFileName } from "@hashlog/format";
+import { FRAME_HEADER_BYTES, segmentFileName } from "@hashlog/format";
 import { describe, expect, test } from "vitest";
 import { Processes, ShorteningFileSystem } from "./support/readers.ts";
 import { flipAt, spoil } from "./support/spoil.ts";
@@ -19,16 +19,17 @@ describe("a reader of a store with a checkpoint", () => {
     const db = await world.open();
     for (let index = 0; index < 50; index += 1) await db.put(`key ${index}`, filler(80, index));
     await db.checkpoint();
-    const { fileBytes } = db.stats().segments[0]!;
+    // Behind the last record is a fence, which no sync need have covered.
+    const from = db.stats().segments[0]!.fileBytes - FRAME_HEADER_BYTES;
     const before = world.watched.calls.length;
     const reader = await world.openReader();
-    expect(positionsOf(world, before).filter((position) => position < fileBytes)).toEqual([]);
+    expect(positionsOf(world, before).filter((position) => position < from)).toEqual([]);
     expect(reader.stats()).toMatchObject({ keys: 50, sequence: 50, road: "checkpoint" });
     await db.put("key 1", "new");
     await db.delete("key 2");
     await db.put("key 50", "more");
     expect(await reader.refresh()).toBe(true);
-    expect(positionsOf(world, before).filter((position) => position < fileBytes)).toEqual([]);
+    expect(positionsOf(world, before).filter((position) => position < from)).toEqual([]);
     expect(await entriesOf(reader)).toEqual(await entriesOf(db));
     expect(reader.stats()).toMatchObject({ keys: 50, sequence: 53 });
     expect(await entriesOf(await world.openReader())).toEqual(await entriesOf(db));
