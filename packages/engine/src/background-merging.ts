@@ -14,9 +14,11 @@ import type { CompactionSettings } from "./compaction-options.ts";
 import type { CompactionReport } from "./compaction-report.ts";
 import { HashlogError, invalidArgument } from "./errors.ts";
 import type { Maintenance } from "./maintenance.ts";
-import { MergePace, PauseGate } from "./merge-pace.ts";
+import { MergePace } from "./merge-pace.ts";
+import { PauseGate } from "./pause-gate.ts";
 import type { Merger } from "./merger.ts";
-import { Failures, type StoreParts } from "./store-parts.ts";
+import type { StoreParts } from "./store-parts.ts";
+import { Failures } from "./failures.ts";
 import { gatherStatistics } from "./store-statistics.ts";
 
 /**

@@ -1,4 +1,5 @@
-import { BufferPool, Group } from "./group.ts";
+import { Group } from "./group.ts";
+import { BufferPool } from "./buffer-pool.ts";
 
 /**
  * Groups that were not appended yet, oldest first; the last one takes what is written now. Sequences are given here, in

@@ -9,7 +9,8 @@ import { LoadProgress } from "./load-progress.ts";
 import { readHintInto } from "./hint-files.ts";
 import { readRun, type LogRun, type RunSource } from "./log-run.ts";
 import { runSource, type LogSegment } from "./log-segments.ts";
-import { countingSink, FrameReplayer, replaySink, type RecordSink } from "./record-sink.ts";
+import { countingSink, replaySink, type RecordSink } from "./record-sink.ts";
+import { FrameReplayer } from "./frame-replayer.ts";
 import type { Segment } from "./segment.ts";
 
 /**

@@ -1,5 +1,6 @@
 import { ByteRate } from "@hashlog/compactor";
 import type { Clock } from "@hashlog/fs-io";
+import { PauseGate } from "./pause-gate.ts";
 
 /**
  * How fast a merge goes on: after each slice others have their turn, and then it waits as long as the rate limit or a
@@ -68,30 +69,5 @@ export class MergePace {
       const cancel = begin(finish);
       this.#signal.addEventListener("abort", finish, { once: true });
     });
-  }
-}
-
-/** Closed while merges are paused. */
-export class PauseGate {
-  #isClosed = false;
-  readonly #waiting = new Set<() => void>();
-
-  get isClosed(): boolean {
-    return this.#isClosed;
-  }
-
-  close(): void {
-    this.#isClosed = true;
-  }
-
-  open(): void {
-    this.#isClosed = false;
-    for (const callback of [...this.#waiting]) callback();
-  }
-
-  /** Calls back when it is opened; what is returned takes that back. */
-  onOpen(callback: () => void): () => void {
-    this.#waiting.add(callback);
-    return () => this.#waiting.delete(callback);
   }
 }

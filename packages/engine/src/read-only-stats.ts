@@ -2,7 +2,7 @@ import { readCounts, type ReadCounters, type ReadCounts } from "./counts.ts";
 import type { FeedStats } from "./feeds.ts";
 import type { IndexRoad } from "./load-index.ts";
 import type { Reader } from "./reader.ts";
-import type { Failures } from "./store-parts.ts";
+import type { Failures } from "./failures.ts";
 import type { ValueCache } from "./value-cache.ts";
 import type { ViewHolder } from "./views.ts";
 

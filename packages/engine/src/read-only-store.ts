@@ -17,7 +17,7 @@ import { RecordReader } from "./record-reader.ts";
 import { Snapshot } from "./snapshot.ts";
 import type { StoreClock } from "./store-clock.ts";
 import type { ReaderOptions } from "./read-only-options.ts";
-import { Failures } from "./store-parts.ts";
+import { Failures } from "./failures.ts";
 import { Turns } from "./turns.ts";
 import { ValueCache } from "./value-cache.ts";
 

@@ -9,6 +9,8 @@ import type { MergeExecutor } from "./merge-executor.ts";
 import type { ReserveFile } from "./reserve-file.ts";
 import type { SegmentTable } from "./segment-table.ts";
 import type { WritePace } from "./write-pace.ts";
+import { FileIds } from "./file-ids.ts";
+import { Failures } from "./failures.ts";
 
 /** What the parts of an open store share. */
 export interface StoreParts {
@@ -46,40 +48,5 @@ export async function removeFile(parts: Pick<StoreParts, "fileSystem" | "failure
       // mark: files/not-removed
       parts.failures.note(error);
     }
-  }
-}
-
-/** Ids of new files: each is given once in the life of a store, as far as a manifest or a file tells. */
-export class FileIds {
-  #next: number;
-
-  /** `next` is above every id that the manifest or a file in the directory bears. */
-  constructor(next: number) {
-    this.#next = next;
-  }
-
-  take(): number {
-    const id = this.#next;
-    this.#next += 1;
-    return id;
-  }
-
-  /** What the manifest has to say as its next id. */
-  get next(): number {
-    return this.#next;
-  }
-}
-
-/**
- * Failures of files that nobody needs yet, or any more: a hint, a checkpoint, a removal, a seal. Each is tried again
- * another time and loses nothing, so nobody is told but `stats()`.
- */
-export class Failures {
-  count = 0;
-  last: unknown;
-
-  note(error: unknown): void {
-    this.count += 1;
-    this.last = error;
   }
 }

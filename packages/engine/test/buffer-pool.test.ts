@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { BufferPool } from "../src/group.ts";
+import { BufferPool } from "../src/buffer-pool.ts";
 
 test("a buffer that comes back is given out again", () => {
   const pool = new BufferPool();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { MergePace, PauseGate } from "../src/merge-pace.ts";
+import { MergePace } from "../src/merge-pace.ts";
+import { PauseGate } from "../src/pause-gate.ts";
 import { WritePace } from "../src/write-pace.ts";
 import { FakeClock } from "./support/fake-clock.ts";
 import { garbageStrategy, Listener, SMALL_LIMITS, turns, until } from "./support/merging.ts";
