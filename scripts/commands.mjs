@@ -41,6 +41,7 @@ export const commands = {
   runtimes: (args) => inTurn(tools.build, [...script("runtimes/runtimes.ts"), ...args]),
   proof: (args) => inTurn([...script("proof/commands/proof.ts"), ...args]),
   "proof:replay": (args) => inTurn([...script("proof/commands/replay.ts"), ...args]),
+  mutation: (args) => inTurn([...script("proof/commands/mutation.ts"), ...args]),
   mutants: (args) => inTurn([...script("proof/commands/mutants.ts"), ...args]),
   site: (args) => inTurn([...script("site/build/main.ts"), ...args]),
   changeset: (args) => inTurn([...tools.changeset, ...args]),

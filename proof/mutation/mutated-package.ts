@@ -1,0 +1,32 @@
+/** A package whose pure code is mutated, and the tests that have to notice. */
+export interface MutatedPackage {
+  /** Its folder in `packages/`. */
+  readonly name: string;
+  /** Test files that are left out, from the package's folder: they ask nothing of its sources, or take too long for each mutant. */
+  readonly without: readonly string[];
+  /** Tests that are left out for the same reasons: a part of their names. */
+  readonly withoutTests: readonly string[];
+}
+
+/** What has neither files nor clocks nor other processes: all that it does can be seen by a test. */
+export const MUTATED: readonly MutatedPackage[] = [
+  { name: "format", without: [], withoutTests: [] },
+  {
+    name: "index",
+    // These prove the contract's own suite, on indexes that break it, and on a Map.
+    without: ["index-contract.test.ts", "map-keydir.contract.test.ts"],
+    // Of millions of keys.
+    withoutTests: [
+      "the memory of a keydir",
+      "costs a range a search",
+      "takes at most 12 bytes",
+      "pages of large shards",
+    ],
+  },
+  {
+    name: "compactor",
+    // A year in the life of a store, and the contract's own suite.
+    without: ["policy-simulation.test.ts", "strategy-contract.test.ts"],
+    withoutTests: [],
+  },
+];
