@@ -1,3 +1,4 @@
+import { open } from "@hashlog/engine";
 import { segmentFileName } from "@hashlog/format";
 import { describe, expect, test } from "vitest";
 import { Processes, ShorteningFileSystem } from "./support/readers.ts";
@@ -60,5 +61,25 @@ describe("a reader of a store with a checkpoint", () => {
     const reader = await world.openReader();
     expect(await rejection(reader.get("a"))).toMatchObject({ code: "HASHLOG_CORRUPT", segmentId: 1 });
     expect(["b", "c"].map((key) => text(reader.getSync(key)))).toEqual(["second", "third"]);
+  });
+
+  test("reads a segment that was begun and empty when the checkpoint was written, though sequences were left out before it", async () => {
+    const processes = new Processes();
+    const killed = await processes.openWriter();
+    await killed.put("a", "first");
+    processes.killWriter();
+    // The next writer gives out none of the sequences that the killed one had reserved.
+    const db = await open(processes.directory, { fileSystem: processes.disk.boot() });
+    // While compaction looks around, a write waits for its turn, and its segment is there before it.
+    db.compaction.pause();
+    const put = db.put("b", "second");
+    db.compaction.resume();
+    await Promise.all([put, db.checkpoint()]);
+    const reader = await processes.openReader();
+    expect(reader.stats()).toMatchObject({ keys: 2, road: "checkpoint" });
+    await db.put("c", "third");
+    await reader.refresh();
+    expect(await entriesOf(reader)).toEqual(await entriesOf(db));
+    await db.close();
   });
 });
