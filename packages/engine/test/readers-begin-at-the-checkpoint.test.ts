@@ -1,5 +1,6 @@
 import { open } from "@hashlog/engine";
 import { segmentFileName } from "@hashlog/format";
+import { crashPointAt, legalImages, SimulatedDisk } from "@hashlog/fs-io/testing";
 import { describe, expect, test } from "vitest";
 import { Processes, ShorteningFileSystem } from "./support/readers.ts";
 import { flipAt, spoil } from "./support/spoil.ts";
@@ -80,6 +81,26 @@ describe("a reader of a store with a checkpoint", () => {
     await db.put("c", "third");
     await reader.refresh();
     expect(await entriesOf(reader)).toEqual(await entriesOf(db));
+    await db.close();
+  });
+
+  // A fence says that what lies before it is durable, and is not durable itself.
+  test("finds what the next writer finds where a crash has taken the fence behind the last record alone", async () => {
+    const disk = new SimulatedDisk();
+    const db = await open("/store", { fileSystem: disk.boot(), sync: "never" });
+    await db.put("a", "first", { sync: true });
+    await db.checkpoint();
+    await db.put("b", "second");
+    const found: [string, string][][] = [];
+    for (const image of legalImages(crashPointAt(disk, disk.position))) {
+      const reader = await open("/store", { fileSystem: new SimulatedDisk({ image }).boot(), readOnly: true });
+      const writer = await open("/store", { fileSystem: new SimulatedDisk({ image }).boot() });
+      const entries = await entriesOf(reader);
+      expect(entries).toEqual(await entriesOf(writer));
+      found.push(entries);
+      await Promise.all([reader.close(), writer.close()]);
+    }
+    expect(new Set(found.map((entries) => entries.length))).toEqual(new Set([1, 2]));
     await db.close();
   });
 });
