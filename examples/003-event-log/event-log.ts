@@ -72,7 +72,10 @@ export class EventLog {
     };
     const frame = encodeRecords(events, header.firstSequence);
     sealFrame(frame, 0, frame.length, header, this.#place, this.#end);
-    await this.#file.write(frame, 0, frame.length, this.#end);
+    // A volume that is nearly full takes a part, and refuses only what is left of it.
+    for (let at = 0; at < frame.length;) {
+      at += (await this.#file.write(frame, at, frame.length - at, this.#end + at)).bytesWritten;
+    }
     await this.#file.datasync();
     this.#end += frame.length;
     this.#events += events.length;

@@ -6,9 +6,10 @@
  *     npm run examples -- 003
  */
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdtemp, open, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { mock } from "node:test";
 import { bytesSource, FRAME_HEADER_BYTES } from "@hashlog/format";
 import { EventLog } from "./event-log.ts";
 import { type LoggedEvent, readLog } from "./read-log.ts";
@@ -69,6 +70,18 @@ try {
   await wednesday.append({ topic: "lamp", message: "on again" });
   await wednesday.close();
 
+  // On a volume with room for one event and a half, the second is refused, and so is what comes after it.
+  await withRoom(100, async () => {
+    const thursday = await EventLog.open(path);
+    await thursday.append({ topic: "lamp", message: "off once more" });
+    await assert.rejects(thursday.append({ topic: "heating", message: "19 °C" }), { message: "no space left" });
+    await assert.rejects(thursday.close(), { message: "no space left" });
+  });
+  const friday = await EventLog.open(path);
+  assert.deepEqual([friday.found.ending, friday.found.events.length], ["torn", 5]);
+  await friday.close();
+  console.log("On a full volume: what does not fit is refused, and what was acknowledged is there.");
+
   // And changed in the midst: it is refused, and says where.
   const bytes = await readFile(path);
   bytes[70]! ^= 4;
@@ -80,3 +93,26 @@ try {
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
+
+/** As long as `work` runs the volume has so little room: it takes a part of the write that comes to it, and refuses what is left. */
+async function withRoom(bytes: number, work: () => Promise<void>): Promise<void> {
+  const handle = await open(path);
+  const files = Object.getPrototypeOf(handle) as FileHandle;
+  await handle.close();
+  const write = Reflect.get(files, "write") as Write;
+  let room = bytes;
+  const full: Write = function (source, at, length, position) {
+    if (room === 0) return Promise.reject(new Error("no space left"));
+    const taken = Math.min(length, room);
+    room -= taken;
+    return write.call(this, source, at, taken, position);
+  };
+  const mocked = mock.method(files, "write", full as FileHandle["write"]);
+  try {
+    await work();
+  } finally {
+    mocked.mock.restore();
+  }
+}
+
+type Write = (this: FileHandle, source: Uint8Array, at: number, length: number, position: number) => Promise<unknown>;

@@ -68,7 +68,8 @@ try {
   const late = order(LINES);
   const unfinished = JSON.stringify(order(LINES + 1));
   await appendFile(path, `${JSON.stringify(changed)}\n${JSON.stringify(late)}\n${unfinished.slice(0, 40)}`);
-  assert.equal(await index.catchUp(), 2);
+  // Asked twice at once, as by whoever watches the file: each line is taken in once.
+  assert.deepEqual(await Promise.all([index.catchUp(), index.catchUp()]), [2, 0]);
   assert.deepEqual([await index.get(changed.id), await index.get(late.id)], [changed, late]);
   assert.equal(await index.get(order(LINES + 1).id), undefined);
   await appendFile(path, `${unfinished.slice(40)}\n`);

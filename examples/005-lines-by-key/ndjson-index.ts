@@ -11,6 +11,8 @@ export class NdjsonIndex<T> {
   readonly #keydir: Keydir = hashKeydir({ hashKey: randomBytes(16) });
   /** Up to here the file is in the index: the end of a line. */
   #end = 0;
+  /** Readings wait for each other: each goes on where the one before it has ended, or failed. */
+  #last: Promise<unknown> = Promise.resolve();
 
   private constructor(file: FileHandle, path: string, keyOf: (value: T) => string) {
     this.#file = file;
@@ -33,7 +35,13 @@ export class NdjsonIndex<T> {
   }
 
   /** Takes in the lines that were appended since. Of a key that comes again the last line counts. Returns how many there were. */
-  async catchUp(): Promise<number> {
+  catchUp(): Promise<number> {
+    const reading = this.#last.then(() => this.#readOn());
+    this.#last = reading.catch(() => undefined);
+    return reading;
+  }
+
+  async #readOn(): Promise<number> {
     let lines = 0;
     let left = Buffer.alloc(0);
     for await (const chunk of createReadStream(this.#path, { start: this.#end, highWaterMark: 1 << 18 })) {

@@ -86,7 +86,12 @@ export class LogFile implements MergeInput, MergeOutput {
   }
 
   append(bytes: Uint8Array, start: number, end: number): void {
-    this.position += writeSync(this.#file.fd, bytes, start, end - start, this.position);
+    // A volume that is nearly full takes a part, and refuses only what is left of it.
+    for (let at = start; at < end;) {
+      const taken = writeSync(this.#file.fd, bytes, at, end - at, this.position);
+      at += taken;
+      this.position += taken;
+    }
   }
 
   sync(): Promise<void> {

@@ -6,9 +6,12 @@
  *     npm run examples -- 006
  */
 import assert from "node:assert/strict";
+import fs from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { mock } from "node:test";
 import { merge, type MergeDecision, MergeError, type MergeReport, type MergeStore } from "@hashlog/compactor";
 import { FolderMerge } from "./folder-merge.ts";
 import { planFor } from "./folder-plan.ts";
@@ -51,6 +54,26 @@ function dyingBefore(step: keyof MergeStore, folder: LogFolder): MergeStore {
 async function mustHold(folder: LogFolder, expected: ReadonlyMap<string, string>): Promise<void> {
   assert.deepEqual([...folder.keydir.keys()].sort(), [...expected.keys()].sort());
   for (const [key, value] of expected) assert.equal(await folder.get(key), value);
+}
+
+/** As long as `work` runs the volume has so little room: it takes a part of the write that comes to it, and refuses what is left. */
+async function withRoom(bytes: number, work: () => Promise<void>): Promise<void> {
+  const write = fs.writeSync;
+  let room = bytes;
+  const full = (fd: number, source: Uint8Array, at: number, length: number, position: number): number => {
+    if (room === 0) throw new Error("no space left");
+    const taken = Math.min(length, room);
+    room -= taken;
+    return write(fd, source, at, taken, position);
+  };
+  const mocked = mock.method(fs, "writeSync", full as typeof write);
+  syncBuiltinESMExports();
+  try {
+    await work();
+  } finally {
+    mocked.mock.restore();
+    syncBuiltinESMExports();
+  }
 }
 
 async function bytesIn(path: string): Promise<number> {
@@ -99,6 +122,16 @@ try {
   console.log(`Merged: ${report.recordsKept} records copied, ${report.recordsDropped} dropped.`);
   console.log(`What is left: ${half.logs.length} logs of ${await bytesIn(path)} bytes.`);
   await half.close();
+
+  const crowded = join(root, "crowded");
+  await cp(untidy, crowded, { recursive: true });
+  const filling = await LogFolder.open(crowded);
+  await withRoom(1000, () => assert.rejects(filling.write(reportOf(0)), { message: "no space left" }));
+  await filling.close();
+  const filled = await LogFolder.open(crowded);
+  await mustHold(filled, expected);
+  await filled.close();
+  console.log("On a full volume: the next log is refused, and nothing is amiss.");
 
   const steps = ["createOutput", "syncDirectory", "syncLog", "publish", "relocate", "retire", "removeInputs"] as const;
   for (const step of steps) {

@@ -57,6 +57,7 @@ try {
   now += 25 * MINUTE;
   const afterRestart = await ask("GET", "/me", cookie);
   assert.equal(afterRestart.text, "Hello Ada, visit 23.");
+  assert.equal(afterRestart.cookie, cookie); // or the browser would forget it half an hour after the login
   console.log(`09:25  The server was started anew. ${afterRestart.text}`);
 
   // Used again after 25 minutes more: it goes on, as each visit counts from anew.

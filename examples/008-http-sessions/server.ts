@@ -17,13 +17,15 @@ async function answer(sessions: SessionStore, request: IncomingMessage, response
   switch (`${request.method} ${request.url}`) {
     case "POST /login": {
       const begun = await sessions.begin(await text(request));
-      response.writeHead(204, { "set-cookie": cookie(begun, IDLE_MS / 1000) }).end();
+      response.writeHead(204, { "set-cookie": cookie(begun) }).end();
       return;
     }
     case "GET /me": {
       const session = await sessions.visit(token);
       if (session === undefined) response.writeHead(401).end("Please log in.");
-      else response.end(`Hello ${session.user}, visit ${session.visits}.`);
+      // The browser, too, forgets it half an hour after the last visit, and not after the login.
+      else
+        response.writeHead(200, { "set-cookie": cookie(token) }).end(`Hello ${session.user}, visit ${session.visits}.`);
       return;
     }
     case "POST /logout":
@@ -35,6 +37,6 @@ async function answer(sessions: SessionStore, request: IncomingMessage, response
   }
 }
 
-function cookie(token: string, maxAge: number): string {
+function cookie(token: string, maxAge = IDLE_MS / 1000): string {
   return `session=${token}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Lax`;
 }

@@ -48,6 +48,8 @@ try {
   assert.equal(await shortener.shorten("https://example.org/steam-engine", "grace", "engine"), undefined);
   assert.equal(await shortener.resolve("engine"), "https://example.org/analytical-engine");
   console.log("Ada got /engine; Grace was told that it is taken.");
+  now += HOUR;
+  all.push((await shortener.shorten("https://example.org/notes", "grace", "notes:a/ä"))!);
 
   // Each user's links, page by page, the newest first.
   for (const user of USERS) {

@@ -5,7 +5,8 @@
  *     user:USER:TIME:CODE            in the list of its user
  *     time:TIME:CODE                 in the list of all
  *
- * The times have leading zeros, so that the order of the keys is that of time. All three are written together, or none.
+ * The times have leading zeros, so that the order of the keys is that of time. In the lists users and codes are encoded, as one may
+ * hold a colon. All three are written together, or none.
  */
 import { randomInt } from "node:crypto";
 import { json, open, type RangeOptions, type Store } from "@hashlog/engine";
@@ -100,7 +101,9 @@ export class Shortener {
     const snapshot = this.#store.snapshot();
     try {
       const keys: string[] = [];
-      for await (const key of snapshot.keys(range)) keys.push(`link:${key.slice(key.lastIndexOf(":") + 1)}`);
+      for await (const key of snapshot.keys(range)) {
+        keys.push(`link:${decodeURIComponent(key.slice(key.lastIndexOf(":") + 1))}`);
+      }
       return (await snapshot.getMany(keys)).map((link) => link!);
     } finally {
       snapshot.close();
@@ -109,9 +112,9 @@ export class Shortener {
 }
 
 function keysOf({ code, user, createdMs }: Link): [link: string, ofUser: string, ofTime: string] {
-  const time = digits(createdMs);
-  // A user may be called "ada:1": what is in between two colons must have none.
-  return [`link:${code}`, `user:${encodeURIComponent(user)}:${time}:${code}`, `time:${time}:${code}`];
+  // A user may be called "ada:1", and a link wished for as "a:b": what is in between two colons, or behind one, must have none.
+  const place = `${digits(createdMs)}:${encodeURIComponent(code)}`;
+  return [`link:${code}`, `user:${encodeURIComponent(user)}:${place}`, `time:${place}`];
 }
 
 function digits(timeMs: number): string {

@@ -14,9 +14,9 @@ import { open, type Store, utf8 } from "@hashlog/engine";
 import { deliverAll } from "./outbox.ts";
 import { Server } from "./server.ts";
 
-const CLIENT = "telephone";
+const TELEPHONE = "telephone";
 const folder = await mkdtemp(join(tmpdir(), "hashlog-outbox-"));
-const openNotes = () => open(join(folder, "notes"), { values: utf8, compaction: false });
+const openNotes = (client = TELEPHONE) => open(join(folder, client), { values: utf8, compaction: false });
 
 let thoughts = 0;
 
@@ -32,18 +32,23 @@ async function scribble(notes: Store<string, string>, changes: number): Promise<
 }
 
 /** Is online until `isEnough`. */
-async function online(notes: Store<string, string>, server: Server, isEnough: () => boolean): Promise<void> {
+async function online(
+  notes: Store<string, string>,
+  server: Server,
+  isEnough: () => boolean,
+  client = TELEPHONE,
+): Promise<void> {
   const connection = new AbortController();
-  const delivering = deliverAll(notes, server, CLIENT, connection.signal);
+  const delivering = deliverAll(notes, server, client, connection.signal);
   while (!isEnough()) await setTimeout(1);
   connection.abort();
   await delivering;
 }
 
-async function mustAgree(notes: Store<string, string>, server: Server): Promise<void> {
+async function mustAgree(notes: Store<string, string>, server: Server, client = TELEPHONE): Promise<void> {
   const mine = new Map<string, string>();
   for await (const [key, text] of notes.entries()) mine.set(key, text);
-  assert.deepEqual(await server.notes(), mine);
+  assert.deepEqual(await server.notes(client), mine);
 }
 
 const server = await Server.open(join(folder, "server"));
@@ -89,6 +94,15 @@ try {
   console.log(
     `After a summer: 300 changes more, of which merges left little. The server gets the ${effects.length} notes as they are.`,
   );
+
+  // Another client has a log of its own, with keys and versions that the server knows from this one.
+  const laptop = await openNotes("laptop");
+  await scribble(laptop, 30);
+  await online(laptop, server, () => delivered() === laptop.stats().sequence, "laptop");
+  await mustAgree(laptop, server, "laptop");
+  await mustAgree(notes, server);
+  await laptop.close();
+  console.log("A laptop delivers its own, and what the telephone has delivered stays as it is.");
 } finally {
   await notes.close();
   await server.close();

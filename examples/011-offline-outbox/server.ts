@@ -1,5 +1,6 @@
 /**
- * The server, with a store of its own. It fails now and then, as servers do: before it has done anything, or after all is done, when
+ * The server, with a store of its own, in which the notes of each client are apart: a version tells which of two is the newer only
+ * within one client's log. It fails now and then, as servers do: before it has done anything, or after all is done, when
  * only its answer is lost. Whoever asks cannot tell the two apart.
  */
 import { json, open, type Store } from "@hashlog/engine";
@@ -38,13 +39,14 @@ export class Server {
   /** Takes a change over, and with it how far the client is: both, or neither. One that it has taken already changes nothing. */
   deliver(client: string, { key, text, version, resume }: Delivery): Promise<void> {
     return this.#answer(async () => {
-      const known = (await this.#store.get(`note:${key}`)) as Kept | undefined;
+      const note = noteKey(client, key);
+      const known = (await this.#store.get(note)) as Kept | undefined;
       if (known !== undefined && known.version >= version) {
         this.repeated += 1;
         return;
       }
       await this.#store.batch([
-        { type: "put", key: `note:${key}`, value: { text, version } },
+        { type: "put", key: note, value: { text, version } },
         { type: "put", key: `resume:${client}`, value: resume },
       ]);
       this.effects.push({ key, text, version, resume });
@@ -60,15 +62,16 @@ export class Server {
   startOver(client: string): Promise<void> {
     return this.#answer(async () => {
       await this.#store.delete(`resume:${client}`);
-      await this.#store.clear({ prefix: "note:" });
+      await this.#store.clear({ prefix: noteKey(client, "") });
     });
   }
 
-  async notes(): Promise<Map<string, string>> {
+  async notes(client: string): Promise<Map<string, string>> {
     const notes = new Map<string, string>();
-    for await (const [key, kept] of this.#store.entries({ prefix: "note:" })) {
+    const prefix = noteKey(client, "");
+    for await (const [key, kept] of this.#store.entries({ prefix })) {
       const { text } = kept as Kept;
-      if (text !== null) notes.set(key.slice("note:".length), text);
+      if (text !== null) notes.set(key.slice(prefix.length), text);
     }
     return notes;
   }
@@ -86,4 +89,8 @@ export class Server {
     if (fails[1]) throw new Error("the connection was closed");
     return answer;
   }
+}
+
+function noteKey(client: string, key: string): string {
+  return `note:${encodeURIComponent(client)}:${key}`;
 }

@@ -71,6 +71,12 @@ try {
     console.log(`Started anew, and 50 visits more: ${percent(cache.hits / 50)}.`);
   }
 
+  // Many at once: whichever makes room for which, what is counted is what there is.
+  const asking = Array.from({ length: 300 }, (_, index) => cache.get(photoOf(VISITS + 200 + index), render));
+  await Promise.all(asking);
+  assert.equal(cache.stats().keys, cache.count * 2);
+  assert.ok(cache.bytes <= bytesMax && cache.bytes > bytesMax * 0.95);
+
   const { fileBytes, liveBytes, deadBytes } = cache.stats();
   console.log(
     `On the disk: ${kibibytes(fileBytes)}, of which ${kibibytes(liveBytes)} are live and ${kibibytes(deadBytes)} dead.`,
@@ -80,9 +86,17 @@ try {
   assert.ok(tidied.fileBytes < bytesMax * 1.1 && tidied.deadBytes === 0);
   console.log(`Compacted: ${kibibytes(tidied.fileBytes)}, and a file that is made of nothing but thumbnails.`);
 
+  // With a lower limit it is opened with what fits.
+  const { count } = cache;
+  await cache.close();
+  cache = await ThumbnailCache.open(folder, { ...options, bytesMax: bytesMax / 2 });
+  assert.ok(cache.bytes <= bytesMax / 2 && cache.bytes > bytesMax * 0.45);
+  assert.equal(cache.stats().keys, cache.count * 2);
+  console.log(`Opened again with half the room: ${cache.count} images are left of ${count}.`);
+
   // A month later everything is too old, and rendered again when somebody asks.
   now += 30 * DAY;
-  const name = [...expected.keys()].at(-1)!;
+  const name = photoOf(VISITS + 499);
   const { hits, misses } = cache;
   await cache.get(name, render);
   assert.deepEqual([cache.hits, cache.misses], [hits, misses + 1]);

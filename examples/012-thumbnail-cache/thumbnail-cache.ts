@@ -44,6 +44,8 @@ export class ThumbnailCache {
       cache.#note(name!, used, Number(bytes));
       cache.#lastUse = Number(number);
     }
+    // The limit may have been higher.
+    await store.batch(cache.#makeRoom());
     return cache;
   }
 
@@ -56,7 +58,8 @@ export class ThumbnailCache {
     const found = await this.#store.getEntry(`image:${name}`);
     if (found !== undefined) {
       this.hits += 1;
-      await this.#store.batch(this.#use(name, found.value.length, found.expiresAtMs));
+      // Unless it had to make room while it was read.
+      if (this.#images.has(name)) await this.#store.batch(this.#use(name, found.value.length, found.expiresAtMs));
       return found.value;
     }
     const already = this.#rendering.get(name);
@@ -85,15 +88,21 @@ export class ThumbnailCache {
     if (image.length > this.#options.bytesMax) return image;
     const expiresAtMs = (this.#options.clock?.now() ?? Date.now()) + this.#options.ttlMs;
     const operations: Operation[] = [{ type: "put", key: `image:${name}`, value: image, expiresAtMs }];
-    operations.push(...this.#use(name, image.length, expiresAtMs));
+    operations.push(...this.#use(name, image.length, expiresAtMs), ...this.#makeRoom());
+    await this.#store.batch(operations);
+    return image;
+  }
+
+  /** What was not asked for longest goes, until the rest is within the limit. */
+  #makeRoom(): Operation[] {
+    const operations: Operation[] = [];
     for (const [oldest, { used, bytes }] of this.#images) {
       if (this.bytes <= this.#options.bytesMax) break;
       operations.push({ type: "delete", key: `image:${oldest}` }, { type: "delete", key: used });
       this.#images.delete(oldest);
       this.bytes -= bytes;
     }
-    await this.#store.batch(operations);
-    return image;
+    return operations;
   }
 
   /** The image is the one that was asked for last. */

@@ -85,6 +85,11 @@ try {
   );
   const seen = last.map(({ address, timeMs }) => `${address} at ${new Date(timeMs).toISOString().slice(11, 19)}`);
   console.log(`The last who looked at /about: ${seen.join(", ")}.`);
+
+  // At midnight the log is begun anew, under the same name. Nothing of it is passed over for what was taken of the old one.
+  await writeFile(log, `${lines[0]!}\n`);
+  await assert.rejects(visits.takeIn(log), /begun anew/);
+  assert.equal(await visits.count(), LINES);
   await visits.close();
 } finally {
   await rm(folder, { recursive: true, force: true });

@@ -6,6 +6,7 @@
  *     path:PATH TIME:PLACE           the visit is listed under its path, which holds no space
  *     taken                          up to which byte the log was taken in
  */
+import { stat } from "node:fs/promises";
 import { type BatchOperation, json, open, type Store } from "@hashlog/engine";
 import { linesOf, parseLine, type Visit } from "./access-log.ts";
 
@@ -28,19 +29,21 @@ export class Visits {
    * Takes in what the log has more than the last time, some hundred lines at once, each time together with how far that is: so no
    * line is missing and none is there twice, whenever it is cut off. `onTaken` is told after each batch how many lines there
    * were; what it throws ends it.
+   * @throws Error where the log is shorter than what was taken of it: it was begun anew, and that is another log
    */
   async takeIn(log: string, onTaken?: (lines: number) => void): Promise<{ lines: number; refused: number }> {
     let batch: BatchOperation<string, Kept>[] = [];
-    let [lines, refused, taken] = [0, 0, 0];
+    let taken = ((await this.#store.get("taken")) as number | undefined) ?? 0;
+    if ((await stat(log)).size < taken) {
+      throw new Error(`${log} was begun anew: it is shorter than what was taken of it, which is ${taken} bytes`);
+    }
+    let [lines, refused] = [0, 0];
     const commit = async (): Promise<void> => {
       await this.#store.batch([...batch, { type: "put", key: "taken", value: taken }]);
       batch = [];
       onTaken?.(lines);
     };
-    for await (const { line, start, end } of linesOf(
-      log,
-      ((await this.#store.get("taken")) as number | undefined) ?? 0,
-    )) {
+    for await (const { line, start, end } of linesOf(log, taken)) {
       const visit = parseLine(line);
       if (visit === undefined) refused += 1;
       else {

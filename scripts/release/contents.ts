@@ -64,7 +64,13 @@ function aboutPrograms({ files, manifest }: PackedPackage): string[] {
   return programsOf(manifest).flatMap(([program, path]) => {
     const file = files.get(path);
     if (file === undefined) return [`the program ${program} is ${path}, which is not there`];
-    return textOf(file).startsWith("#!/usr/bin/env node\n") ? [] : [`${path} does not begin with #!/usr/bin/env node`];
+    const text = textOf(file);
+    // docs/decisions/022-the-program-is-one-file.md
+    const imported = [...text.matchAll(/^import\b[^"'\n]*["'](?!node:)([^"'\n]+)["']/gm)].map(([, name]) => name);
+    return [
+      ...(text.startsWith("#!/usr/bin/env node\n") ? [] : [`${path} does not begin with #!/usr/bin/env node`]),
+      ...imported.map((name) => `${path} imports ${name}: it was built, and not made one file`),
+    ];
   });
 }
 

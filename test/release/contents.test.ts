@@ -120,6 +120,14 @@ describe("what a tarball holds is wrong", () => {
       { manifest: { bin: { hashlog: "dist/index.js" } } },
       /does not begin with #!/,
     ],
+    [
+      "where a program is what the compiler made, and not one file",
+      {
+        manifest: { bin: { hashlog: "dist/index.js" } },
+        files: { "dist/index.js": '#!/usr/bin/env node\nimport fs from "node:fs";\nimport { run } from "./run.js";\n' },
+      },
+      /dist\/index\.js imports \.\/run\.js/,
+    ],
     ["with tests", { files: { "test/index.test.ts": "" } }, /test\/index\.test\.ts is of no use/],
     ["with what the compiler remembers", { files: { "dist/tsconfig.tsbuildinfo": "" } }, /tsbuildinfo is of no use/],
     ["with a document that nothing leads to", { files: { "NOTES.md": "" } }, /NOTES\.md is of no use/],

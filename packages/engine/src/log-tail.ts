@@ -86,14 +86,15 @@ export class LogTail {
 
   /**
    * Another segment, which comes after those that are there. The first of all may be read from a later place on: `from` is
-   * where a frame begins, or will, with the sequence that is expected there; all before it has been shown, and is durable.
+   * where a frame begins, or will, and the sequence that follows on what has been shown, and is durable. In a segment that was
+   * empty then, a later one may be expected: those that a writer left out before it are nobody's.
    */
   add(segment: Segment, firstSequence: number, from?: { readonly offset: number; readonly sequence: number }): void {
     const part: TailPart = {
       segment,
       firstSequence,
       position: from?.offset ?? SEGMENT_HEADER_BYTES,
-      expected: from?.sequence ?? firstSequence,
+      expected: Math.max(firstSequence, from?.sequence ?? 0),
       bytesSeen: 0,
     };
     if (from !== undefined) this.#lastShown = from.sequence - 1;

@@ -1,4 +1,6 @@
+import { open } from "@hashlog/engine";
 import { FRAME_HEADER_BYTES, segmentFileName } from "@hashlog/format";
+import { crashPointAt, legalImages, SimulatedDisk } from "@hashlog/fs-io/testing";
 import { describe, expect, test } from "vitest";
 import { Processes, ShorteningFileSystem } from "./support/readers.ts";
 import { flipAt, spoil } from "./support/spoil.ts";
@@ -61,5 +63,45 @@ describe("a reader of a store with a checkpoint", () => {
     const reader = await world.openReader();
     expect(await rejection(reader.get("a"))).toMatchObject({ code: "HASHLOG_CORRUPT", segmentId: 1 });
     expect(["b", "c"].map((key) => text(reader.getSync(key)))).toEqual(["second", "third"]);
+  });
+
+  test("reads a segment that was begun and empty when the checkpoint was written, though sequences were left out before it", async () => {
+    const processes = new Processes();
+    const killed = await processes.openWriter();
+    await killed.put("a", "first");
+    processes.killWriter();
+    // The next writer gives out none of the sequences that the killed one had reserved.
+    const db = await open(processes.directory, { fileSystem: processes.disk.boot() });
+    // While compaction looks around, a write waits for its turn, and its segment is there before it.
+    db.compaction.pause();
+    const put = db.put("b", "second");
+    db.compaction.resume();
+    await Promise.all([put, db.checkpoint()]);
+    const reader = await processes.openReader();
+    expect(reader.stats()).toMatchObject({ keys: 2, road: "checkpoint" });
+    await db.put("c", "third");
+    await reader.refresh();
+    expect(await entriesOf(reader)).toEqual(await entriesOf(db));
+    await db.close();
+  });
+
+  // A fence says that what lies before it is durable, and is not durable itself.
+  test("finds what the next writer finds where a crash has taken the fence behind the last record alone", async () => {
+    const disk = new SimulatedDisk();
+    const db = await open("/store", { fileSystem: disk.boot(), sync: "never" });
+    await db.put("a", "first", { sync: true });
+    await db.checkpoint();
+    await db.put("b", "second");
+    const found: [string, string][][] = [];
+    for (const image of legalImages(crashPointAt(disk, disk.position))) {
+      const reader = await open("/store", { fileSystem: new SimulatedDisk({ image }).boot(), readOnly: true });
+      const writer = await open("/store", { fileSystem: new SimulatedDisk({ image }).boot() });
+      const entries = await entriesOf(reader);
+      expect(entries).toEqual(await entriesOf(writer));
+      found.push(entries);
+      await Promise.all([reader.close(), writer.close()]);
+    }
+    expect(new Set(found.map((entries) => entries.length))).toEqual(new Set([1, 2]));
+    await db.close();
   });
 });
