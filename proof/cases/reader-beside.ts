@@ -89,14 +89,19 @@ export class ReaderBeside {
 
   async #open(least: number): Promise<void> {
     const { disk, shape } = this.#what;
-    this.#opening = openTextReader(disk.boot(), shape, this.#clock);
-    this.#reader = await this.#opening;
-    this.#look(this.#reader, least);
+    const opening = openTextReader(disk.boot(), shape, this.#clock);
+    this.#opening = opening;
+    const reader = await opening;
+    // It may have died since.
+    if (opening !== this.#opening) return;
+    this.#reader = reader;
+    this.#look(reader, least);
   }
 
   async #refresh(opening: Promise<TextReader>, least: number): Promise<void> {
     const reader = await opening;
     await reader.refresh();
+    if (opening !== this.#opening) return;
     this.#look(reader, Math.max(this.#shown, least));
   }
 
