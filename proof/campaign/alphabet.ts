@@ -70,6 +70,7 @@ export const ALPHABET: readonly CrashOperation[] = [
  */
 export const EVERYTHING: readonly CrashOperation[] = [
   ...ALPHABET,
+  ["put-for", 0, 40, 45],
   ["iterate-back", 0],
   ["snapshot"],
   ["follow"],

@@ -1,4 +1,4 @@
-import type { ConditionalOperation, ConditionOptions, ImportReport, StoreStats } from "@hashlog/engine";
+import type { ConditionalOperation, ConditionOptions, ImportReport, PutOptions, StoreStats } from "@hashlog/engine";
 import { conditionOn, expectedVerdict, type KeyCondition } from "../oracle/conditions.ts";
 import type { History } from "../oracle/history.ts";
 import { contentsAfter, type Change, type ReadingTime, type Unit } from "../oracle/model.ts";
@@ -12,7 +12,7 @@ import { conditionKind, keyOf, KEYS, type CrashCase, type CrashOperation } from 
 
 type Write = Extract<
   CrashOperation,
-  | readonly ["put" | "put-synced" | "put-expiring" | "delete" | "delete-synced", ...unknown[]]
+  | readonly ["put" | "put-synced" | "put-expiring" | "put-for" | "delete" | "delete-synced", ...unknown[]]
   | readonly ["batch" | "batch-synced" | "clear" | "clear-synced" | "clear-from", ...unknown[]]
   | readonly ["put-if" | "delete-if" | "batch-if" | "import", ...unknown[]]
 >;
@@ -45,9 +45,11 @@ export class CaseWriter {
     switch (operation[0]) {
       case "put":
       case "put-synced":
-        return this.#put(operation[1], operation[2], 0, operation[0] === "put-synced");
+        return this.#put(operation[1], operation[2], { sync: operation[0] === "put-synced" });
       case "put-expiring":
-        return this.#put(operation[1], operation[2], this.#around.time().nowMs + operation[3], false);
+        return this.#put(operation[1], operation[2], { expiresAtMs: this.#around.time().nowMs + operation[3] });
+      case "put-for":
+        return this.#putFor(operation[1], operation[2], operation[3]);
       case "delete":
       case "delete-synced":
         return this.#delete(keyOf(operation[1]), operation[0] === "delete-synced");
@@ -70,9 +72,19 @@ export class CaseWriter {
     }
   }
 
-  #put(key: number, length: number, expiresAtMs: number, sync: boolean): void {
-    const change = { key: keyOf(key), value: this.#value(length), expiresAtMs };
-    const options = expiresAtMs === 0 ? { sync } : { sync, expiresAtMs };
+  #put(key: number, length: number, options: PutOptions): void {
+    const { sync = false, expiresAtMs = 0 } = options;
+    this.#submitPut({ key: keyOf(key), value: this.#value(length), expiresAtMs }, sync, options);
+  }
+
+  #putFor(key: number, length: number, ttlMs: number): void {
+    const { nowMs, latestMs } = this.#around.time();
+    const expiresAtMs = nowMs + ttlMs;
+    const options = ttlMs > 0 && nowMs === latestMs ? { ttlMs } : { expiresAtMs };
+    this.#submitPut({ key: keyOf(key), value: this.#value(length), expiresAtMs }, false, options);
+  }
+
+  #submitPut(change: Change & { readonly value: string }, sync: boolean, options: PutOptions): void {
     this.#submit([change], sync, () => this.#around.store().put(change.key, change.value, options));
   }
 

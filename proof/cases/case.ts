@@ -45,6 +45,8 @@ export type CrashOperation =
   | readonly ["put-synced", number, number]
   /** Key, value's length, milliseconds until it expires. */
   | readonly ["put-expiring", number, number, number]
+  /** The same by `ttlMs`, unless the clock was set back: by which time the store goes then is its own business. */
+  | readonly ["put-for", number, number, number]
   | readonly ["delete", number]
   | readonly ["delete-synced", number]
   /** Key and value's length, or -1 to delete. */
@@ -118,6 +120,8 @@ export function describeOperation(operation: CrashOperation, keys: readonly stri
       return `put ${quoted(operation[1])}, ${operation[2]} characters${SYNCED}`;
     case "put-expiring":
       return `put ${quoted(operation[1])}, ${operation[2]} characters, to expire in ${operation[3]} ms`;
+    case "put-for":
+      return `put ${quoted(operation[1])}, ${operation[2]} characters, for ${operation[3]} ms`;
     case "delete":
       return `delete ${quoted(operation[1])}`;
     case "delete-synced":

@@ -30,7 +30,8 @@ type Draw = (random: SeededRandom) => CrashOperation;
 const DRAWS: readonly (readonly [number, Draw])[] = [
   [10, (random) => ["put", drawKey(random), drawLength(random)]],
   [2, (random) => ["put-synced", drawKey(random), drawLength(random)]],
-  [3, (random) => ["put-expiring", drawKey(random), drawLength(random), pick(random, [1, 45, 900, 5000])]],
+  [2, (random) => ["put-expiring", drawKey(random), drawLength(random), pick(random, [1, 45, 900, 5000])]],
+  [1, (random) => ["put-for", drawKey(random), drawLength(random), pick(random, [1, 45, 900, 5000])]],
   [5, (random) => ["delete", drawKey(random)]],
   [1, (random) => ["delete-synced", drawKey(random)]],
   [3, (random) => ["batch", drawBatch(random)]],

@@ -79,6 +79,7 @@ const CASES = {
     ["kill", 0],
   ),
   repair: caseOf(...WRITES, ["repair"], ["read"]),
+  "put-for": caseOf(["put-for", 0, 40, 45], ["await"], ["tick", 50], ["read"], ["await"]),
   pause: caseOf(...WRITES, ["pause"], ["compact"], ["await"], ["resume"], ["reopen", 0]),
 } as const satisfies Readonly<Record<string, CrashCase>>;
 
@@ -88,6 +89,7 @@ test.each(Object.entries(CASES))("a sound store holds where somebody does: %s", 
 
 type Planted = Partial<typeof planted>;
 
+// A write that comes into the log as another than was asked for is refused beneath the store, which stops.
 const FAULTS: readonly (readonly [keyof typeof CASES, string, string, Planted])[] = [
   [
     "read",
@@ -216,6 +218,12 @@ const FAULTS: readonly (readonly [keyof typeof CASES, string, string, Planted])[
     "an import is not synced",
     "P3",
     { store: (s) => ({ importFrom: (from) => importUnsynced(s, from as Iterable<string>) }) },
+  ],
+  [
+    "put-for",
+    "a put forgets how long it is for",
+    "P14",
+    { store: (s) => ({ put: (key: string, value: string) => s.put(key, value) as never }) },
   ],
   [
     "repair",

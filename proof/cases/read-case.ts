@@ -49,6 +49,7 @@ const NUMBERS: Readonly<Record<Exclude<CrashOperation[0], "batch" | "batch-synce
     put: 2,
     "put-synced": 2,
     "put-expiring": 3,
+    "put-for": 3,
     delete: 1,
     "delete-synced": 1,
     "put-if": 3,

@@ -157,6 +157,7 @@ class CaseRunner {
       case "put":
       case "put-synced":
       case "put-expiring":
+      case "put-for":
       case "delete":
       case "delete-synced":
       case "batch":
