@@ -70,7 +70,10 @@ class Follower {
   async leave(): Promise<void> {
     const { sequence } = this.#store.stats();
     let hasEnded = false;
-    this.ended.catch(() => undefined).then(() => (hasEnded = true));
+    const note = (): void => {
+      hasEnded = true;
+    };
+    this.ended.then(note, note);
     for (let turn = 0; turn < TURNS && this.#sequence < sequence && !hasEnded; turn += 1) await quiet();
     const leaving = this.#feed.return();
     await settled(Promise.all([this.ended, leaving]), "leaving a feed");
