@@ -1,8 +1,8 @@
 import type { CrashOperation } from "../cases/case.ts";
 
 /**
- * Every operation that there is, on two keys, each with the sizes that make a difference: a value that shares a segment
- * with others, and one that fills it. Programs over it are gone through one by one.
+ * Every operation that writes, reads at once, and ends a life, on two keys, each with the sizes that make a difference: a
+ * value that shares a segment with others, and one that fills it. Programs over it are gone through one by one.
  */
 export const ALPHABET: readonly CrashOperation[] = [
   ["put", 0, 0],
@@ -64,13 +64,42 @@ export const ALPHABET: readonly CrashOperation[] = [
   ["power", 8],
 ];
 
+/**
+ * All other operations as well: those that take their time beside others, and read, or copy, what there is. Of two of
+ * those, one after the other in an empty store, there is little to see: they come where a store was used.
+ */
+export const EVERYTHING: readonly CrashOperation[] = [
+  ...ALPHABET,
+  ["put-for", 0, 40, 45],
+  ["iterate-back", 0],
+  ["snapshot"],
+  ["follow"],
+  ["read-beside"],
+  ["verify"],
+  ["backup"],
+  ["export"],
+  [
+    "import",
+    [
+      [0, 40],
+      [1, 430],
+    ],
+  ],
+  ["pause"],
+  ["resume"],
+  ["repair"],
+];
+
 /** All programs of that length, in an order in which simple ones come first. */
-export function* programsOf(length: number): Generator<readonly CrashOperation[]> {
-  const count = ALPHABET.length ** length;
+export function* programsOf(
+  length: number,
+  alphabet: readonly CrashOperation[] = ALPHABET,
+): Generator<readonly CrashOperation[]> {
+  const count = alphabet.length ** length;
   for (let number = 0; number < count; number += 1) {
     const program: CrashOperation[] = [];
-    for (let rest = number; program.length < length; rest = Math.floor(rest / ALPHABET.length)) {
-      program.unshift(ALPHABET[rest % ALPHABET.length]!);
+    for (let rest = number; program.length < length; rest = Math.floor(rest / alphabet.length)) {
+      program.unshift(alphabet[rest % alphabet.length]!);
     }
     yield program;
   }

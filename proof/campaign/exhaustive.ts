@@ -12,19 +12,26 @@ import {
 import type { SeenImages } from "../crashing/seen-images.ts";
 import { subsetsAt, type SubsetOptions } from "../crashing/subsets.ts";
 import { hashText } from "../crashing/hash-set.ts";
-import { ALPHABET, programsOf } from "./alphabet.ts";
+import { EVERYTHING, programsOf } from "./alphabet.ts";
 
 /** A part of the exhaustive set: all programs of one length, and how far their crashes are gone through. */
 export interface ExhaustivePart extends SubsetOptions {
   readonly name: string;
   readonly length: number;
+  /** Of which operations its programs are made. Default: `ALPHABET`. */
+  readonly alphabet?: readonly CrashOperation[];
   /** What was done with the store before each of the programs. Default: nothing, it is empty. */
   readonly before?: readonly CrashOperation[];
+  /** And what after it. Default: nothing. */
+  readonly after?: readonly CrashOperation[];
   /** How many crashes of a point with more than `pendingMax` pending are chosen. */
   readonly chosen: number;
   /** How many crashes one after the other. */
   readonly depth: number;
 }
+
+/** What of a part decides which programs it has. */
+type Programs = Pick<ExhaustivePart, "name" | "length" | "alphabet" | "before" | "after">;
 
 const ONE = { name: "every program of 1", length: 1 };
 const TWO = { name: "every program of 2", length: 2 };
@@ -32,16 +39,26 @@ const TWO = { name: "every program of 2", length: 2 };
  * In an empty store a short program finds nothing to merge, no checkpoint, and no old record that a stale sector could
  * show. In this one there are two sealed segments with hints, one of them with nothing alive, and a checkpoint.
  */
-const USED: Pick<ExhaustivePart, "name" | "length" | "before"> = {
+const USED: Programs = {
   name: "one more operation",
   length: 1,
+  alphabet: EVERYTHING,
   before: [["put-synced", 0, 430], ["put-synced", 1, 430], ["await"], ["put-synced", 0, 40], ["checkpoint"], ["await"]],
+};
+
+/** The same store, read in every way that takes its time while the operation comes, and by a reader beside the writer. */
+const WITH_READERS: Programs = {
+  ...USED,
+  name: "one more with readers",
+  before: [...USED.before!, ["snapshot"], ["iterate"], ["iterate-back", 0], ["follow"], ["read-beside"], ["await"]],
+  after: [["read-beside"], ["turns", 40], ["read-beside"], ["read"], ["await"]],
 };
 
 /** What `npm test` goes through. */
 export const SHORT_PARTS: readonly ExhaustivePart[] = [
   { ...ONE, pendingMax: 6, damagesMax: 2, chosen: 24, depth: 2 },
   { ...USED, pendingMax: 6, damagesMax: 1, chosen: 3, depth: 1 },
+  { ...WITH_READERS, pendingMax: 6, damagesMax: 1, chosen: 3, depth: 1 },
   { ...TWO, pendingMax: 6, damagesMax: 1, chosen: 3, depth: 1 },
 ];
 
@@ -49,6 +66,7 @@ export const SHORT_PARTS: readonly ExhaustivePart[] = [
 export const LONG_PARTS: readonly ExhaustivePart[] = [
   { ...ONE, pendingMax: 12, damagesMax: 2, chosen: 500, depth: 2 },
   { ...USED, pendingMax: 8, damagesMax: 1, chosen: 200, depth: 1 },
+  { ...WITH_READERS, pendingMax: 8, damagesMax: 1, chosen: 200, depth: 1 },
   { ...TWO, pendingMax: 9, damagesMax: 2, chosen: 200, depth: 1 },
 ];
 
@@ -62,7 +80,7 @@ const SAMPLED_PARTS: readonly ExhaustivePart[] = [
 export async function exploreOneOfMany(seed: number, seen: SeenImages): Promise<void> {
   const random = new SeededRandom(seed);
   const part = SAMPLED_PARTS[random.below(SAMPLED_PARTS.length)]!;
-  const operations = Array.from({ length: part.length }, () => ALPHABET[random.below(ALPHABET.length)]!);
+  const operations = Array.from({ length: part.length }, () => EVERYTHING[random.below(EVERYTHING.length)]!);
   const sync = POLICIES[random.below(POLICIES.length)]!;
   await exploreExhaustively({ sync, segments: 0, operations }, part, seen);
 }
@@ -70,9 +88,9 @@ export async function exploreOneOfMany(seed: number, seen: SeenImages): Promise<
 const POLICIES = ["always", "never", "interval"] as const;
 
 /** The cases of one part: every program, under every sync policy. */
-export function* casesOf({ length, before = [] }: Pick<ExhaustivePart, "length" | "before">): Generator<CrashCase> {
-  for (const program of programsOf(length)) {
-    for (const sync of POLICIES) yield { sync, segments: 0, operations: [...before, ...program] };
+export function* casesOf({ length, alphabet, before = [], after = [] }: Omit<Programs, "name">): Generator<CrashCase> {
+  for (const program of programsOf(length, alphabet)) {
+    for (const sync of POLICIES) yield { sync, segments: 0, operations: [...before, ...program, ...after] };
   }
 }
 
@@ -83,7 +101,10 @@ export async function exploreExhaustively(given: CrashCase, part: ExhaustivePart
 }
 
 function planOf(part: ExhaustivePart): ExplorationPlan {
-  return { depth: part.depth, crashesAt: (point, how) => crashesAt(point, how, part), name: JSON.stringify(part) };
+  const { pendingMax, damagesMax, chosen, depth } = part;
+  // Whatever its programs are: where two parts go as far, what they have in common is gone through once.
+  const name = JSON.stringify({ pendingMax, damagesMax, chosen, depth });
+  return { depth, crashesAt: (point, how) => crashesAt(point, how, part), name };
 }
 
 function crashesAt(point: CrashPoint, { depth, newFrom }: PointPlan, part: ExhaustivePart): PlannedCrashes {

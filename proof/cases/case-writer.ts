@@ -1,18 +1,20 @@
-import type { ConditionalOperation, ConditionOptions, StoreStats } from "@hashlog/engine";
+import type { ConditionalOperation, ConditionOptions, ImportReport, PutOptions, StoreStats } from "@hashlog/engine";
 import { conditionOn, expectedVerdict, type KeyCondition } from "../oracle/conditions.ts";
 import type { History } from "../oracle/history.ts";
 import { contentsAfter, type Change, type ReadingTime, type Unit } from "../oracle/model.ts";
 import { mustBeDurable } from "../properties/p03-ack-honesty.ts";
 import { mustAnswerTruly, mustHaveDeleted } from "../properties/p04-read-your-writes.ts";
 import { mustDecideAs } from "../properties/p21-sorted-map.ts";
-import type { TextStore } from "../world/text-store.ts";
+import { mustHaveImported } from "../properties/p25-exports.ts";
+import { linesOf } from "../exports/lines.ts";
+import { limitsOf, type TextStore } from "../world/text-store.ts";
 import { conditionKind, keyOf, KEYS, type CrashCase, type CrashOperation } from "./case.ts";
 
 type Write = Extract<
   CrashOperation,
-  | readonly ["put" | "put-synced" | "put-expiring" | "delete" | "delete-synced", ...unknown[]]
+  | readonly ["put" | "put-synced" | "put-expiring" | "put-for" | "delete" | "delete-synced", ...unknown[]]
   | readonly ["batch" | "batch-synced" | "clear" | "clear-synced" | "clear-from", ...unknown[]]
-  | readonly ["put-if" | "delete-if" | "batch-if", ...unknown[]]
+  | readonly ["put-if" | "delete-if" | "batch-if" | "import", ...unknown[]]
 >;
 
 /** What the writer needs of the run around it. */
@@ -21,6 +23,8 @@ interface Surroundings {
   readonly time: () => ReadingTime;
   /** Somebody waits for this later. */
   readonly wait: (promise: Promise<unknown>) => void;
+  /** The same of what a closing would end: somebody waits for it before. */
+  readonly waitBeforeClosing: (promise: Promise<unknown>) => void;
   readonly tell: (what: string) => void;
 }
 
@@ -41,9 +45,11 @@ export class CaseWriter {
     switch (operation[0]) {
       case "put":
       case "put-synced":
-        return this.#put(operation[1], operation[2], 0, operation[0] === "put-synced");
+        return this.#put(operation[1], operation[2], { sync: operation[0] === "put-synced" });
       case "put-expiring":
-        return this.#put(operation[1], operation[2], this.#around.time().nowMs + operation[3], false);
+        return this.#put(operation[1], operation[2], { expiresAtMs: this.#around.time().nowMs + operation[3] });
+      case "put-for":
+        return this.#putFor(operation[1], operation[2], operation[3]);
       case "delete":
       case "delete-synced":
         return this.#delete(keyOf(operation[1]), operation[0] === "delete-synced");
@@ -61,12 +67,24 @@ export class CaseWriter {
         return this.#writeIf([[operation[1], -1, operation[2] % 3]], false);
       case "batch-if":
         return this.#writeIf(operation[1], true);
+      case "import":
+        return this.#import(operation[1]);
     }
   }
 
-  #put(key: number, length: number, expiresAtMs: number, sync: boolean): void {
-    const change = { key: keyOf(key), value: this.#value(length), expiresAtMs };
-    const options = expiresAtMs === 0 ? { sync } : { sync, expiresAtMs };
+  #put(key: number, length: number, options: PutOptions): void {
+    const { sync = false, expiresAtMs = 0 } = options;
+    this.#submitPut({ key: keyOf(key), value: this.#value(length), expiresAtMs }, sync, options);
+  }
+
+  #putFor(key: number, length: number, ttlMs: number): void {
+    const { nowMs, latestMs } = this.#around.time();
+    const expiresAtMs = nowMs + ttlMs;
+    const options = ttlMs > 0 && nowMs === latestMs ? { ttlMs } : { expiresAtMs };
+    this.#submitPut({ key: keyOf(key), value: this.#value(length), expiresAtMs }, false, options);
+  }
+
+  #submitPut(change: Change & { readonly value: string }, sync: boolean, options: PutOptions): void {
     this.#submit([change], sync, () => this.#around.store().put(change.key, change.value, options));
   }
 
@@ -99,7 +117,9 @@ export class CaseWriter {
 
   /** A write on conditions: whether they hold is decided within the call, as the simulated disk reads synchronously. */
   #writeIf(entries: readonly (readonly [number, number, number])[], isBatch: boolean): void {
-    if (this.#history.isClearing) return this.#around.tell("  the store is being cleared: nobody knows what is there");
+    const { isClearing, isImporting } = this.#history;
+    if (isClearing) return this.#around.tell("  the store is being cleared: nobody knows what is there");
+    if (isImporting) return this.#around.tell("  something is being imported: nobody knows what is there");
     const changes = entries.map((entry) => this.#change(entry));
     const conditions = entries.map(([key, , kind]) => conditionOn(keyOf(key), conditionKind(kind), this.#history));
     const given = conditions.filter((condition) => condition !== undefined);
@@ -153,6 +173,25 @@ export class CaseWriter {
     this.#around.wait(store.clear(from === undefined ? { sync } : { sync, gte: from }).then(judge));
   }
 
+  /** The entries come in commits of so many keys as the store's limits say, whenever it likes. */
+  #import(entries: readonly (readonly [number, number])[]): void {
+    if (this.#history.isImporting) return this.#around.tell("  something is being imported already");
+    const store = this.#around.store();
+    const { units } = this.#history;
+    const changes = entries.map((entry) => this.#change(entry));
+    const importing = this.#history.beginImport(chunksOf(changes, limitsOf(this.#case).clearKeysMax));
+    const judge = ({ entries: written }: ImportReport): void => {
+      // Of a process that has died since, nothing is asked any more.
+      if (this.#history.units !== units) return;
+      this.#history.endImport();
+      this.#around.tell("  the import is done");
+      mustHaveImported(written, changes.length, importing.missing);
+      for (const unit of importing.units) this.#acknowledge(unit);
+      for (const unit of importing.units) mustBeDurable(this.#history, units.indexOf(unit));
+    };
+    this.#around.waitBeforeClosing(store.importFrom(linesOf(changes)).then(judge));
+  }
+
   #submit(
     changes: readonly Change[],
     sync: boolean,
@@ -198,6 +237,11 @@ export class CaseWriter {
     this.#valuesMade += 1;
     return `${this.#valuesMade}.`.padEnd(length, "x");
   }
+}
+
+function chunksOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
 }
 
 function operationOf(

@@ -45,6 +45,8 @@ export type CrashOperation =
   | readonly ["put-synced", number, number]
   /** Key, value's length, milliseconds until it expires. */
   | readonly ["put-expiring", number, number, number]
+  /** The same by `ttlMs`, unless the clock was set back: by which time the store goes then is its own business. */
+  | readonly ["put-for", number, number, number]
   | readonly ["delete", number]
   | readonly ["delete-synced", number]
   /** Key and value's length, or -1 to delete. */
@@ -70,13 +72,33 @@ export type CrashOperation =
   | readonly ["compact-some", number]
   /** The clock goes on by so many milliseconds, or is set back. */
   | readonly ["tick", number]
-  /** Looks at every key: what is seen was acknowledged. */
+  /** Looks at every key, in every way that there is: what is seen was acknowledged. */
   | readonly ["read"]
-  /** Opens an iterator; all that are open are read to their end at the next `drain`. */
+  /** Opens an iterator; all that are open are read to their end at the next `drain`, or at the end. */
   | readonly ["iterate"]
+  /** One over the keys from that one on, the last one first. */
+  | readonly ["iterate-back", number]
+  /** Opens a snapshot, which is asked for everything at the next `drain`, and closed. */
+  | readonly ["snapshot"]
+  /** Begins to follow the store by a feed; by the next `drain` it was given everything, and is left. */
+  | readonly ["follow"]
   | readonly ["drain"]
+  /** Opens a reader in a process of its own, which outlives the writer; or, once there is one, lets it catch up. */
+  | readonly ["read-beside"]
+  /** Reads every byte beside what goes on. */
+  | readonly ["verify"]
+  /** Backs the store up onto another volume. Nothing if a backup is under way. */
+  | readonly ["backup"]
+  | readonly ["export"]
+  /** Key and value's length: imports them. Nothing if an import is under way. */
+  | readonly ["import", readonly (readonly [number, number])[]]
+  /** Merges in the background pause, or go on. */
+  | readonly ["pause"]
+  | readonly ["resume"]
   /** Closes the store and opens it again, with its caches spoilt (`SPOILINGS`). */
   | readonly ["reopen", number]
+  /** Closes the store, repairs it, though nothing is wrong with it, and opens it again. */
+  | readonly ["repair"]
   /** The process dies, and another opens the store, with its caches spoilt. */
   | readonly ["kill", number]
   /** The power goes, what is not synced fares as the number says, and the store is opened again. */
@@ -98,6 +120,8 @@ export function describeOperation(operation: CrashOperation, keys: readonly stri
       return `put ${quoted(operation[1])}, ${operation[2]} characters${SYNCED}`;
     case "put-expiring":
       return `put ${quoted(operation[1])}, ${operation[2]} characters, to expire in ${operation[3]} ms`;
+    case "put-for":
+      return `put ${quoted(operation[1])}, ${operation[2]} characters, for ${operation[3]} ms`;
     case "delete":
       return `delete ${quoted(operation[1])}`;
     case "delete-synced":
@@ -128,8 +152,24 @@ export function describeOperation(operation: CrashOperation, keys: readonly stri
       return "look at every key";
     case "iterate":
       return "begin to iterate";
+    case "iterate-back":
+      return `begin to iterate from the last key back to ${quoted(operation[1])}`;
+    case "snapshot":
+      return "open a snapshot";
+    case "follow":
+      return "begin to follow the store by a feed";
     case "drain":
-      return "read every open iterator to its end";
+      return "read everything that is open to its end";
+    case "read-beside":
+      return "a reader beside the writer is opened, or catches up";
+    case "import":
+      return `import: ${describeEntries(operation[1], quoted)}`;
+    case "pause":
+      return "merges in the background pause";
+    case "resume":
+      return "merges in the background go on";
+    case "repair":
+      return "close, repair what is sound, and open again";
     case "reopen":
       return `close and open again${withCaches(operation[1])}`;
     case "kill":
@@ -163,10 +203,16 @@ function describeBatch(
   entries: readonly (readonly [number, number, number?])[],
   quoted: (key: number) => string,
 ): string {
-  const changes = entries.map(([key, length]) =>
-    length < 0 ? `delete ${quoted(key)}` : `put ${quoted(key)}, ${length} characters`,
-  );
-  return `batch: ${changes.join("; ")}`;
+  return `batch: ${describeEntries(entries, quoted)}`;
+}
+
+function describeEntries(
+  entries: readonly (readonly [number, number, number?])[],
+  quoted: (key: number) => string,
+): string {
+  return entries
+    .map(([key, length]) => (length < 0 ? `delete ${quoted(key)}` : `put ${quoted(key)}, ${length} characters`))
+    .join("; ");
 }
 
 function withCaches(spoilt: number): string {

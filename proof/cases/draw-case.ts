@@ -30,7 +30,8 @@ type Draw = (random: SeededRandom) => CrashOperation;
 const DRAWS: readonly (readonly [number, Draw])[] = [
   [10, (random) => ["put", drawKey(random), drawLength(random)]],
   [2, (random) => ["put-synced", drawKey(random), drawLength(random)]],
-  [3, (random) => ["put-expiring", drawKey(random), drawLength(random), pick(random, [1, 45, 900, 5000])]],
+  [2, (random) => ["put-expiring", drawKey(random), drawLength(random), pick(random, [1, 45, 900, 5000])]],
+  [1, (random) => ["put-for", drawKey(random), drawLength(random), pick(random, [1, 45, 900, 5000])]],
   [5, (random) => ["delete", drawKey(random)]],
   [1, (random) => ["delete-synced", drawKey(random)]],
   [3, (random) => ["batch", drawBatch(random)]],
@@ -49,8 +50,18 @@ const DRAWS: readonly (readonly [number, Draw])[] = [
   [2, (random) => ["tick", pick(random, [1, 50, 1000, -60, 70_000])]],
   [2, () => ["read"]],
   [1, () => ["iterate"]],
+  [1, (random) => ["iterate-back", drawKey(random)]],
+  [1, () => ["snapshot"]],
+  [1, () => ["follow"]],
   [1, () => ["drain"]],
+  [2, () => ["read-beside"]],
+  [1, () => ["verify"]],
+  [1, () => ["backup"]],
+  [1, () => ["export"]],
+  [1, (random) => ["import", drawEntries(random)]],
+  [1, (random) => [pick(random, ["pause", "resume"] as const)]],
   [3, (random) => ["reopen", random.below(SPOILINGS.length)]],
+  [1, () => ["repair"]],
   [2, (random) => ["kill", random.below(SPOILINGS.length)]],
   [2, (random) => ["power", random.below(2 ** 20)]],
 ];
@@ -72,7 +83,16 @@ function weave(operation: CrashOperation, random: SeededRandom): readonly CrashO
   return [operation, ["turns", random.below(pick(random, [160, 160, 1000]))], write];
 }
 
-const LONG: ReadonlySet<CrashOperation[0]> = new Set(["compact", "compact-some", "checkpoint"]);
+const LONG: ReadonlySet<CrashOperation[0]> = new Set([
+  "compact",
+  "compact-some",
+  "checkpoint",
+  "backup",
+  "verify",
+  "export",
+  "import",
+  "read-beside",
+]);
 
 /** A call takes two microtasks, or thirty where a schedule chooses; a segment is begun in ten calls. */
 function drawTurns(random: SeededRandom): number {
@@ -91,6 +111,10 @@ function drawSchedule(random: SeededRandom): readonly number[] {
 function drawBatch(random: SeededRandom): [number, number][] {
   const drawChange = (): [number, number] => [drawKey(random), random.below(3) === 0 ? -1 : drawLength(random)];
   return Array.from({ length: 1 + random.below(4) }, drawChange);
+}
+
+function drawEntries(random: SeededRandom): [number, number][] {
+  return Array.from({ length: 2 + random.below(2) }, () => [drawKey(random), drawLength(random)]);
 }
 
 function drawKey(random: SeededRandom): number {

@@ -44,10 +44,11 @@ export function readCase(json: unknown): CrashCase {
 const AFTERMATHS: readonly Aftermath[] = ["nothing", "reopen", "go-on"];
 
 /** How many numbers follow the name of each operation. */
-const NUMBERS: Readonly<Record<Exclude<CrashOperation[0], "batch" | "batch-synced" | "batch-if">, number>> = {
+const NUMBERS: Readonly<Record<Exclude<CrashOperation[0], OfEntries>, number>> = {
   put: 2,
   "put-synced": 2,
   "put-expiring": 3,
+  "put-for": 3,
   delete: 1,
   "delete-synced": 1,
   "put-if": 3,
@@ -64,11 +65,24 @@ const NUMBERS: Readonly<Record<Exclude<CrashOperation[0], "batch" | "batch-synce
   tick: 1,
   read: 0,
   iterate: 0,
+  "iterate-back": 1,
+  snapshot: 0,
+  follow: 0,
   drain: 0,
+  "read-beside": 0,
+  verify: 0,
+  backup: 0,
+  export: 0,
+  pause: 0,
+  resume: 0,
   reopen: 1,
+  repair: 0,
   kill: 1,
   power: 1,
 };
+
+/** After the name of these comes a list. */
+type OfEntries = "batch" | "batch-synced" | "batch-if" | "import";
 
 function readOperation(json: unknown): CrashOperation {
   const [name, ...parts] = list(json, "an operation");
@@ -87,6 +101,13 @@ function readOperation(json: unknown): CrashOperation {
       return [natural(key, "a key"), integer(length, "a length"), natural(condition, "a condition")] as const;
     });
     if (entries.length === 0) throw new TypeError("a batch of nothing is no operation");
+    return [name, entries];
+  }
+  if (name === "import") {
+    const entries = list(parts[0], "the entries of an import").map((entry) => {
+      const [key, length] = list(entry, "an entry of an import");
+      return [natural(key, "a key"), natural(length, "a length")] as const;
+    });
     return [name, entries];
   }
   const numbers = Object.entries(NUMBERS).find(([known]) => known === name)?.[1];

@@ -1,15 +1,21 @@
-import { crashPointAt, sampleFates, SeededRandom, SimulatedDisk, type DiskTraits } from "@hashlog/fs-io/testing";
+import {
+  crashPointAt,
+  sampleFates,
+  SeededRandom,
+  SimulatedDisk,
+  type DiskTraits,
+  type SimulatedFileSystem,
+} from "@hashlog/fs-io/testing";
 import { History, range } from "../oracle/history.ts";
 import { LogObserver } from "../oracle/log-observer.ts";
 import type { ReadingTime } from "../oracle/model.ts";
 import { Obligation } from "../oracle/obligation.ts";
 import { mustBeDurablePrefix } from "../properties/p01-durable-prefix.ts";
 import { mustAllBeDurable, mustBeSynced, mustBeWithinInterval } from "../properties/p03-ack-honesty.ts";
-import { mustAgree, mustSeeAcknowledged } from "../properties/p04-read-your-writes.ts";
 import { mustBeDurableNow, mustKnowItsLast } from "../properties/p07-monotone-recovery.ts";
-import { mustYieldItsMoment } from "../properties/p11-iterator-stability.ts";
 import { mustBePossible, mustFailInNothing } from "../properties/p14-forward-progress.ts";
 import { DisciplineMonitor } from "../properties/p18-io-discipline.ts";
+import { mustHaveNothingToMend } from "../properties/p24-repair.ts";
 import { violationIn } from "../properties/property.ts";
 import { quiet, settled } from "../world/quiet.ts";
 import { Teller } from "../world/teller.ts";
@@ -20,11 +26,13 @@ import {
   INTERVAL_MS,
   openStore,
   readState,
+  repairStore,
   type TextStore,
 } from "../world/text-store.ts";
 import { VirtualClock } from "../world/virtual-clock.ts";
-import { describeOperation, KEYS, type CrashCase, type CrashOperation } from "./case.ts";
+import { describeOperation, type CrashCase, type CrashOperation } from "./case.ts";
 import { CaseWriter } from "./case-writer.ts";
+import { Onlookers } from "./onlookers.ts";
 import { readCaches, spoilCaches, SPOILINGS } from "./spoil-caches.ts";
 
 /** A case that was run to its end, and all that is needed to judge crashes at any step of it. */
@@ -60,11 +68,6 @@ export function traitsOf({ disk = "posix" }: Pick<CrashCase, "disk">): DiskTrait
   return TRAITS[disk];
 }
 
-interface OpenIterator {
-  readonly expected: ReadonlyMap<string, string>;
-  readonly entries: AsyncIterable<[string, string]>;
-}
-
 class CaseRunner {
   readonly history: History;
   readonly #disk: SimulatedDisk;
@@ -76,10 +79,13 @@ class CaseRunner {
   #clock = new VirtualClock();
   #openings = 0;
   #store!: TextStore;
+  #process!: SimulatedFileSystem;
   #waiting: Promise<unknown>[] = [];
-  #iterators: OpenIterator[] = [];
-  /** Whether somebody has read the store, as it is open now, while it went on: an iterator, or `clear()`. */
-  #isIterated = false;
+  /** What a closing would end. */
+  #waitingBeforeClosing: Promise<unknown>[] = [];
+  readonly #onlookers: Onlookers;
+  /** Whether somebody has read the store, as it is open now, while it went on: an iterator, say, or `clear()`. */
+  #isReadOn = false;
   /** What a checkpoint once held. */
   #checkpoint: Uint8Array | undefined;
 
@@ -99,6 +105,14 @@ class CaseRunner {
       store: () => this.#store,
       time: () => this.#time(),
       wait: (promise) => this.#wait(promise),
+      waitBeforeClosing: (promise) => this.#waitBeforeClosing(promise),
+      tell: (what) => this.#teller.tell(what),
+    });
+    this.#onlookers = new Onlookers(disk, given, this.history, {
+      store: () => this.#store,
+      time: () => this.#time(),
+      obligation: (least, most) => this.#obligation(least, most),
+      waitBeforeClosing: (promise) => this.#waitBeforeClosing(promise),
       tell: (what) => this.#teller.tell(what),
     });
   }
@@ -112,22 +126,25 @@ class CaseRunner {
     }
     this.#teller.tell("the end: wait for everything");
     await this.#settle();
-    await this.#drain();
+    await this.#onlookers.end();
     this.#discipline.judge();
   }
 
   async #open(): Promise<void> {
     this.#openings += 1;
-    this.#isIterated = false;
-    const fileSystem = this.#observer.watch(this.#disk.boot());
+    this.#isReadOn = false;
+    this.#process = this.#disk.boot();
+    const fileSystem = this.#onlookers.fileSystemOf(this.#observer.watch(this.#process));
     this.#store = await settled(openStore(fileSystem, this.#case, this.#clock, this.#openings), "opening");
     this.history.opened(this.#store.stats());
     this.history.note();
   }
 
   async #settle(): Promise<void> {
-    await settled(Promise.all(this.#waiting), "a write");
+    await settled(Promise.all([...this.#waiting, ...this.#waitingBeforeClosing]), "a write");
     this.#waiting = [];
+    this.#waitingBeforeClosing = [];
+    await this.#onlookers.settle();
     await quiet();
     this.#mustFailInNothing("when all is quiet");
     // When all is quiet, no sync runs any more.
@@ -140,6 +157,7 @@ class CaseRunner {
       case "put":
       case "put-synced":
       case "put-expiring":
+      case "put-for":
       case "delete":
       case "delete-synced":
       case "batch":
@@ -147,12 +165,13 @@ class CaseRunner {
       case "put-if":
       case "delete-if":
       case "batch-if":
+      case "import":
         this.#writer.write(operation);
         return;
       case "clear":
       case "clear-synced":
       case "clear-from":
-        this.#isIterated = true;
+        this.#isReadOn = true;
         this.#writer.write(operation);
         return;
       case "await":
@@ -162,6 +181,7 @@ class CaseRunner {
         return;
       case "tick":
         this.#clock.tick(operation[1]);
+        this.#onlookers.tick(operation[1]);
         this.history.note();
         return;
       case "sync":
@@ -175,17 +195,28 @@ class CaseRunner {
       case "compact-some":
         this.#wait(store.compact({ segments: chosenSegments(store, operation[1]) }));
         return;
+      case "pause":
+        return store.compaction.pause();
+      case "resume":
+        return store.compaction.resume();
       case "read":
-        this.#checkVisible(this.#readSync());
-        return;
+      case "read-beside":
+        return this.#onlookers.do(operation);
       case "iterate":
-        this.#isIterated = true;
-        this.#iterators.push({ expected: this.#readSync(), entries: store.entries() });
-        return;
+      case "iterate-back":
+      case "snapshot":
+      case "follow":
+      case "verify":
+      case "backup":
+      case "export":
+        this.#isReadOn = true;
+        return this.#onlookers.do(operation);
       case "drain":
-        return this.#drain();
+        return this.#onlookers.drain();
       case "reopen":
         return this.#reopen(operation[1]);
+      case "repair":
+        return this.#repair();
       case "kill":
         return this.#kill(operation[1]);
       case "power":
@@ -205,19 +236,33 @@ class CaseRunner {
   }
 
   async #reopen(spoiling: number): Promise<void> {
-    await settled(this.#store.close(), "closing");
-    await this.#settle();
-    this.#iterators = [];
-    this.history.note();
-    mustAllBeDurable(this.history);
+    await this.#close();
     await this.#spoilCaches(spoiling);
     await this.#openAndRead(this.#obligation(this.history.units.length, this.history.units.length));
   }
 
+  async #repair(): Promise<void> {
+    await this.#close();
+    const fileSystem = this.#observer.watch(this.#disk.boot());
+    const report = await settled(repairStore(fileSystem, this.#case, this.#clock), "repairing");
+    mustHaveNothingToMend(report, { forgives: this.#onlookers.wereCachesSpoilt });
+    await this.#openAndRead(this.#obligation(this.history.units.length, this.history.units.length));
+  }
+
+  async #close(): Promise<void> {
+    await settled(Promise.all(this.#waitingBeforeClosing), "what goes on beside");
+    await settled(this.#store.close(), "closing");
+    await this.#onlookers.storeIsClosed();
+    await this.#settle();
+    this.history.note();
+    mustAllBeDurable(this.history);
+  }
+
   async #kill(spoiling: number): Promise<void> {
     this.#mustFailInNothing("up to the kill");
-    this.#disk.kill();
+    this.#disk.kill(this.#process);
     this.#abandon();
+    await this.#onlookers.writerWasKilled();
     this.history.died();
     await this.#spoilCaches(spoiling);
     await this.#openAndRead(this.#obligation(this.history.units.length, this.history.units.length));
@@ -233,6 +278,9 @@ class CaseRunner {
     this.history.powerWasCut();
     const { floor, issued } = this.history;
     this.#disk.powerCut(fates, profile);
+    // Hints are not synced.
+    this.#onlookers.wereCachesSpoilt = true;
+    await this.#onlookers.powerWasCut(seed);
     this.history.note();
     const counts = await this.#openAndRead(this.#obligation(floor, issued));
     const count = this.history.countUpTo(this.#store.stats().sequence);
@@ -241,7 +289,7 @@ class CaseRunner {
   }
 
   #mustFailInNothing(when: string): void {
-    const mayHoldFiles = this.#case.disk === "windows" && this.#isIterated;
+    const mayHoldFiles = this.#case.disk === "windows" && this.#isReadOn;
     mustFailInNothing(this.#store.stats(), when, { mayHoldFiles });
   }
 
@@ -251,7 +299,7 @@ class CaseRunner {
 
   #abandon(): void {
     this.#waiting = [];
-    this.#iterators = [];
+    this.#waitingBeforeClosing = [];
     // Its timers died with the process.
     this.#clock = new VirtualClock(this.#clock.now());
   }
@@ -263,6 +311,7 @@ class CaseRunner {
 
   async #spoilCaches(which: number): Promise<void> {
     const how = SPOILINGS[which % SPOILINGS.length]!;
+    if (how !== "nothing") this.#onlookers.wereCachesSpoilt = true;
     const fileSystem = this.#disk.boot();
     await this.#discipline.whileSpoiling(() => spoilCaches(fileSystem, how, this.#checkpoint));
     if (how === "nothing")
@@ -273,35 +322,14 @@ class CaseRunner {
     return { nowMs: this.#clock.now(), latestMs: Math.max(this.history.latestMs, this.#clock.now()) };
   }
 
-  #readSync(): Map<string, string> {
-    const read = new Map<string, string>();
-    for (const key of KEYS) {
-      const value = this.#store.getSync(key);
-      mustAgree(key, { has: String(this.#store.has(key)), getSync: String(value !== undefined) });
-      if (value !== undefined) read.set(key, value);
-    }
-    return read;
-  }
-
-  #checkVisible(read: ReadonlyMap<string, string>): void {
-    this.history.note();
-    const { floor, issued } = this.history;
-    mustSeeAcknowledged(read, this.history, this.#case.sync === "always" ? floor : issued, this.#time());
-  }
-
-  async #drain(): Promise<void> {
-    const iterators = this.#iterators;
-    this.#iterators = [];
-    for (const { expected, entries } of iterators) {
-      const yielded: [string, string][] = [];
-      for await (const entry of entries) yielded.push(entry);
-      mustYieldItsMoment(yielded, expected);
-    }
-  }
-
   // What a killed process waited for may fail later, and nobody listens any more.
   #wait(promise: Promise<unknown>): void {
     promise.catch(() => undefined);
     this.#waiting.push(promise);
+  }
+
+  #waitBeforeClosing(promise: Promise<unknown>): void {
+    promise.catch(() => undefined);
+    this.#waitingBeforeClosing.push(promise);
   }
 }

@@ -204,7 +204,7 @@ function* huntedAt(point: CrashPoint, depth: number): Generator<PlannedCrash> {
 
 /** The same operation with one of its numbers made smaller. */
 function simplerThan(operation: CrashOperation): CrashOperation[] {
-  if (operation[0] === "batch" || operation[0] === "batch-synced") {
+  if (operation[0] === "batch" || operation[0] === "batch-synced" || operation[0] === "import") {
     const [name, entries] = operation;
     return entries.length < 2 ? [] : entries.map((_, index) => [name, entries.toSpliced(index, 1)]);
   }

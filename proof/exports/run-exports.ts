@@ -1,8 +1,9 @@
 import { crashPointAt, sampleFates, SeededRandom, SimulatedDisk } from "@hashlog/fs-io/testing";
 import { openBackup } from "../backups/open-backup.ts";
+import { entriesIn } from "./lines.ts";
 import { quiet, settled } from "../world/quiet.ts";
 import { DIRECTORY, emptyStore, openStore, type TextStore } from "../world/text-store.ts";
-import { show, type State, Writer, type WriteStep } from "../world/writer.ts";
+import { show, Writer, type WriteStep } from "../world/writer.ts";
 
 /** Something that a program does with its store. */
 export type ExportStep = WriteStep | readonly ["export"];
@@ -106,15 +107,4 @@ async function runImport(file: Uint8Array, given: ExportCase): Promise<void> {
     if (!isPrefix)
       throw new Error(`after a crash there is ${found}, which is not what the first ${least} or more entries make`);
   }
-}
-
-/** The entries in an export, read as anybody would. */
-function entriesIn(file: Uint8Array): State {
-  const lines = Buffer.from(file).toString("utf8").trimEnd().split("\n").slice(1, -1);
-  return new Map(
-    lines.map((line) => {
-      const { key, value } = JSON.parse(line) as { key: string; value: string };
-      return [key, value];
-    }),
-  );
 }

@@ -20,7 +20,12 @@ export function* agenda(): Generator<Task> {
   for (const one of corpus.toSorted(byOperations)) yield task(one, () => exploreCorpusCase({ ...one, depth: 1 }, seen));
   const part = (...parts: string[]): Generator<Task> => tasksOf({ extent: "short", freshSeed: 0, parts });
   yield* part("corpus", "every program of 1");
-  yield* inTurns([part("fixed seeds"), part("fixed failures"), part("one more operation"), part("every program of 2")]);
+  yield* inTurns([
+    part("fixed seeds"),
+    part("fixed failures"),
+    part("one more operation", "one more with readers"),
+    part("every program of 2"),
+  ]);
 }
 
 function task({ name, story }: CorpusCase, run: () => Promise<void>): Task {

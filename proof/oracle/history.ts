@@ -1,5 +1,6 @@
 import type { StoreStats } from "@hashlog/engine";
 import { Clearing } from "./clearing.ts";
+import { Importing } from "./importing.ts";
 import type { LogObserver, ObservedRecord } from "./log-observer.ts";
 import type { LastOfKey } from "./conditions.ts";
 import { mustBeThere, type Change, type ReadingTime, type Unit } from "./model.ts";
@@ -33,6 +34,7 @@ export class History {
   /** As the store was opened: how many records the log had, and the last sequence. */
   #opened = { records: 0, sequence: 0 };
   #clearing: Clearing | undefined;
+  #importing: Importing | undefined;
   #floor = 0;
   /** The power was cut, and nobody has looked yet what it took. */
   #isUnknown = false;
@@ -83,7 +85,45 @@ export class History {
     return this.#clearing;
   }
 
-  /** The last that was written of the key, as nobody clears the store. */
+  /** Whether an `importFrom` is under way. */
+  get isImporting(): boolean {
+    return this.#importing !== undefined;
+  }
+
+  /** `importFrom` is called, and will write these commits. */
+  beginImport(commits: readonly (readonly Change[])[]): Importing {
+    this.note();
+    this.#importing = new Importing(commits);
+    return this.#importing;
+  }
+
+  /** It has resolved: it writes nothing any more. */
+  endImport(): void {
+    this.note();
+    this.#importing = undefined;
+  }
+
+  /** Whether it was the write of that version that gave the key that value. */
+  hasVersion(key: string, value: string, version: number): boolean {
+    this.#match();
+    return this.units.some(({ changes }, index) =>
+      changes.some(
+        (change, at) => change.key === key && change.value === value && this.#sequences[index]?.[at] === version,
+      ),
+    );
+  }
+
+  /** The first record in the log behind that sequence. */
+  recordAfter(sequence: number): LoggedRecord | undefined {
+    this.#match();
+    for (const [unit, sequences] of this.#sequences.entries()) {
+      const at = sequences.findIndex((one) => one > sequence);
+      if (at >= 0) return { ...this.units[unit]!.changes[at]!, sequence: sequences[at]!, unit };
+    }
+    return undefined;
+  }
+
+  /** The last that was written of the key, as nobody clears the store, or imports. */
   lastOf(key: string): LastOfKey | undefined {
     this.#match();
     const isOfKey = (change: Change): boolean => change.key === key;
@@ -204,6 +244,7 @@ export class History {
 
   #begin(count: number): void {
     this.#clearing = undefined;
+    this.#importing = undefined;
     for (const unit of this.units.slice(0, count)) unit.status = "acknowledged";
     this.units = this.units.slice(0, count);
     this.#sequences = this.#sequences.slice(0, count);
@@ -211,7 +252,7 @@ export class History {
     this.#recordsSeen = this.#observer.records.length;
   }
 
-  // Units appear in the log in the order of their writing, and between them what a `clear()` deletes.
+  // Units appear in the log in the order of their writing, and between them what a `clear()` deletes, and an import brings.
   #match(): void {
     const { records } = this.#observer;
     for (;;) {
@@ -221,7 +262,7 @@ export class History {
       } else if (this.#recordsSeen === records.length) {
         return;
       } else if (unit === undefined || this.#recordsSeen < this.#recordsBefore.get(unit)!) {
-        this.#matchClear(records[this.#recordsSeen]!);
+        this.#matchOther(records[this.#recordsSeen]!);
       } else {
         this.#matchUnit(unit, records.slice(this.#recordsSeen, this.#recordsSeen + unit.changes.length));
       }
@@ -240,6 +281,15 @@ export class History {
     this.#recordsSeen += written.length;
   }
 
+  #matchOther(record: ObservedRecord): void {
+    const imported = record.value === undefined ? undefined : this.#importing?.next;
+    if (imported === undefined) return this.#matchClear(record);
+    this.#importing!.take();
+    this.units.splice(this.#sequences.length, 0, imported);
+    const { records } = this.#observer;
+    this.#matchUnit(imported, records.slice(this.#recordsSeen, this.#recordsSeen + imported.changes.length));
+  }
+
   #matchClear({ key, value, sequence }: ObservedRecord): void {
     const clearing = this.#clearing;
     if (value !== undefined || clearing?.mayDelete(key) !== true) return mustNotBeInTheLog(key, value);
@@ -247,6 +297,13 @@ export class History {
     this.#sequences.push([sequence]);
     this.#recordsSeen += 1;
   }
+}
+
+/** A record of the log. */
+export interface LoggedRecord extends Change {
+  readonly sequence: number;
+  /** The place of its unit. */
+  readonly unit: number;
 }
 
 interface Moment {

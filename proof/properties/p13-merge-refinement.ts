@@ -29,7 +29,10 @@ export function mustBeTidy(image: DiskImage): void {
   if (missing.length > 0) violated(mergeRefinement, `${missing.join(", ")} listed and missing`);
 }
 
-/** There are no files but those that the manifest lists. Returns the names of those that it lists and that are not there. */
+/**
+ * There are no files but those that the manifest lists, and what a repair has set aside for its user, in a directory of
+ * its own (a hint that a power cut had torn, say). Returns the names of those that it lists and that are not there.
+ */
 export function mustHoldNoLitter(image: DiskImage): readonly string[] {
   const bytes = image.bytes(`${DIRECTORY}/${MANIFEST_NAME}`);
   if (bytes === undefined) return violated(mergeRefinement, "a store that was open has no manifest");
@@ -43,11 +46,13 @@ export function mustHoldNoLitter(image: DiskImage): readonly string[] {
   for (const path of image.files.keys()) {
     const name = path.slice(DIRECTORY.length + 1);
     const kind = parseFileName(name)?.kind;
-    if (kind === "manifest" || kind === "reserve" || kind === "lock") continue;
+    if (kind === "manifest" || kind === "reserve" || kind === "lock" || SET_ASIDE.test(name)) continue;
     if (!listed.delete(name) && !hints.includes(name)) violated(mergeRefinement, `${name} is litter`);
   }
   return [...listed];
 }
+
+const SET_ASIDE = /^hashlog-repair-\d+\//u;
 
 /** All was compacted while nothing else went on: no dead byte is left. */
 export function mustBeCompact({ deadBytes, tombstones, segments }: StoreStats): void {

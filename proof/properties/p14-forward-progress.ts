@@ -1,4 +1,4 @@
-import type { StoreStats } from "@hashlog/engine";
+import type { ReadOnlyStats, StoreStats } from "@hashlog/engine";
 import { FsError } from "@hashlog/fs-io";
 import { violated, type Property } from "./property.ts";
 
@@ -39,6 +39,11 @@ export function mustFailInNothing(
   const { count, last } = failures;
   const isRefusedRemoval = mayHoldFiles && FsError.is(last) && last.code === "FS_BUSY";
   if (count > 0 && !isRefusedRemoval) tellOf(failures, "failures in the background were noted", when);
+}
+
+/** Nor has anything of one who only reads. */
+export function mustHaveReadOn({ failures }: Pick<ReadOnlyStats, "failures">): void {
+  if (failures.count > 0) tellOf(failures, "failures of a reader were noted", "beside the writer");
 }
 
 function tellOf({ count, last }: StoreStats["failures"], what: string, when: string): never {

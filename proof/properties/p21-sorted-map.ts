@@ -1,3 +1,5 @@
+import { countsThatFit, type Obligation } from "../oracle/obligation.ts";
+import { complaint } from "./p01-durable-prefix.ts";
 import { violated, type Property } from "./property.ts";
 
 export const sortedMap: Property = {
@@ -45,4 +47,12 @@ export function mustBeOneOfMaps(what: string, shown: string, states: readonly st
     violated(sortedMap, `${what} the store holds ${shown}, and may hold ${possible}`);
   }
   return count;
+}
+
+/**
+ * One who reads beside the writer shows the state after one of those counts of commits. Returns the least that it may be.
+ */
+export function mustShowAState(read: ReadonlyMap<string, string>, obligation: Obligation): number {
+  const [least] = countsThatFit(obligation, read, obligation.time);
+  return least ?? violated(sortedMap, `beside the writer, ${complaint(read, obligation)}`);
 }

@@ -1,4 +1,12 @@
-import { utf8, type OpenOptions, type ReadOnlyOptions, type ReadOnlyStore, type Store } from "@hashlog/engine";
+import {
+  repair,
+  utf8,
+  type OpenOptions,
+  type ReadOnlyOptions,
+  type ReadOnlyStore,
+  type RepairReport,
+  type Store,
+} from "@hashlog/engine";
 import type { FileSystem } from "@hashlog/fs-io";
 import { SeededRandom, SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
 import { LIMITS, type Limits } from "../../packages/engine/src/limits.ts";
@@ -48,6 +56,11 @@ const SMALL_LIMITS: Limits = {
 };
 
 const LIMITS_OF: Readonly<Record<"usual" | "small", Limits>> = { usual: LIMITS, small: SMALL_LIMITS };
+
+/** The limits of a store of that shape. */
+export function limitsOf({ limits = "usual" }: Pick<StoreShape, "limits">): Limits {
+  return LIMITS_OF[limits];
+}
 
 /** So few that what is in the cache of values is written over all the time. */
 const CACHE_BYTES = 150;
@@ -132,6 +145,15 @@ export function openTextReader(
     ...(keydir === "map" ? { index: mapKeydir } : {}),
   };
   return openReadOnly(DIRECTORY, options, LIMITS_OF[limits]);
+}
+
+/** Repairs the store, which nobody has open for writing. */
+export function repairStore(
+  fileSystem: FileSystem,
+  { keydir = "map" }: Pick<StoreShape, "keydir">,
+  clock: VirtualClock,
+): Promise<RepairReport> {
+  return repair(DIRECTORY, { fileSystem, clock, ...(keydir === "map" ? { index: mapKeydir } : {}) });
 }
 
 /** All entries of an open store, read in two ways. */

@@ -155,13 +155,19 @@ async function linkAll(
   return {
     manifest: {
       ...{ hashKey, nextFileId, nextSequence, logCompleteFrom, segments },
-      // What is sealed is durable, and the log is sealed from its beginning on.
-      floor: firstUnsealed === undefined ? floor : firstUnsealed.firstSequence - 1,
+      // What is sealed is durable, and the log is sealed from its beginning on. The manifest's own floor may not have come
+      // that far yet: a sync that goes on with newer segments has not returned.
+      floor: firstUnsealed === undefined ? highestOf(segments, floor) : firstUnsealed.firstSequence - 1,
     },
     linked: missing.length - unlinked.length,
     kept: segments.length - missing.length,
     unlinked,
   };
+}
+
+/** The last sequence of all, or the floor, where merges have dropped what was written last. */
+function highestOf(segments: readonly SealedSegment[], floor: number): number {
+  return segments.reduce((highest, { highestSequence }) => Math.max(highest, highestSequence), floor);
 }
 
 /** Resolves to whether it could be linked. Its hint is a cache, and comes along if it can. */

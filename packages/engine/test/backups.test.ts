@@ -298,6 +298,18 @@ test("writes and merges go on while it is made, and it holds a prefix of the log
   expect(entries.filter(([key]) => key.startsWith("late"))).toHaveLength(sequence - 30);
 });
 
+test("a backup ends where its report says, also where a sync covers more than was asked of it", async () => {
+  const { world } = await simulatedWorld();
+  const db = await world.open({ segmentBytesMax: 512, sync: "never" });
+  await db.put("first", filler(600, 1), { sync: true });
+  // It begins a segment. That is ended for the backup, and synced with the fence of the one before it.
+  const second = db.put("second", "2");
+  const { sequence } = await db.backup(backupDirectory(world));
+  await second;
+  const entries = (await contentOf(world, backupDirectory(world))) as unknown[];
+  expect([sequence, entries.length]).toEqual([2, 2]);
+});
+
 test("a process that is killed at whatever moment of a first backup leaves none, or all of it", async () => {
   const { world, killed } = await simulatedWorld();
   const { clock } = world;
