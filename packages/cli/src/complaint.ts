@@ -59,7 +59,7 @@ export function isSystemError(error: unknown): error is Error & { readonly code:
 function remedyOf(error: HashlogError, directory: string): string {
   switch (error.code) {
     case "HASHLOG_LOCKED":
-      return `: end that process, or ask it for what you want; reading commands work beside it`;
+      return `: end that process first; commands that show entries or figures, and export, work beside it`;
     case "HASHLOG_CORRUPT":
       return `: "hashlog verify ${directory}" tells what is damaged, "hashlog repair --dry-run ${directory}" what can be saved`;
     case "HASHLOG_VERSION":

@@ -14,7 +14,7 @@ const AT = { directory: "./store", help: "hashlog get --help" };
 
 test("every error of the store has an exit code, and those with a way out say which", () => {
   const codes: Record<HashlogErrorCode, [exitCode: number, remedy: RegExp]> = {
-    HASHLOG_LOCKED: [4, /: end that process, or ask it for what you want; reading commands work beside it$/],
+    HASHLOG_LOCKED: [4, /: end that process first; commands that show entries or figures, and export, work beside it$/],
     HASHLOG_CORRUPT: [
       5,
       /: "hashlog verify \.\/store" tells what is damaged, "hashlog repair --dry-run \.\/store" what can be saved$/,

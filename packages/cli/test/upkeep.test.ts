@@ -208,7 +208,7 @@ test("what writes is refused while another process writes, and what reads is not
     const ended = await hashlog(argv);
     expect([ended.exitCode, ended.stdout], argv[0]).toEqual([4, ""]);
     expect(ended.stderr).toMatch(
-      /^hashlog: .*: end that process, or ask it for what you want; reading commands work beside it\n$/,
+      /^hashlog: .*: end that process first; commands that show entries or figures, and export, work beside it\n$/,
     );
   }
   for (const argv of [

@@ -37,6 +37,26 @@ function encodeUtf8(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
+function decodeUtf8(content: Uint8Array): string {
+  return decoder.decode(content);
+}
+
+function parse(content: Uint8Array): unknown {
+  return JSON.parse(decoder.decode(content));
+}
+
+/** The bytes are those that were written, as a checksum tells: if they are nothing of the kind, another codec has written them. */
+function decoded<T>(content: Uint8Array, kind: string, decode: (content: Uint8Array) => T): T {
+  try {
+    return decode(content);
+  } catch (error) {
+    const what = `what the store holds there is no ${kind} (${(error as Error).message})`;
+    throw invalidArgument(`${what}: open it with the codecs, \`keys\` and \`values\`, that it was written with`, {
+      cause: error,
+    });
+  }
+}
+
 // Which of the two it was the codec does not know.
 const OTHER_CODECS = "for other keys or values, give open another codec as `keys` or `values`, as json()";
 
@@ -48,7 +68,7 @@ export const utf8: Codec<string> = {
       throw invalidArgument(`expected a string, got ${describeType(value)}: ${OTHER_CODECS}`);
     return encodeUtf8(value);
   },
-  decode: (bytes) => decoder.decode(bytes),
+  decode: (content) => decoded(content, "UTF-8", decodeUtf8),
 };
 
 /** Bytes as they are; strings are taken as UTF-8 and come back as bytes. The default for values. */
@@ -62,12 +82,15 @@ export const bytes: Codec<Uint8Array, Uint8Array | string> = {
   decode: (content) => content,
 };
 
-/** Anything that `JSON.stringify` takes, as UTF-8. `undefined`, functions and symbols have no JSON form and are refused. */
+/**
+ * Anything that `JSON.stringify` takes, as UTF-8. `undefined`, functions and symbols have no JSON form and are refused. Say what
+ * it is, if only `json<unknown>()`: TypeScript takes it for `never` else, where a store is opened with it.
+ */
 export function json<T>(): Codec<T> {
   return {
     name: "json",
     encode: (value) => encoder.encode(stringify(value)),
-    decode: (content) => JSON.parse(decoder.decode(content)) as T,
+    decode: (content) => decoded(content, "JSON", parse) as T,
   };
 }
 

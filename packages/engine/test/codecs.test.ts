@@ -227,6 +227,30 @@ describe("of the codecs that come along", () => {
     expect(db.has("key")).toBe(false);
   });
 
+  test("what another codec has written is told from damage, with what to do", async () => {
+    const world = await memoryWorld();
+    const written = await world.open({ values: bytes });
+    await written.put("a", new Uint8Array([0xff, 0x7b]));
+    await written.put("b", '{"fine":true}');
+    await world.check(written);
+    await written.close();
+    for (const [codec, kind] of [
+      [json<unknown>(), "JSON"],
+      [utf8 as Codec<unknown>, "UTF-8"],
+    ] as const) {
+      const db = await world.openReader<string, unknown>({ values: codec });
+      const expected = {
+        code: "HASHLOG_INVALID_ARGUMENT",
+        message: expect.stringMatching(`holds there is no ${kind} .*: open it with the codecs`) as string,
+        cause: expect.any(Error) as Error,
+      };
+      expect(() => db.getSync("a")).toThrow(expect.objectContaining(expected));
+      for (const read of [db.get("a"), db.getMany(["b", "a"]), db.getEntry("a"), all(db.values())])
+        expect(await rejection(read)).toMatchObject(expected);
+      expect(await db.get("b")).toEqual(kind === "JSON" ? { fine: true } : '{"fine":true}');
+    }
+  });
+
   test("what has no JSON form is refused as a wrong argument", async () => {
     const world = await memoryWorld();
     const db = await world.open({ values: json<unknown>() });
@@ -255,7 +279,7 @@ describe("of the codecs that come along", () => {
     await keys.close();
   });
 
-  test("what a codec cannot decode is its own error, and the value is still there", async () => {
+  test("what JSON cannot decode is told with the reason, and the value is still there", async () => {
     const world = await memoryWorld();
     const db = await world.open({ values: json<unknown>() });
     await db.close();
@@ -263,9 +287,10 @@ describe("of the codecs that come along", () => {
     await raw.put("key", "{");
     await raw.close();
     const again = await world.open({ values: json<unknown>() });
-    expect(await rejection(again.get("key"))).toBeInstanceOf(SyntaxError);
-    expect(() => again.getSync("key")).toThrow(SyntaxError);
-    expect(await rejection(all(again.entries()))).toBeInstanceOf(SyntaxError);
+    const because = { code: "HASHLOG_INVALID_ARGUMENT", cause: expect.any(SyntaxError) as SyntaxError };
+    expect(await rejection(again.get("key"))).toMatchObject(because);
+    expect(() => again.getSync("key")).toThrow(expect.objectContaining(because));
+    expect(await rejection(all(again.entries()))).toMatchObject(because);
     expect(again.has("key")).toBe(true);
     await again.close();
     expect(text(await (await world.open()).get("key"))).toBe("{");

@@ -1,3 +1,4 @@
+import process from "node:process";
 import { type Expiry, HashlogError } from "@hashlog/engine";
 import { KeyvBase } from "./keyv-base.ts";
 
@@ -93,5 +94,15 @@ function expiryAt(expires: number | undefined): Expiry {
   if (expires === undefined || expires > Number.MAX_SAFE_INTEGER) return {};
   if (expires >= LEAST) return { expiresAtMs: Math.ceil(expires) };
   const message = `an expiry is milliseconds since 1970, and ${expires} is none: Keyv 5 needs the store of "@hashlog/keyv/v5"`;
+  warnOnce(message);
   throw new HashlogError("HASHLOG_INVALID_ARGUMENT", message, { actual: expires });
+}
+
+let isWarned = false;
+
+/** Keyv 5 keeps a store's errors to itself, unless it was told otherwise: this one would look like a cache that keeps nothing. */
+function warnOnce(message: string): void {
+  if (isWarned) return;
+  isWarned = true;
+  process.emitWarning(message, { type: "HashlogWarning", code: "HASHLOG_KEYV_5" });
 }

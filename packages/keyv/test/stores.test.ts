@@ -5,7 +5,9 @@ import { KeyvHashlog as KeyvHashlog5 } from "@hashlog/keyv/v5";
 import { createCache } from "cache-manager";
 import { Keyv as Keyv5 } from "keyv";
 import { Keyv as Keyv6 } from "keyv-6";
-import { describe, expect, test } from "vitest";
+import process from "node:process";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { rejection } from "../../../test/support/rejection.ts";
 import { newLocation } from "../../../test/support/temporary.ts";
 
@@ -67,6 +69,18 @@ describe("with Keyv 6", () => {
 });
 
 describe("with Keyv 5", () => {
+  test("the store for Keyv 6 warns once that it is the wrong one, as Keyv keeps its errors to itself", async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): number => warnings.push(warning);
+    process.on("warning", note);
+    onTestFinished(() => void process.off("warning", note));
+    const keyv = new Keyv5({ store: new KeyvHashlog("/cache", { fileSystem: memoryFileSystem() }) });
+    expect([await keyv.set("a", 1, 60_000), await keyv.set("b", 1, 60_000)]).toEqual([false, false]);
+    await nextTurn();
+    expect(warnings.map(({ name }) => name)).toEqual(["HashlogWarning"]);
+    expect(warnings[0]?.message).toContain('Keyv 5 needs the store of "@hashlog/keyv/v5"');
+  });
+
   test("what was set is there after a restart, expires, and is iterated over", async () => {
     const location = newLocation();
     const first = new Keyv5({ store: new KeyvHashlog5(location), namespace: "space", throwOnErrors: true });

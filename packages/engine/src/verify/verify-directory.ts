@@ -81,7 +81,7 @@ async function refuseWhileWritten(fileSystem: FileSystem, directory: string): Pr
 function isWritten(directory: string): HashlogError {
   return new HashlogError(
     "HASHLOG_LOCKED",
-    `${directory} is, or was meanwhile, open for writing: verify it there, with verify() of the store, or close it first`,
+    `${directory} is open for writing, or was meanwhile, and only the program that has it open can verify it now, with store.verify()`,
     { path: directory },
   );
 }
