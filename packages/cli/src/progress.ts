@@ -2,6 +2,7 @@ import { Presets, SingleBar } from "cli-progress";
 import prettyBytes from "pretty-bytes";
 import type { Clock } from "@hashlog/fs-io";
 import type { Host } from "./host.ts";
+import { number } from "./words.ts";
 
 /** How far something is that may take long: a bar on a terminal, and elsewhere a line every few seconds. */
 export interface Progress {
@@ -102,6 +103,6 @@ class Lines implements Progress {
 /** So much of so much; without a total where there is none. */
 function amount(done: number, total: number, unit: ProgressUnit): string {
   const shown = (value: number): string =>
-    unit === "bytes" ? prettyBytes(value, { binary: true }) : `${value.toLocaleString("en")} ${unit}`;
+    unit === "bytes" ? prettyBytes(value, { binary: true }) : `${number(value)} ${unit}`;
   return total > 0 ? `${shown(done)} of ${shown(total)}` : shown(done);
 }

@@ -12,7 +12,7 @@ import { bar } from "../src/commands/inspect.ts";
 import { findingLine } from "../src/findings.ts";
 import { moment, msOf } from "../src/moments.ts";
 import { readAll } from "../src/read-all.ts";
-import { share } from "../src/words.ts";
+import { number, share } from "../src/words.ts";
 import { hashlog, printed, printedJson, temporaryDirectory } from "./support/terminal.ts";
 
 /** This machine's file system, with some methods replaced. */
@@ -315,4 +315,9 @@ test("the manifest of a store that is open has neither a clean end nor a checkpo
   expect(items[1]).toMatchObject({ state: "unsealed", firstSequence: 1 });
   expect(items[1]).not.toHaveProperty("closedCleanAt");
   await db.close();
+});
+
+test("numbers are grouped by thousands", () => {
+  const numbers = [0, 7, 999, 1000, 12_345, 123_456, 1_234_567, 2 ** 53 - 1, -1234];
+  expect(numbers.map(number)).toEqual(numbers.map((value) => value.toLocaleString("en")));
 });
