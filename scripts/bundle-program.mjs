@@ -3,7 +3,7 @@
  * command does anything (docs/decisions/022-the-program-is-one-file.md). Run in the package's folder, after the compiler, which
  * has written the modules that `exports` leads to.
  */
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
 
@@ -18,26 +18,23 @@ for (const program of Object.values(manifest.bin)) {
  * @param {string} program
  */
 async function bundle(source, program) {
-  /** @type {import("esbuild").BuildOptions} */
-  const options = {
+  const { metafile, outputFiles } = await build({
     entryPoints: [source],
+    outfile: program,
     bundle: true,
     conditions: ["@hashlog/source"],
     platform: "node",
     format: "esm",
     target: "node20",
-    logLevel: "warning",
-  };
-  const { metafile } = await build({ ...options, metafile: true, write: false });
-  await build({
-    ...options,
-    outfile: program,
     // The libraries that are CommonJS ask for Node's own modules by `require`.
     banner: {
       js: 'import { createRequire as requireFrom } from "node:module";\nconst require = requireFrom(import.meta.url);',
     },
-    footer: { js: `/*\n${licences(Object.keys(metafile.inputs))}\n*/` },
+    metafile: true,
+    write: false,
+    logLevel: "warning",
   });
+  writeFileSync(program, `${outputFiles[0]?.text}/*\n${licences(Object.keys(metafile.inputs))}\n*/\n`);
   // That of the compiler's own main.js, which was another file.
   rmSync(`${program}.map`, { force: true });
 }

@@ -6,7 +6,6 @@ import { SeededRandom } from "@hashlog/fs-io/testing";
 import type { PartTally, Tally } from "./campaign.ts";
 import { IMAGES_A_SAMPLE, ImageSample } from "./image-sample.ts";
 import { readProgress, sumOf } from "./progress.ts";
-import { describeProgress, headline } from "./record.ts";
 import { ResumedRun } from "./resumed-run.ts";
 import { isEndless, partsOf, sizeOfPart } from "./tasks.ts";
 
@@ -131,23 +130,5 @@ describe("a proof in several runs", () => {
     const before = readFileSync(path, "utf8");
     expect(() => new ResumedRun(path, "fedcba9876543210", 1)).toThrow(/runs of other sources \(0123456789abcdef/);
     expect(readFileSync(path, "utf8")).toBe(before);
-  });
-
-  test("is told as a table, and in a line", () => {
-    const run = new ResumedRun(file(), SOURCES, 5);
-    run.note(tally({ corpus: { cases: 7, images: 1234 } }), undefined);
-    const table = describeProgress(run.progress).split("\n");
-    const lines = [
-      "| Runs | 1 |",
-      "| Commit | not committed |",
-      "| Unique crash images recovered and judged | **1,234** |",
-      "| Ran for | 1 minutes (2 minutes of processor time) |",
-      "| corpus | 7 | 10 | 1,234 | 617 |",
-    ];
-    expect(table).toEqual(expect.arrayContaining(lines));
-    expect(headline({ images: 1234, sources: SOURCES, date: "2026-03-04" })).toBe(
-      "**1,234 unique crash images** were recovered and judged by every property that applies, without a violation " +
-        "([PROOF.md](PROOF.md); 2026-03-04, sources `0123456789abcdef`).",
-    );
   });
 });

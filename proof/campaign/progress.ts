@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { totalOf, type PartTally, type Tally } from "./campaign.ts";
-import { IMAGES_A_SAMPLE, ImageSample } from "./image-sample.ts";
+import { IMAGES_A_SAMPLE, type ImageSample } from "./image-sample.ts";
 import { sizeOfPart, partsOf } from "./tasks.ts";
 
 /**
@@ -61,23 +61,23 @@ export function withRun(before: Progress, run: ProgressRun, sample: ImageSample)
   return { ...before, runs: [...before.runs, run], sample: sample.encode() };
 }
 
+/** A run as it is told of. `sampledAgain`: 0 for one that goes on with nothing. */
 export function runOf(
   tally: Tally,
-  about: Pick<ProgressRun, "node" | "freshSeed"> & { readonly commit: string | undefined; readonly date: Date },
-  sample: ImageSample,
+  about: Pick<ProgressRun, "freshSeed" | "sampledAgain"> & { readonly commit: string | undefined; readonly date: Date },
 ): ProgressRun {
   const { seconds, cpuSeconds, workers, parts } = tally;
-  const { commit, date, node, freshSeed } = about;
+  const { commit, date, freshSeed, sampledAgain } = about;
   return {
     date: date.toISOString().slice(0, 10),
     ...(commit === undefined ? {} : { commit }),
-    node,
+    node: process.version,
     freshSeed,
     seconds: Math.round(seconds),
     cpuSeconds: Math.round(cpuSeconds),
     workers,
     parts: Object.fromEntries(parts),
-    sampledAgain: sample.again,
+    sampledAgain,
   };
 }
 

@@ -2,54 +2,78 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { describeCampaign, recordCampaign } from "./record.ts";
-import type { CampaignReport } from "./report.ts";
+import { runOf, type ProgressRun } from "./progress.ts";
+import { describeRuns, headline, recordCampaign } from "./record.ts";
 
 const NOTHING = { cases: 0, crashes: 0, recoveries: 0, images: 0, cpuSeconds: 0 };
+const SOURCES = "0123456789abcdef";
 
-const REPORT: CampaignReport = {
-  seconds: 1800,
-  cpuSeconds: 3600,
-  workers: 2,
-  marks: 3,
-  marksHit: [],
-  counterexamples: [],
-  broken: [],
-  complaints: [],
-  sources: "0123456789abcdef",
+const RUN: ProgressRun = {
+  date: "2026-03-04",
   commit: "abc1234",
   node: "v24.21.0",
   freshSeed: 77,
+  seconds: 1800,
+  cpuSeconds: 3600,
+  workers: 2,
   parts: {
-    corpus: { ...NOTHING, cases: 5, recoveries: 1_000_000, cpuSeconds: 1 },
     "fixed failures": { ...NOTHING, cases: 8, cpuSeconds: 3 },
-    "every program of 1": { cases: 75, crashes: 9000, recoveries: 3000, images: 2500, cpuSeconds: 2 },
-    "every program of 2": { cases: 1875, crashes: 90_000, recoveries: 9000, images: 4800, cpuSeconds: 4 },
+    "every program of 2": { cases: 1875, crashes: 90_000, recoveries: 9000, images: 7_200_000, cpuSeconds: 3600 },
   },
-  total: { cases: 1955, crashes: 99_000, recoveries: 1_012_000, images: 7_200_000, cpuSeconds: 3600 },
+  sampledAgain: 0,
 };
 
-const NOON = new Date("2026-03-04T12:00:00Z");
+test("a run is told with its code, where it ran, how long, and what of each part, and how fast", () => {
+  const table = describeRuns({ sources: SOURCES, runs: [RUN] });
+  const lines = [
+    "| Date | 2026-03-04 |",
+    "| Code: hash of all sources of the packages and of the proof | `0123456789abcdef` |",
+    "| Commit | `abc1234` |",
+    "| Node | v24.21.0 |",
+    "| Ran for | 30 minutes on 2 cores (60 minutes of processor time) |",
+    "| Fresh cases from seed | 77 |",
+    "| Unique crash images recovered and judged | **7,200,000** |",
+    "| of these, a second of processor time | 2,000 |",
+    "| Cases | 1,883 |",
+    "| Counterexamples | none |",
+    "| every program of 2 | 1,875 | 90,000 | 7,200,000 | 2,000 |",
+    "| fixed failures | 8 | 0 | 0 |  |",
+  ];
+  expect(table.split("\n")).toEqual(expect.arrayContaining(lines));
+  expect(table).not.toContain("Runs");
+});
 
-test("a campaign is told with its code, where it ran, how long, and what of each part, and how fast", () => {
-  const table = describeCampaign(REPORT, NOON).split("\n");
-  expect(table).toEqual(
-    expect.arrayContaining([
-      "| Date | 2026-03-04 |",
-      "| Commit | `abc1234` |",
-      "| Node | v24.21.0 |",
-      "| Ran for | 30 minutes on 2 cores (60 minutes of processor time) |",
-      "| of these, a second of processor time | 2,000 |",
-      "| Counterexamples | none |",
-      "| every program of 2 | 1,875 | 90,000 | 4,800 | 1,200 |",
-      "| fixed failures | 8 | 0 | 0 |  |",
-    ]),
-  );
+test("several runs are told as one, with how many images there are at least", () => {
+  const other = { ...RUN, date: "2026-03-05", commit: "def5678", freshSeed: 88, sampledAgain: 100 };
+  const lines = [
+    "| Date | 2026-03-04, 2026-03-05 |",
+    "| Commit | `abc1234`, `def5678` |",
+    "| Node | v24.21.0 |",
+    "| Runs | 2 |",
+    "| Ran for | 60 minutes on 2 cores (120 minutes of processor time) |",
+    "| Fresh cases from seed | 77, 88 |",
+    // 157 is what 100 may have been, five standard errors above: (sqrt(100.375) + 2.5)^2 = 156.7.
+    `| Unique crash images recovered and judged | at least **${(14_400_000 - 157 * 1024).toLocaleString("en")}** |`,
+    "| every program of 2 | 3,750 | 180,000 | 14,400,000 | 2,000 |",
+  ];
+  expect(describeRuns({ sources: SOURCES, runs: [RUN, other] }).split("\n")).toEqual(expect.arrayContaining(lines));
 });
 
 test("nothing is said of what is not known", () => {
-  const table = describeCampaign({ ...REPORT, commit: undefined, parts: { corpus: REPORT.parts["corpus"]! } }, NOON);
+  const { parts, seconds, cpuSeconds, workers } = RUN;
+  const tally = { seconds, cpuSeconds, workers, parts: new Map(Object.entries(parts)) };
+  const none = { marksHit: new Set<string>(), marks: 0, counterexamples: [], broken: [] };
+  const about = { commit: undefined, date: new Date("2026-03-04T12:00:00Z"), freshSeed: 77, sampledAgain: 0 };
+  const table = describeRuns({ sources: SOURCES, runs: [runOf({ ...tally, ...none }, about)] });
+  expect(table).toContain("| Date | 2026-03-04 |");
   expect(table).not.toContain("Commit");
+});
+
+test("it is told in a line", () => {
+  expect(headline({ sources: SOURCES, runs: [RUN] })).toBe(
+    "**7,200,000 unique crash images** were recovered and judged by every property that applies, without a violation " +
+      "([PROOF.md](PROOF.md); 2026-03-04, sources `0123456789abcdef`).",
+  );
 });
 
 test("it takes the place of the one before on the page, and of nothing else", () => {

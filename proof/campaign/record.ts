@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import type { PartTally } from "./campaign.ts";
-import { sumOf, type Progress } from "./progress.ts";
-import { grouped, type CampaignReport } from "./report.ts";
+import { sumOf, type Progress, type ProgressRun } from "./progress.ts";
+import { grouped } from "./report.ts";
 
 const BEGIN = "<!-- campaign: begin -->";
 const END = "<!-- campaign: end -->";
@@ -14,69 +13,32 @@ export function recordCampaign(path: string, told: string): void {
   writeFileSync(path, `${page.slice(0, before) + BEGIN}\n\n${told}\n\n${page.slice(after)}`);
 }
 
-/** A campaign as a table. */
-export function describeCampaign(report: CampaignReport, date: Date): string {
-  const { total, parts, cpuSeconds, seconds, workers, counterexamples, sources, commit, node, freshSeed } = report;
-  const found = counterexamples.length === 0 ? "none" : counterexamples.map(({ small }) => small.message).join("; ");
-  return tables(
-    [
-      ["Date", date.toISOString().slice(0, 10)],
-      [SOURCES, `\`${sources}\``],
-      ...(commit === undefined ? [] : [["Commit", `\`${commit}\``]]),
-      ["Node", node],
-      ["Ran for", `${minutes(seconds)} on ${workers} cores (${minutes(cpuSeconds)} of processor time)`],
-      ["Fresh cases from seed", String(freshSeed)],
-      ["Unique crash images recovered and judged", `**${grouped(total.images)}**`],
-      ["of these, a second of processor time", rate(total.images, cpuSeconds)],
-      ["Crashes derived", grouped(total.crashes)],
-      ["Cases", grouped(total.cases)],
-      ["Counterexamples", found],
-    ],
-    parts,
-  );
-}
-
-/** Several runs of the same sources, in none of which anything was found, as a table. */
-export function describeProgress(progress: Progress): string {
+/** Runs of the same sources, in none of which anything was found, as tables. */
+export function describeRuns(progress: Pick<Progress, "runs" | "sources">): string {
   const { runs, sources } = progress;
   const { total, parts, seconds, cpuSeconds, imagesAtLeast } = sumOf(progress);
-  const all = (tell: (run: Progress["runs"][number]) => string): string => [...new Set(runs.map(tell))].join(", ");
-  return tables(
+  const all = (tell: (run: ProgressRun) => string): string => [...new Set(runs.map(tell))].join(", ");
+  const commits = new Set(runs.flatMap(({ commit }) => (commit === undefined ? [] : [`\`${commit}\``])));
+  const facts = [
+    ["Date", all(({ date }) => date)],
+    ["Code: hash of all sources of the packages and of the proof", `\`${sources}\``],
+    ...(commits.size === 0 ? [] : [["Commit", [...commits].join(", ")]]),
+    ["Node", all(({ node }) => node)],
+    ...(runs.length > 1 ? [["Runs", String(runs.length)]] : []),
     [
-      ["Date", all(({ date }) => date)],
-      [SOURCES, `\`${sources}\``],
-      ["Commit", all(({ commit }) => (commit === undefined ? "not committed" : `\`${commit}\``))],
-      ["Node", all(({ node }) => node)],
-      ["Runs", String(runs.length)],
-      ["Ran for", `${minutes(seconds)} (${minutes(cpuSeconds)} of processor time)`],
-      ["Fresh cases from seeds", all(({ freshSeed }) => String(freshSeed))],
-      [
-        "Unique crash images recovered and judged",
-        `${runs.length > 1 ? "at least " : ""}**${grouped(imagesAtLeast)}**`,
-      ],
-      ["of these, a second of processor time", rate(imagesAtLeast, cpuSeconds)],
-      ["Crashes derived", grouped(total.crashes)],
-      ["Cases", grouped(total.cases)],
-      ["Counterexamples", "none"],
+      "Ran for",
+      `${minutes(seconds)} on ${all(({ workers }) => String(workers))} cores (${minutes(cpuSeconds)} of processor time)`,
     ],
-    parts,
-  );
-}
-
-/** The same in one line, for those who want no more. */
-export function headline({ images, sources, date }: { images: number; sources: string; date: string }): string {
-  return (
-    `**${grouped(images)} unique crash images** were recovered and judged by every property that applies, without a ` +
-    `violation ([PROOF.md](PROOF.md); ${date}, sources \`${sources}\`).`
-  );
-}
-
-const SOURCES = "Code: hash of all sources of the packages and of the proof";
-
-function tables(facts: readonly (readonly string[])[], parts: Readonly<Record<string, PartTally>>): string {
+    ["Fresh cases from seed", all(({ freshSeed }) => String(freshSeed))],
+    ["Unique crash images recovered and judged", `${runs.length > 1 ? "at least " : ""}**${grouped(imagesAtLeast)}**`],
+    ["of these, a second of processor time", rate(imagesAtLeast, cpuSeconds)],
+    ["Crashes derived", grouped(total.crashes)],
+    ["Cases", grouped(total.cases)],
+    ["Counterexamples", "none"],
+  ];
   const rows = Object.entries(parts).map(
-    ([part, { cases, crashes, images, cpuSeconds }]) =>
-      `| ${part} | ${grouped(cases)} | ${grouped(crashes)} | ${grouped(images)} | ${rate(images, cpuSeconds)} |`,
+    ([part, { cases, crashes, images, cpuSeconds: took }]) =>
+      `| ${part} | ${grouped(cases)} | ${grouped(crashes)} | ${grouped(images)} | ${rate(images, took)} |`,
   );
   return [
     "|  |  |",
@@ -87,6 +49,15 @@ function tables(facts: readonly (readonly string[])[], parts: Readonly<Record<st
     "| --- | --: | --: | --: | --: |",
     ...rows,
   ].join("\n");
+}
+
+/** The same in one line, for those who want no more. */
+export function headline(progress: Pick<Progress, "runs" | "sources">): string {
+  const { runs, sources } = progress;
+  return (
+    `**${grouped(sumOf(progress).imagesAtLeast)} unique crash images** were recovered and judged by every property that applies, ` +
+    `without a violation ([PROOF.md](PROOF.md); ${runs.at(-1)?.date}, sources \`${sources}\`).`
+  );
 }
 
 function minutes(seconds: number): string {

@@ -32,8 +32,8 @@ export class ResumedRun {
   }
 
   note(tally: Tally, commit: string | undefined): void {
-    const about = { commit, date: new Date(), node: process.version, freshSeed: this.#freshSeed };
-    this.#progress = withRun(this.#before, runOf(tally, about, this.sample), this.sample);
+    const about = { commit, date: new Date(), freshSeed: this.#freshSeed, sampledAgain: this.sample.again };
+    this.#progress = withRun(this.#before, runOf(tally, about), this.sample);
     writeProgress(this.#path, this.#progress);
     this.#notedMs = Date.now();
   }

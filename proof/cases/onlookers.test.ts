@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import type { TextReader, TextStore } from "../world/text-store.ts";
 import type { CrashCase, CrashOperation } from "./case.ts";
 import { runCase } from "./run-case.ts";
+import { altered } from "../world/altered.ts";
 
 /** What is wrong with every store that a case opens, with every reader, and with what repairs. */
 const planted: {
@@ -35,17 +36,6 @@ vi.mock("../world/text-store.ts", async (importOriginal) => {
 afterEach(() => {
   Object.assign(planted, sound);
 });
-
-/** The same, but for these members. */
-function altered<T extends object>(target: T, members: Partial<T>): T {
-  return new Proxy(target, {
-    get: (_, name) => {
-      if (name in members) return Reflect.get(members, name) as unknown;
-      const member = Reflect.get(target, name, target) as unknown;
-      return typeof member === "function" ? (member.bind(target) as unknown) : member;
-    },
-  });
-}
 
 function caseOf(...operations: readonly CrashOperation[]): CrashCase {
   return { sync: "never", segments: 0, operations };

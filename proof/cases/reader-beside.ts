@@ -38,11 +38,6 @@ export class ReaderBeside {
     this.#clock = new VirtualClock(what.nowMs());
   }
 
-  /** Whether there is one, or will be soon. */
-  get isThere(): boolean {
-    return this.#opening !== undefined;
-  }
-
   /** Opens it; or lets it catch up. */
   catchUp(): void {
     const least = this.#what.acknowledged();

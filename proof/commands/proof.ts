@@ -15,8 +15,8 @@ import { fileURLToPath } from "node:url";
 import { runCampaign, totalOf, type Tally } from "../campaign/campaign.ts";
 import { commitOf } from "../campaign/commit.ts";
 import { complaintsAbout, complaintsAboutNothing, leftOut } from "../campaign/complaints.ts";
-import { sumOf, type Progress } from "../campaign/progress.ts";
-import { describeCampaign, describeProgress, headline, recordCampaign } from "../campaign/record.ts";
+import { runOf, type Progress } from "../campaign/progress.ts";
+import { describeRuns, headline, recordCampaign } from "../campaign/record.ts";
 import { describeFound, describeTally, progressLine, type CampaignReport } from "../campaign/report.ts";
 import { ResumedRun } from "../campaign/resumed-run.ts";
 import { hashOfSources } from "../campaign/source-hash.ts";
@@ -76,20 +76,18 @@ async function prove(options: ProofOptions): Promise<number> {
   for (const line of [...missing, ...complaints]) console.log(line);
   if (complaints.length > 0) return 1;
   console.log(missing.length === 0 ? "no counterexample" : "no counterexample in what was run");
-  return options.record ? record(missing, report, resumed?.progress) : 0;
+  if (!options.record) return 0;
+  const run = runOf(tally, { commit, date: new Date(), freshSeed, sampledAgain: 0 });
+  return record(missing, resumed?.progress ?? { sources, runs: [run] });
 }
 
-function record(missing: readonly string[], report: CampaignReport, progress: Progress | undefined): number {
+function record(missing: readonly string[], told: Pick<Progress, "sources" | "runs">): number {
   if (missing.length > 0) {
     console.log("PROOF.md stays as it is: that is not the whole");
     return 1;
   }
-  const now = new Date();
-  const { sources } = report;
-  const images = progress === undefined ? report.total.images : sumOf(progress).imagesAtLeast;
-  const table = progress === undefined ? describeCampaign(report, now) : describeProgress(progress);
-  recordCampaign(join(ROOT, "PROOF.md"), table);
-  recordCampaign(join(ROOT, "README.md"), headline({ images, sources, date: now.toISOString().slice(0, 10) }));
+  recordCampaign(join(ROOT, "PROOF.md"), describeRuns(told));
+  recordCampaign(join(ROOT, "README.md"), headline(told));
   return 0;
 }
 

@@ -1,5 +1,6 @@
 import { SEGMENT_HEADER_BYTES } from "@hashlog/format";
 import type { AppendFile, FileSystem } from "@hashlog/fs-io";
+import { altered } from "./altered.ts";
 
 /**
  * Faults that are planted beneath a store to see that the proof finds them: a proof that cannot fail shows nothing.
@@ -36,17 +37,6 @@ function withShortSegments(fileSystem: FileSystem): FileSystem {
       const file = await fileSystem.openRead(path);
       if (!path.endsWith(".segment")) return file;
       return altered(file, { size: () => Math.max(SEGMENT_HEADER_BYTES, file.size() - LACKING_BYTES) });
-    },
-  });
-}
-
-/** The same, but for these members. */
-function altered<T extends object>(target: T, members: Partial<T>): T {
-  return new Proxy(target, {
-    get: (_, name) => {
-      if (name in members) return Reflect.get(members, name) as unknown;
-      const member = Reflect.get(target, name, target) as unknown;
-      return typeof member === "function" ? (member.bind(target) as unknown) : member;
     },
   });
 }

@@ -1,3 +1,5 @@
+import process from "node:process";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { open } from "@hashlog/engine";
 import { memoryFileSystem, systemClock } from "@hashlog/fs-io";
 import { KeyvHashlog } from "@hashlog/keyv";
@@ -5,8 +7,6 @@ import { KeyvHashlog as KeyvHashlog5 } from "@hashlog/keyv/v5";
 import { createCache } from "cache-manager";
 import { Keyv as Keyv5 } from "keyv";
 import { Keyv as Keyv6 } from "keyv-6";
-import process from "node:process";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { rejection } from "../../../test/support/rejection.ts";
 import { newLocation } from "../../../test/support/temporary.ts";

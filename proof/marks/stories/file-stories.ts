@@ -1,8 +1,8 @@
 import type { FileSystem } from "@hashlog/fs-io";
 import { quiet } from "../../world/quiet.ts";
 import { long, Script } from "../../world/script.ts";
+import { altered } from "../../world/altered.ts";
 import {
-  altered,
   closedDisk,
   mustFail,
   mustHold,

@@ -3,7 +3,8 @@ import { hashKeydir, IndexError, type Keydir, type KeydirFactory } from "@hashlo
 import { systemClock } from "@hashlog/fs-io";
 import { SimulatedDisk } from "@hashlog/fs-io/testing";
 import { DIRECTORY } from "../../world/text-store.ts";
-import { altered, must, mustFail, type Story } from "./story.ts";
+import { altered } from "../../world/altered.ts";
+import { must, mustFail, type Story } from "./story.ts";
 
 type TextStore = Store<string, string>;
 

@@ -6,19 +6,8 @@ import { manifestOf } from "../../world/manifest.ts";
 import { mapKeydir } from "../../world/map-keydir.ts";
 import { settled } from "../../world/quiet.ts";
 import { DIRECTORY } from "../../world/text-store.ts";
-import {
-  altered,
-  changed,
-  closedDisk,
-  flipped,
-  misreading,
-  must,
-  mustFail,
-  mustHold,
-  on,
-  pathsOf,
-  THREE,
-} from "./story.ts";
+import { altered } from "../../world/altered.ts";
+import { changed, closedDisk, flipped, misreading, must, mustFail, mustHold, on, pathsOf, THREE } from "./story.ts";
 import { threeSegments, type Story } from "./story.ts";
 
 /** The disk of a closed store of three segments, the value of the second damaged. */

@@ -5,6 +5,7 @@ import { SimulatedDisk, type DiskImage, type WaitingCall } from "@hashlog/fs-io/
 import { quiet, settled } from "../../world/quiet.ts";
 import { long, Script, type ScriptOptions } from "../../world/script.ts";
 import { DIRECTORY } from "../../world/text-store.ts";
+import { altered } from "../../world/altered.ts";
 
 /**
  * A short life of a store that leads to marks where chance seldom comes by, and says whether what happened there was
@@ -99,17 +100,6 @@ export function on(image: DiskImage, options: ScriptOptions = {}): Script {
 /** Demands that the store on that disk is refused, and that nothing was changed by the attempt. */
 export async function mustRefuse(image: DiskImage, code: HashlogErrorCode): Promise<void> {
   await mustFail(on(image).open(), code);
-}
-
-/** That port with some of its methods replaced. */
-export function altered<T extends object>(port: T, changes: Partial<T>): T {
-  return new Proxy(port, {
-    get: (target, name) => {
-      if (name in changes) return changes[name as keyof T];
-      const member = Reflect.get(target, name, target) as unknown;
-      return typeof member === "function" ? (member.bind(target) as unknown) : member;
-    },
-  });
 }
 
 /** A file system of which one read, the `nth` of a file whose path ends so, gives other bytes than those that are there. */

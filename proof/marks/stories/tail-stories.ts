@@ -5,8 +5,8 @@ import { quiet } from "../../world/quiet.ts";
 import { long } from "../../world/script.ts";
 import { openStore } from "../../world/text-store.ts";
 import { mustShow, openReader } from "./reader-stories.ts";
+import { altered } from "../../world/altered.ts";
 import {
-  altered,
   changed,
   closedDisk,
   goOnBut,
