@@ -24,6 +24,11 @@ export class ValueCache {
   #tables: Tables | undefined;
   /** Of what was read once: a part of the hash, at a place that another part of it gives. */
   #marks: Uint16Array | undefined;
+  /**
+   * The number of the file that was noted first. Those of others count from it, so that where a record comes to lie, and what
+   * it drives out, does not depend on how many files the process has opened before: the same reads do the same again.
+   */
+  #firstFile: number | undefined;
   /** Bytes that ever went into the ring, those that were passed by at its end included: as if it had been round once. */
   #written: number;
   /** How often what was asked for was there. */
@@ -59,7 +64,8 @@ export class ValueCache {
   /** The record there was read, and that is its value. */
   note(file: number, offset: number, value: Uint8Array): void {
     if (value.length > this.#valueBytesMax || value.length === 0) return;
-    const hash = hashOf(file, offset);
+    this.#firstFile ??= file;
+    const hash = hashOf(file - this.#firstFile, offset);
     const tables = this.#tablesFor(hash);
     if (tables === undefined) return;
     if (this.#entry(tables, file, offset) >= 0) return;
@@ -94,7 +100,7 @@ export class ValueCache {
   /** The entry of the record there, if its bytes are in the ring; else -1. */
   #entry({ files, offsets, begins }: Tables, file: number, offset: number): number {
     const oldest = this.#written - this.#ringBytes;
-    const first = hashOf(file, offset) & this.#mask;
+    const first = hashOf(file - this.#firstFile!, offset) & this.#mask;
     for (let entry = first; entry < first + WAYS; entry += 1) {
       if (offsets[entry] === offset && files[entry] === file && begins[entry]! >= oldest) return entry;
     }
@@ -146,8 +152,8 @@ function bytesOf({ ring, files, offsets, begins }: Tables): number {
 }
 
 /** Spreads places over all 32 bits: the finalizer of MurmurHash3, by Austin Appleby. */
-function hashOf(file: number, offset: number): number {
-  let hash = offset ^ Math.imul(file, 0x9e3779b1);
+function hashOf(fileFromFirst: number, offset: number): number {
+  let hash = offset ^ Math.imul(fileFromFirst, 0x9e3779b1);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return hash ^ (hash >>> 16);
