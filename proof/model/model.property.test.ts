@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest";
 import { sortedMap } from "../properties/p21-sorted-map.ts";
 import { violationIn } from "../properties/property.ts";
 import { runs, TEST_TIMEOUT_MS } from "../world/runs.ts";
-import { modelCase } from "./model-case.ts";
+import { modelCase, type ModelWrite } from "./model-case.ts";
 import { runModelCase } from "./run-model-case.ts";
 import { SortedModel } from "./sorted-model.ts";
 
@@ -17,6 +17,23 @@ test(
   },
   TEST_TIMEOUT_MS,
 );
+
+/** Of a key written and deleted in segments of their own, the first of which a merge takes before the reader has seen it. */
+test("a reader shows no state between two that are far from one another, where a merge has taken what led there", async () => {
+  const written = (key: string, length: number): ModelWrite => [{ key, length, ttlMs: 0, condition: "none" }];
+  const beside = { turns: 0, holdsSyncs: false, work: "nothing" } as const;
+  await runModelCase({
+    ...{ sync: "always", segments: 0, keydir: "map" },
+    operations: [
+      ["beside", [], { ...beside, readers: "open" }],
+      ["write", [written("a", 300)]],
+      ["write", [written("b", 300)]],
+      ["write", [written("é", 300), written("a", -1)]],
+      ["compact-some", 1],
+      ["beside", [], { ...beside, readers: "refresh" }],
+    ],
+  });
+});
 
 test("an answer that is another is a violation of the property, which says both", async () => {
   const given = {

@@ -8,6 +8,8 @@ import type { Manifest, ManifestSegment } from "@hashlog/format";
  *     before    1 sealed, 2 unsealed
  *     after     1 sealed, 2 sealed, 3 sealed, 4 unsealed        grown by 3 and 4
  *     after     5 merged, 3 unsealed                            not grown
+ *     after     1 sealed, 2 sealed, 4 unsealed                  not grown: 3 was begun, sealed and merged in between, and
+ *                                                               what of it 4 has written over is nowhere any more
  */
 export function growthOf(before: Manifest, after: Manifest): Growth | undefined {
   if (after.storeId !== before.storeId || after.epoch !== before.epoch) {
@@ -20,7 +22,8 @@ export function growthOf(before: Manifest, after: Manifest): Growth | undefined 
     kept.length === known.size && kept.every((segment) => continues(known.get(segment.segmentId)!, segment));
   const added = after.segments.slice(kept.length);
   const isBehind = added.every((segment) => !known.has(segment.segmentId) && !isMerged(segment));
-  if (isWhole && isBehind) return { kept, added };
+  const isLogWhole = after.logCompleteFrom === before.logCompleteFrom;
+  if (isWhole && isBehind && isLogWhole) return { kept, added };
   // mark: reader/segments-replaced
   return undefined;
 }

@@ -62,6 +62,10 @@ describe("a manifest has changed otherwise", () => {
       manifest([{ ...sealed(1), sealedBytes: 99 } as ManifestSegment, unsealed(2)]),
     ],
     ["if a sealed segment is not any more", manifest([unsealed(1), unsealed(2)])],
+    [
+      "if a merge has taken what was begun in between",
+      manifest([sealed(1), sealed(2), unsealed(4)], { logCompleteFrom: 40 }),
+    ],
     ["if what was unsealed was merged", manifest([sealed(1), sealed(2, true)])],
   ])("%s", (_when, after) => {
     expect(growthOf(BEFORE, after)).toBe(undefined);
