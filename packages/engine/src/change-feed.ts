@@ -1,6 +1,7 @@
 import type { Clock } from "@hashlog/fs-io";
 import type { Change, ChangeFeed } from "./changes.ts";
 import type { Codec } from "./codecs.ts";
+import { decodeKey, decodeValueOf } from "./decoding.ts";
 import { inOwnWords, throwIfAborted } from "./errors.ts";
 import type { FeedHold } from "./feed-hold.ts";
 import type { Feeds, LogRange } from "./feeds.ts";
@@ -200,9 +201,10 @@ export class LogFeed<K, V> implements ChangeFeed<K, V> {
   #changeAt(cursor: LogCursor): Change<K, V> {
     const { keys, values } = this.#parts;
     const { tombstone, sequence, expiresAtMs } = cursor.fields;
-    const key = keys.decode(cursor.key());
+    const key = decodeKey(keys, cursor.key());
     if (tombstone) return { type: "delete", key, version: sequence, resume: sequence };
-    return putChange(key, values.decode(cursor.value(this.#copies)), sequence, expiresAtMs, sequence);
+    const value = decodeValueOf(values, cursor.value(this.#copies), key);
+    return putChange(key, value, sequence, expiresAtMs, sequence);
   }
 
   #end(): void {

@@ -50,6 +50,8 @@ export interface HashlogErrorDetails {
   readonly line?: number | undefined;
   /** How many entries an import has written. */
   readonly entriesDone?: number | undefined;
+  /** Of the entry that a codec cannot decode; its bytes, where it is the key that cannot be. */
+  readonly key?: unknown;
   readonly cause?: unknown;
 }
 
@@ -68,6 +70,7 @@ export class HashlogError extends Error {
   declare readonly holder: string | undefined;
   declare readonly line: number | undefined;
   declare readonly entriesDone: number | undefined;
+  declare readonly key: unknown;
 
   constructor(code: HashlogErrorCode, message: string, { cause, ...fields }: HashlogErrorDetails = {}) {
     super(message, cause === undefined ? undefined : { cause });

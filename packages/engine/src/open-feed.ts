@@ -1,6 +1,7 @@
 import { LogFeed, putChange, type FeedParts } from "./change-feed.ts";
 import { CHANGES_CHECKS, type Change, type ChangeFeed, type ChangesOptions } from "./changes.ts";
 import { checkOptions } from "./check-options.ts";
+import { decodeKey, decodeValueOf } from "./decoding.ts";
 import type { Feeds } from "./feeds.ts";
 import type { ChunkIterator, EntryMaker } from "./iterate.ts";
 
@@ -20,9 +21,10 @@ export function openFeed<K, V>(
   const fromState = since === 0;
   // Of the very moment from which on the log is read.
   const state = fromState
-    ? entries((key, value, sequence, expiresAtMs) =>
-        putChange(keys.decode(key), values.decode(value), sequence, expiresAtMs, 0),
-      )
+    ? entries((bytes, value, sequence, expiresAtMs) => {
+        const key = decodeKey(keys, bytes);
+        return putChange(key, decodeValueOf(values, value, key), sequence, expiresAtMs, 0);
+      })
     : undefined;
   const hold = feeds.open(fromState ? undefined : since);
   hold.alsoOnClose = () => void state?.return();

@@ -1,6 +1,6 @@
 import { recordBytes } from "@hashlog/format";
 import { describeType, encodesAnew, type Codec } from "./codecs.ts";
-import { invalidArgument } from "./errors.ts";
+import { HashlogError, invalidArgument } from "./errors.ts";
 import { checkEncoded, resolveOperation, type ConditionalOperation } from "./write-options.ts";
 
 /** One operation of a batch, its key and value as bytes; a delete has no value. */
@@ -20,38 +20,54 @@ export function operationsBytes(operations: readonly EncodedOperation[]): number
   );
 }
 
+/** What the operations of a batch are encoded by. */
+interface OperationEncoding<K, VI> {
+  /** The bytes of a key, as they stay until the call returns. */
+  readonly keyForCall: (key: K) => Uint8Array;
+  readonly values: Pick<Codec<unknown, VI>, "name" | "encode">;
+  /** The time that a time to live begins with. */
+  readonly now: number;
+}
+
 /**
  * Checks and encodes the operations of a batch.
- * @param by.keyForCall the bytes of a key, as they stay until the call returns
- * @param by.now the time that a time to live begins with
  * @throws HashlogError `HASHLOG_INVALID_ARGUMENT`
  */
 export function encodeOperations<K, VI>(
   operations: readonly ConditionalOperation<K, VI>[],
-  by: {
-    readonly keyForCall: (key: K) => Uint8Array;
-    readonly values: Pick<Codec<unknown, VI>, "name" | "encode">;
-    readonly now: number;
-  },
+  by: OperationEncoding<K, VI>,
 ): EncodedOperation[] {
-  const { keyForCall, values, now } = by;
   if (!Array.isArray(operations)) {
     throw invalidArgument(`the operations of a batch are ${describeType(operations)}, not an array`);
   }
   const list: EncodedOperation[] = [];
   for (let index = 0; index < operations.length; index += 1) {
-    const operation = (operations as readonly ConditionalOperation<K, VI>[])[index]!;
-    const { isPut, expiresAtMs, version } = resolveOperation(operation, now);
-    const key = keyForCall(operation.key);
-    if (!isPut) {
-      list.push({ key, value: undefined, expiresAtMs, version });
-      continue;
+    try {
+      list.push(encodeOperation((operations as readonly ConditionalOperation<K, VI>[])[index]!, by));
+    } catch (error) {
+      throw ofOperation(index, error);
     }
-    const given = (operation as { readonly value: VI }).value;
-    const encoded = values.encode(given);
-    checkEncoded(encoded, values.name);
-    const value = encoded === given || encodesAnew(values) ? encoded : new Uint8Array(encoded);
-    list.push({ key, value, expiresAtMs, version });
   }
   return list;
+}
+
+function encodeOperation<K, VI>(
+  operation: ConditionalOperation<K, VI>,
+  { keyForCall, values, now }: OperationEncoding<K, VI>,
+): EncodedOperation {
+  const { isPut, expiresAtMs, version } = resolveOperation(operation, now);
+  const key = keyForCall(operation.key);
+  if (!isPut) return { key, value: undefined, expiresAtMs, version };
+  const given = (operation as { readonly value: VI }).value;
+  const encoded = values.encode(given);
+  checkEncoded(encoded, values.name);
+  const value = encoded === given || encodesAnew(values) ? encoded : new Uint8Array(encoded);
+  return { key, value, expiresAtMs, version };
+}
+
+/** Says which operation it is that is wrong. Any other error is a codec's own, and is handed on as it is. */
+function ofOperation(index: number, error: unknown): unknown {
+  if (!HashlogError.is(error) || error.code !== "HASHLOG_INVALID_ARGUMENT") return error;
+  const { code, message, expected, actual, cause } = error;
+  return new HashlogError(code, `operations[${index}]: ${message}`, { expected, actual, cause });
 }

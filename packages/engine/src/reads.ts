@@ -4,6 +4,7 @@ import type { RecordLocation } from "@hashlog/index";
 import type { Codec } from "./codecs.ts";
 import type { LookUps } from "./counts.ts";
 import { describeType, encodesAnew } from "./codecs.ts";
+import { decodeKey, decodeValue, decodeValueOf } from "./decoding.ts";
 import { invalidArgument } from "./errors.ts";
 import { exportEntries, type ExportOptions, type ExportReport } from "./export.ts";
 import type { ExportDestination } from "./export-destination.ts";
@@ -115,7 +116,7 @@ export class Reads<K, V> {
       const value = hasRoom ? this.#atOnce(this.#segment(), this.#location, bytes) : undefined;
       return value === undefined
         ? this.#later(this.#kept(this.#own(bytes)), hasRoom)
-        : Promise.resolve(values.decode(value));
+        : Promise.resolve(decodeValueOf(values, value, key));
     } catch (error) {
       return Promise.reject(error as Error);
     }
@@ -132,12 +133,12 @@ export class Reads<K, V> {
       value = reader.readSync(segment, location, bytes);
       cache.note(segment.fileNumber, location.offset, value);
     }
-    return values.decode(value);
+    return decodeValueOf(values, value, key);
   }
 
   async #getEntry(key: K): Promise<Entry<V> | undefined> {
     const bytes = this.#find(key);
-    const { pace, values, reader } = this.#parts;
+    const { pace, reader } = this.#parts;
     const found = bytes && this.#kept(this.#own(bytes));
     const room = found?.location.valueBytes ?? 0;
     return this.#keeping(found && [found], async () => {
@@ -148,7 +149,7 @@ export class Reads<K, V> {
         ? { value: this.#readNow(segment, location, found.bytes), sequence: reader.lastSequence }
         : await reader.readWithSequence(segment, location, found.bytes);
       return {
-        value: values.decode(value),
+        value: decodeValue(this.#parts, value, found.bytes),
         version: sequence,
         expiresAtMs: location.expiresAtMs === 0 ? undefined : location.expiresAtMs,
       };
@@ -161,7 +162,7 @@ export class Reads<K, V> {
     // All are encoded before any is looked up: a codec that throws leaves nothing pinned.
     const encoded = Array.from(keys as readonly K[], (key) => this.ownKey(key));
     const found = encoded.map((own) => (this.#finds(own) ? this.#kept(own) : undefined));
-    const { values: codec, reader, cache, pace, limits } = this.#parts;
+    const { reader, cache, pace, limits } = this.#parts;
     return this.#keeping(found, async () => {
       const values = Array.from(found, (): V | undefined => undefined);
       const unread = Array.from(found, (): Found | undefined => undefined);
@@ -172,13 +173,13 @@ export class Reads<K, V> {
           continue;
         }
         if (!pace.takes(0)) await pace.turn(0);
-        if (value !== undefined) values[index] = codec.decode(value);
+        if (value !== undefined) values[index] = decodeValue(this.#parts, value, one!.bytes);
       }
       const parts = { reader, pace, bytesTogetherMax: limits.sharedReadBytesMax };
       await readMany(unread, parts, (index, value) => {
-        const { segment, location } = found[index]!;
+        const { segment, location, bytes } = found[index]!;
         cache.note(segment.fileNumber, location.offset, value);
-        values[index] = codec.decode(value);
+        values[index] = decodeValue(this.#parts, value, bytes);
       });
       return values;
     });
@@ -191,17 +192,19 @@ export class Reads<K, V> {
 
   entries(options: IterateOptions<K> | undefined): StoreIterator<[K, V], K> {
     const { keys, values } = this.#parts;
-    return this.#iterate(options, "entries", true, (key, value) => [keys.decode(key), values.decode(value)]);
+    return this.#iterate(options, "entries", true, (bytes, value) => {
+      const key = decodeKey(keys, bytes);
+      return [key, decodeValueOf(values, value, key)];
+    });
   }
 
   keys(options: IterateOptions<K> | undefined): StoreIterator<K, K> {
     const { keys } = this.#parts;
-    return this.#iterate(options, "keys", false, (key) => keys.decode(key));
+    return this.#iterate(options, "keys", false, (key) => decodeKey(keys, key));
   }
 
   values(options: IterateOptions<K> | undefined): StoreIterator<V, K> {
-    const { values } = this.#parts;
-    return this.#iterate(options, "values", true, (_key, value) => values.decode(value));
+    return this.#iterate(options, "values", true, (key, value) => decodeValue(this.#parts, value, key));
   }
 
   async count(options: IterateOptions<K> | undefined): Promise<number> {
@@ -322,7 +325,7 @@ export class Reads<K, V> {
 
   /** Reads aside what there was room for in this turn, and else in another one. */
   #later(found: Found, hasRoom: boolean): Promise<V> {
-    const { values, reader, cache, pace } = this.#parts;
+    const { reader, cache, pace } = this.#parts;
     const { segment, location, bytes } = found;
     return this.#keeping([found], async () => {
       let value: Uint8Array | undefined;
@@ -334,7 +337,7 @@ export class Reads<K, V> {
         value = await reader.read(segment, location, bytes);
         cache.note(segment.fileNumber, location.offset, value);
       }
-      return values.decode(value);
+      return decodeValue(this.#parts, value, bytes);
     });
   }
 

@@ -1,4 +1,4 @@
-import type { BatchOperation } from "@hashlog/engine";
+import { json, type BatchOperation } from "@hashlog/engine";
 import { describe, expect, test } from "vitest";
 import { entriesOf, filler, text } from "./support/values.ts";
 import { FILE_SYSTEMS, memoryWorld } from "./support/worlds.ts";
@@ -133,4 +133,30 @@ test("an array with a hole is refused as a whole, and half a batch is never writ
   await expect(db.batch(operations)).rejects.toMatchObject({ code: "HASHLOG_INVALID_ARGUMENT" });
   await db.put("next", "1");
   expect(await entriesOf(db)).toEqual([["next", "1"]]);
+});
+
+test.each([
+  ["a value that its codec refuses", { type: "put", key: "c", value: 7 }, /^operations\[2\]: expected a Uint8Array/],
+  ["a key that its codec refuses", { type: "delete", key: 7 }, /^operations\[2\]: expected a string, got a number/],
+  ["a key that is too long", { type: "delete", key: "k".repeat(65_536) }, /^operations\[2\]: .*65,?535/],
+  ["an option that is none", { type: "put", key: "c", value: "3", ttl: 1 }, /^operations\[2\]: .*ttl/],
+  ["a type that is none", { type: "get", key: "c" }, /^operations\[2\]: .*"put" or "delete"/],
+] as const)("of many operations the one that is wrong is told: %s", async (_what, wrong, message) => {
+  const world = await memoryWorld();
+  const db = await world.open();
+  const operations = [{ type: "put", key: "a", value: "1" }, { type: "delete", key: "b" }, wrong] as Operation[];
+  await expect(db.batch(operations)).rejects.toMatchObject({
+    code: "HASHLOG_INVALID_ARGUMENT",
+    message: expect.stringMatching(message) as string,
+  });
+  expect(db.stats().keys).toBe(0);
+});
+
+test("the reason for which a value of a batch has no form is kept", async () => {
+  const world = await memoryWorld();
+  const db = await world.open({ values: json<unknown>() });
+  await expect(db.batch([{ type: "put", key: "a", value: 1n }])).rejects.toMatchObject({
+    message: expect.stringMatching(/^operations\[0\]: a bigint has no JSON form/) as string,
+    cause: expect.any(TypeError) as TypeError,
+  });
 });

@@ -1,16 +1,19 @@
 import { Option } from "commander";
 import { createGunzip } from "node:zlib";
-import { pipeline } from "node:stream";
+import { pipeline, type Readable } from "node:stream";
 import type { ImportOptions } from "@hashlog/engine";
 import type { WriteCommand } from "../command.ts";
 import { Complaint } from "../complaint.ts";
+import { checkExport } from "../check-export.ts";
 import { checkFile } from "../given-file.ts";
+import type { Host } from "../host.ts";
 import { createOption } from "../options.ts";
 import { entriesWord } from "../words.ts";
 
 interface ImportGiven {
   readonly ifExists: NonNullable<ImportOptions["ifExists"]>;
   readonly gzip?: true;
+  readonly create?: true;
 }
 
 export const importCommand: WriteCommand<ImportGiven> = {
@@ -19,7 +22,8 @@ export const importCommand: WriteCommand<ImportGiven> = {
   summary: "put in what an export has written",
   details:
     "From a file or standard input; a file that ends in .gz is decompressed. The lines are those of export: " +
-    "a header, one entry a line, and the count at the end. Not atomic: what came before a line that is wrong is in the store.",
+    "a header, one entry a line, and the count at the end. Not atomic: what came before a line that is wrong is in the store. " +
+    "With --create the header of a file is looked at before a store is made.",
   parameters: [["[file]", "an export; standard input if it is left out, or -"]],
   options: () => [
     createOption(),
@@ -32,16 +36,19 @@ export const importCommand: WriteCommand<ImportGiven> = {
     "hashlog import ./copy ./export.ndjson --create",
     "zcat ./export.ndjson.gz | hashlog import ./copy --if-exists skip",
   ],
-  async check({ parameters: [file = "-"] }, { host, inShell }) {
-    if (file !== "-") return checkFile(host.fileSystem, file);
-    if (inShell) throw new Complaint("name a file: a shell reads lines, not entries");
+  async check({ parameters: [file = "-"], options: { gzip, create } }, { host, inShell }) {
+    if (file === "-") {
+      if (inShell) throw new Complaint("name a file: a shell reads lines, not entries");
+      return;
+    }
+    await checkFile(host.fileSystem, file);
+    // What is no file of the disk may be there to be read once.
+    const canBeReadTwice = (await host.fileSystem.stat(file))?.kind === "file";
+    if (create && canBeReadTwice) await checkExport(sourceOf(host, file, gzip));
   },
   async run(store, { parameters: [file = "-"], options: { ifExists, gzip } }, session) {
     const { host, signal } = session;
-    const from = file === "-" ? host.stdin : host.files.read(file);
-    const isCompressed = gzip === true || file.endsWith(".gz");
-    // An error of the file reaches the import through the stream that it reads.
-    const source = isCompressed ? pipeline(from, createGunzip(), () => undefined) : from;
+    const source = sourceOf(host, file, gzip);
     const report = await session.during("importing", "entries", (update) =>
       store.importFrom(source, {
         ...{ ifExists, ignoreCodecs: true, signal },
@@ -56,3 +63,10 @@ export const importCommand: WriteCommand<ImportGiven> = {
     return session.note([`imported ${entriesWord(report.entries)}`, ...left].join("; "));
   },
 };
+
+function sourceOf(host: Pick<Host, "files" | "stdin">, file: string, gzip: true | undefined): Readable {
+  const from = file === "-" ? host.stdin : host.files.read(file);
+  const isCompressed = gzip === true || file.endsWith(".gz");
+  // An error of the file reaches the import through the stream that it reads.
+  return isCompressed ? pipeline(from, createGunzip(), () => undefined) : from;
+}
