@@ -3,34 +3,101 @@ import { hintFileName, MANIFEST_NAME } from "@hashlog/format";
 import { FsError } from "@hashlog/fs-io";
 import { hashKeydir, HintBuilder, type Keydir } from "@hashlog/index";
 import { describe, expect, test } from "vitest";
+import { atRest } from "./support/at-rest.ts";
 import { manifestIn } from "./support/manifests.ts";
 import { overridden } from "./support/overridden.ts";
 import { readFile } from "./support/recount.ts";
 import { sixRecords } from "./support/six-records.ts";
 import { spoil } from "./support/spoil.ts";
-import { rejection, utf8Bytes } from "./support/values.ts";
+import { filler, rejection, utf8Bytes } from "./support/values.ts";
 import { shared } from "./support/verifying.ts";
-import { memoryWorld } from "./support/worlds.ts";
+import { memoryWorld, type World } from "./support/worlds.ts";
 
 describe("what reads well and is wrong is a finding, and does harm", () => {
-  test("a hint that does not say what its segment says", async () => {
-    const world = await memoryWorld();
-    await sixRecords(world);
+  type Said = readonly (readonly [sequence: number, offset: number, valueBytes: number, expiresAtMs: number])[];
+
+  /** Writes the hint file of segment 2 as it would be if these were its records: all of `key`, two of them. */
+  async function sayOfSegment2(
+    world: World,
+    key: string,
+    said: Said,
+    tombstones: readonly number[] = [],
+  ): Promise<void> {
     const { hashKey, segments } = manifestIn(await readFile(world.fileSystem, world.path(MANIFEST_NAME)));
     const listed = segments[1]!;
     expect(listed).toMatchObject({ state: "sealed", segmentId: 2 });
     const builder = new HintBuilder({ hashKey });
-    const key = utf8Bytes("key 2key 9");
-    builder.put(key, 0, 5, 3, 64, 150, 0);
-    // The last one of another key than it is.
-    builder.put(key, 5, 10, 4, 64 + 173 + 32, 150, 0);
+    for (const [index, [sequence, offset, ...rest]] of said.entries()) {
+      const bytes = utf8Bytes(key.replace("N", String(index + 2)));
+      if (tombstones.includes(index)) builder.delete(bytes, 0, bytes.length, sequence, offset);
+      else builder.put(bytes, 0, bytes.length, sequence, offset, ...rest);
+    }
     const blocks: Uint8Array[] = [];
     const { segmentId, identity } = listed;
     const sealedBytes = listed.state === "sealed" ? listed.sealedBytes : 0;
     builder.encode({ segmentId, identity, sealedBytes }, (block) => blocks.push(block.slice()));
     await spoil(world, hintFileName(2), () => Uint8Array.from(blocks.flatMap((block) => [...block])));
-    const { findings } = await verify(world.directory, shared(world));
-    expect(findings).toMatchObject([{ subject: "hint", harmless: false, segmentId: 2 }]);
+  }
+
+  /** The first record of a segment; the second one lies behind it, a fence, and the header of its own frame. */
+  const FIRST = 32 + 32;
+  const SECOND = FIRST + 18 + 5 + 150 + 32 + 32;
+
+  describe("a hint that does not say what its segment says", () => {
+    const right: Said = [
+      [3, FIRST, 150, 0],
+      [4, SECOND, 150, 0],
+    ];
+
+    test.each<[string, string, Said, (readonly number[])?]>([
+      ["of another key", "kex N", right],
+      ["of another sequence", "key N", [right[0]!, [5, SECOND, 150, 0]]],
+      [
+        "of other places",
+        "key N",
+        [
+          [3, SECOND, 150, 0],
+          [4, FIRST, 150, 0],
+        ],
+      ],
+      ["of another length", "key N", [right[0]!, [4, SECOND, 149, 0]]],
+      [
+        "of lengths that are as many bytes in all",
+        "key N",
+        [
+          [3, FIRST, 151, 0],
+          [4, SECOND, 149, 0],
+        ],
+      ],
+      ["of an expiry", "key N", [right[0]!, [4, SECOND, 142, 1]]],
+      ["of a deletion", "key N", [right[0]!, [4, SECOND, 0, 0]], [1]],
+      ["of one record alone", "key N", [[3, FIRST, 150, 0]]],
+      ["of two records of one key", "key 2", right],
+    ])("%s", async (_of, key, said, tombstones) => {
+      const world = await memoryWorld();
+      await sixRecords(world);
+      await sayOfSegment2(world, "key N", right);
+      expect((await verify(world.directory, shared(world))).findings).toEqual([]);
+      await sayOfSegment2(world, key, said, tombstones);
+      const { findings } = await verify(world.directory, shared(world));
+      expect(findings).toMatchObject([{ subject: "hint", harmless: false, segmentId: 2 }]);
+    });
+
+    test("of the older one of two records of a key", async () => {
+      const world = await memoryWorld();
+      const db = await world.open({ segmentBytesMax: 512 });
+      for (let index = 0; index < 6; index += 1) await db.put("key 1", filler(150, index));
+      await atRest(db);
+      await db.close();
+      await sayOfSegment2(world, "key 1", right);
+      expect((await verify(world.directory, shared(world))).findings).toEqual([]);
+      await sayOfSegment2(world, "key 1", [
+        [3, SECOND, 150, 0],
+        [4, FIRST, 150, 0],
+      ]);
+      const { findings } = await verify(world.directory, shared(world));
+      expect(findings).toMatchObject([{ subject: "hint", harmless: false, segmentId: 2 }]);
+    });
   });
 
   /** Keydirs that forget one key when it is put. */

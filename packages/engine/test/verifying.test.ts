@@ -2,6 +2,7 @@ import { verify, type VerifyProgress } from "@hashlog/engine";
 import { hintFileName, MANIFEST_NAME } from "@hashlog/format";
 import { FsError, memoryFileSystem, type ReadFile } from "@hashlog/fs-io";
 import { describe, expect, test } from "vitest";
+import { atRest } from "./support/at-rest.ts";
 import { overridden } from "./support/overridden.ts";
 import { sixRecords } from "./support/six-records.ts";
 import { spoil } from "./support/spoil.ts";
@@ -66,6 +67,27 @@ test("while a log that was full is taken up again, and its last writes move, it 
   await written;
   expect((await verified).findings).toEqual([]);
   expect((await db.verify()).findings).toEqual([]);
+});
+
+test("a hint that is being written is looked at again, also where it leaves older records out", async () => {
+  const world = await memoryWorld();
+  const looks: number[] = [];
+  // The first look meets a file of which the end is not written yet.
+  const fileSystem = overridden(world.fileSystem, {
+    openRead: async (path: string) => {
+      const file = await world.fileSystem.openRead(path);
+      if (!path.endsWith(hintFileName(2))) return file;
+      looks.push(file.size());
+      return looks.length > 1 ? file : overridden(file, { size: () => file.size() - 1 });
+    },
+  });
+  const db = await world.open({ fileSystem, segmentBytesMax: 512, compaction: false });
+  for (let index = 0; index < 6; index += 1) await db.put("key", filler(150, index));
+  await atRest(db);
+  looks.length = 0;
+  expect((await db.verify()).findings).toEqual([]);
+  expect(looks).toHaveLength(2);
+  await db.close();
 });
 
 test("others have their turn within a large batch", async () => {

@@ -96,10 +96,11 @@ export class SourceWindow {
 
   /** What is left is more than there is room for before what was read: it is part of something that is longer than a chunk. */
   #append(left: Uint8Array, read: Uint8Array, wanted: number): void {
-    if (this.end + read.length > this.bytes.length) {
-      const bytes = new Uint8Array(Math.max(wanted, left.length) + this.#chunkBytes);
-      bytes.set(left);
-      this.bytes = bytes;
+    const isRoomBehind = this.end + read.length <= this.bytes.length;
+    if (!isRoomBehind) {
+      const isRoom = left.length + read.length <= this.bytes.length;
+      if (!isRoom) this.bytes = new Uint8Array(Math.max(wanted, left.length) + this.#chunkBytes);
+      this.bytes.set(left);
       this.start = 0;
       this.end = left.length;
     }

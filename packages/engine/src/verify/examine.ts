@@ -4,16 +4,14 @@ import {
   FRAME_HEADER_BYTES,
   SEGMENT_HEADER_BYTES,
   type Manifest,
-  type RecordFields,
   type SealedSegment,
   type ScannedFrame,
   type UnsealedSegment,
 } from "@hashlog/format";
 import type { Clock, FileSystem } from "@hashlog/fs-io";
-import { HintBuilder } from "@hashlog/index";
 import type { Limits } from "../limits.ts";
 import { SegmentContent, type ExaminedSegment, type RecordVisitor } from "./examined-segment.ts";
-import { checkHint } from "./hint-check.ts";
+import { HintCheck, readHintFile, type HintContent, type HintState } from "./hint-check.ts";
 import { readPastDamage, type DamagedRange } from "./read-past-damage.ts";
 
 /** What an examination goes through, and who is told of what it finds. */
@@ -78,29 +76,39 @@ class Examiner {
     const { lowestSequence, highestSequence, merged, sealedBytes } = segment.listed as SealedSegment;
     const expected = merged ? undefined : lowestSequence;
     const whole = expected === undefined ? undefined : { first: lowestSequence, last: highestSequence };
-    const builder = new HintBuilder({ hashKey: this.#parts.manifest.hashKey });
+    const hint = await readHintFile(this.#parts, segment);
+    const check = new HintCheck(segment, hint, this.#parts.manifest.hashKey);
     const flaw = await flawOfFile(segment);
     if (flaw?.isWhole === true) {
       damaged.push({ offset: 0, bytes: sealedBytes, reason: flaw.reason, sequences: whole });
     } else {
       if (flaw !== undefined) damaged.push(headerDamage(flaw.reason, lowestSequence, merged));
-      const read = await this.#read(content, expected, Infinity, (bytes, _at, fields, offset) => {
-        addTo(builder, bytes, fields, offset);
-      });
+      const read = await this.#read(content, expected, Infinity, check.add);
       if (read.expected !== undefined && read.expected <= highestSequence) {
         content.damaged.push(...endMissing(content, { first: read.expected, last: highestSequence }));
       }
     }
-    await this.#examineHint(content, builder);
-    if (content.hint.kind === "unusable") await this.#parts.atRest(() => this.#examineHint(content, builder));
+    await this.#judgeHint(content, hint, check);
+    if (content.hint.kind !== "unusable") return;
+    await this.#parts.atRest(async () => this.#judgeHint(content, await readHintFile(this.#parts, segment), check));
   }
 
-  async #examineHint(content: SegmentContent, builder: HintBuilder): Promise<void> {
-    const { segment, damaged } = content;
+  async #judgeHint(content: SegmentContent, hint: HintContent, check: HintCheck): Promise<void> {
+    if (content.damaged.length > 0) {
+      content.hint = await this.#readLost(content);
+    } else if (hint.kind !== "whole") {
+      content.hint = hint;
+    } else {
+      content.hint = { kind: (await check.fits(hint, content, this.#parts.clock)) ? "fits" : "differs" };
+    }
+  }
+
+  /** What the hint tells of where nothing can be read; so does the beginning of one that is damaged itself. */
+  async #readLost(content: SegmentContent): Promise<HintState> {
     content.lost = [];
-    content.hint = await checkHint(this.#parts, segment, damaged.length === 0 ? builder : undefined, (entry) =>
-      content.noteLost(entry),
-    );
+    const { segment } = content;
+    const hint = await readHintFile(this.#parts, segment, (entry) => content.noteLost(entry));
+    return hint.kind === "whole" ? { kind: "whole" } : hint;
   }
 
   async #examineLog(log: readonly SegmentContent[], needed: number): Promise<Examination["tear"]> {
@@ -246,12 +254,6 @@ function endMissing(
 
 function firstOf(content: SegmentContent | undefined): number | undefined {
   return (content?.segment.listed as UnsealedSegment | undefined)?.firstSequence;
-}
-
-function addTo(builder: HintBuilder, bytes: Uint8Array, fields: RecordFields, offset: number): void {
-  const { keyStart, keyEnd, sequence, valueStart, valueEnd, expiresAtMs } = fields;
-  if (fields.tombstone) builder.delete(bytes, keyStart, keyEnd, sequence, offset);
-  else builder.put(bytes, keyStart, keyEnd, sequence, offset, valueEnd - valueStart, expiresAtMs);
 }
 
 const SLICE_BYTES = 128 * 1024;

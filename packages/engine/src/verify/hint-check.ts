@@ -1,7 +1,15 @@
-import { bytesSource, crc32, hintFileName, readHint, type HintEntry, type HintSegment } from "@hashlog/format";
+import {
+  bytesSource,
+  hintFileName,
+  readHint,
+  type HintEntry,
+  type HintSegment,
+  type HintTotals,
+} from "@hashlog/format";
 import type { Clock, FileSystem, FsError } from "@hashlog/fs-io";
-import type { HintBuilder } from "@hashlog/index";
-import type { ExaminedSegment } from "./examined-segment.ts";
+import { HintBuilder } from "@hashlog/index";
+import { EntrySum } from "./entry-sum.ts";
+import type { ExaminedSegment, RecordVisitor, SegmentContent } from "./examined-segment.ts";
 import { openPatiently, patientSource } from "./patient-source.ts";
 
 /** What a hint file is worth. `"differs"`: it reads well, and is not what its segment says; an opening would believe it. */
@@ -9,19 +17,23 @@ export type HintState =
   | { readonly kind: "missing" | "whole" | "fits" | "differs" }
   | { readonly kind: "unusable"; readonly reason: string };
 
+/** What is in a hint file. */
+export type HintContent =
+  | { readonly kind: "whole"; readonly totals: HintTotals; readonly sum: EntrySum }
+  | Extract<HintState, { readonly kind: "missing" | "unusable" }>
+  | { readonly kind: "missing" };
+
 /**
- * Reads the hint file of a sealed segment and holds it against `builder`, which has all records of that segment; without one,
- * where the segment is damaged, it is only read (`"whole"`).
+ * Reads the hint file of a sealed segment.
  * @param onEntry is shown the entries; of an unusable file those that come before what is wrong with it
  * @throws FsError other than that there is none, or that the disk does not give it
  */
-export async function checkHint(
-  parts: { readonly fileSystem: FileSystem; readonly directory: string; readonly clock: Pick<Clock, "yield"> },
+export async function readHintFile(
+  parts: { readonly fileSystem: FileSystem; readonly directory: string },
   segment: ExaminedSegment,
-  builder: HintBuilder | undefined,
-  onEntry: (entry: HintEntry) => void,
-): Promise<HintState> {
-  const { fileSystem, directory, clock } = parts;
+  onEntry?: (entry: HintEntry) => void,
+): Promise<HintContent> {
+  const { fileSystem, directory } = parts;
   const path = fileSystem.join(directory, hintFileName(segment.segmentId));
   let refusal: FsError | undefined;
   const file = await openPatiently(fileSystem, path, (error) => {
@@ -30,19 +42,56 @@ export async function checkHint(
   if (refusal !== undefined) return { kind: "unusable", reason: refusal.message };
   if (file === undefined) return { kind: "missing" };
   try {
-    const { segmentId, place, bytes } = segment;
-    const of = { segmentId, identity: place.identity, sealedBytes: bytes };
-    const found = new EntrySum();
-    const read = await readHint(patientSource(file, file.size()), of, (entry) => {
-      found.add(entry);
-      onEntry(entry);
+    const sum = new EntrySum();
+    const read = await readHint(patientSource(file, file.size()), hintSegmentOf(segment), (entry) => {
+      addEntry(sum, entry);
+      onEntry?.(entry);
     });
-    if (read.kind === "unusable") return read;
-    if (builder === undefined) return { kind: "whole" };
-    const expected = await sumOf(builder, of, clock);
-    return { kind: found.equals(expected) ? "fits" : "differs" };
+    return read.kind === "ok" ? { kind: "whole", totals: read.totals, sum } : read;
   } finally {
     await file.close();
+  }
+}
+
+/**
+ * Gathers from the records of a segment what its hint file has to say. Where no key has two records in it, as after a merge,
+ * that is a sum over all of them. Else the newest of each key have to be found, which takes memory and time: only where a
+ * hint file says that there are older ones, or cannot be read yet.
+ */
+export class HintCheck {
+  readonly #segment: ExaminedSegment;
+  readonly #all = new EntrySum();
+  readonly #newest: HintBuilder | undefined;
+
+  /** `hint`: what the hint file was before the records are read. */
+  constructor(segment: ExaminedSegment, hint: HintContent, hashKey: Uint8Array) {
+    this.#segment = segment;
+    const isLeftOut = hint.kind === "missing" || (hint.kind === "whole" && !hasOlder(hint.totals));
+    this.#newest = isLeftOut ? undefined : new HintBuilder({ hashKey });
+  }
+
+  /** A record of the segment. Each has to be added. */
+  readonly add: RecordVisitor = (bytes, _at, fields, offset) => {
+    const { keyStart, keyEnd, sequence, valueStart, valueEnd, expiresAtMs, tombstone } = fields;
+    const valueBytes = valueEnd - valueStart;
+    this.#all.add(bytes, keyStart, keyEnd, sequence, offset, kindOf(tombstone, valueBytes), expiresAtMs);
+    if (this.#newest === undefined) return;
+    if (tombstone) this.#newest.delete(bytes, keyStart, keyEnd, sequence, offset);
+    else this.#newest.put(bytes, keyStart, keyEnd, sequence, offset, valueBytes, expiresAtMs);
+  };
+
+  /** Whether that hint file says what the records say; `content` has counted them. */
+  async fits(
+    { totals, sum }: Extract<HintContent, { readonly kind: "whole" }>,
+    { totals: counted, lowestSequence, highestSequence }: SegmentContent,
+    clock: Pick<Clock, "yield">,
+  ): Promise<boolean> {
+    const { entryCount: _, ...said } = totals;
+    const found: typeof said = { ...counted, lowestSequence, highestSequence };
+    const names = Object.keys(said) as (keyof typeof said)[];
+    if (names.some((name) => said[name] !== found[name])) return false;
+    if (this.#newest === undefined || !hasOlder(totals)) return sum.equals(this.#all);
+    return sum.equals(await sumOf(this.#newest, hintSegmentOf(this.#segment), clock));
   }
 }
 
@@ -61,38 +110,29 @@ async function sumOf(builder: HintBuilder, of: HintSegment, clock: Pick<Clock, "
     at += block.length;
   }
   const sum = new EntrySum();
-  await readHint(bytesSource(hint), of, (entry) => sum.add(entry));
+  await readHint(bytesSource(hint), of, (entry) => addEntry(sum, entry));
   return sum;
 }
 
-/** The same for the same entries, in whatever order they come: two sums of what their checksums are. */
-class EntrySum {
-  #first = 0;
-  #second = 0;
-  readonly #fields = new DataView(new ArrayBuffer(ENTRY_BYTES));
-  readonly #bytes = new Uint8Array(this.#fields.buffer);
-
-  add({ bytes, keyStart, keyEnd, sequence, offset, valueBytes, tombstone, expiresAtMs }: HintEntry): void {
-    const fields = this.#fields;
-    fields.setUint32(0, crc32(bytes, keyStart, keyEnd));
-    fields.setUint32(4, keyEnd - keyStart);
-    fields.setFloat64(8, sequence);
-    fields.setUint32(16, offset);
-    fields.setUint32(20, valueBytes);
-    fields.setUint32(24, tombstone ? 1 : 0);
-    fields.setFloat64(28, expiresAtMs);
-    const checksum = crc32(this.#bytes);
-    this.#first = (this.#first + checksum) >>> 0;
-    this.#second = (this.#second + Math.imul(checksum ^ (checksum >>> 15), ODD)) >>> 0;
-  }
-
-  equals(other: EntrySum): boolean {
-    return this.#first === other.#first && this.#second === other.#second;
-  }
+function addEntry(sum: EntrySum, entry: HintEntry): void {
+  const { bytes, keyStart, keyEnd, sequence, offset, valueBytes, tombstone, expiresAtMs } = entry;
+  sum.add(bytes, keyStart, keyEnd, sequence, offset, kindOf(tombstone, valueBytes), expiresAtMs);
 }
 
-const ENTRY_BYTES = 36;
-const ODD = 0x9e3779b1;
+/** Whether a key has several records, as the hint file has fewer entries. */
+function hasOlder({ entryCount, recordCount }: HintTotals): boolean {
+  return entryCount !== recordCount;
+}
+
+/** A tombstone is another thing than a put of nothing. */
+function kindOf(isTombstone: boolean, valueBytes: number): number {
+  return isTombstone ? 0 : valueBytes + 1;
+}
+
+function hintSegmentOf({ segmentId, place, bytes }: ExaminedSegment): HintSegment {
+  return { segmentId, identity: place.identity, sealedBytes: bytes };
+}
+
 // Of the index that is encoded: about a millisecond's work, in so many steps.
 const TURN_BYTES = 128 * 1024;
 const STEPS = 256;

@@ -19,7 +19,7 @@ import { newTally } from "../slot-counts.ts";
 import { examine, type Examination } from "./examine.ts";
 import type { ExaminedSegment, SegmentContent } from "./examined-segment.ts";
 import { damageFinding, finding, type Finding } from "./finding.ts";
-import { compareIndex, type IndexUnderTest } from "./index-check.ts";
+import { IndexOfLog, type IndexUnderTest } from "./index-check.ts";
 import { RecordLoader } from "./record-loader.ts";
 
 /** What is verified, and with what. */
@@ -42,7 +42,7 @@ export interface VerificationParts {
 /** The state of an open store as of one moment. */
 export interface StoreInMemory {
   readonly sequence: number;
-  readonly view: Pick<KeydirView, "size" | "find">;
+  readonly view: Pick<KeydirView, "size" | "find" | "openScan">;
   /** Whether the checkpoint of that id is the one that counts, now. */
   readonly isCheckpoint: (id: number) => boolean;
   /** By the slots of the keydir. */
@@ -85,6 +85,7 @@ class Verification {
   readonly #keydir: Keydir;
   readonly #loader: KeydirLoader;
   readonly #recordLoader: RecordLoader;
+  readonly #index: IndexOfLog;
   readonly #totals = new Map<number, SegmentTotals>();
   #isAmbiguous = false;
   #records = 0;
@@ -94,6 +95,7 @@ class Verification {
     this.#keydir = parts.index({ hashKey: parts.manifest.hashKey });
     this.#loader = this.#keydir.beginLoad();
     this.#recordLoader = new RecordLoader(this.#loader);
+    this.#index = new IndexOfLog({ ...parts, keydir: this.#keydir, onKeys: () => parts.onRead(0) });
   }
 
   async run(): Promise<Verified> {
@@ -265,10 +267,7 @@ class Verification {
 
   /** What an index says otherwise than the log; `undefined` if nothing. */
   async #compare(tested: IndexUnderTest): Promise<{ readonly what: string; readonly keys: number } | undefined> {
-    const segments = new Map(this.#parts.segments.map((segment) => [segment.slot, segment]));
-    const log = { keydir: this.#keydir, segments };
-    const differences = await compareIndex(log, tested, this.#parts.clock, () => this.#parts.onRead(0));
-    const { wrong, extra, ambiguous, forgotten } = differences;
+    const { wrong, extra, ambiguous, forgotten } = await this.#index.compare(tested);
     this.#isAmbiguous ||= ambiguous + forgotten > 0;
     if (wrong + extra === 0) return undefined;
     return { what: `${wrong} keys are missing or elsewhere, ${extra} should not be there`, keys: wrong + extra };

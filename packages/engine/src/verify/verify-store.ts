@@ -97,7 +97,11 @@ function stopAt({ parts, log, views }: Verifiable): Moment {
   });
   const memory: StoreInMemory = {
     sequence: log.acknowledged,
-    view: { size: view.keyCount, find: (bytes, start, end, found) => view.find(bytes.subarray(start, end), found) },
+    view: {
+      size: view.keyCount,
+      find: (bytes, start, end, found) => view.find(bytes.subarray(start, end), found),
+      openScan: () => view.openScan(),
+    },
     isCheckpoint: (id) => parts.manifest.current.checkpoint?.id === id,
     counts,
     expiredAsOfMs: table.expiry.asOfMs,
