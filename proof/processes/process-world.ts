@@ -45,7 +45,10 @@ export class ProcessWorld {
 const COMPILED = join(import.meta.dirname, "../../node_modules/.cache/compiled");
 
 /** What the event `exit` tells. */
-type Exit = readonly [code: number | null, signal: NodeJS.Signals | null];
+interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
 
 /** A process that was started by this one. */
 export class Child {
@@ -91,8 +94,12 @@ export class Child {
       process,
       process: { stdout, stderr },
     } = this;
-    const ends = [once(process, "exit"), once(stdout!, "close"), once(stderr!, "close")] as const;
-    const [[code, signal]] = (await Promise.all(ends)) as unknown as [Exit, ...unknown[]];
+    const ended: Promise<Exit> = new Promise((resolve) =>
+      process.once("exit", (code, signal) => {
+        resolve({ code, signal });
+      }),
+    );
+    const [{ code, signal }] = await Promise.all([ended, once(stdout!, "close"), once(stderr!, "close")]);
     return signal ?? code ?? 0;
   }
 }

@@ -1,4 +1,4 @@
-import { describeType } from "./codecs.ts";
+import { describeType } from "./describe-type.ts";
 import { invalidArgument, type HashlogError } from "./errors.ts";
 
 /** What an option must be, in words, if the value is not that. */

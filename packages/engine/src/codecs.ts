@@ -1,3 +1,4 @@
+import { describeType } from "./describe-type.ts";
 import { invalidArgument } from "./errors.ts";
 
 /**
@@ -109,12 +110,4 @@ function stringify(value: unknown): string {
 /** Whether the codec is known to give bytes that nobody else has or will write into. */
 export function encodesAnew(codec: object): boolean {
   return codec === utf8;
-}
-
-/** A value's type in words, for messages: `null`, `an Array`, `a number`. */
-export function describeType(value: unknown): string {
-  if (value === null) return "null";
-  if (value === undefined) return "undefined";
-  if (typeof value === "object") return `an object (${value.constructor?.name ?? "without a prototype"})`;
-  return `a ${typeof value}`;
 }

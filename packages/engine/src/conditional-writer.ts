@@ -1,5 +1,6 @@
 import type { CommitLog } from "./commit-log.ts";
-import type { Condition, Conditions, ReadVersions } from "./conditions.ts";
+import type { Condition, Conditions } from "./conditions.ts";
+import type { ReadVersions } from "./read-versions.ts";
 import type { InFlight } from "./in-flight.ts";
 
 /** Writes that are done only if something is true of their keys. */

@@ -1,4 +1,5 @@
-import { describeType, type Codec } from "./codecs.ts";
+import type { Codec } from "./codecs.ts";
+import { describeType } from "./describe-type.ts";
 import { HashlogError } from "./errors.ts";
 
 type Decodes<T> = Pick<Codec<T>, "decode">;

@@ -1,7 +1,7 @@
 import type { Manifest } from "@hashlog/format";
 import type { Clock, FileSystem } from "@hashlog/fs-io";
 import type { Keydir, KeydirFactory } from "@hashlog/index";
-import { loadCheckpoint, type LoadedCheckpoint } from "./checkpointer.ts";
+import { loadCheckpoint, type LoadedCheckpoint } from "./load-checkpoint.ts";
 import type { LoadProgress } from "./load-progress.ts";
 import { openSegments, type OpenedSegments } from "./open-segments.ts";
 import type { SegmentTable } from "./segment-table.ts";

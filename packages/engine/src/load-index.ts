@@ -1,7 +1,7 @@
 import { scanFrames, SEGMENT_HEADER_BYTES, type Manifest, type ScannedFrame } from "@hashlog/format";
 import type { Clock, FileSystem } from "@hashlog/fs-io";
 import type { Keydir } from "@hashlog/index";
-import type { LoadedCheckpoint } from "./checkpointer.ts";
+import type { LoadedCheckpoint } from "./load-checkpoint.ts";
 import { corrupt } from "./errors.ts";
 import { countingSource } from "./files.ts";
 import type { Limits } from "./limits.ts";

@@ -1,6 +1,6 @@
 import { nodeFileSystem } from "@hashlog/fs-io";
 import { hashKeydir } from "@hashlog/index";
-import { describeType } from "./codecs.ts";
+import { describeType } from "./describe-type.ts";
 import { invalidArgument, throwIfAborted } from "./errors.ts";
 import { LIMITS, type Limits } from "./limits.ts";
 import { resolveReadOnlyOptions, type ReadOnlyOptions } from "./read-only-options.ts";

@@ -1,5 +1,6 @@
 import { recordBytes } from "@hashlog/format";
-import { describeType, encodesAnew, type Codec } from "./codecs.ts";
+import { encodesAnew, type Codec } from "./codecs.ts";
+import { describeType } from "./describe-type.ts";
 import { HashlogError, invalidArgument } from "./errors.ts";
 import { checkEncoded, resolveOperation, type ConditionalOperation } from "./write-options.ts";
 

@@ -1,4 +1,4 @@
-import { describeType } from "./codecs.ts";
+import { describeType } from "./describe-type.ts";
 import { invalidArgument, wordsOf } from "./errors.ts";
 
 /** What an import reads: a `Readable` of Node's, a `ReadableStream`, or whatever gives bytes or text piece by piece. */

@@ -5,7 +5,7 @@ import {
   FRAME_HEADER_BYTES,
   SEGMENT_HEADER_BYTES,
 } from "@hashlog/format";
-import { describeType } from "./codecs.ts";
+import { describeType } from "./describe-type.ts";
 import { invalidArgument, type HashlogError } from "./errors.ts";
 import { checkOptions, type, unknownOption } from "./check-options.ts";
 

@@ -8,7 +8,7 @@ import {
 } from "@hashlog/format";
 import type { Clock, FileSystem } from "@hashlog/fs-io";
 import type { Keydir, KeydirFactory, KeydirLoader, KeydirView } from "@hashlog/index";
-import { loadCheckpoint, type LoadedCheckpoint } from "../checkpointer.ts";
+import { loadCheckpoint, type LoadedCheckpoint } from "../load-checkpoint.ts";
 import type { Limits } from "../limits.ts";
 import { LoadProgress } from "../load-progress.ts";
 import { loadIndexWith } from "../load-index.ts";

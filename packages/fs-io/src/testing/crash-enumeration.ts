@@ -3,7 +3,8 @@ import { benignFates, type CrashKinds } from "./crash-choices.ts";
 import type { Fates } from "./crash-fates.ts";
 import { outcomesAt } from "./crash-outcomes.ts";
 import type { CrashPoint } from "./crash-point.ts";
-import { hashImage, type DiskImage } from "./disk-image.ts";
+import type { DiskImage } from "./disk-image.ts";
+import { hashImage } from "./image-hash.ts";
 
 /** Which crashes to go through. */
 export interface EnumerationOptions extends CrashKinds {

@@ -30,7 +30,8 @@ export {
   swappedSectors,
   zeroedSectors,
 } from "./damage-sectors.ts";
-export { DiskImage, hashImage, ImageFile, imageHash, type DiskImageJson, type ImageHash } from "./disk-image.ts";
+export { DiskImage, ImageFile, type DiskImageJson } from "./disk-image.ts";
+export { hashImage, imageHash, type ImageHash } from "./image-hash.ts";
 export { runFileSystemContract, type FileSystemFixture, type TestFunctions } from "./file-system-contract.ts";
 export { SimulatedDisk, type SimulatedDiskOptions } from "./simulated-disk.ts";
 export { canHit, type FailedSync, type Fault, type FaultFilter, type FaultKind } from "./simulated-faults.ts";
