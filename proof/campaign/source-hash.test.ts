@@ -13,7 +13,7 @@ function write(path: string, text = ""): void {
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "hashlog-sources-"));
-  for (const name of ["compactor", "engine", "format", "fs-io", "index", "cli"]) write(`packages/${name}/src/index.ts`);
+  for (const name of ["cli", "engine"]) write(`packages/${name}/src/index.ts`);
   write("proof/cases/case.ts");
 });
 
@@ -21,29 +21,30 @@ afterEach(() => {
   rmSync(root, { recursive: true });
 });
 
-test.each(["packages/engine/src/verify/new.ts", "proof/corpus/new.json", "proof/cases/new.ts"])(
-  "%s changes it, by its text and by its path",
-  (path) => {
-    const before = hashOfSources(root);
-    write(path);
-    const empty = hashOfSources(root);
-    write(path, "text");
-    const text = hashOfSources(root);
-    write(path.replace("new", "other"));
-    expect(new Set([before, empty, text, hashOfSources(root)]).size).toBe(4);
-    expect(before).toMatch(/^[0-9a-f]{16}$/);
-  },
-);
+test.each([
+  "packages/engine/src/verify/new.ts",
+  "packages/cli/src/new.ts",
+  "proof/corpus/new.json",
+  "proof/cases/new.ts",
+])("%s changes it, by its text and by its path", (path) => {
+  const before = hashOfSources(root);
+  write(path);
+  const empty = hashOfSources(root);
+  write(path, "text");
+  const text = hashOfSources(root);
+  write(path.replace("new", "other"));
+  expect(new Set([before, empty, text, hashOfSources(root)]).size).toBe(4);
+  expect(before).toMatch(/^[0-9a-f]{16}$/);
+});
 
 test.each([
   "packages/engine/README.md",
   "packages/engine/test/new.test.ts",
-  "packages/cli/src/new.ts",
   "proof/cases/case.test.ts",
   "proof/mutants/new.ts",
   "proof/mutation/triage.json",
   "proof/node_modules/some/new.ts",
-])("%s does not: no case runs it", (path) => {
+])("%s does not", (path) => {
   const before = hashOfSources(root);
   write(path, "text");
   expect(hashOfSources(root)).toBe(before);

@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
 /**
- * Says which code was proved, and by which proof: a SHA-256 over the path and the text of every source of the packages that a
- * case runs, and of every program and every case in `proof/` but tests and what plants bugs, in the order of their paths. 16
- * hexadecimal digits of it.
+ * Says which code was proved, and by which proof: a SHA-256 over the path and the text of every source of the packages, and
+ * of every program and every case in `proof/` but tests and what plants bugs, in the order of their paths. 16 hexadecimal
+ * digits of it.
  */
 export function hashOfSources(root: string): string {
   const hash = createHash("sha256");
@@ -16,12 +16,12 @@ export function hashOfSources(root: string): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** What a case runs; the other packages are adapters of these. */
-const PACKAGES = ["compactor", "engine", "format", "fs-io", "index"];
+/** No case runs these. */
 const LEFT_OUT = /\.test\.ts$|\/node_modules\/|^proof\/(?:mutants|mutation)\//;
 
 function filesToHash(root: string): string[] {
-  return [...PACKAGES.map((name) => `packages/${name}/src`), "proof"]
+  const packages = readdirSync(join(root, "packages")).map((name) => `packages/${name}/src`);
+  return [...packages, "proof"]
     .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
     .map(({ parentPath, name }) => relative(root, join(parentPath, name)).replaceAll("\\", "/"))
     .filter((path) => /\.(?:ts|json)$/.test(path) && !LEFT_OUT.test(path))
