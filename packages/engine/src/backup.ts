@@ -3,7 +3,7 @@ import { FsError } from "@hashlog/fs-io";
 import { BackupTarget } from "./backup-target.ts";
 import type { CommitLog } from "./commit-log.ts";
 import type { Compaction } from "./compaction.ts";
-import { type as ofType, type Check } from "./check-options.ts";
+import { abortSignal, ofType, type Check } from "./check-options.ts";
 import { inOwnWords, throwIfAborted } from "./errors.ts";
 import type { Maintenance } from "./maintenance.ts";
 import type { Segment } from "./segment.ts";
@@ -22,7 +22,7 @@ export interface BackupOptions {
 
 export const BACKUP_CHECKS: Readonly<Record<keyof BackupOptions, Check>> = {
   allowSharedVolume: ofType("boolean"),
-  signal: (value) => (value instanceof AbortSignal ? undefined : "an AbortSignal"),
+  signal: abortSignal,
   onProgress: ofType("function"),
 };
 

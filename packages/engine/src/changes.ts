@@ -1,4 +1,4 @@
-import { type, type Check } from "./check-options.ts";
+import { abortSignal, ofType, type Check } from "./check-options.ts";
 
 /**
  * One committed write, as a feed delivers it. The changes of a batch come one by one, in the order of their sequences.
@@ -47,8 +47,8 @@ export interface ChangesOptions {
 
 export const CHANGES_CHECKS: Readonly<Record<keyof ChangesOptions, Check>> = {
   since: (value) => (Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : "an integer from 0"),
-  wait: type("boolean"),
-  signal: (value) => (value instanceof AbortSignal ? undefined : "an AbortSignal"),
+  wait: ofType("boolean"),
+  signal: abortSignal,
 };
 
 /** What `changes` returns: it waits for the next change without end, unless `wait` is `false`, until it is left, or the store is closed. */

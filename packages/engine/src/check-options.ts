@@ -32,9 +32,12 @@ export function unknownOption(name: string, checks: Readonly<Record<string, Chec
 }
 
 /** A check that the value is of a type, by `typeof`. */
-export function type(name: "boolean" | "function" | "number"): Check {
+export function ofType(name: "boolean" | "function"): Check {
   return (value) => (typeof value === name ? undefined : `a ${name}`);
 }
+
+/** A check that the value is a signal that cancels something. */
+export const abortSignal: Check = (value) => (value instanceof AbortSignal ? undefined : "an AbortSignal");
 
 /** A check that the value has methods of these names. */
 export function methods(...names: string[]): Check {
@@ -44,4 +47,15 @@ export function methods(...names: string[]): Check {
     names.every((name) => typeof (value as Record<string, unknown>)[name] === "function")
       ? undefined
       : `an object with ${names.join(", ")}`;
+}
+
+/**
+ * Refuses what is no path of a directory.
+ * @throws HashlogError `HASHLOG_INVALID_ARGUMENT`
+ */
+export function checkDirectory(directory: unknown): void {
+  if (typeof directory === "string" && directory !== "") return;
+  throw invalidArgument(
+    `the directory is ${directory === "" ? "an empty string" : describeType(directory)}, not a path: give it as a string`,
+  );
 }

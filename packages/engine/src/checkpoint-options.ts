@@ -1,4 +1,4 @@
-import { type, type Check } from "./check-options.ts";
+import { abortSignal, ofType, type Check } from "./check-options.ts";
 
 /** Options of `checkpoint`. */
 export interface CheckpointOptions {
@@ -9,8 +9,8 @@ export interface CheckpointOptions {
 }
 
 export const CHECKPOINT_CHECKS: Readonly<Record<keyof CheckpointOptions, Check>> = {
-  signal: (value) => (value instanceof AbortSignal ? undefined : "an AbortSignal"),
-  onProgress: type("function"),
+  signal: abortSignal,
+  onProgress: ofType("function"),
 };
 
 /** How far a checkpoint is. */

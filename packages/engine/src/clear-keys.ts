@@ -1,4 +1,4 @@
-import { type, type Check } from "./check-options.ts";
+import { abortSignal, ofType, type Check } from "./check-options.ts";
 import type { CommitLog } from "./commit-log.ts";
 import type { LogWriter } from "./log-writer.ts";
 import type { InFlight } from "./in-flight.ts";
@@ -22,8 +22,8 @@ export interface ClearOptions<K> extends RangeOptions<K>, WriteOptions {
 export const CLEAR_CHECKS: Readonly<Record<keyof ClearOptions<unknown>, Check>> = {
   ...RANGE_CHECKS,
   ...WRITE_CHECKS,
-  signal: (value) => (value instanceof AbortSignal ? undefined : "an AbortSignal"),
-  onProgress: type("function"),
+  signal: abortSignal,
+  onProgress: ofType("function"),
 };
 
 /** How far a `clear` is. */

@@ -1,5 +1,5 @@
 import type { MergeProgress } from "@hashlog/compactor";
-import { type, type Check } from "./check-options.ts";
+import { abortSignal, ofType, type Check } from "./check-options.ts";
 
 /** Options of `compact`. */
 export interface CompactOptions {
@@ -16,6 +16,6 @@ export const COMPACT_CHECKS: Readonly<Record<keyof CompactOptions, Check>> = {
     Array.isArray(value) && value.every((id) => Number.isInteger(id)) && new Set(value).size === value.length
       ? undefined
       : "an array of ids of segments, none twice",
-  signal: (value) => (value instanceof AbortSignal ? undefined : "an AbortSignal"),
-  onProgress: type("function"),
+  signal: abortSignal,
+  onProgress: ofType("function"),
 };

@@ -4,12 +4,12 @@ import {
   type MergePlan,
   type MergePolicy,
   type MergePolicyOptions,
+  type MergeProgress,
 } from "@hashlog/compactor";
-import type { MergeProgress } from "@hashlog/compactor";
 import { invalidArgument, type HashlogError } from "./errors.ts";
 import { inThisThread, type MergeExecutor } from "./merge-executor.ts";
 import type { CompactionReport } from "./compaction-report.ts";
-import { checkOptions, methods, type, type Check } from "./check-options.ts";
+import { checkOptions, methods, ofType, type Check } from "./check-options.ts";
 
 /**
  * How and when segments are merged in the background. Which ones and when is the policy's business: its options, and the
@@ -56,14 +56,14 @@ export interface CompactionSettings {
 export type CompactionEvents = Pick<CompactionOptions, "onStart" | "onProgress" | "onEnd" | "onFailure">;
 
 const CHECKS: Readonly<Record<Exclude<keyof CompactionOptions, keyof MergePolicyOptions>, Check>> = {
-  background: type("boolean"),
+  background: ofType("boolean"),
   bytesPerSecondMax: (value) =>
     typeof value === "number" && value >= 1 ? undefined : "a number of bytes a second, 1 or more",
   executor: methods("check", "merge", "close"),
-  onStart: type("function"),
-  onProgress: type("function"),
-  onEnd: type("function"),
-  onFailure: type("function"),
+  onStart: ofType("function"),
+  onProgress: ofType("function"),
+  onEnd: ofType("function"),
+  onFailure: ofType("function"),
 };
 
 /**

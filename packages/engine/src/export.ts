@@ -1,6 +1,6 @@
 import type { Clock } from "@hashlog/fs-io";
 import { unlessAborted } from "./abortable.ts";
-import { checkOptions, type as ofType, type Check } from "./check-options.ts";
+import { abortSignal, checkOptions, ofType, type Check } from "./check-options.ts";
 import { throwIfAborted } from "./errors.ts";
 import { destinationFailed, sinkOf, type ExportDestination, type Sink } from "./export-destination.ts";
 import type { ChunkIterator, IterateOptions } from "./iterate.ts";
@@ -22,7 +22,7 @@ export interface ExportOptions<K> extends IterateOptions<K> {
 
 const EXPORT_CHECKS: Readonly<Record<keyof ExportOptions<unknown>, Check>> = {
   ...RANGE_CHECKS,
-  signal: (value) => (value instanceof AbortSignal ? undefined : "an AbortSignal"),
+  signal: abortSignal,
   end: ofType("boolean"),
   onProgress: ofType("function"),
 };

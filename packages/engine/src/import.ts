@@ -1,7 +1,7 @@
 import { recordBytes } from "@hashlog/format";
 import type { Clock } from "@hashlog/fs-io";
 import { unlessAborted } from "./abortable.ts";
-import { checkOptions, methods, type as ofType, type Check } from "./check-options.ts";
+import { abortSignal, checkOptions, methods, ofType, type Check } from "./check-options.ts";
 import { EntryWriter, type EntryWriterParts, type IfExists } from "./entry-writer.ts";
 import { HashlogError, invalidArgument, throwIfAborted, wordsOf } from "./errors.ts";
 import { EXPORT_FORMAT, EXPORT_VERSION, type CodecNames, type ExportedEntry } from "./exported-entry.ts";
@@ -41,7 +41,7 @@ const IMPORT_CHECKS: Readonly<Record<keyof ImportOptions, Check>> = {
     Number.isInteger(value) && (value as number) >= LINE_BYTES_LEAST && (value as number) <= LINE_BYTES_MOST
       ? undefined
       : `an integer from ${LINE_BYTES_LEAST} to ${LINE_BYTES_MOST}`,
-  signal: (value) => (value instanceof AbortSignal ? undefined : "an AbortSignal"),
+  signal: abortSignal,
   onProgress: ofType("function"),
 };
 

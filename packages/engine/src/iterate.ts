@@ -8,7 +8,7 @@ import { RANGE_CHECKS, type RangeOptions, type Selection } from "./range.ts";
 import type { ReadPace } from "./read-pace.ts";
 import type { RecordReader, RecordRun } from "./record-reader.ts";
 import { newLocation } from "./segment-table.ts";
-import { checkOptions } from "./check-options.ts";
+import { abortSignal, checkOptions, type Check } from "./check-options.ts";
 import type { View } from "./views.ts";
 
 /** Options of the iterators. Without any of those of a range the entries come in no particular order. */
@@ -29,10 +29,11 @@ export interface StoreIterator<T, K> extends AsyncIterableIterator<T, undefined>
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+const ITERATE_CHECKS: Readonly<Record<keyof IterateOptions<unknown>, Check>> = { ...RANGE_CHECKS, signal: abortSignal };
+
 /** @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
 export function checkIterateOptions(options: object, of: string): void {
-  const signal = (value: unknown): string | undefined => (value instanceof AbortSignal ? undefined : "an AbortSignal");
-  checkOptions(options, { ...RANGE_CHECKS, signal }, of);
+  checkOptions(options, ITERATE_CHECKS, of);
 }
 
 /**

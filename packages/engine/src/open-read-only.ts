@@ -1,7 +1,7 @@
 import { nodeFileSystem } from "@hashlog/fs-io";
 import { hashKeydir } from "@hashlog/index";
-import { describeType } from "./describe-type.ts";
-import { invalidArgument, throwIfAborted } from "./errors.ts";
+import { checkDirectory } from "./check-options.ts";
+import { throwIfAborted } from "./errors.ts";
 import { LIMITS, type Limits } from "./limits.ts";
 import { resolveReadOnlyOptions, type ReadOnlyOptions } from "./read-only-options.ts";
 import { ReadOnlyStore } from "./read-only-store.ts";
@@ -42,12 +42,4 @@ async function openToRead<K, V>(
     throw error;
   }
   return new ReadOnlyStore({ directory, reader, clock: new StoreClock(options.clock), options });
-}
-
-/** @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
-export function checkDirectory(directory: unknown): void {
-  if (typeof directory === "string" && directory !== "") return;
-  throw invalidArgument(
-    `the directory is ${directory === "" ? "an empty string" : describeType(directory)}, not a path: give it as a string`,
-  );
 }

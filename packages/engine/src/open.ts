@@ -1,8 +1,9 @@
 import { nodeFileSystem } from "@hashlog/fs-io";
 import { hashKeydir } from "@hashlog/index";
+import { checkDirectory } from "./check-options.ts";
 import { inOwnWords, throwIfAborted } from "./errors.ts";
 import { LIMITS, type Limits } from "./limits.ts";
-import { checkDirectory, openReadOnly } from "./open-read-only.ts";
+import { openReadOnly } from "./open-read-only.ts";
 import { areReadOnly, type EitherOptions, type ReadOnlyOptions } from "./read-only-options.ts";
 import type { ReadOnlyStore } from "./read-only-store.ts";
 import { enterDirectory } from "./store-directory.ts";

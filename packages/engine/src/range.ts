@@ -1,5 +1,5 @@
 import { invalidArgument } from "./errors.ts";
-import { type } from "./check-options.ts";
+import { ofType, type Check } from "./check-options.ts";
 
 /**
  * Which keys, and in which order: that of their bytes. Strings are in the order of their UTF-8 form, which is that of
@@ -40,13 +40,13 @@ export interface ByteRange {
 }
 
 /** What `checkOptions` has to know of the options of a range. */
-export const RANGE_CHECKS: Readonly<Record<keyof RangeOptions<unknown>, (value: unknown) => string | undefined>> = {
+export const RANGE_CHECKS: Readonly<Record<keyof RangeOptions<unknown>, Check>> = {
   gt: () => undefined,
   gte: () => undefined,
   lt: () => undefined,
   lte: () => undefined,
   prefix: () => undefined,
-  reverse: type("boolean"),
+  reverse: ofType("boolean"),
   limit: (value) =>
     (Number.isSafeInteger(value) && (value as number) >= 0) || value === Infinity
       ? undefined

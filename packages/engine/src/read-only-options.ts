@@ -2,7 +2,7 @@ import { systemClock, type Clock, type FileSystem } from "@hashlog/fs-io";
 import type { KeydirFactory } from "@hashlog/index";
 import { bytes, utf8, type Codec } from "./codecs.ts";
 import type { Limits } from "./limits.ts";
-import { checkOptions, type, type Check } from "./check-options.ts";
+import { checkOptions, ofType, type Check } from "./check-options.ts";
 import {
   CACHE_BYTES_DEFAULT,
   OPEN_CHECKS,
@@ -77,7 +77,7 @@ const REFUSED: Check = () => "left out where readOnly is true";
 
 const READ_ONLY_CHECKS: typeof OPEN_CHECKS = {
   ...OPEN_CHECKS,
-  follow: type("boolean"),
+  follow: ofType("boolean"),
   createIfMissing: (value) => (value === false ? undefined : "false where readOnly is true"),
   sync: REFUSED,
   segmentBytesMax: REFUSED,

@@ -1,7 +1,7 @@
 import { parseSyncPolicy, systemClock, type Clock, type FileSystem, type SyncPolicy } from "@hashlog/fs-io";
 import type { KeydirFactory } from "@hashlog/index";
 import { bytes, utf8, type Codec } from "./codecs.ts";
-import { checkOptions, methods, type, type Check } from "./check-options.ts";
+import { abortSignal, checkOptions, methods, ofType, type Check } from "./check-options.ts";
 import { resolveCompaction, type CompactionOptions, type CompactionSettings } from "./compaction-options.ts";
 import { invalidArgument } from "./errors.ts";
 import type { Limits } from "./limits.ts";
@@ -113,13 +113,13 @@ export const OPEN_CHECKS: Readonly<Record<keyof OpenOptions<unknown, unknown> | 
   keys: codec,
   values: codec,
   sync: () => undefined,
-  createIfMissing: type("boolean"),
+  createIfMissing: ofType("boolean"),
   segmentBytesMax: (value) =>
     Number.isInteger(value) && (value as number) >= SEGMENT_BYTES_LEAST && (value as number) <= SEGMENT_BYTES_MOST
       ? undefined
       : `an integer from ${SEGMENT_BYTES_LEAST} to ${SEGMENT_BYTES_MOST}`,
-  allowSharedVolume: type("boolean"),
-  ordered: type("boolean"),
+  allowSharedVolume: ofType("boolean"),
+  ordered: ofType("boolean"),
   cacheBytesMax: (value) =>
     Number.isInteger(value) && (value as number) >= 0 && (value as number) <= CACHE_BYTES_MOST
       ? undefined
@@ -129,13 +129,13 @@ export const OPEN_CHECKS: Readonly<Record<keyof OpenOptions<unknown, unknown> | 
       ? undefined
       : "false, or an object with options",
   fileSystem: methods("create", "openRead", "replace", "lock"),
-  index: type("function"),
+  index: ofType("function"),
   clock: methods("now", "elapsedMs", "setTimer", "yield"),
   random: methods("fill"),
-  readOnly: type("boolean"),
+  readOnly: ofType("boolean"),
   follow: (value) => (value === false ? undefined : "false, unless readOnly is true"),
-  onProgress: type("function"),
-  signal: (value) => (value instanceof AbortSignal ? undefined : "an AbortSignal"),
+  onProgress: ofType("function"),
+  signal: abortSignal,
 };
 
 /**

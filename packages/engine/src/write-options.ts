@@ -7,7 +7,7 @@ import {
 } from "@hashlog/format";
 import { describeType } from "./describe-type.ts";
 import { invalidArgument, type HashlogError } from "./errors.ts";
-import { checkOptions, type, unknownOption } from "./check-options.ts";
+import { checkOptions, ofType, unknownOption, type Check } from "./check-options.ts";
 
 /** Options of one put. */
 export interface PutOptions extends WriteOptions, Expiry {}
@@ -52,8 +52,6 @@ export type BatchOperation<K, VI> =
 /** One operation of a batch, which may have a condition. */
 export type ConditionalOperation<K, VI> = BatchOperation<K, VI> & ConditionOptions;
 
-type Check = (value: unknown) => string | undefined;
-
 const TTL: Check = (value) =>
   typeof value === "number" && Number.isFinite(value) && value > 0
     ? undefined
@@ -61,9 +59,9 @@ const TTL: Check = (value) =>
 const POSITIVE: Check = (value) =>
   Number.isSafeInteger(value) && (value as number) > 0 ? undefined : "an integer from 1 to 2^53 - 1";
 
-export const WRITE_CHECKS: Readonly<Record<keyof WriteOptions, Check>> = { sync: type("boolean") };
+export const WRITE_CHECKS: Readonly<Record<keyof WriteOptions, Check>> = { sync: ofType("boolean") };
 const CONDITION_CHECKS: Readonly<Record<keyof ConditionOptions, Check>> = {
-  ifAbsent: type("boolean"),
+  ifAbsent: ofType("boolean"),
   ifVersion: POSITIVE,
 };
 const EXPIRY_CHECKS: Readonly<Record<keyof Expiry, Check>> = { ttlMs: TTL, expiresAtMs: POSITIVE };

@@ -1,6 +1,6 @@
 import type { Clock, FileSystem } from "@hashlog/fs-io";
 import type { KeydirFactory } from "@hashlog/index";
-import { methods, type as ofType, type Check } from "../check-options.ts";
+import { abortSignal, methods, ofType, type Check } from "../check-options.ts";
 import type { RandomSource } from "../random.ts";
 import type { Finding } from "../verify/finding.ts";
 import type { VerifyReport } from "../verify/verify-options.ts";
@@ -70,7 +70,7 @@ export interface RepairReport {
 export const REPAIR_CHECKS: Readonly<Record<keyof RepairOptions, Check>> = {
   dryRun: ofType("boolean"),
   allowSharedVolume: ofType("boolean"),
-  signal: (value) => (value instanceof AbortSignal ? undefined : "an AbortSignal"),
+  signal: abortSignal,
   onProgress: ofType("function"),
   fileSystem: methods("create", "openRead", "replace", "lock"),
   clock: methods("now", "elapsedMs", "setTimer", "yield"),

@@ -10,11 +10,10 @@ import {
 } from "@hashlog/format";
 import { FsError, nodeFileSystem, systemClock, type FileSystem } from "@hashlog/fs-io";
 import { hashKeydir } from "@hashlog/index";
-import { checkOptions } from "../check-options.ts";
+import { checkDirectory, checkOptions } from "../check-options.ts";
 import { HashlogError, inOwnWords, throwIfAborted } from "../errors.ts";
 import { fileSource } from "../files.ts";
 import { LIMITS, type Limits } from "../limits.ts";
-import { checkDirectory } from "../open-read-only.ts";
 import { systemRandom } from "../random.ts";
 import { checkVolume, takeLock } from "../store-directory.ts";
 import { TRACES } from "../tracing.ts";

@@ -1,5 +1,5 @@
 import type { TornTail } from "../log-run.ts";
-import { methods, type as ofType, type Check } from "../check-options.ts";
+import { abortSignal, methods, ofType, type Check } from "../check-options.ts";
 import type { Clock, FileSystem } from "@hashlog/fs-io";
 import type { KeydirFactory } from "@hashlog/index";
 import type { Finding } from "./finding.ts";
@@ -47,7 +47,7 @@ export interface VerifyReport {
 }
 
 export const VERIFY_CHECKS: Readonly<Record<keyof VerifyOptions, Check>> = {
-  signal: (value) => (value instanceof AbortSignal ? undefined : "an AbortSignal"),
+  signal: abortSignal,
   onProgress: ofType("function"),
 };
 
