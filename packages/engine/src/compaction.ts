@@ -8,6 +8,7 @@ import {
 } from "@hashlog/compactor";
 import { BackgroundMerging, type BackgroundHooks } from "./background-merging.ts";
 import type { CommitLog } from "./commit-log.ts";
+import type { CompactOptions } from "./compact-options.ts";
 import type { CompactionSettings } from "./compaction-options.ts";
 import { joinReports, type CompactionReport } from "./compaction-report.ts";
 import { HashlogError, inOwnWords, invalidArgument, isNoSpace } from "./errors.ts";
@@ -125,7 +126,7 @@ export class Compaction implements StoreCompaction {
    * Merges the given segments, or all, in place of what is under way in the background.
    * @throws HashlogError `HASHLOG_INVALID_ARGUMENT` for a segment that is not there
    */
-  compact(options: CompactRunOptions): Promise<CompactionReport> {
+  compact(options: CompactOptions): Promise<CompactionReport> {
     const unknown = options.segments?.filter((segmentId) => this.#parts.table.byId(segmentId) === undefined) ?? [];
     if (unknown.length > 0) throw invalidArgument(`there is no segment ${unknown.join(", ")}`, { actual: unknown });
     const begin = this.#background.standAside();
@@ -183,7 +184,7 @@ export class Compaction implements StoreCompaction {
     return isWaiting ? "waiting" : "idle";
   }
 
-  async #compact(options: CompactRunOptions): Promise<CompactionReport> {
+  async #compact(options: CompactOptions): Promise<CompactionReport> {
     const signal = options.signal ?? new AbortController().signal;
     const run = { signal, pace: new MergePace({ clock: this.#parts.clock, signal }), onProgress: options.onProgress };
     return this.#inReserve(async () => {
@@ -284,13 +285,6 @@ export interface CompactionHooks extends Omit<BackgroundHooks, "statistics" | "i
   readonly calls: () => number;
   /** Writes a checkpoint; never rejects. */
   readonly checkpoint: () => Promise<void>;
-}
-
-/** What a caller of `compact` can give. */
-export interface CompactRunOptions {
-  readonly segments?: readonly number[] | undefined;
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((progress: MergeProgress) => void) | undefined;
 }
 
 /** What `stats().compaction` says. Sums are those since the store was opened; bytes are of files. */

@@ -1,4 +1,4 @@
-/** A value's type in words, for messages: `null`, `an Array`, `a number`. */
+/** A value's type in words, for messages: `null`, `a number`, `an object (Array)`. */
 export function describeType(value: unknown): string {
   if (value === null) return "null";
   if (value === undefined) return "undefined";

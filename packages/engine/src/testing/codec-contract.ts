@@ -1,3 +1,4 @@
+import { KEY_BYTES_MAX } from "@hashlog/format";
 import type { Codec } from "../codecs.ts";
 import { ensure, hexOf, type TestFunctions } from "./contract-support.ts";
 
@@ -19,8 +20,6 @@ export interface CodecUse {
   /** Whether keys are encoded with it: then the same key has to have the same bytes, and another one others. */
   readonly keys: boolean;
 }
-
-const KEY_BYTES_MAX = 65_535;
 
 /**
  * The prose of the `Codec` port as a suite. A codec that passes can be handed to `open` as `values`, and with

@@ -20,8 +20,8 @@ export type HintState =
 /** What is in a hint file. */
 export type HintContent =
   | { readonly kind: "whole"; readonly totals: HintTotals; readonly sum: EntrySum }
-  | Extract<HintState, { readonly kind: "missing" | "unusable" }>
-  | { readonly kind: "missing" };
+  | { readonly kind: "missing" }
+  | Extract<HintState, { readonly kind: "unusable" }>;
 
 /**
  * Reads the hint file of a sealed segment.
