@@ -1,3 +1,4 @@
+import type { StoreStatistics } from "@hashlog/compactor";
 import { LookUps } from "./counts.ts";
 import type { ChangeFeed, ChangesOptions } from "./changes.ts";
 import { HashlogError } from "./errors.ts";
@@ -6,12 +7,12 @@ import type { ExportOptions, ExportReport } from "./export.ts";
 import { Follower } from "./follower.ts";
 import { InFlight } from "./in-flight.ts";
 import type { IterateOptions, StoreIterator } from "./iterate.ts";
+import { liveSource } from "./live-source.ts";
 import { OpenState } from "./open-state.ts";
 import type { Reader } from "./reader.ts";
-import type { StoreStatistics } from "@hashlog/compactor";
 import { readerStatistics } from "./read-only-statistics.ts";
 import { readOnlyStats, type ReadOnlyStats } from "./read-only-stats.ts";
-import { Reads, type Entry, type ReadParts, type ReadSource } from "./reads.ts";
+import { Reads, type Entry, type ReadParts } from "./reads.ts";
 import { ReadPace } from "./read-pace.ts";
 import { RecordReader } from "./record-reader.ts";
 import { Snapshot } from "./snapshot.ts";
@@ -69,7 +70,11 @@ export class ReadOnlyStore<K, V> {
     };
     this.#reads = new Reads({
       ...this.#readParts,
-      source: currentSource(machinery, () => this.#state.check()),
+      source: liveSource(
+        () => reader.current,
+        machinery.clock,
+        () => this.#state.check(),
+      ),
       // That of the index that is read at each call.
       get ordering() {
         return reader.current.ordering;
@@ -292,25 +297,3 @@ export class ReadOnlyStore<K, V> {
 }
 
 const LOOKS_PER_QUESTION = 16;
-
-/** The store as far as it has caught up, at each call. */
-function currentSource(
-  { reader, clock }: Pick<ReadOnlyMachinery<never, never>, "reader" | "clock">,
-  checkOpen: () => void,
-): ReadSource {
-  return {
-    find: (key, location) =>
-      reader.current.keydir.find(key, 0, key.length, location) && !clock.hasPassed(location.expiresAtMs),
-    segmentAt: (slot) => reader.current.table.at(slot),
-    checkOpen,
-    passed: () => {
-      const now = clock.now();
-      return (expiresAtMs) => expiresAtMs !== 0 && expiresAtMs <= now;
-    },
-    viewFor: () => {
-      const { views } = reader.current;
-      const view = views.open("iterator");
-      return { view, onEnd: () => view.close(), heldBy: (iterator) => views.closeWith(iterator, view) };
-    },
-  };
-}

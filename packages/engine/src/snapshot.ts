@@ -4,6 +4,7 @@ import type { ExportOptions, ExportReport } from "./export.ts";
 import type { IterateOptions, StoreIterator } from "./iterate.ts";
 import type { OpenState } from "./open-state.ts";
 import { type Entry, type ReadParts, Reads, type ReadSource } from "./reads.ts";
+import { passedAt } from "./store-clock.ts";
 import type { View } from "./views.ts";
 
 /**
@@ -95,7 +96,7 @@ function sourceOf(
   now: number,
   store: OpenState,
 ): ReadSource {
-  const hasPassed = (expiresAtMs: number): boolean => expiresAtMs !== 0 && expiresAtMs <= now;
+  const hasPassed = passedAt(now);
   return {
     find: (key, location) => view.find(key, location) && !hasPassed(location.expiresAtMs),
     segmentAt: (slot) => view.segmentAt(slot),

@@ -25,3 +25,8 @@ export class StoreClock {
   /** Whether something that expires at that time (0: never) counts as absent now. */
   readonly hasPassed = (expiresAtMs: number): boolean => expiresAtMs !== 0 && expiresAtMs <= this.now();
 }
+
+/** Whether something that expires at that time (0: never) counts as absent at that moment. */
+export function passedAt(now: number): (expiresAtMs: number) => boolean {
+  return (expiresAtMs) => expiresAtMs !== 0 && expiresAtMs <= now;
+}

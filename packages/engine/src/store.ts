@@ -77,7 +77,13 @@ export class Store<K, V, VI = V> {
     this.#writer = new LogWriter(machinery.log, parts.keydir);
     const conditions = new Conditions(parts, reader, machinery.clock.hasPassed);
     this.#conditional = new ConditionalWriter(machinery.log, conditions, this.#inFlight);
-    this.#reads = new Reads({ ...this.#readParts, source: liveSource(machinery, () => this.#state.check()) });
+    const shown = { keydir: parts.keydir, table: parts.table, views: machinery.views };
+    const source = liveSource(
+      () => shown,
+      machinery.clock,
+      () => this.#state.check(),
+    );
+    this.#reads = new Reads({ ...this.#readParts, source });
   }
 
   /** The directory of the store, as it was given to `open`. */
