@@ -13,15 +13,14 @@ import {
   encodeSegmentHeader,
   hintFileName,
   segmentFileName,
-  type ByteSource,
   type ManifestSegment,
-  type Place,
 } from "@hashlog/format";
-import type { AppendFile, FileSystem } from "@hashlog/fs-io";
+import type { FileSystem } from "@hashlog/fs-io";
 import type { CommitLog } from "./commit-log.ts";
 import type { FileMaker } from "./directory-entries.ts";
 import { surveyLivePlaces } from "./live-places.ts";
 import type { ExecutorOutput, ExecutorStore } from "./merge-executor.ts";
+import { OutputFile } from "./merge-output.ts";
 import type { MergePace } from "./merge-pace.ts";
 import { makeWithNewId, newPlace } from "./new-files.ts";
 import { newLocation } from "./segment-table.ts";
@@ -139,7 +138,7 @@ export class StoreOfMerge implements ExecutorStore {
     this.#parts.table.checkRoom(this.#created.size + 1);
     const output = await makeWithNewId(this.#parts, async (segmentId) => {
       const file = await this.#files.create(pathOf(this.#parts, segmentFileName(segmentId)));
-      return new OutputFile(segmentId, newPlace(this.#parts), file);
+      return new OutputFile({ segmentId, place: newPlace(this.#parts), position: 0 }, file);
     });
     this.#created.add(output);
     const header = encodeSegmentHeader({ segmentId: output.segmentId, identity: output.place.identity });
@@ -316,38 +315,4 @@ function listedOutput(finished: FinishedOutput): ManifestSegment {
     highestSequence,
     merged: true,
   };
-}
-
-class OutputFile implements ExecutorOutput {
-  readonly segmentId: number;
-  readonly place: Place;
-  readonly file: AppendFile;
-  readonly source: ByteSource;
-  position = 0;
-
-  constructor(segmentId: number, place: Place, file: AppendFile) {
-    this.segmentId = segmentId;
-    this.place = place;
-    this.file = file;
-    const written = (): number => this.position;
-    this.source = {
-      get bytes() {
-        return written();
-      },
-      read: (target, at, bytes, position) => file.read(target, at, bytes, position),
-    };
-  }
-
-  get path(): string {
-    return this.file.path;
-  }
-
-  append(bytes: Uint8Array, start: number, end: number): void {
-    this.file.append(bytes, start, end);
-    this.position += end - start;
-  }
-
-  sync(): Promise<void> {
-    return this.file.sync();
-  }
 }

@@ -1,8 +1,9 @@
 import type { FinishedOutput, MergeInput, MergeOutput, MergeStore, MoveBatch, RecordBatch } from "@hashlog/compactor";
-import { decodeSegmentHeader, placeOf, SEGMENT_HEADER_BYTES, type ByteSource, type Place } from "@hashlog/format";
-import { FsError, type AppendFile, type FileSystem, type ReadFile } from "@hashlog/fs-io";
+import { decodeSegmentHeader, placeOf, SEGMENT_HEADER_BYTES } from "@hashlog/format";
+import { FsError, type FileSystem, type ReadFile } from "@hashlog/fs-io";
 import { fileSource } from "../files.ts";
-import type { FromThread, SentInput, SentOutput, StoreCall, StoreCalls } from "./messages.ts";
+import { OutputFile } from "../merge-output.ts";
+import type { FromThread, SentInput, StoreCall, StoreCalls } from "./messages.ts";
 import { buffersOf, packMoves, packRecords } from "./pack.ts";
 import { Refusal } from "./sent-errors.ts";
 
@@ -14,7 +15,7 @@ export class RemoteStore implements MergeStore {
   readonly #fileSystem: FileSystem;
   readonly #post: (message: FromThread, transfer: ArrayBuffer[]) => void;
   readonly #inputs: ReadFile[] = [];
-  readonly #outputs = new Map<number, RemoteOutput>();
+  readonly #outputs = new Map<number, OutputFile>();
   #floor: number;
   #waiting: { readonly resolve: (value: unknown) => void; readonly reject: (error: unknown) => void } | undefined;
 
@@ -54,7 +55,7 @@ export class RemoteStore implements MergeStore {
   /** Closes every file. */
   async close(): Promise<void> {
     await this.#closeInputs();
-    for (const output of this.#outputs.values()) await output.close();
+    for (const { file } of this.#outputs.values()) await file.close();
   }
 
   lowestSequenceOutside(inputs: readonly MergeInput[]): Promise<number> {
@@ -77,12 +78,12 @@ export class RemoteStore implements MergeStore {
     const sent = await this.#call("createOutput", []);
     try {
       const file = await this.#fileSystem.openAppend(sent.path);
-      const output = new RemoteOutput(sent, file);
+      const output = new OutputFile({ ...sent, place: placeOf(sent.identity) }, file);
       this.#outputs.set(sent.segmentId, output);
       await checkHeader(file, sent);
       return output;
     } catch (error) {
-      await this.#outputs.get(sent.segmentId)?.close();
+      await this.#outputs.get(sent.segmentId)?.file.close();
       await this.#call("abandonOutputs", [[sent.segmentId]]);
       throw error;
     }
@@ -123,7 +124,7 @@ export class RemoteStore implements MergeStore {
   }
 
   async abandonOutputs(outputs: readonly MergeOutput[]): Promise<void> {
-    for (const { segmentId } of outputs) await this.#outputs.get(segmentId)?.close();
+    for (const { segmentId } of outputs) await this.#outputs.get(segmentId)?.file.close();
     await this.#call("abandonOutputs", [idsOf(outputs)]);
   }
 
@@ -147,41 +148,6 @@ export class RemoteStore implements MergeStore {
     const transfer = typeof first === "object" && first !== null ? buffersOf(first) : [];
     this.#post({ type: "call", call: { name, args } as StoreCall }, transfer);
     return answered as Promise<ReturnType<StoreCalls[Name]>>;
-  }
-}
-
-class RemoteOutput implements MergeOutput {
-  readonly segmentId: number;
-  readonly place: Place;
-  readonly source: ByteSource;
-  readonly #file: AppendFile;
-  position: number;
-
-  constructor({ segmentId, identity, position }: SentOutput, file: AppendFile) {
-    this.segmentId = segmentId;
-    this.place = placeOf(identity);
-    this.position = position;
-    this.#file = file;
-    const written = (): number => this.position;
-    this.source = {
-      get bytes() {
-        return written();
-      },
-      read: (target, at, bytes, from) => file.read(target, at, bytes, from),
-    };
-  }
-
-  append(bytes: Uint8Array, start: number, end: number): void {
-    this.#file.append(bytes, start, end);
-    this.position += end - start;
-  }
-
-  sync(): Promise<void> {
-    return this.#file.sync();
-  }
-
-  close(): Promise<void> {
-    return this.#file.close();
   }
 }
 
