@@ -9,7 +9,7 @@ import {
 } from "@hashlog/format";
 import type { AppendFile, DirectoryLock, FileSystem } from "@hashlog/fs-io";
 import { invalidArgument } from "./errors.ts";
-import { readManifest } from "./manifest-file.ts";
+import { readManifest, sameBytes } from "./manifest-file.ts";
 import { randomIdentity, type RandomSource } from "./random.ts";
 import { checkVolume, listFiles, makeDirectories, takeLock } from "./store-directory.ts";
 
@@ -150,7 +150,7 @@ export class BackupTarget {
 
   #checkEarlier(manifest: Manifest, hashKey: Uint8Array): void {
     const path = this.#directory;
-    if (!manifest.hashKey.every((byte, index) => byte === hashKey[index])) {
+    if (!sameBytes(manifest.hashKey, hashKey)) {
       throw invalidArgument(`${path} holds another store, or its backup; take another directory`, { path });
     }
     if (manifest.epoch === 0) return;

@@ -6,6 +6,7 @@ import type { Compaction } from "./compaction.ts";
 import { abortSignal, ofType, type Check } from "./check-options.ts";
 import { inOwnWords, throwIfAborted } from "./errors.ts";
 import type { Maintenance } from "./maintenance.ts";
+import { lastSequenceIn } from "./manifest-file.ts";
 import type { Segment } from "./segment.ts";
 import { pathOf, type StoreParts } from "./store-parts.ts";
 import { TRACES } from "./tracing.ts";
@@ -157,17 +158,12 @@ async function linkAll(
       ...{ hashKey, nextFileId, nextSequence, logCompleteFrom, segments },
       // What is sealed is durable, and the log is sealed from its beginning on. The manifest's own floor may not have come
       // that far yet: a sync that goes on with newer segments has not returned.
-      floor: firstUnsealed === undefined ? highestOf(segments, floor) : firstUnsealed.firstSequence - 1,
+      floor: firstUnsealed === undefined ? lastSequenceIn({ segments, floor }) : firstUnsealed.firstSequence - 1,
     },
     linked: missing.length - unlinked.length,
     kept: segments.length - missing.length,
     unlinked,
   };
-}
-
-/** The last sequence of all, or the floor, where merges have dropped what was written last. */
-function highestOf(segments: readonly SealedSegment[], floor: number): number {
-  return segments.reduce((highest, { highestSequence }) => Math.max(highest, highestSequence), floor);
 }
 
 /** Resolves to whether it could be linked. Its hint is a cache, and comes along if it can. */

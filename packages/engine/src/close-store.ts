@@ -29,7 +29,7 @@ export async function closeStore<K, V, VI>(
   } finally {
     log.stop();
     views.closeAll();
-    await Promise.all([...parts.table.all()].map((segment) => segment.retire()));
+    await parts.table.retireAll();
     await parts.executor.close();
     await lock.release();
   }

@@ -1,6 +1,6 @@
 import { recordBytes } from "@hashlog/format";
 import type { Keydir, RecordLocation, SlotTally } from "@hashlog/index";
-import { KEYS_IN_A_TURN } from "./load-files.ts";
+import { KEYS_IN_A_TURN } from "./count-live.ts";
 import type { Segment } from "./segment.ts";
 import { newTally, SlotCounts } from "./slot-counts.ts";
 

@@ -1,11 +1,10 @@
 import type { Manifest } from "@hashlog/format";
-import type { Clock, FileSystem } from "@hashlog/fs-io";
+import type { FileSystem } from "@hashlog/fs-io";
 import type { Keydir, KeydirFactory } from "@hashlog/index";
 import { loadCheckpoint, type LoadedCheckpoint } from "./load-checkpoint.ts";
 import type { LoadProgress } from "./load-progress.ts";
 import { openSegments, type OpenedSegments } from "./open-segments.ts";
 import type { SegmentTable } from "./segment-table.ts";
-import { newTally } from "./slot-counts.ts";
 
 /** What a loading begins with: a keydir, filled by the checkpoint where there is one of use, and every segment open. */
 export interface LoadedFiles {
@@ -45,39 +44,3 @@ export function bytesToLoad(manifest: Manifest): number {
     manifest.checkpoint?.bytes ?? 0,
   );
 }
-
-/**
- * What of each segment is live: what the checkpoint said, with what was counted since, or else a count of all keys, some
- * thousand at a time, with what has expired as of `asOfMs`.
- */
-export async function countLive(
-  { keydir, checkpoint }: Pick<LoadedFiles, "keydir" | "checkpoint">,
-  table: SegmentTable,
-  clock: Pick<Clock, "yield">,
-  asOfMs: number,
-): Promise<void> {
-  if (checkpoint !== undefined) return table.setCounts(checkpoint.counts.tally);
-  await countAll(keydir, table, clock, asOfMs);
-}
-
-/** Counts what of each segment is live, from the keys alone. Without a clock nobody else has a turn; with one, what they change may be missed. */
-export async function countAll(
-  keydir: Pick<Keydir, "size" | "shardCount" | "tally">,
-  table: SegmentTable,
-  clock: Pick<Clock, "yield"> | undefined,
-  asOfMs: number,
-): Promise<void> {
-  const tally = newTally(table.slotCount, asOfMs);
-  let keys = 0;
-  for (let shard = 0; shard < keydir.shardCount; shard += 1) {
-    keydir.tally(shard, tally);
-    keys += keydir.size / keydir.shardCount;
-    if (keys < KEYS_IN_A_TURN) continue;
-    keys = 0;
-    if (clock !== undefined) await clock.yield();
-  }
-  table.setCounts(tally);
-}
-
-/** How many keys are looked at before others have their turn. */
-export const KEYS_IN_A_TURN: number = 8192;

@@ -172,6 +172,11 @@ export async function createManifest(
   return { manifest, bytes };
 }
 
+/** The last sequence that a manifest tells of: what is sealed, and what was durable, though a merge may have taken it out since. */
+export function lastSequenceIn({ segments, floor }: Pick<Manifest, "segments" | "floor">): number {
+  return segments.reduce((last, one) => (one.state === "sealed" ? Math.max(last, one.highestSequence) : last), floor);
+}
+
 /** Whether both hold the same. */
 export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && left.every((byte, index) => byte === right[index]);

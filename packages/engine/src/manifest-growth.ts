@@ -1,9 +1,9 @@
 import type { Manifest, ManifestSegment } from "@hashlog/format";
 
 /**
- * What the same writer has added to a store since: its log has grown, segments were sealed, others begun. `undefined` if
- * anything else has happened, and the index has to be loaded again: segments are gone, a merge has written others, or
- * another writer has opened the store, who may have brought the end of the log to rest elsewhere.
+ * What the same writer has added to a store since: its log has grown, segments were sealed, others begun. Those, in log
+ * order; `undefined` if anything else has happened, and the index has to be loaded again: segments are gone, a merge has
+ * written others, or another writer has opened the store, who may have brought the end of the log to rest elsewhere.
  *
  *     before    1 sealed, 2 unsealed
  *     after     1 sealed, 2 sealed, 3 sealed, 4 unsealed        grown by 3 and 4
@@ -11,7 +11,7 @@ import type { Manifest, ManifestSegment } from "@hashlog/format";
  *     after     1 sealed, 2 sealed, 4 unsealed                  not grown: 3 was begun, sealed and merged in between, and
  *                                                               what of it 4 has written over is nowhere any more
  */
-export function growthOf(before: Manifest, after: Manifest): Growth | undefined {
+export function growthOf(before: Manifest, after: Manifest): readonly ManifestSegment[] | undefined {
   if (after.storeId !== before.storeId || after.epoch !== before.epoch) {
     // mark: reader/manifest-of-another-writer
     return undefined;
@@ -23,16 +23,9 @@ export function growthOf(before: Manifest, after: Manifest): Growth | undefined 
   const added = after.segments.slice(kept.length);
   const isBehind = added.every((segment) => !known.has(segment.segmentId) && !isMerged(segment));
   const isLogWhole = after.logCompleteFrom === before.logCompleteFrom;
-  if (isWhole && isBehind && isLogWhole) return { kept, added };
+  if (isWhole && isBehind && isLogWhole) return added;
   // mark: reader/segments-replaced
   return undefined;
-}
-
-/** Segments as the later manifest lists them. */
-export interface Growth {
-  readonly kept: readonly ManifestSegment[];
-  /** All behind those that were kept, in log order. */
-  readonly added: readonly ManifestSegment[];
 }
 
 function continues(before: ManifestSegment, after: ManifestSegment): boolean {

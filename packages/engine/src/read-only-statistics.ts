@@ -1,6 +1,6 @@
 import type { StoreStatistics } from "@hashlog/compactor";
+import { countAll } from "./count-live.ts";
 import { inOwnWords } from "./errors.ts";
-import { countAll } from "./load-files.ts";
 import type { Reader } from "./reader.ts";
 import type { ReaderOptions } from "./read-only-options.ts";
 import { segmentStatistics } from "./store-statistics.ts";

@@ -96,6 +96,11 @@ export class SegmentTable {
     return segment.retire();
   }
 
+  /** Closes every handle that nobody pins: the store is closed, or was not opened after all. */
+  async retireAll(): Promise<void> {
+    await Promise.all([...this.all()].map((segment) => segment.retire()));
+  }
+
   at(slot: number): Segment {
     const segment = this.#bySlot[slot];
     /* v8 ignore if -- only an error in the program takes a segment out that a key points into */

@@ -145,6 +145,16 @@ export async function listFiles(fileSystem: FileSystem, directory: string): Prom
   });
 }
 
+/** The ids of those files that are of that kind. */
+export function idsOf(kind: "segment" | "hint", files: readonly ListedFile[]): ReadonlySet<number> {
+  return new Set(files.flatMap(({ file }) => (file.kind === kind ? [file.id] : [])));
+}
+
+/** An id above all that the manifest has given out, and above all that the files bear. */
+export function nextIdAbove(files: readonly ListedFile[], { nextFileId }: Manifest): number {
+  return files.reduce((next, { file }) => ("id" in file ? Math.max(next, file.id + 1) : next), nextFileId);
+}
+
 async function createStore(
   directory: string,
   files: readonly ListedFile[],

@@ -4,10 +4,11 @@ import { BackgroundFiles } from "./background-files.ts";
 import { checkLoaded, testimoniesOfUnlisted } from "./check-loaded.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { CommitLog } from "./commit-log.ts";
+import { countLive } from "./count-live.ts";
 import { WriteCounts } from "./counts.ts";
 import { DirectoryEntries } from "./directory-entries.ts";
 import { inOwnWords, HashlogError, throwIfAborted } from "./errors.ts";
-import { bytesToLoad, countLive, loadFiles, type LoadedFiles } from "./load-files.ts";
+import { bytesToLoad, loadFiles, type LoadedFiles } from "./load-files.ts";
 import { loadIndex, type LoadedIndex } from "./load-index.ts";
 import { writtenLog } from "./feed-log.ts";
 import { Feeds } from "./feeds.ts";
@@ -25,7 +26,7 @@ import { randomShare } from "./random.ts";
 import { ReserveFile } from "./reserve-file.ts";
 import { SegmentTable } from "./segment-table.ts";
 import { StoreClock } from "./store-clock.ts";
-import type { ListedFile, StoreDirectory } from "./store-directory.ts";
+import { idsOf, nextIdAbove, type ListedFile, type StoreDirectory } from "./store-directory.ts";
 import type { StoreOptions } from "./store-options.ts";
 import { ValueCache } from "./value-cache.ts";
 import { pathOf, removeFile, type StoreParts } from "./store-parts.ts";
@@ -167,7 +168,7 @@ export class StoreOpener<K, V, VI> {
     // mark: open/abandoned
     this.#backgroundFiles?.stop();
     await this.#maintenance.close();
-    await Promise.all([...this.#table.all()].map((segment) => segment.retire()));
+    await this.#table.retireAll();
     await this.#entered.lock.release();
   }
 
@@ -178,7 +179,14 @@ export class StoreOpener<K, V, VI> {
     const shared = { fileSystem, directory: this.#directory, manifest, limits, progress };
     const files = await loadFiles({ ...shared, index, table: this.#table, readOnly: false });
     const { keydir, checkpoint, segments } = files;
-    const loaded = await loadIndex({ ...shared, ...segments, clock, keydir, checkpoint, hintIds: this.#hintIds() });
+    const loaded = await loadIndex({
+      ...shared,
+      ...segments,
+      clock,
+      keydir,
+      checkpoint,
+      hintIds: idsOf("hint", this.#entered.files),
+    });
     const { expiryGraceMs } = this.#options.compaction.policy;
     await countLive({ keydir, checkpoint }, this.#table, clock, Math.max(0, this.#clock.wholeMs() - expiryGraceMs));
     return { ...files, loaded, progress };
@@ -200,14 +208,9 @@ export class StoreOpener<K, V, VI> {
     });
   }
 
-  #hintIds(): ReadonlySet<number> {
-    return new Set(this.#entered.files.flatMap(({ file }) => (file.kind === "hint" ? [file.id] : [])));
-  }
-
   #parts(keydir: Keydir): StoreParts {
     const { fileSystem, clock, random, segmentBytesMax, limits } = this.#options;
     const directory = this.#directory;
-    const used = this.#entered.files.map(({ file }) => ("id" in file ? file.id : 0));
     const entries = new DirectoryEntries(fileSystem);
     return {
       fileSystem,
@@ -230,8 +233,8 @@ export class StoreOpener<K, V, VI> {
       table: this.#table,
       keydir,
       executor: this.#options.compaction.executor,
-      // Above every id in sight: an unlisted file of a crashed predecessor is still there.
-      fileIds: new FileIds(used.reduce((next, id) => Math.max(next, id + 1), this.#manifest.nextFileId)),
+      // An unlisted file of a crashed predecessor is still there.
+      fileIds: new FileIds(nextIdAbove(this.#entered.files, this.#manifest)),
       failures: this.#failures,
       writePace: new WritePace(clock, limits.pacedBytesPerTurn),
       counts: new WriteCounts(),

@@ -26,8 +26,6 @@ import type { NewSegment } from "./new-files.ts";
 export interface Rescue {
   /** The segments as the manifest shall list them instead of the unsealed ones, in log order, copies last. */
   readonly segments: readonly ManifestSegment[];
-  /** Unsealed segments that hold nothing testified and leave the store. */
-  readonly droppedIds: readonly number[];
   readonly copies: readonly CopySegment[];
 }
 
@@ -77,7 +75,6 @@ export async function rescueTail(run: LogRun, upTo: number, parts: RescueParts):
     const sealed = run.parts.filter((part) => part.testifiedEnd > 0).map(sealedPart);
     return {
       segments: [...sealed, ...copies.map(sealedCopy)],
-      droppedIds: run.parts.filter((part) => part.testifiedEnd === 0).map((part) => part.source.segmentId),
       copies,
     };
   } catch (error) {

@@ -7,6 +7,7 @@ import {
   type ManifestSegment,
   type SealedSegment,
 } from "@hashlog/format";
+import { nextIdAbove } from "../store-directory.ts";
 import type { StoreFiles } from "../verify/store-files.ts";
 import type { Verified } from "../verify/verification.ts";
 
@@ -59,7 +60,7 @@ export function planOf(files: StoreFiles, { findings, examination }: Verified): 
       // Above every id in sight: what is left over beside the store is nobody's to testify any more.
       nextFileId: [...written.values()].reduce(
         (next, sealed) => Math.max(next, (sealed?.segmentId ?? 0) + 1),
-        files.files.reduce((next, { file }) => Math.max(next, "id" in file ? file.id + 1 : 0), manifest.nextFileId),
+        nextIdAbove(files.files, manifest),
       ),
       logCompleteFrom: Math.min(
         manifest.nextSequence,

@@ -15,7 +15,7 @@ import { HashlogError, inOwnWords, throwIfAborted } from "../errors.ts";
 import { fileSource } from "../files.ts";
 import { LIMITS, type Limits } from "../limits.ts";
 import { systemRandom } from "../random.ts";
-import { checkVolume, takeLock } from "../store-directory.ts";
+import { checkVolume, nextIdAbove, takeLock } from "../store-directory.ts";
 import { TRACES } from "../tracing.ts";
 import type { Finding } from "../verify/finding.ts";
 import { openStoreFiles, type StoreFiles, type UnknownSegment } from "../verify/store-files.ts";
@@ -199,10 +199,7 @@ class Repair {
   async #makeWriters(files: StoreFiles, { broken, floor }: Plan, writers: Map<number, SalvageWriter>): Promise<void> {
     const { random = systemRandom } = this.#options;
     const parts = { fileSystem: this.#fileSystem, directory: this.#directory, random };
-    let id = files.files.reduce(
-      (next, { file }) => Math.max(next, "id" in file ? file.id + 1 : 0),
-      files.manifest.nextFileId,
-    );
+    let id = nextIdAbove(files.files, files.manifest);
     for (const { segmentId } of broken) {
       writers.set(segmentId, await SalvageWriter.create(parts, id, floor));
       id += 1;

@@ -23,7 +23,7 @@ import { readWholeFile } from "../files.ts";
 import type { Limits } from "../limits.ts";
 import { sameBytes } from "../manifest-file.ts";
 import { randomBytes, randomIdentity, type RandomSource } from "../random.ts";
-import { listFiles, type ListedFile } from "../store-directory.ts";
+import { idsOf, listFiles, type ListedFile } from "../store-directory.ts";
 import { examinedSegment, SegmentContent, type ExaminedSegment } from "./examined-segment.ts";
 import { isRefusal, openPatiently, patientSource } from "./patient-source.ts";
 import { readPastDamage } from "./read-past-damage.ts";
@@ -190,7 +190,7 @@ async function manifestOf(
   const segments: SealedSegment[] = [];
   const unknown: UnknownSegment[] = [];
   let nextFileId = 1;
-  const withSegment = new Set(files.flatMap(({ file }) => (file.kind === "segment" ? [file.id] : [])));
+  const withSegment = idsOf("segment", files);
   for (const { name, file } of files) {
     if (file.kind !== "segment" && file.kind !== "hint") continue;
     const { id } = file;
