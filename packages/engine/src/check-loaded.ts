@@ -16,16 +16,7 @@ import type { SegmentTable } from "./segment-table.ts";
 import type { ListedFile } from "./store-directory.ts";
 import { isRefusal, patientSource } from "./verify/patient-source.ts";
 
-/**
- * What is asked of a store between loading it and changing it: whether its files can belong to one another. Each file by
- * itself is in order by now; but a manifest with a right checksum may be an old one, from a write that never came, or
- * from a backup. It lists a store that was, and what has been written since would be cleared away as left over.
- *
- * What gives it away: records beyond the sequences that it reserves; and a segment that it does not know yet, with an id
- * that it has not given out, which testifies that more was durable than is there. The latter is never what a crash
- * leaves: a new segment of the log holds no frame before the manifest lists it, and in copies and merge outputs nothing
- * is testified but what the log holds. FORMAT.md, "Torn or corrupt".
- */
+/** What was loaded, as far as it is checked. */
 export interface LoadedStore {
   readonly manifest: Manifest;
   readonly manifestPath: string;
@@ -38,7 +29,17 @@ export interface LoadedStore {
   readonly testimonies: readonly Testimony[];
 }
 
-/** @throws HashlogError `HASHLOG_CORRUPT` */
+/**
+ * Asks of a store, between loading it and changing it, whether its files can belong to one another. Each file by
+ * itself is in order by now; but a manifest with a right checksum may be an old one, from a write that never came, or
+ * from a backup. It lists a store that was, and what has been written since would be cleared away as left over.
+ *
+ * What gives it away: records beyond the sequences that it reserves; and a segment that it does not know yet, with an id
+ * that it has not given out, which testifies that more was durable than is there. The latter is never what a crash
+ * leaves: a new segment of the log holds no frame before the manifest lists it, and in copies and merge outputs nothing
+ * is testified but what the log holds. FORMAT.md, "Torn or corrupt".
+ * @throws HashlogError `HASHLOG_CORRUPT`
+ */
 export function checkLoaded(store: LoadedStore): void {
   checkReservation(store);
   checkPlaces(store);

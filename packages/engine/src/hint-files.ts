@@ -1,5 +1,13 @@
-import { hintFileName, newRecordFields, readHint, readRecord, scanFrames, SEGMENT_HEADER_BYTES } from "@hashlog/format";
-import { FsError, type FileSystem } from "@hashlog/fs-io";
+import {
+  hintFileName,
+  newRecordFields,
+  readHint,
+  readRecord,
+  scanFrames,
+  SEGMENT_HEADER_BYTES,
+  type HintSegment,
+} from "@hashlog/format";
+import { FsError, type Clock } from "@hashlog/fs-io";
 import { HintBuilder } from "@hashlog/index";
 import { countingSource, fileSource } from "./files.ts";
 import type { RecordSink } from "./record-sink.ts";
@@ -8,23 +16,14 @@ import type { Segment } from "./segment.ts";
 import { pathOf, type StoreParts } from "./store-parts.ts";
 
 /**
- * Hint files: of a sealed segment all that recovery needs but the values. Made from the segment alone, never from the
- * keydir: what is dead today may be alive again after a power cut. A cache: no sync, no manifest entry, and any doubt
- * about one means a scan.
- */
-interface HintDirectory {
-  readonly fileSystem: FileSystem;
-  readonly directory: string;
-}
-
-/**
- * Hands the segment's hint to the sink and fills in the segment's totals; resolves to `false` if there is no usable one.
- * What an unusable one gave before that was noticed does no harm: a scan gives the same again, with the same sequences.
+ * Hands the segment's hint to the sink and fills in the segment's totals; resolves to `false` if there is no usable one:
+ * any doubt about one means a scan. What an unusable one gave before that was noticed does no harm: a scan gives the same
+ * again, with the same sequences.
  */
 export async function readHintInto(
   segment: Segment,
   sink: RecordSink,
-  { fileSystem, directory }: HintDirectory,
+  { fileSystem, directory }: Pick<StoreParts, "fileSystem" | "directory">,
   onRead: (bytes: number) => void,
 ): Promise<boolean> {
   const sealedBytes = segment.bytes;
@@ -69,7 +68,11 @@ export async function readHintInto(
   }
 }
 
-/** Writes the hint file of a sealed segment, over an unusable one if need be. Rejects with what failed; nothing is lost. */
+/**
+ * Writes the hint file of a sealed segment, over an unusable one if need be: all that recovery needs of it but the values.
+ * Made from the segment alone, never from the keydir: what is dead today may be alive again after a power cut. A cache: no
+ * sync, and no manifest entry. Rejects with what failed; nothing is lost.
+ */
 export async function writeHint(segment: Segment, parts: StoreParts): Promise<void> {
   const { fileSystem, clock } = parts;
   const builder = await collect(segment, parts);
@@ -78,13 +81,8 @@ export async function writeHint(segment: Segment, parts: StoreParts): Promise<vo
   const file = await fileSystem.create(path);
   try {
     const { segmentId, place } = segment;
-    const steps = builder.encodeInSteps({ segmentId, identity: place.identity, sealedBytes: segment.bytes }, (block) =>
-      file.append(block, 0, block.length),
-    );
-    const stepsPerSlice = Math.max(1, Math.floor((SLICE_BYTES * STEPS) / builder.memoryBytes));
-    for (let step = 1; steps.next().done !== true; step += 1) {
-      if (step % stepsPerSlice === 0) await clock.yield();
-    }
+    const of = { segmentId, identity: place.identity, sealedBytes: segment.bytes };
+    await encodeHint(builder, of, clock, (block) => file.append(block, 0, block.length));
   } catch (error) {
     // mark: hint/writing-failed
     await file.close();
@@ -92,6 +90,20 @@ export async function writeHint(segment: Segment, parts: StoreParts): Promise<vo
     throw error;
   }
   await file.close();
+}
+
+/** Hands the sink the hint that was built, in blocks that are good during the call. Others have a turn after each slice. */
+export async function encodeHint(
+  builder: HintBuilder,
+  of: HintSegment,
+  clock: Pick<Clock, "yield">,
+  sink: (block: Uint8Array) => void,
+): Promise<void> {
+  const steps = builder.encodeInSteps(of, sink);
+  const stepsPerSlice = Math.max(1, Math.floor((SLICE_BYTES * STEPS) / builder.memoryBytes));
+  for (let step = 1; steps.next().done !== true; step += 1) {
+    if (step % stepsPerSlice === 0) await clock.yield();
+  }
 }
 
 async function collect(segment: Segment, { manifest, limits }: StoreParts): Promise<HintBuilder> {

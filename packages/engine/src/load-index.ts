@@ -13,16 +13,6 @@ import { countingSink, replaySink, type RecordSink } from "./record-sink.ts";
 import { FrameReplayer } from "./frame-replayer.ts";
 import type { Segment } from "./segment.ts";
 
-/**
- * Filling the keydir when a store is opened, by the quickest road that leads there:
- *
- *     checkpoint   the keydir as it lay in memory, then the log from there on
- *     hints        of each sealed segment the newest record of each of its keys
- *     scan         of a sealed segment without a usable hint every record
- *
- * Hints and checkpoints are caches: a missing, damaged, foreign or stale one costs time and nothing else. A writer scans the
- * unsealed segments whole, as it will seal them and vouch for them then.
- */
 export interface LoadedIndex<Run = LogRun> {
   /** What the reading of the unsealed segments gave. */
   readonly run: Run;
@@ -51,7 +41,14 @@ export interface LoadParts {
 }
 
 /**
- * Fills the keydir from what the checkpoint does not cover, and reads the unsealed run.
+ * Fills the keydir when a store is opened, by the quickest road that leads there:
+ *
+ *     checkpoint   the keydir as it lay in memory (load-checkpoint.ts has read it), then the log from there on
+ *     hints        of each sealed segment the newest record of each of its keys
+ *     scan         of a sealed segment without a usable hint every record
+ *
+ * Hints and checkpoints are caches: a missing, damaged, foreign or stale one costs time and nothing else. A writer scans the
+ * unsealed segments whole, as it will seal them and vouch for them then.
  * @throws HashlogError `HASHLOG_CORRUPT` for damage that no hint ties to a key | `HASHLOG_ABORTED` | `HASHLOG_IO`
  */
 export function loadIndex(parts: LoadParts): Promise<LoadedIndex> {

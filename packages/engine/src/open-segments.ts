@@ -15,10 +15,6 @@ import type { LogSegment } from "./log-segments.ts";
 import type { SegmentTable } from "./segment-table.ts";
 import { newTotals, Segment, type SegmentTotals } from "./segment.ts";
 
-/**
- * Opens every segment that the manifest lists, and checks that it is there, is the one that is meant, and is as long as
- * the manifest vouches for.
- */
 export interface OpenSegmentsParts {
   readonly fileSystem: FileSystem;
   readonly directory: string;
@@ -36,7 +32,11 @@ export interface OpenedSegments {
   readonly unsealed: readonly LogSegment[];
 }
 
-/** @throws HashlogError `HASHLOG_CORRUPT` | `HASHLOG_VERSION` | FsError */
+/**
+ * Opens every segment that the manifest lists, and checks that it is there, is the one that is meant, and is as long as
+ * the manifest vouches for.
+ * @throws HashlogError `HASHLOG_CORRUPT` | `HASHLOG_VERSION` | FsError
+ */
 export async function openSegments(parts: OpenSegmentsParts): Promise<OpenedSegments> {
   const { manifest, table, checkpoint } = parts;
   const known = new Map((checkpoint?.segments ?? []).map((segment) => [segment.segmentId, segment]));

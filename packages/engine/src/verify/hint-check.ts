@@ -8,6 +8,7 @@ import {
 } from "@hashlog/format";
 import type { Clock, FileSystem, FsError } from "@hashlog/fs-io";
 import { HintBuilder } from "@hashlog/index";
+import { encodeHint } from "../hint-files.ts";
 import { EntrySum } from "./entry-sum.ts";
 import type { ExaminedSegment, RecordVisitor, SegmentContent } from "./examined-segment.ts";
 import { openPatiently, patientSource } from "./patient-source.ts";
@@ -98,11 +99,7 @@ export class HintCheck {
 /** What the hint file of these records would say. */
 async function sumOf(builder: HintBuilder, of: HintSegment, clock: Pick<Clock, "yield">): Promise<EntrySum> {
   const blocks: Uint8Array[] = [];
-  const steps = builder.encodeInSteps(of, (block) => blocks.push(block.slice()));
-  const stepsPerTurn = Math.max(1, Math.floor((TURN_BYTES * STEPS) / builder.memoryBytes));
-  for (let step = 1; steps.next().done !== true; step += 1) {
-    if (step % stepsPerTurn === 0) await clock.yield();
-  }
+  await encodeHint(builder, of, clock, (block) => blocks.push(block.slice()));
   const hint = new Uint8Array(blocks.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const block of blocks) {
@@ -132,7 +129,3 @@ function kindOf(isTombstone: boolean, valueBytes: number): number {
 function hintSegmentOf({ segmentId, place, bytes }: ExaminedSegment): HintSegment {
   return { segmentId, identity: place.identity, sealedBytes: bytes };
 }
-
-// Of the index that is encoded: about a millisecond's work, in so many steps.
-const TURN_BYTES = 128 * 1024;
-const STEPS = 256;
