@@ -148,17 +148,22 @@ export async function readManifest(fileSystem: FileSystem, directory: string): P
   const decoded = decodeManifest(bytes);
   if (decoded.kind === "version") {
     // mark: manifest/of-another-version
-    throw new HashlogError(
-      "HASHLOG_VERSION",
-      `${path} was written in version ${decoded.version} of the format, which this version of Hashlog does not know`,
-      { path, actual: decoded.version },
-    );
+    throw ofAnotherVersion(path, decoded.version);
   }
   if (decoded.kind === "damaged") {
     // mark: manifest/damaged
     throw corrupt(`${path} is damaged: ${decoded.reason}`, { path });
   }
   return { manifest: decoded.value, bytes };
+}
+
+/** The error for a manifest of a version of the format that is not known here. */
+export function ofAnotherVersion(path: string, version: number): HashlogError {
+  return new HashlogError(
+    "HASHLOG_VERSION",
+    `${path} was written in version ${version} of the format, which this version of Hashlog does not know`,
+    { path, actual: version },
+  );
 }
 
 /** Writes the first manifest of a store. */

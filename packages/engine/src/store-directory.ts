@@ -174,9 +174,7 @@ async function createStore(
 function checkNoOrphans(directory: string, files: readonly ListedFile[]): void {
   if (files.some(({ file }) => file.kind === "backup-mark")) {
     // mark: open/backup-cut-off
-    throw corrupt(`${directory} holds a backup that was cut off before it was whole; back up into it again`, {
-      path: directory,
-    });
+    throw backupCutOff(directory);
   }
   const orphan = files.find(({ file }) => "id" in file);
   if (orphan === undefined) return;
@@ -185,6 +183,13 @@ function checkNoOrphans(directory: string, files: readonly ListedFile[]): void {
     `${directory} holds ${orphan.name} and more, but no manifest; restore it, let repair() make another, or use another directory`,
     { path: directory },
   );
+}
+
+/** The error for a directory that holds the mark of a backup and no manifest. */
+export function backupCutOff(directory: string): HashlogError {
+  return corrupt(`${directory} holds a backup that was cut off before it was whole; back up into it again`, {
+    path: directory,
+  });
 }
 
 /**

@@ -20,7 +20,7 @@ import { TRACES } from "../tracing.ts";
 import type { Finding } from "../verify/finding.ts";
 import { openStoreFiles, type StoreFiles, type UnknownSegment } from "../verify/store-files.ts";
 import { verifyParts, type Verified } from "../verify/verification.ts";
-import { manifestFindings, reasonToDistrust, UNKNOWN } from "../verify/verify-directory.ts";
+import { manifestFindings, reasonToDistrust, UNKNOWN_IDENTITY } from "../verify/manifest-check.ts";
 import { VerifyProgressTeller } from "../verify/verify-progress.ts";
 import { planOf, type Plan } from "./plan-repair.ts";
 import { REPAIR_CHECKS, type RepairOptions, type RepairProgress, type RepairReport } from "./repair-options.ts";
@@ -328,7 +328,7 @@ function lastingReport(files: StoreFiles, findings: readonly Finding[], saved: S
 
 function unknownRange({ segmentId, bytes }: UnknownSegment): LostRange {
   const nothingKnown = { firstSequence: undefined, lastSequence: undefined, writes: undefined };
-  return { segmentId, offset: 0, bytes, reason: UNKNOWN, ...nothingKnown };
+  return { segmentId, offset: 0, bytes, reason: UNKNOWN_IDENTITY, ...nothingKnown };
 }
 
 function noMatter(error: unknown): undefined {

@@ -18,12 +18,12 @@ import {
   type SealedSegment,
 } from "@hashlog/format";
 import { replacementPath, type Clock, type FileSystem, type ReadFile } from "@hashlog/fs-io";
-import { corrupt, HashlogError } from "../errors.ts";
+import { HashlogError } from "../errors.ts";
 import { readWholeFile } from "../files.ts";
 import type { Limits } from "../limits.ts";
-import { sameBytes } from "../manifest-file.ts";
+import { ofAnotherVersion, sameBytes } from "../manifest-file.ts";
 import { randomBytes, randomIdentity, type RandomSource } from "../random.ts";
-import { idsOf, listFiles, type ListedFile } from "../store-directory.ts";
+import { backupCutOff, idsOf, listFiles, type ListedFile } from "../store-directory.ts";
 import { examinedSegment, SegmentContent, type ExaminedSegment } from "./examined-segment.ts";
 import { isRefusal, openPatiently, patientSource } from "./patient-source.ts";
 import { readPastDamage } from "./read-past-damage.ts";
@@ -96,11 +96,7 @@ function nothingThere(directory: string): HashlogError {
 }
 
 function refuseWhatIsNoStore(directory: string, files: readonly ListedFile[]): void {
-  if (files.some(({ file }) => file.kind === "backup-mark")) {
-    throw corrupt(`${directory} holds a backup that was cut off before it was whole; back up into it again`, {
-      path: directory,
-    });
-  }
+  if (files.some(({ file }) => file.kind === "backup-mark")) throw backupCutOff(directory);
   if (!files.some(({ file }) => "id" in file || file.kind === "manifest-replacement")) throw nothingThere(directory);
 }
 
@@ -128,8 +124,7 @@ async function readManifestAt(
   const decoded = decodeManifest(bytes);
   if (decoded.kind === "ok") return { manifest: decoded.value, bytes };
   if (decoded.kind === "damaged") return { bytes, reason: decoded.reason };
-  const words = `${path} was written in version ${decoded.version} of the format, which this version of Hashlog does not know`;
-  throw new HashlogError("HASHLOG_VERSION", words, { path, actual: decoded.version });
+  throw ofAnotherVersion(path, decoded.version);
 }
 
 async function readIfThere(fileSystem: FileSystem, path: string): Promise<Uint8Array | undefined> {
