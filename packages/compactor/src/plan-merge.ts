@@ -39,7 +39,7 @@ const FILES_SHARE_MOST = 0.75;
  * Ousterhout, The Design and Implementation of a Log-Structured File System, 1991).
  *
  * @throws MergeError `MERGE_INVALID_ARGUMENT` if the strategy breaks its contract: it chose a segment that is unknown, empty,
- *   not sealed, or chosen already
+ *   neither sealed nor active, or chosen already
  */
 export function planMerge(statistics: StoreStatistics, policy: MergePolicy): MergeDecision {
   const first = policy.strategy.choose(statistics);

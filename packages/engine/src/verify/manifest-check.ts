@@ -15,7 +15,12 @@ export async function manifestFindings(
   const bytes = files.manifestBytes?.length;
   if (files.manifestFlaw !== undefined) {
     const unknown = files.unknown.map(({ name, segmentId, bytes: length }) =>
-      finding("segment", UNKNOWN_IDENTITY, { path: fileSystem.join(directory, name), segmentId, offset: 0, bytes: length }),
+      finding("segment", UNKNOWN_IDENTITY, {
+        path: fileSystem.join(directory, name),
+        segmentId,
+        offset: 0,
+        bytes: length,
+      }),
     );
     return [finding("manifest", files.manifestFlaw, { path, offset: 0, bytes }), ...unknown];
   }
