@@ -15,8 +15,8 @@ import type { AtScale } from "./own/scale.ts";
 import { resultsFolder } from "./results-folder.ts";
 import { settings } from "./settings.ts";
 import { inTemporaryDirectory } from "./temporary-directory.ts";
-import { thisMachine } from "./soak/machine.ts";
-import { mib, table } from "./soak/words.ts";
+import { thisMachine } from "./machine.ts";
+import { mib, table } from "./words.ts";
 
 const { keys, "value-bytes": valueBytes } = settings("bench:scale", {
   keys: { usual: 50_000_000, least: 1000, what: "entries of the store" },

@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fromCommandLine } from "./command-line.ts";
 import { figuresOf } from "./soak/figures.ts";
-import { thisMachine } from "./soak/machine.ts";
+import { thisMachine } from "./machine.ts";
 import { commandOf, parseOptions, USAGE, type StoreName } from "./soak/options.ts";
 import type { ByPhase, Percentiles } from "./soak/phases.ts";
 import { spaceAmplification, spaceAmplificationOfAll, type Sample, type SoakResult } from "./soak/result.ts";
@@ -22,7 +22,7 @@ import { windowOf } from "./soak/series.ts";
 import type { StoreTask } from "./soak/soak-store.ts";
 import type { StoreMessage } from "./soak/store-process.ts";
 import { summaryOf, verdictTable } from "./soak/summary.ts";
-import { mib, ms, rate, times } from "./soak/words.ts";
+import { mib, ms, rate, times } from "./words.ts";
 
 type StoreResult = SoakResult["stores"][number];
 

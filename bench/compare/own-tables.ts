@@ -1,7 +1,7 @@
 /** What was found of Hashlog alone, in tables. */
 import type { Merged } from "../own/merging.ts";
 import { ROADS, type Opened } from "../own/opening.ts";
-import { mib, table } from "../soak/words.ts";
+import { mib, table } from "../words.ts";
 import { type Comparison, median } from "./result.ts";
 import { rate, seconds } from "./words.ts";
 

@@ -1,6 +1,6 @@
 /** What a comparison found, as it lies in bench.json. */
 import type { MergingResult, OpeningResult } from "../own/run.ts";
-import type { Machine } from "../soak/result.ts";
+import type { Machine } from "../machine.ts";
 import type { Durability } from "./contender.ts";
 import type { Measured } from "./stopwatch.ts";
 import type { WorkloadName } from "./workloads.ts";

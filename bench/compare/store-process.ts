@@ -1,7 +1,7 @@
 /** The process of one store: is told what to do, one thing after the other, and tells how it went. */
 import { readFile } from "node:fs/promises";
-import { SeededRandom } from "../soak/random.ts";
-import { tellParent } from "../soak/tell-parent.ts";
+import { SeededRandom } from "../random.ts";
+import { tellParent } from "../tell-parent.ts";
 import { entrant } from "./contenders/all.ts";
 import type { Contender, Durability } from "./contender.ts";
 import { bytesOnDisk } from "./disk-usage.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { NumberedKeys } from "../numbered-keys.ts";
-import { SeededRandom } from "../soak/random.ts";
+import { SeededRandom } from "../random.ts";
 import type { Contender } from "./contender.ts";
 import { plainMap } from "./contenders/plain-map.ts";
 import { takesPart, WHOLE } from "./plan.ts";

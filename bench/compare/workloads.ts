@@ -1,7 +1,7 @@
 /** What every contender is asked to do. */
 import { NumberedKeys } from "../numbered-keys.ts";
-import { SeededRandom } from "../soak/random.ts";
-import { Zipf } from "../soak/zipf.ts";
+import { SeededRandom } from "../random.ts";
+import { Zipf } from "../zipf.ts";
 import type { Contender, Doing, Durability } from "./contender.ts";
 import { Stopwatch } from "./stopwatch.ts";
 

@@ -1,5 +1,5 @@
 /** The process of one measurement: is told by its one argument what to do, and sends how it went. */
-import { tellParent } from "../soak/tell-parent.ts";
+import { tellParent } from "../tell-parent.ts";
 import { measureMerging, type Merged, type MergingTask } from "./merging.ts";
 import { measureAtScale, type AtScale } from "./scale.ts";
 import { backUpStore, verifyStore, type BackedUp, type VerifiedStore } from "./upkeep.ts";

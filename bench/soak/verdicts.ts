@@ -1,7 +1,7 @@
 /** What a soak is judged by. Every row can be failed, and says so. */
 import type { ByPhase } from "./phases.ts";
 import { spaceAmplification, type Sample, type StoreResult } from "./result.ts";
-import { mib, percent, times, ms } from "./words.ts";
+import { mib, percent, times, ms } from "../words.ts";
 import { trendOf, type Point } from "./trend.ts";
 
 /** One row of the table of verdicts. */

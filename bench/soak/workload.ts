@@ -1,8 +1,8 @@
 /** Which keys are touched, how, and with what: the same operations in the same order for the same seed. */
 import { recordBytes } from "@hashlog/format";
 import { NumberedKeys } from "../numbered-keys.ts";
-import { SeededRandom } from "./random.ts";
-import { Zipf } from "./zipf.ts";
+import { SeededRandom } from "../random.ts";
+import { Zipf } from "../zipf.ts";
 
 /** How unequally keys are touched. */
 export const ZIPF_EXPONENT = 0.99;
