@@ -1,6 +1,6 @@
 /**
  * A very large store, on this machine: filled, read, churned, compacted, and opened again by every road. Fifty million keys of 16
- * bytes with values of 100 take some ten gigabytes of the temporary directory, and two of memory, and a quarter of an hour.
+ * bytes with values of 100 take some ten gigabytes of the temporary directory, four of memory, and a quarter of an hour.
  *
  *     npm run bench:scale -- --keys 50000000
  *
@@ -23,6 +23,7 @@ const { keys, "value-bytes": valueBytes } = settings("bench:scale", {
   "value-bytes": { usual: 100, least: 0, what: "bytes of a value" },
 });
 
+const folder = await resultsFolder();
 const machine = await thisMachine();
 await inTemporaryDirectory("bench-scale", async (directory) => {
   const task = { directory, keys, valueBytes };
@@ -33,7 +34,6 @@ await inTemporaryDirectory("bench-scale", async (directory) => {
     opened.push([road, await measuredApart({ kind: "open", road, ...task })]);
     console.log(`opened by ${road} in ${opened.at(-1)![1].seconds.toFixed(1)} s`);
   }
-  const folder = await resultsFolder();
   await writeFile(
     join(folder, "scale.json"),
     `${JSON.stringify({ machine, ...task, directory: undefined, found, opened }, null, 2)}\n`,

@@ -5,9 +5,10 @@ import { tellParent } from "../tell-parent.ts";
 import { entrant } from "./contenders/all.ts";
 import type { Contender, Durability } from "./contender.ts";
 import { bytesOnDisk } from "./disk-usage.ts";
+import { KeySpace } from "./key-space.ts";
 import { Stopwatch, type Measured } from "./stopwatch.ts";
 import { waitUntilQuiet } from "./waiting.ts";
-import { fill, KeySpace, makeValues, workload, type WorkloadName } from "./workloads.ts";
+import { fill, makeValues, workload, type WorkloadName } from "./workloads.ts";
 
 /** What the process is started with. */
 export interface StoreTask {

@@ -24,7 +24,7 @@ export interface FigureLink {
 }
 
 /** What the times are called. */
-export const TIMED_WORDS: Readonly<Record<Timed, string>> = {
+const TIMED_WORDS: Readonly<Record<Timed, string>> = {
   getSync: "getSync",
   get: "get",
   put: "put, acknowledged",
