@@ -10,11 +10,11 @@
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { inParallel } from "../../scripts/in-parallel.ts";
 import { hashOfSources } from "../campaign/source-hash.ts";
 import { named, readMutants, type Mutant } from "../mutants/mutant.ts";
 import { describeResults, describeTotals, isSettled, resultLine, totalsOf, type Result } from "../mutants/results.ts";
 import { abandonTrials, runTrial } from "../mutants/run-mutant.ts";
-import { inParallel } from "../../scripts/in-parallel.ts";
 import { answering, parsed, positive, UsageError, whole } from "./arguments.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
