@@ -19,7 +19,7 @@ import { runStage } from "./compare/stage.ts";
 import { goalSection } from "./compare/summary.ts";
 import { measureMerging, measureOpening } from "./own/run.ts";
 import { resultsFolder } from "./results-folder.ts";
-import { thisMachine } from "./soak/machine.ts";
+import { thisMachine } from "./machine.ts";
 import { inTemporaryDirectory } from "./temporary-directory.ts";
 
 const options = fromCommandLine(USAGE, parseOptions);

@@ -6,12 +6,12 @@
  *     npm run bench:order -- --keys 1000000 --value-bytes 100 --rounds 5
  */
 import { join } from "node:path";
-import { bytes, open, type Store } from "@hashlog/engine";
+import { bytes, open } from "@hashlog/engine";
+import type { ByteStore } from "./byte-store.ts";
+import { median } from "./median.ts";
 import { NumberedKeys } from "./numbered-keys.ts";
 import { settings } from "./settings.ts";
 import { inTemporaryDirectory } from "./temporary-directory.ts";
-
-type ByteStore = Store<Uint8Array, Uint8Array, Uint8Array | string>;
 
 const {
   keys: KEYS,
@@ -115,10 +115,6 @@ async function putInOrder(store: ByteStore): Promise<void> {
   const each = (store.stats().keydirBytes - before) / KEYS;
   console.log(`\nputting ${KEYS} keys in order took ${Math.round(taken)} ms, and ${each.toFixed(1)} bytes a key;`);
   console.log(`the event loop was held for ${longest.toFixed(1)} ms at most`);
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 }
 
 function rounded(rate: number): string {

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { bytes, open } from "@hashlog/engine";
 import { ClassicLevel } from "classic-level";
 import { open as openLmdb } from "lmdb";
+import { median } from "./median.ts";
 import { NumberedKeys } from "./numbered-keys.ts";
 import { settings } from "./settings.ts";
 import { inTemporaryDirectory } from "./temporary-directory.ts";
@@ -89,7 +90,7 @@ async function compare(
       rates[index]!.push((given / (performance.now() - begun)) * 1000);
     }
   }
-  const [own, ...others] = rates.map((own) => own.toSorted((a, b) => a - b)[Math.floor(own.length / 2)]!);
+  const [own, ...others] = rates.map(median);
   console.log(`\n${title}, entries a second`);
   for (const [index, { name }] of contenders.entries()) {
     const rate = index === 0 ? own! : others[index - 1]!;

@@ -1,6 +1,6 @@
 /**
  * A very large store, on this machine: filled, read, churned, compacted, and opened again by every road. Fifty million keys of 16
- * bytes with values of 100 take some ten gigabytes of the temporary directory, and two of memory, and a quarter of an hour.
+ * bytes with values of 100 take some ten gigabytes of the temporary directory, four of memory, and a quarter of an hour.
  *
  *     npm run bench:scale -- --keys 50000000
  *
@@ -15,14 +15,15 @@ import type { AtScale } from "./own/scale.ts";
 import { resultsFolder } from "./results-folder.ts";
 import { settings } from "./settings.ts";
 import { inTemporaryDirectory } from "./temporary-directory.ts";
-import { thisMachine } from "./soak/machine.ts";
-import { mib, table } from "./soak/words.ts";
+import { thisMachine } from "./machine.ts";
+import { mib, table } from "./words.ts";
 
 const { keys, "value-bytes": valueBytes } = settings("bench:scale", {
   keys: { usual: 50_000_000, least: 1000, what: "entries of the store" },
   "value-bytes": { usual: 100, least: 0, what: "bytes of a value" },
 });
 
+const folder = await resultsFolder();
 const machine = await thisMachine();
 await inTemporaryDirectory("bench-scale", async (directory) => {
   const task = { directory, keys, valueBytes };
@@ -33,7 +34,6 @@ await inTemporaryDirectory("bench-scale", async (directory) => {
     opened.push([road, await measuredApart({ kind: "open", road, ...task })]);
     console.log(`opened by ${road} in ${opened.at(-1)![1].seconds.toFixed(1)} s`);
   }
-  const folder = await resultsFolder();
   await writeFile(
     join(folder, "scale.json"),
     `${JSON.stringify({ machine, ...task, directory: undefined, found, opened }, null, 2)}\n`,

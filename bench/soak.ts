@@ -9,12 +9,13 @@
  * What is found goes to bench/results: soak.json, soak.md and figures.
  */
 import { fork, type ChildProcess } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { fromCommandLine } from "./command-line.ts";
 import { figuresOf } from "./soak/figures.ts";
-import { thisMachine } from "./soak/machine.ts";
+import { thisMachine } from "./machine.ts";
+import { resultsFolder } from "./results-folder.ts";
 import { commandOf, parseOptions, USAGE, type StoreName } from "./soak/options.ts";
 import type { ByPhase, Percentiles } from "./soak/phases.ts";
 import { spaceAmplification, spaceAmplificationOfAll, type Sample, type SoakResult } from "./soak/result.ts";
@@ -22,7 +23,7 @@ import { windowOf } from "./soak/series.ts";
 import type { StoreTask } from "./soak/soak-store.ts";
 import type { StoreMessage } from "./soak/store-process.ts";
 import { summaryOf, verdictTable } from "./soak/summary.ts";
-import { mib, ms, rate, times } from "./soak/words.ts";
+import { mib, ms, rate, times } from "./words.ts";
 
 type StoreResult = SoakResult["stores"][number];
 
@@ -30,6 +31,10 @@ const SAMPLES_LEAST = 60;
 const SAMPLE_SECONDS_MOST = 10;
 
 const options = fromCommandLine(USAGE, parseOptions);
+const folder = await resultsFolder(options.results).catch((error: Error) => {
+  console.error(error.message);
+  process.exit(1);
+});
 const directory = await mkdtemp(join(tmpdir(), "hashlog-soak-"));
 let running: ChildProcess | undefined;
 // The store's process goes first, then its files: gigabytes must not stay behind.
@@ -93,8 +98,6 @@ function lineOf(name: StoreName, before: Sample | undefined, sample: Sample): st
 async function tell(stores: readonly StoreResult[]): Promise<void> {
   const { minutes, seed, sync } = options;
   const result: SoakResult = { machine: await thisMachine(), command: commandOf(options), minutes, seed, sync, stores };
-  const folder = options.results === undefined ? join(import.meta.dirname, "results") : resolve(options.results);
-  await mkdir(folder, { recursive: true });
   const figures = figuresOf(result);
   for (const { file, svg } of figures) await writeFile(join(folder, file), svg);
   await writeFile(join(folder, "soak.json"), `${JSON.stringify(result, null, 2)}\n`);

@@ -10,6 +10,7 @@ import { registerHooks } from "node:module";
 import { tracingChannel } from "node:diagnostics_channel";
 import { join } from "node:path";
 import * as engine from "@hashlog/engine";
+import type { ByteStore } from "./byte-store.ts";
 import { NumberedKeys } from "./numbered-keys.ts";
 import { settings } from "./settings.ts";
 import { inTemporaryDirectory } from "./temporary-directory.ts";
@@ -23,8 +24,6 @@ const AT_ONCE = 1000;
 const VALUE = new Uint8Array(100);
 const numbered = new NumberedKeys(KEYS);
 const KEY_LIST = Array.from({ length: KEYS }, (_, index) => numbered.at(numbered.scattered(index)));
-
-type ByteStore = engine.Store<Uint8Array, Uint8Array, Uint8Array | string>;
 
 const OPERATIONS: Readonly<Record<string, (store: ByteStore) => unknown>> = {
   put: async (store) => {

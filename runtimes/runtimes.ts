@@ -10,6 +10,7 @@
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { inParallel } from "../scripts/in-parallel.ts";
 import { run } from "../scripts/run.mjs";
 import { seconds, SetupError, setupPrograms } from "../scripts/setup.mjs";
 import { versionIn } from "./calls.ts";
@@ -54,7 +55,7 @@ async function runAll(names: readonly string[]): Promise<number> {
   try {
     console.log("packing the packages as they would be published");
     const project = await makeProject(folder);
-    const rows = await inParallel(names, (name) => runOn(name, project));
+    const rows = await inParallel(names, availableParallelism(), (name) => runOn(name, project));
     console.log(`\n${matrix(CHECKS, rows)}`);
     return rows.every(({ outcomes }) => outcomes.every(({ failed }) => failed === 0)) ? 0 : 1;
   } finally {
@@ -75,18 +76,4 @@ async function runOn(name: string, project: string): Promise<Row> {
     outcomes.push(outcome);
   }
   return { title, outcomes, took: seconds(started) };
-}
-
-/** As many at a time as there are processors. The results are in the order of the items. */
-async function inParallel<Item, Result>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  const waiting = items.entries();
-  const lane = async (): Promise<void> => {
-    for (const [index, item] of waiting) results[index] = await work(item);
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, lane));
-  return results;
 }

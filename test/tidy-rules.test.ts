@@ -355,6 +355,7 @@ export { F as E } from "./b.ts";`,
     text: off("only"),
     complaint: /every/,
   },
+  { rule: testRules.noTestIsSwitchedOff, path: "proof/faults/a.test.ts", text: off("skip"), complaint: /every test/ },
   { rule: testRules.noTestIsSwitchedOff, path: "packages/format/test/a.test.ts", text: off("each") },
 
   { rule: testRules.testFilesAreNamedAlike, path: "test/aB.test.ts", text: "", complaint: /like-this/ },

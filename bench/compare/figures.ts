@@ -1,8 +1,9 @@
 /** What a comparison found, drawn as SVG. */
 import { init } from "echarts";
+import { median } from "../median.ts";
 import { drawPanels } from "./panels.ts";
 import { titleOf } from "./plan.ts";
-import { type Compared, type Comparison, median, rates, type StoreWhole, type WorkloadResult } from "./result.ts";
+import { type Compared, type Comparison, rates, type StoreWhole, type WorkloadResult } from "./result.ts";
 import { colourOf } from "./store-colours.ts";
 import { rate, time } from "./words.ts";
 import { workload, type WorkloadName } from "./workloads.ts";

@@ -1,8 +1,9 @@
 /** What Hashlog sets itself, and whether it was reached. The goals hold for one size: at any other, nothing is judged. */
 import type { Merged } from "../own/merging.ts";
 import type { Opened } from "../own/opening.ts";
+import { median } from "../median.ts";
 import type { Durability } from "./contender.ts";
-import { type Compared, type Comparison, median, rates, ratio, type WorkloadResult } from "./result.ts";
+import { type Compared, type Comparison, rates, ratio, type WorkloadResult } from "./result.ts";
 import { workload, type WorkloadName } from "./workloads.ts";
 
 /** A row of the table of goals. */

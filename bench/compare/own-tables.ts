@@ -1,8 +1,9 @@
 /** What was found of Hashlog alone, in tables. */
 import type { Merged } from "../own/merging.ts";
 import { ROADS, type Opened } from "../own/opening.ts";
-import { mib, table } from "../soak/words.ts";
-import { type Comparison, median } from "./result.ts";
+import { mib, table } from "../words.ts";
+import { median } from "../median.ts";
+import { type Comparison } from "./result.ts";
 import { rate, seconds } from "./words.ts";
 
 /** All of it is not synced, and there is nothing to compare with. */

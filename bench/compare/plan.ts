@@ -1,4 +1,5 @@
 /** What is measured: which stores, with which workloads, and how often. */
+import type { Measuring, MeasuringMerges } from "../own/run.ts";
 import type { Durability, Entrant } from "./contender.ts";
 import { WORKLOADS, type Workload, type WorkloadName } from "./workloads.ts";
 
@@ -22,13 +23,8 @@ export const FEW: readonly WorkloadName[] = ["load", "getSync", "get", "put"];
 
 /** What is measured of Hashlog alone. */
 export interface OwnPlan {
-  readonly openings: readonly { readonly keys: number; readonly valueBytes: number; readonly rounds: number }[];
-  readonly mergings: readonly {
-    readonly liveBytes: number;
-    readonly valueBytes: number;
-    readonly rounds: number;
-    readonly inWorker: boolean;
-  }[];
+  readonly openings: readonly Measuring[];
+  readonly mergings: readonly MeasuringMerges[];
 }
 
 /** About an hour. No store has more than ten gigabytes. */

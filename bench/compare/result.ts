@@ -1,6 +1,7 @@
 /** What a comparison found, as it lies in bench.json. */
 import type { MergingResult, OpeningResult } from "../own/run.ts";
-import type { Machine } from "../soak/result.ts";
+import type { Machine } from "../machine.ts";
+import { median } from "../median.ts";
 import type { Durability } from "./contender.ts";
 import type { Measured } from "./stopwatch.ts";
 import type { WorkloadName } from "./workloads.ts";
@@ -66,11 +67,6 @@ export interface StoreWhole {
 /** Operations a second, of each round. */
 export function rates({ measured }: WorkloadResult): number[] {
   return measured.map(({ operations, seconds }) => operations / seconds);
-}
-
-/** The one in the middle; of an even number the lower of the two. */
-export function median(values: readonly number[]): number {
-  return values.toSorted((left, right) => left - right)[Math.floor((values.length - 1) / 2)]!;
 }
 
 /** How many times as much the first has as the other, in the median of the rounds, each with its own. */

@@ -1,13 +1,14 @@
 /** The process of one store: is told what to do, one thing after the other, and tells how it went. */
 import { readFile } from "node:fs/promises";
-import { SeededRandom } from "../soak/random.ts";
-import { tellParent } from "../soak/tell-parent.ts";
+import { SeededRandom } from "../random.ts";
+import { tellParent } from "../tell-parent.ts";
 import { entrant } from "./contenders/all.ts";
 import type { Contender, Durability } from "./contender.ts";
 import { bytesOnDisk } from "./disk-usage.ts";
+import { KeySpace } from "./key-space.ts";
 import { Stopwatch, type Measured } from "./stopwatch.ts";
 import { waitUntilQuiet } from "./waiting.ts";
-import { fill, KeySpace, makeValues, workload, type WorkloadName } from "./workloads.ts";
+import { fill, makeValues, workload, type WorkloadName } from "./workloads.ts";
 
 /** What the process is started with. */
 export interface StoreTask {

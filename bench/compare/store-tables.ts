@@ -1,7 +1,8 @@
 /** What was found of stores of one size, in tables. */
-import { mib, table } from "../soak/words.ts";
+import { mib, table } from "../words.ts";
+import { median } from "../median.ts";
 import { titleOf } from "./plan.ts";
-import { type Compared, type Comparison, median, rates, ratio, type WorkloadResult } from "./result.ts";
+import { type Compared, type Comparison, rates, ratio, type WorkloadResult } from "./result.ts";
 import { rate, RATE_UNITS, rounds, seconds, time } from "./words.ts";
 import { workload } from "./workloads.ts";
 

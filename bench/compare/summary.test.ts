@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import { median } from "../median.ts";
 import { figuresOf } from "./figures.ts";
 import { goalsOf } from "./goals.ts";
-import { type Comparison, median, ratio, type WorkloadResult } from "./result.ts";
+import { type Comparison, ratio, type WorkloadResult } from "./result.ts";
 import { goalSection, summaryOf } from "./summary.ts";
 import type { WorkloadName } from "./workloads.ts";
 

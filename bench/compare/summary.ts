@@ -1,5 +1,5 @@
 /** bench.md: what was found, in tables. */
-import { mib, table } from "../soak/words.ts";
+import { mib, table } from "../words.ts";
 import { IN_MEMORY } from "./file-system-name.ts";
 import { GOAL_SIZE, GOALS_NEED, goalsOf } from "./goals.ts";
 import { ownSections } from "./own-tables.ts";

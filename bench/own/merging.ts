@@ -1,7 +1,8 @@
 /** How fast a merge copies what is live, how long it holds the event loop, and what the segments take afterwards. */
 import { createHistogram } from "node:perf_hooks";
-import { bytes, open, type Store } from "@hashlog/engine";
+import { bytes, open } from "@hashlog/engine";
 import { workerMerge } from "@hashlog/engine/worker";
+import type { ByteStore } from "../byte-store.ts";
 import { NumberedKeys } from "../numbered-keys.ts";
 
 /** What is merged. */
@@ -23,14 +24,12 @@ export interface Merged {
   readonly spaceAfter: number;
 }
 
-type ByteStore = Store<Uint8Array, Uint8Array, Uint8Array | string>;
-
 /** So much is overwritten before each merge, so that there is something to merge. */
 const OVERWRITTEN_SHARE = 0.05;
 const AT_ONCE = 1000;
 
 /** Merges all of the store again and again; nothing else goes on. */
-export async function measureMerging({
+export async function mergeStore({
   directory,
   liveBytes,
   valueBytes,

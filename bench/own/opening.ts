@@ -3,8 +3,9 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createHistogram } from "node:perf_hooks";
-import { bytes, open, type Store } from "@hashlog/engine";
+import { bytes, open } from "@hashlog/engine";
 import { crc32, parseFileName } from "@hashlog/format";
+import type { ByteStore } from "../byte-store.ts";
 import { untilHinted } from "../hints.ts";
 import { NumberedKeys } from "../numbered-keys.ts";
 
@@ -41,8 +42,6 @@ export interface Opened {
   /** By which the process has grown, for each key besides its own bytes. */
   readonly residentBytesPerKey: number;
 }
-
-export type ByteStore = Store<Uint8Array, Uint8Array, Uint8Array | string>;
 
 const BATCH = 1000;
 /** Small, so that nearly everything lies in sealed segments: the active one has no hint file and is always scanned. */

@@ -1,6 +1,6 @@
 /** The process of one measurement: is told by its one argument what to do, and sends how it went. */
-import { tellParent } from "../soak/tell-parent.ts";
-import { measureMerging, type Merged, type MergingTask } from "./merging.ts";
+import { tellParent } from "../tell-parent.ts";
+import { mergeStore, type Merged, type MergingTask } from "./merging.ts";
 import { measureAtScale, type AtScale } from "./scale.ts";
 import { backUpStore, verifyStore, type BackedUp, type VerifiedStore } from "./upkeep.ts";
 import { fillStore, openBy, type Filled, type Opened, type OpeningTask, type Road } from "./opening.ts";
@@ -45,6 +45,6 @@ function measure(): Promise<object> {
     case "back-up":
       return backUpStore(task);
     case "merge":
-      return measureMerging(task);
+      return mergeStore(task);
   }
 }

@@ -3,7 +3,7 @@ import { fork } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Merged } from "./merging.ts";
-import { ROADS, type Filled as FilledStore, type Opened, type Road } from "./opening.ts";
+import { ROADS, type Filled, type Opened, type Road } from "./opening.ts";
 import type { BackedUp, VerifiedStore } from "./upkeep.ts";
 import type { OwnAnswers, OwnTask } from "./own-process.ts";
 
@@ -11,7 +11,7 @@ import type { OwnAnswers, OwnTask } from "./own-process.ts";
 export interface OpeningResult {
   readonly keys: number;
   readonly valueBytes: number;
-  readonly filled: FilledStore;
+  readonly filled: Filled;
   /** One of each round. */
   readonly opened: Readonly<Record<Road, readonly Opened[]>>;
 }
@@ -31,11 +31,23 @@ export interface OwnParts {
   readonly say: (line: string) => void;
 }
 
+/** A store with so many entries, and how often each thing is measured of it. */
+export interface Measuring {
+  readonly keys: number;
+  readonly valueBytes: number;
+  readonly rounds: number;
+}
+
+/** The same of one that is merged, in its own thread or in another. */
+export interface MeasuringMerges {
+  readonly liveBytes: number;
+  readonly valueBytes: number;
+  readonly rounds: number;
+  readonly inWorker: boolean;
+}
+
 /** Fills a store, and opens it by each road so many times. */
-export async function measureOpening(
-  { keys, valueBytes, rounds }: { readonly keys: number; readonly valueBytes: number; readonly rounds: number },
-  parts: OwnParts,
-): Promise<OpeningResult> {
+export async function measureOpening({ keys, valueBytes, rounds }: Measuring, parts: OwnParts): Promise<OpeningResult> {
   return within(parts, async (directory) => {
     const task = { directory, keys, valueBytes };
     const filled = await measuredApart({ kind: "fill", ...task });
@@ -60,15 +72,7 @@ export async function measureOpening(
 }
 
 /** Fills a store, and merges all of it so many times. */
-export async function measureMerging(
-  given: {
-    readonly liveBytes: number;
-    readonly valueBytes: number;
-    readonly rounds: number;
-    readonly inWorker: boolean;
-  },
-  parts: OwnParts,
-): Promise<MergingResult> {
+export async function measureMerging(given: MeasuringMerges, parts: OwnParts): Promise<MergingResult> {
   return within(parts, async (directory) => {
     const merged = await measuredApart({ kind: "merge", directory, ...given });
     const { liveBytes, valueBytes, inWorker } = given;
@@ -83,16 +87,9 @@ export async function measureMerging(
   });
 }
 
-/** What is measured of a store with so many entries. */
-interface Filled {
-  readonly keys: number;
-  readonly valueBytes: number;
-  readonly rounds: number;
-}
-
 /** Fills a store, and verifies it so many times. */
 export async function measureVerifying(
-  { keys, valueBytes, rounds }: Filled,
+  { keys, valueBytes, rounds }: Measuring,
   parts: OwnParts,
 ): Promise<VerifiedStore[]> {
   return within(parts, async (directory) => {
@@ -113,7 +110,7 @@ export async function measureVerifying(
 }
 
 /** Fills a store, and backs it up so many times. */
-export async function measureBackups({ keys, valueBytes, rounds }: Filled, parts: OwnParts): Promise<BackedUp[]> {
+export async function measureBackups({ keys, valueBytes, rounds }: Measuring, parts: OwnParts): Promise<BackedUp[]> {
   return within(parts, async (directory) => {
     const task = { directory: join(directory, "store"), keys, valueBytes };
     await measuredApart({ kind: "fill", ...task });

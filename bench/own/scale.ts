@@ -1,5 +1,5 @@
 /** A very large store: filled, read, churned and compacted, in one process. */
-import { SeededRandom } from "../soak/random.ts";
+import { SeededRandom } from "../random.ts";
 import { untilHinted } from "../hints.ts";
 import { NumberedKeys } from "../numbered-keys.ts";
 import { Stopwatch, type Measured } from "../compare/stopwatch.ts";

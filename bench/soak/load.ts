@@ -1,6 +1,6 @@
 /** The load: so many writers and readers at once, each of which asks for the next thing in the next turn of the event loop. */
 import { recordBytes } from "@hashlog/format";
-import type { ByteStore } from "./open-store.ts";
+import type { ByteStore } from "../byte-store.ts";
 import type { Phase, PhasedTimes } from "./phases.ts";
 import type { Timed } from "./result.ts";
 import { Workload } from "./workload.ts";

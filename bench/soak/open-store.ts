@@ -1,10 +1,8 @@
 /** Opens the store that is soaked, and tells when merges begin and end. */
-import { bytes, open, type Store } from "@hashlog/engine";
+import { bytes, open } from "@hashlog/engine";
 import type { FileSystem } from "@hashlog/fs-io";
+import type { ByteStore } from "../byte-store.ts";
 import type { Sync } from "./options.ts";
-
-/** A store of bytes. */
-export type ByteStore = Store<Uint8Array, Uint8Array, Uint8Array | string>;
 
 /** What a merge did. */
 export interface MergeDone {

@@ -1,5 +1,6 @@
 /** How the soak is called. */
 import { parseArgs } from "node:util";
+import { wholeNumber } from "../command-line.ts";
 
 /** Which of the two stores. */
 export type StoreName = "small" | "large";
@@ -53,11 +54,9 @@ export function parseOptions(args: readonly string[]): SoakOptions {
       liveBytes: above(`${name}-mb`, values[`${name}-mb`]) * MIB,
       seconds: 60 * minutes * (only === undefined ? SHARE_OF_MINUTES[name] : 1),
     }));
-  const seed = Number(values.seed);
-  if (!Number.isSafeInteger(seed) || seed < 0) throw new Error(`--seed ${values.seed} is not an integer from 0`);
   return {
     minutes,
-    seed,
+    seed: wholeNumber("seed", values.seed, 0),
     sync: oneOf("sync", values.sync, ["never", "interval", "always"] as const),
     stores,
     results: values.results,

@@ -1,4 +1,5 @@
 /** What a soak found: the content of soak.json. Bytes are bytes, times are milliseconds but for `seconds`. */
+import type { Machine } from "../machine.ts";
 import type { WrittenBytes } from "./counting-file-system.ts";
 import type { StoreName, Sync } from "./options.ts";
 import type { ByPhase } from "./phases.ts";
@@ -71,17 +72,6 @@ export interface StoreResult {
   readonly coldTimes: Times;
   readonly fillSeconds: number;
   readonly closeSeconds: number;
-}
-
-/** On what it was found. */
-export interface Machine {
-  readonly cpu: string;
-  readonly cores: number;
-  readonly memoryBytes: number;
-  readonly system: string;
-  readonly node: string;
-  readonly date: string;
-  readonly commit: string;
 }
 
 /** All of it. */

@@ -1,12 +1,13 @@
 /** One store under load, from its filling to its closing. */
 import { mkdir } from "node:fs/promises";
 import { nodeFileSystem } from "@hashlog/fs-io";
+import type { ByteStore } from "../byte-store.ts";
 import { countingFileSystem, type Counts, type WrittenBytes } from "./counting-file-system.ts";
 import { directoryUsage, processHandles } from "./directory-usage.ts";
 import { DueEvents } from "./due-events.ts";
 import { Load } from "./load.ts";
 import { MergeLog } from "./merge-log.ts";
-import { openStore, type ByteStore } from "./open-store.ts";
+import { openStore } from "./open-store.ts";
 import type { StoreName, Sync } from "./options.ts";
 import { PhasedTimes } from "./phases.ts";
 import {

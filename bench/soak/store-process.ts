@@ -1,7 +1,7 @@
 /** The process of one store: is told by its one argument what to do, and sends what it finds. */
 import type { Sample, StoreResult } from "./result.ts";
 import { soakStore, type StoreTask } from "./soak-store.ts";
-import { tellParent } from "./tell-parent.ts";
+import { tellParent } from "../tell-parent.ts";
 
 /** What the process sends. */
 export type StoreMessage =

@@ -3,7 +3,7 @@ import { figuresOf } from "./figures.ts";
 import { madeUpSoak, madeUpStore } from "./made-up-result.ts";
 import { windowOf, writeAmplification } from "./series.ts";
 import { summaryOf } from "./summary.ts";
-import { mib, ms, rate, table, times } from "./words.ts";
+import { mib, ms, rate, table, times } from "../words.ts";
 
 describe("what is told of a soak", () => {
   const store = madeUpStore();

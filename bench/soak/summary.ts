@@ -13,7 +13,7 @@ import {
 import { writeAmplification } from "./series.ts";
 import { WARM_AFTER } from "./soak-store.ts";
 import { secondHalf, verdictsOn } from "./verdicts.ts";
-import { mib, ms, rate, table, times } from "./words.ts";
+import { mib, ms, rate, table, times } from "../words.ts";
 import { SHARE_OF_DELETES, SHARE_WITH_TTL, ZIPF_EXPONENT } from "./workload.ts";
 
 /** A figure that the summary shows. */
@@ -24,7 +24,7 @@ export interface FigureLink {
 }
 
 /** What the times are called. */
-export const TIMED_WORDS: Readonly<Record<Timed, string>> = {
+const TIMED_WORDS: Readonly<Record<Timed, string>> = {
   getSync: "getSync",
   get: "get",
   put: "put, acknowledged",

@@ -1,7 +1,7 @@
 /** What a soak is judged by. Every row can be failed, and says so. */
 import type { ByPhase } from "./phases.ts";
 import { spaceAmplification, type Sample, type StoreResult } from "./result.ts";
-import { mib, percent, times, ms } from "./words.ts";
+import { mib, percent, times, ms } from "../words.ts";
 import { trendOf, type Point } from "./trend.ts";
 
 /** One row of the table of verdicts. */
@@ -15,13 +15,13 @@ export interface Verdict {
 
 /** A small store may have so much on top of what is allowed: the segment that is being written. */
 export const SMALL_EXTRA_BYTES: number = 16 * 2 ** 20;
-export const SPACE_AMPLIFICATION_MOST = 1.5;
-export const GET_SYNC_TIMES_IDLE_MOST = 3;
-export const EVENT_LOOP_P99_MS_MOST = 10;
+const SPACE_AMPLIFICATION_MOST = 1.5;
+const GET_SYNC_TIMES_IDLE_MOST = 3;
+const EVENT_LOOP_P99_MS_MOST = 10;
 /** What rises by no more in an hour does not grow; nor does what rises by less than it goes up and down. */
-export const PERCENT_PER_HOUR_MOST = 10;
+const PERCENT_PER_HOUR_MOST = 10;
 /** In less time a store and the process around it have not come to rest, and an hour cannot be told from it. */
-export const TREND_SECONDS_LEAST = 180;
+const TREND_SECONDS_LEAST = 180;
 
 const NO_MERGE = "no merge when warm";
 

@@ -1,18 +1,18 @@
 /** Which keys are touched, how, and with what: the same operations in the same order for the same seed. */
 import { recordBytes } from "@hashlog/format";
 import { NumberedKeys } from "../numbered-keys.ts";
-import { SeededRandom } from "./random.ts";
-import { Zipf } from "./zipf.ts";
+import { SeededRandom } from "../random.ts";
+import { Zipf } from "../zipf.ts";
 
 /** How unequally keys are touched. */
 export const ZIPF_EXPONENT = 0.99;
 /** Of the writes; the others are puts that stay. */
 export const SHARE_OF_DELETES = 0.05;
 export const SHARE_WITH_TTL = 0.1;
-export const TTL_MS_LEAST = 1000;
-export const TTL_MS_MOST = 60_000;
-export const VALUE_BYTES_LEAST = 100;
-export const VALUE_BYTES_MOST = 4096;
+const TTL_MS_LEAST = 1000;
+const TTL_MS_MOST = 60_000;
+const VALUE_BYTES_LEAST = 100;
+const VALUE_BYTES_MOST = 4096;
 /** Makes small values frequent: with it they are 1024 bytes on average. */
 const SIZE_POWER = (VALUE_BYTES_MOST - VALUE_BYTES_LEAST) / (1024 - VALUE_BYTES_LEAST) - 1;
 /** Values are cut from so many random bytes, so that making them costs next to nothing. */

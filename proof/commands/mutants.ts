@@ -10,6 +10,7 @@
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { inParallel } from "../../scripts/in-parallel.ts";
 import { hashOfSources } from "../campaign/source-hash.ts";
 import { named, readMutants, type Mutant } from "../mutants/mutant.ts";
 import { describeResults, describeTotals, isSettled, resultLine, totalsOf, type Result } from "../mutants/results.ts";
@@ -71,7 +72,7 @@ async function plant(options: Options): Promise<number> {
   const all = readMutants();
   const canary = all.find(({ name }) => name.startsWith(CANARY))!;
   if (!(await seesCanary(canary))) return 1;
-  const results = await inParallel(options.only ?? all, options);
+  const results = await inParallel(options.only ?? all, options.jobs, (mutant) => plantOne(mutant, options));
   console.log(`\n${describeTotals(totalsOf(results))}`);
   if (options.only === undefined) {
     writeFileSync(`${ROOT}mutants/RESULTS.md`, describeResults(results, hashOfSources(ROOT)));
@@ -86,24 +87,12 @@ async function seesCanary(canary: Mutant): Promise<boolean> {
   return verdict.caught;
 }
 
-async function inParallel(
-  mutants: readonly Mutant[],
-  { jobs, seconds, isVerbose }: Omit<Options, "only">,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  const left = [...mutants];
-  const work = async (): Promise<void> => {
-    for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
-      const verdict = await runTrial({ patch: mutant.path, tests: mutant.tests, seconds });
-      const result = { mutant, verdict };
-      results.push(result);
-      console.log(resultLine(result));
-      if (isVerbose && verdict.caught)
-        console.log(`    ${verdict.message}\n    ${JSON.stringify(verdict.counterexample)}`);
-    }
-  };
-  await Promise.all(Array.from({ length: jobs }, work));
-  return results.toSorted((one, other) => mutants.indexOf(one.mutant) - mutants.indexOf(other.mutant));
+async function plantOne(mutant: Mutant, { seconds, isVerbose }: Options): Promise<Result> {
+  const verdict = await runTrial({ patch: mutant.path, tests: mutant.tests, seconds });
+  const result = { mutant, verdict };
+  console.log(resultLine(result));
+  if (isVerbose && verdict.caught) console.log(`    ${verdict.message}\n    ${JSON.stringify(verdict.counterexample)}`);
+  return result;
 }
 
 /** Everything that any mutant is judged by, on the sources as they are. */

@@ -7,19 +7,13 @@ import { memoryFileSystem, nodeFileSystem, systemClock } from "@hashlog/fs-io";
 import { runClockContract, runFileSystemContract } from "@hashlog/fs-io/testing";
 import { hashKeydir } from "@hashlog/index";
 import { runIndexContract } from "@hashlog/index/testing";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, test } from "./harness.mjs";
+import { temporaryDirectory } from "./machine.mjs";
 
-runFileSystemContract({ describe, test }, "the machine's file system", async () => {
-  const directory = await mkdtemp(join(tmpdir(), "hashlog-"));
-  return {
-    fileSystem: nodeFileSystem(),
-    directory,
-    dispose: () => rm(directory, { recursive: true, force: true, maxRetries: 10 }),
-  };
-});
+runFileSystemContract({ describe, test }, "the machine's file system", async () => ({
+  fileSystem: nodeFileSystem(),
+  ...(await temporaryDirectory()),
+}));
 
 runFileSystemContract({ describe, test }, "the one in memory", async () => {
   const fileSystem = memoryFileSystem();

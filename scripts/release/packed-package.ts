@@ -21,9 +21,6 @@ export interface PackedManifest {
   readonly license?: string;
   readonly keywords?: readonly string[];
   readonly repository?: unknown;
-  readonly homepage?: unknown;
-  readonly bugs?: unknown;
-  readonly type?: string;
   readonly bin?: string | Readonly<Record<string, string>>;
   readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly publishConfig?: { readonly access?: string; readonly provenance?: boolean };

@@ -9,6 +9,7 @@ import { isBuiltin } from "node:module";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseSync } from "oxc-parser";
+import { inParallel } from "../in-parallel.ts";
 import { run, type Finished } from "../run.mjs";
 import { NODE, npmNode, ROOT } from "../setup.mjs";
 import type { PackageStore } from "./installation.ts";
@@ -53,13 +54,7 @@ export function makeProject(store: PackageStore, one: PackedPackage, directory: 
 
 /** Compiles the program of each project, and runs it in each way; as many projects at once as there are processors. */
 export async function tryProjects(projects: readonly Project[]): Promise<Use[]> {
-  const uses: Use[][] = [];
-  const left = projects.entries();
-  const lane = async (): Promise<void> => {
-    for (const [index, project] of left) uses[index] = await tryProject(project);
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, lane));
-  return uses.flat();
+  return (await inParallel(projects, availableParallelism(), tryProject)).flat();
 }
 
 async function tryProject(project: Project): Promise<Use[]> {

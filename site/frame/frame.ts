@@ -12,7 +12,7 @@ export interface Contents {
   readonly html: string;
 }
 
-const TAGLINE = "An embedded key-value store for Node.js, in TypeScript alone";
+const TAGLINE = "An embedded key-value store for Node.js, Bun and Deno, in TypeScript alone";
 
 export function frame({ page, html }: Contents, navigation: readonly NavigationPart[]): string {
   const to = (target: string): string => encodeURI(relativeLink(page, target));

@@ -24,7 +24,7 @@ function slug(heading: string): string {
 }
 
 /** What a reader sees of inline Markdown: no marks, and no addresses of links. */
-export function plainText(inline: Token | undefined): string {
+function plainText(inline: Token | undefined): string {
   const children = inline?.children ?? [];
   return children
     .map(({ type, content }) => (type === "softbreak" ? " " : type === "html_inline" ? "" : content))

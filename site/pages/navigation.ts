@@ -95,7 +95,7 @@ function documentLink(repository: Repository, source: string): NavigationLink {
 }
 
 /** The page of the reference for a name that one imports from. */
-export function referencePage(name: string): string {
+function referencePage(name: string): string {
   return documentPage(`${posix.join("site/api", name)}/index.md`);
 }
 

@@ -20,18 +20,6 @@ export function ownRepository(): Repository {
   };
 }
 
-/** A repository of these files alone. */
-export function madeUpRepository(files: Readonly<Record<string, string>>): Repository {
-  return {
-    paths: Object.keys(files).toSorted(),
-    read(path) {
-      const text = files[path];
-      if (text === undefined) throw new Error(`there is no ${path}`);
-      return text;
-    },
-  };
-}
-
 /** The files right inside of a folder. */
 export function filesIn(repository: Repository, folder: string): string[] {
   return repository.paths.filter((path) => posix.dirname(path) === folder);

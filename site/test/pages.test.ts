@@ -3,9 +3,10 @@ import { publishedPackages } from "../api/entry-points.ts";
 import { GUIDES, GUIDES_INDEX, guideGroups } from "../pages/guides.ts";
 import { navigation } from "../pages/navigation.ts";
 import { documentPage, folderPage, relativeLink, sourcePage } from "../pages/paths.ts";
-import { filesIn, madeUpRepository, ownRepository } from "../pages/repository.ts";
+import { filesIn, ownRepository } from "../pages/repository.ts";
 import { planSite } from "../pages/site.ts";
 import { titleOf } from "../pages/titles.ts";
+import { madeUpRepository } from "./made-up-repository.ts";
 
 describe("addresses", () => {
   test.each([

@@ -3,7 +3,7 @@ import { posix } from "node:path";
 import { complaint, isModule, parse, sourcePackage, type Rule, type SourceFile } from "./source-file.ts";
 
 /** What each package is built on. Nothing else is a dependency at run time. */
-export const ARROWS: Readonly<Record<string, readonly string[]>> = {
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
   format: [],
   "fs-io": [],
   index: ["format"],
@@ -18,7 +18,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What an adapter adapts to, and what the command line is made with: packages of others, which each takes along, or which its user has to have. */
-export const HOSTS: Readonly<Record<string, Host>> = {
+const HOSTS: Readonly<Record<string, Host>> = {
   level: { dependencies: ["abstract-level"], peers: [] },
   keyv: { dependencies: [], peers: ["keyv"] },
   unstorage: { dependencies: [], peers: ["unstorage"] },

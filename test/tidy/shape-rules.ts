@@ -4,8 +4,8 @@ import { posix } from "node:path";
 import { MARK_LINE } from "./coverage-rules.ts";
 import { complaint, isModule, lineAt, parse, sourcePackage, type Rule, type SourceFile } from "./source-file.ts";
 
-export const FILE_LINES_MAX = 400;
-export const FUNCTION_LINES_MAX = 70;
+const FILE_LINES_MAX = 400;
+const FUNCTION_LINES_MAX = 70;
 
 const CONTRACT_SUITE = /\/src\/testing\/(?:contract-[^/]+|[^/]+-contract)\.ts$/;
 

@@ -20,8 +20,9 @@ export const testFilesAreNamedAlike: Rule = (files) =>
     .filter((file) => looksLikeATest(file) && !TEST_FILE_NAME.test(posix.basename(file.path)))
     .map((file) => `${file.path}: a file of tests is called like-this.test.ts, or it is not run`);
 
+/** Beside the folders of tests, what has its tests among its sources. */
 function isTestCode({ path }: SourceFile): boolean {
-  return /^(?:packages\/[^/]+\/)?test\/.*\.ts$/.test(path);
+  return /^(?:(?:packages\/[^/]+\/)?test|bench|proof|runtimes|site)\/.*\.ts$/.test(path);
 }
 
 /** By its name, or because it calls the runner's functions at the start of a line. */

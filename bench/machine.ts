@@ -1,7 +1,17 @@
 import { execFile } from "node:child_process";
 import { availableParallelism, cpus, release, totalmem, type } from "node:os";
 import { promisify } from "node:util";
-import type { Machine } from "./result.ts";
+
+/** On what something was measured. */
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  readonly system: string;
+  readonly node: string;
+  readonly date: string;
+  readonly commit: string;
+}
 
 /** What this runs on; the commit is followed by "and changes" where files differ from it. */
 export async function thisMachine(): Promise<Machine> {

@@ -1,4 +1,6 @@
-/** Numbers as they are printed. */
+/** Numbers and tables as they are printed. */
+
+/** Bytes, in three digits or more. */
 export function mib(bytes: number): string {
   const value = bytes / 2 ** 20;
   return `${value < 100 ? digits(value) : Math.round(value).toLocaleString("en-US")} MiB`;
