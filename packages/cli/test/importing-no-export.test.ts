@@ -56,6 +56,39 @@ test("an export makes one, compressed or not, and one that is wrong further down
   expect(await printed(["get", wrong.store, "ada"])).toBe("1815");
 });
 
+test.each([
+  ["empty ones", "\n\r\n"],
+  ["a byte order mark and an empty one", "\ufeff\n"],
+  ["one of spaces that is longer than what is read at once", `${" ".repeat(200_000)}\n`],
+])(
+  "lines before the first of an export that say nothing are passed over, as by every import: %s",
+  async (_what, lines) => {
+    const { exitCode, stderr, store } = await importing("a.ndjson", lines + EXPORT, "--create");
+    expect([exitCode, stderr]).toEqual([0, "imported 1 entry\n"]);
+    expect(await printed(["get", store, "ada"])).toBe("1815");
+  },
+);
+
+test("a file that is slow to come can be left, and leaves no store behind", async () => {
+  const directory = await temporaryDirectory();
+  const [file, store] = [join(directory, "slow.ndjson"), join(directory, "store")];
+  await writeFile(file, EXPORT);
+  const slow = new Readable({ read: () => undefined });
+  let interrupt = (): void => undefined;
+  const onInterrupt = (callback: () => void): (() => void) => {
+    interrupt = callback;
+    return () => undefined;
+  };
+  const read = (): Readable => {
+    setImmediate(() => interrupt());
+    return slow;
+  };
+  const host = { onInterrupt, files: { ...processHost.files, read } };
+  const { exitCode } = await hashlog(["import", store, file, "--create"], { host });
+  expect([exitCode, slow.destroyed]).toEqual([130, true]);
+  await expect(access(store)).rejects.toMatchObject({ code: "ENOENT" });
+});
+
 test("what can be read only once, as a pipe, is read once", async () => {
   const directory = await temporaryDirectory();
   const [pipe, store] = [join(directory, "pipe"), join(directory, "store")];

@@ -36,7 +36,7 @@ export const importCommand: WriteCommand<ImportGiven> = {
     "hashlog import ./copy ./export.ndjson --create",
     "zcat ./export.ndjson.gz | hashlog import ./copy --if-exists skip",
   ],
-  async check({ parameters: [file = "-"], options: { gzip, create } }, { host, inShell }) {
+  async check({ parameters: [file = "-"], options: { gzip, create } }, { host, inShell, signal }) {
     if (file === "-") {
       if (inShell) throw new Complaint("name a file: a shell reads lines, not entries");
       return;
@@ -44,7 +44,7 @@ export const importCommand: WriteCommand<ImportGiven> = {
     await checkFile(host.fileSystem, file);
     // What is no file of the disk may be there to be read once.
     const canBeReadTwice = (await host.fileSystem.stat(file))?.kind === "file";
-    if (create && canBeReadTwice) await checkExport(sourceOf(host, file, gzip));
+    if (create && canBeReadTwice) await checkExport(sourceOf(host, file, gzip), signal);
   },
   async run(store, { parameters: [file = "-"], options: { ifExists, gzip } }, session) {
     const { host, signal } = session;
