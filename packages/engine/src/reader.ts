@@ -101,11 +101,15 @@ export class Reader {
       return await this.#settle(read, options);
     } catch (error) {
       throwIfAborted(options.signal, "reading the store");
-      if (read !== undefined && !(await this.#isCurrent(read).catch(() => true))) {
+      const failed = (reason: unknown): never => {
+        throw inOwnWords(reason, `reading ${directory} failed`);
+      };
+      // Whoever cannot tell that believes nothing, and tells why.
+      if (read !== undefined && !(await this.#isCurrent(read).catch(failed))) {
         // mark: reader/files-replaced-while-they-were-read
         return false;
       }
-      throw inOwnWords(error, `reading ${directory} failed`);
+      return failed(error);
     }
   }
 
