@@ -56,7 +56,8 @@ function decodedIfPossible<K>(keys: Decodes<K>, key: Uint8Array): K | Uint8Array
 function wordsOfKey(key: unknown): string {
   if (typeof key === "string") return `${JSON.stringify(key.slice(0, TEXT_MAX))}${key.length > TEXT_MAX ? "..." : ""}`;
   if (typeof key === "number") return String(key);
-  if (!(key instanceof Uint8Array)) return describeType(key);
+  // Of what is no view nothing is asked: it is somebody's own, and may throw.
+  if (!ArrayBuffer.isView(key) || !(key instanceof Uint8Array)) return describeType(key);
   const hex = Array.from(key.subarray(0, BYTES_MAX), (byte) => byte.toString(16).padStart(2, "0")).join("");
   return `0x${hex}${key.length > BYTES_MAX ? "..." : ""}`;
 }

@@ -117,6 +117,24 @@ test.each([
   ["long bytes are cut", bytes, new Uint8Array(100).fill(0xab), `0x${"ab".repeat(30)}...`],
   ["a number is as it is", json<number>(), 17, "17"],
   ["an object is what it is", json<object>(), { a: 1 }, "an object (Object)"],
+  [
+    "an object has no name that is none",
+    json<object>(),
+    { constructor: { name: { toString: 1 } } },
+    "an object (without a name)",
+  ],
+  [
+    "an object has no name that is longer than one is",
+    json<object>(),
+    { constructor: { name: "n".repeat(5000) } },
+    "an object (without a name)",
+  ],
+  [
+    "an object has no name that would touch a terminal",
+    json<object>(),
+    { constructor: { name: "\u001b[2J" } },
+    "an object (without a name)",
+  ],
 ] as const)("of a key in a message %s", async (_name, keys, key, words) => {
   const world = await memoryWorld();
   const codec = keys as Codec<unknown>;
@@ -124,6 +142,25 @@ test.each([
   await db.put(key, "{");
   await db.close();
   const reader = await world.openReader<unknown, unknown>({ keys: codec, values: json<unknown>() });
-  const error = await rejection(reader.get(key));
-  expect((error as Error).message.split(": ")[0]).toBe(`the value of ${words}`);
+  for (const read of [() => reader.get(key), () => all(reader.values()), () => all(reader.entries())]) {
+    expect(((await rejection(read())) as Error).message.split(": ")[0]).toBe(`the value of ${words}`);
+  }
+});
+
+test("a key that throws at whatever is asked of it is told all the same", async () => {
+  const touched = (): never => {
+    throw new Error("do not touch");
+  };
+  const key = new Proxy({}, { get: touched, getPrototypeOf: touched, has: touched });
+  const world = await memoryWorld();
+  const db = await world.open({ values: utf8 });
+  await db.put("a", "{");
+  await db.close();
+  const keys: Codec<object> = { ...json<object>(), decode: () => key };
+  const reader = await world.openReader<object, unknown>({ keys, values: json<unknown>() });
+  for (const read of [() => all(reader.values()), () => all(reader.entries())]) {
+    const error = (await rejection(read())) as HashlogError;
+    expect([error.code, error.key === key]).toEqual(["HASHLOG_INVALID_ARGUMENT", true]);
+    expect(error.message).toMatch(/^the value of an object \(without a name\): .* is no JSON /);
+  }
 });
