@@ -29,6 +29,8 @@ export class IndexOfLog {
   readonly #keydir: Keydir;
   /** By the slots of the keydir. */
   readonly #segments: ReadonlyMap<number, ExaminedSegment>;
+  /** By their ids. */
+  readonly #byId: ReadonlyMap<number, ExaminedSegment>;
   readonly #clock: Pick<Clock, "yield" | "now">;
   readonly #onKeys: (keys: number) => void;
   #sum: EntrySum | undefined;
@@ -42,6 +44,7 @@ export class IndexOfLog {
   }) {
     this.#keydir = parts.keydir;
     this.#segments = new Map(parts.segments.map((segment) => [segment.slot, segment]));
+    this.#byId = new Map(parts.segments.map((segment) => [segment.segmentId, segment]));
     this.#clock = parts.clock;
     this.#onKeys = parts.onKeys;
   }
@@ -129,7 +132,7 @@ export class IndexOfLog {
     const otherId = tested.segmentOf(found.segmentSlot);
     const samePlace = otherId === segment.segmentId && found.offset === place.offset;
     if (samePlace) return sameExpiry && found.valueBytes === place.valueBytes ? "right" : "wrong";
-    const other = [...this.#segments.values()].find(({ segmentId }) => segmentId === otherId);
+    const other = otherId === undefined ? undefined : this.#byId.get(otherId);
     if (!sameExpiry || other === undefined) return "wrong";
     const sequence = await sequenceAt(segment, key, place);
     return (await sequenceAt(other, key, found)) === sequence ? "ambiguous" : "wrong";
