@@ -5,9 +5,10 @@ import { SimulatedDisk } from "@hashlog/fs-io/testing";
 import { describe, expect, test } from "vitest";
 import { LIMITS } from "../src/limits.ts";
 import { openWithin } from "../src/open.ts";
+import { until } from "./support/event-loop.ts";
 import { FakeClock } from "./support/fake-clock.ts";
 import { short, take, takeShort } from "./support/feeds.ts";
-import { altered, until } from "./support/readers.ts";
+import { overridden } from "./support/overridden.ts";
 import { readFile } from "./support/recount.ts";
 import { writeFile } from "./support/roads.ts";
 import { isSettled, rejection } from "./support/values.ts";
@@ -51,7 +52,7 @@ function withFiles(inner: FileSystem, change: (file: AppendFile) => Partial<Appe
       },
     });
   };
-  return altered(inner, { readsSynchronously: false, create });
+  return overridden(inner, { readsSynchronously: false, create });
 }
 
 describe("damage", () => {

@@ -1,8 +1,9 @@
 import { utf8, type OpenOptions, type Store } from "@hashlog/engine";
 import { segmentFileName } from "@hashlog/format";
 import { describe, expect, test } from "vitest";
+import { until } from "./support/event-loop.ts";
 import { short, take, takeShort } from "./support/feeds.ts";
-import { Processes, until } from "./support/readers.ts";
+import { Processes } from "./support/readers.ts";
 import { readFile } from "./support/recount.ts";
 import { writeFile } from "./support/roads.ts";
 import { isSettled, rejection } from "./support/values.ts";

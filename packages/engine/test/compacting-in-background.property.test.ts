@@ -2,7 +2,8 @@ import { memoryFileSystem } from "@hashlog/fs-io";
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { test } from "vitest";
-import { eagerStrategy, SMALL_LIMITS, turns } from "./support/merging.ts";
+import { turns } from "./support/event-loop.ts";
+import { eagerStrategy, SMALL_LIMITS } from "./support/merging.ts";
 import { filler, isSame } from "./support/values.ts";
 import { World } from "./support/worlds.ts";
 

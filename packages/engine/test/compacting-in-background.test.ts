@@ -3,17 +3,9 @@ import type { CompactionOptions } from "@hashlog/engine";
 import { describe, expect, test } from "vitest";
 import { openWithin } from "../src/open.ts";
 import { checkInvariants } from "./support/check-invariants.ts";
+import { turns, until } from "./support/event-loop.ts";
 import { FakeClock } from "./support/fake-clock.ts";
-import {
-  garbageStrategy,
-  Listener,
-  overwrite,
-  SMALL_LIMITS,
-  SOON,
-  turns,
-  until,
-  untilIdle,
-} from "./support/merging.ts";
+import { garbageStrategy, Listener, overwrite, SMALL_LIMITS, SOON, untilIdle } from "./support/merging.ts";
 import { entriesOf, filler, isSame, settle } from "./support/values.ts";
 import { FILE_SYSTEMS, memoryWorld } from "./support/worlds.ts";
 

@@ -1,6 +1,7 @@
 import { whenIdleStrategy } from "@hashlog/compactor";
 import { expect, test } from "vitest";
-import { garbageStrategy, overwrite, SMALL_LIMITS, SOON, until, untilIdle } from "./support/merging.ts";
+import { until } from "./support/event-loop.ts";
+import { garbageStrategy, overwrite, SMALL_LIMITS, SOON, untilIdle } from "./support/merging.ts";
 import { filler, rejection } from "./support/values.ts";
 import { memoryWorld } from "./support/worlds.ts";
 

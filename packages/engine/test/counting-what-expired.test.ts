@@ -4,9 +4,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeSlotCounts, newTally, SlotCounts } from "../src/slot-counts.ts";
 import { eagerStrategy, garbageStrategy, SMALL_LIMITS, SOON, untilIdle } from "./support/merging.ts";
-import type { TextStore } from "./support/merging.ts";
 import { copyStore } from "./support/roads.ts";
 import { readManifest } from "./support/recount.ts";
+import type { TextStore } from "./support/text-store.ts";
 import { filler } from "./support/values.ts";
 import { memoryWorld, World } from "./support/worlds.ts";
 

@@ -1,8 +1,9 @@
 import { open, type CompactionOptions, type Store } from "@hashlog/engine";
 import { SimulatedDisk } from "@hashlog/fs-io/testing";
 import { expect, onTestFinished, test } from "vitest";
+import { turns } from "./support/event-loop.ts";
 import { FakeClock } from "./support/fake-clock.ts";
-import { SOON, turns } from "./support/merging.ts";
+import { SOON } from "./support/merging.ts";
 import { filler } from "./support/values.ts";
 
 const HOUR_MS = 3_600_000;

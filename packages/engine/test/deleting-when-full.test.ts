@@ -6,9 +6,10 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { openWithin } from "../src/open.ts";
 import { RESERVE_BYTES } from "../src/reserve-file.ts";
 import { checkInvariants } from "./support/check-invariants.ts";
+import { turns } from "./support/event-loop.ts";
 import { FakeClock } from "./support/fake-clock.ts";
-import { SMALL_LIMITS, SOON, turns, untilIdle } from "./support/merging.ts";
-import type { TextStore } from "./support/merging.ts";
+import { SMALL_LIMITS, SOON, untilIdle } from "./support/merging.ts";
+import type { TextStore } from "./support/text-store.ts";
 import { filler, isSame, rejection } from "./support/values.ts";
 
 const RESERVE = "/store/hashlog.reserve";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { turns } from "./support/merging.ts";
+import { turns } from "./support/event-loop.ts";
 import { filler, rejection } from "./support/values.ts";
 import { memoryWorld } from "./support/worlds.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Follower } from "../src/follower.ts";
+import { until } from "./support/event-loop.ts";
 import { FakeClock } from "./support/fake-clock.ts";
-import { until } from "./support/readers.ts";
 import { entriesOf, isSettled, text } from "./support/values.ts";
 import { WatchedFileSystem } from "./support/watched-file-system.ts";
 import { memoryWorld } from "./support/worlds.ts";

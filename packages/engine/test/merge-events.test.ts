@@ -2,6 +2,7 @@ import type { MergeStrategy } from "@hashlog/compactor";
 import { segmentFileName } from "@hashlog/format";
 import type { CompactionOptions } from "@hashlog/engine";
 import { describe, expect, test } from "vitest";
+import { turns, until } from "./support/event-loop.ts";
 import {
   garbageStrategy,
   Listener,
@@ -9,12 +10,10 @@ import {
   overwritePartly,
   SMALL_LIMITS,
   SOON,
-  turns,
-  until,
   untilIdle,
 } from "./support/merging.ts";
 import { SpoilingFileSystem } from "./support/readers.ts";
-import type { TextStore } from "./support/merging.ts";
+import type { TextStore } from "./support/text-store.ts";
 import { rejection } from "./support/values.ts";
 import { memoryWorld, type World } from "./support/worlds.ts";
 

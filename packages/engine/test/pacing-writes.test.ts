@@ -2,9 +2,10 @@ import { describe, expect, test } from "vitest";
 import { MergePace } from "../src/merge-pace.ts";
 import { PauseGate } from "../src/pause-gate.ts";
 import { WritePace } from "../src/write-pace.ts";
+import { turns, until } from "./support/event-loop.ts";
 import { FakeClock } from "./support/fake-clock.ts";
-import { garbageStrategy, Listener, SMALL_LIMITS, turns, until } from "./support/merging.ts";
-import type { TextStore } from "./support/merging.ts";
+import { garbageStrategy, Listener, SMALL_LIMITS } from "./support/merging.ts";
+import type { TextStore } from "./support/text-store.ts";
 import { filler, isSettled } from "./support/values.ts";
 import { FILE_SYSTEMS, memoryWorld, type World } from "./support/worlds.ts";
 

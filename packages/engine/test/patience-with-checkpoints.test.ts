@@ -4,8 +4,8 @@ import { LIMITS } from "../src/limits.ts";
 import { Maintenance } from "../src/maintenance.ts";
 import type { Segment } from "../src/segment.ts";
 import type { StoreParts } from "../src/store-parts.ts";
+import { turns } from "./support/event-loop.ts";
 import { FakeClock } from "./support/fake-clock.ts";
-import { turns } from "./support/merging.ts";
 
 /** A checkpoint is due after so many bytes. */
 const ENOUGH = 100;

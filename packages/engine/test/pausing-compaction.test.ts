@@ -2,17 +2,10 @@ import type { CompactionOptions, MergeProgress } from "@hashlog/engine";
 import { describe, expect, test } from "vitest";
 import type { Limits } from "../src/limits.ts";
 import { checkFiles } from "./support/check-invariants.ts";
-import {
-  garbageStrategy,
-  Listener,
-  overwritePartly,
-  SMALL_LIMITS,
-  turns,
-  until,
-  untilIdle,
-} from "./support/merging.ts";
-import type { TextStore } from "./support/merging.ts";
+import { turns, until } from "./support/event-loop.ts";
+import { garbageStrategy, Listener, overwritePartly, SMALL_LIMITS, untilIdle } from "./support/merging.ts";
 import { recount } from "./support/recount.ts";
+import type { TextStore } from "./support/text-store.ts";
 import { isSettled, rejection } from "./support/values.ts";
 import { memoryWorld, type World } from "./support/worlds.ts";
 

@@ -1,7 +1,8 @@
 import { LIMITS } from "../src/limits.ts";
 import { openWithin } from "../src/open.ts";
 import { expect, test } from "vitest";
-import { garbageStrategy, turns, until } from "./support/merging.ts";
+import { turns, until } from "./support/event-loop.ts";
+import { garbageStrategy } from "./support/merging.ts";
 import { filler } from "./support/values.ts";
 import { memoryWorld } from "./support/worlds.ts";
 

@@ -2,7 +2,7 @@ import { open, type Store } from "@hashlog/engine";
 import { expect, test } from "vitest";
 import { LIMITS, type Limits } from "../src/limits.ts";
 import { checkInvariants } from "./support/check-invariants.ts";
-import { turns } from "./support/merging.ts";
+import { turns } from "./support/event-loop.ts";
 import { filler } from "./support/values.ts";
 import { memoryWorld, simulatedWorld, type World } from "./support/worlds.ts";
 

@@ -2,11 +2,11 @@ import { open, repair, verify } from "@hashlog/engine";
 import { checkpointFileName, hintFileName, MANIFEST_NAME, segmentFileName } from "@hashlog/format";
 import { describe, expect, test } from "vitest";
 import { atRest } from "./support/at-rest.ts";
+import { snapshotOf } from "./support/directory-snapshot.ts";
 import { manifestIn } from "./support/manifests.ts";
 import { readFile, type StorePlace } from "./support/recount.ts";
 import {
   allBut,
-  allFiles,
   closedStore,
   contentOf,
   FIRST_VALUE,
@@ -24,10 +24,10 @@ import { memoryWorld, simulatedWorld } from "./support/worlds.ts";
 test("a store that is whole stays as it is, byte for byte", async () => {
   const world = await memoryWorld();
   await closedStore(world);
-  const before = await allFiles(world);
+  const before = await snapshotOf(world);
   const report = await repaired(world);
   expect(report).toMatchObject({ changed: false, findings: [], lost: [], mayBeLost: [], setAside: undefined, keys: 6 });
-  expect(await allFiles(world)).toEqual(before);
+  expect(await snapshotOf(world)).toEqual(before);
 });
 
 describe("of a damaged record", () => {
@@ -229,9 +229,9 @@ describe("of a damaged log", () => {
   test("an unfinished write at its end is left to the next opening", async () => {
     const place = await killedStore();
     await spoil(place, segmentFileName(1), (bytes) => Uint8Array.from([...bytes, ...bytes.subarray(32, 60)]));
-    const before = await allFiles(place);
+    const before = await snapshotOf(place);
     expect(await repaired(place)).toMatchObject({ changed: false, tornTail: { segmentId: 1 } });
-    expect(await allFiles(place)).toEqual(before);
+    expect(await snapshotOf(place)).toEqual(before);
     expect(await contentOf(place)).toEqual(allBut());
   });
 
@@ -273,9 +273,9 @@ test("a trial run says the same, and changes nothing", async () => {
   const world = await memoryWorld();
   await closedStore(world);
   await spoil(world, segmentFileName(2), flipAt(SECOND_VALUE));
-  const before = await allFiles(world);
+  const before = await snapshotOf(world);
   const trial = await repair(world.directory, { fileSystem: world.fileSystem, dryRun: true });
-  expect(await allFiles(world)).toEqual(before);
+  expect(await snapshotOf(world)).toEqual(before);
   const report = await repaired(world);
   expect({ ...trial, durationMs: 0 }).toEqual({ ...report, setAside: undefined, durationMs: 0 });
 });

@@ -2,8 +2,9 @@ import { segmentFileName } from "@hashlog/format";
 import { SimulatedDisk } from "@hashlog/fs-io/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { openWithin } from "../src/open.ts";
+import { turns } from "./support/event-loop.ts";
 import { FakeClock } from "./support/fake-clock.ts";
-import { SMALL_LIMITS, SOON, turns } from "./support/merging.ts";
+import { SMALL_LIMITS, SOON } from "./support/merging.ts";
 import { filler } from "./support/values.ts";
 
 test("one segment that the disk cannot read any more does not keep all others from being merged", async () => {

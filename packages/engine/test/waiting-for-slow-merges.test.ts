@@ -1,6 +1,8 @@
 import type { CompactionOptions } from "@hashlog/engine";
 import { expect, test } from "vitest";
-import { garbageStrategy, overwritePartly, SMALL_LIMITS, turns, until, type TextStore } from "./support/merging.ts";
+import { turns, until } from "./support/event-loop.ts";
+import { garbageStrategy, overwritePartly, SMALL_LIMITS } from "./support/merging.ts";
+import type { TextStore } from "./support/text-store.ts";
 import { memoryWorld, type World } from "./support/worlds.ts";
 
 /** A store in which a merge is under way. */

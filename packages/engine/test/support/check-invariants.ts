@@ -1,11 +1,11 @@
 import {
+  bytesSource,
   checkpointFileName,
   hintFileName,
   parseFileName,
   readCheckpoint,
   readHint,
   segmentFileName,
-  type ByteSource,
 } from "@hashlog/format";
 import { nodeFileSystem, type FileSystem } from "@hashlog/fs-io";
 import { bytes as bytesCodec, utf8, type Codec, type SegmentStats, type Store, type StoreStats } from "@hashlog/engine";
@@ -238,7 +238,7 @@ async function checkHints(place: StorePlace, { segments }: Recount): Promise<voi
     if ((await fileSystem.stat(path)) === undefined) continue;
     if (listed.state !== "sealed") throw new Error(`${path} is a hint of a segment that is not sealed`);
     const entries: object[] = [];
-    const source = sourceOf(await readFile(fileSystem, path));
+    const source = bytesSource(await readFile(fileSystem, path));
     const read = await readHint(source, listed, (entry) => {
       const { bytes, keyStart, keyEnd, sequence, offset, valueBytes, tombstone, expiresAtMs } = entry;
       const key = Buffer.from(bytes.subarray(keyStart, keyEnd)).toString("latin1");
@@ -295,17 +295,6 @@ async function checkCheckpoint({ fileSystem, directory }: StorePlace, { manifest
   if (named === undefined) return;
   const bytes = await readFile(fileSystem, fileSystem.join(directory, checkpointFileName(named.id)));
   const expected = { storeId: manifest.storeId, checkpointId: named.id, bytes: named.bytes, crc: named.crc };
-  const read = await readCheckpoint(sourceOf(bytes), expected, { header: () => true, shard: () => undefined });
+  const read = await readCheckpoint(bytesSource(bytes), expected, { header: () => true, shard: () => undefined });
   assert.deepEqual(read, { kind: "ok" });
-}
-
-function sourceOf(bytes: Uint8Array): ByteSource {
-  return {
-    bytes: bytes.length,
-    read: (target, at, count, position) => {
-      const part = bytes.subarray(position, position + count);
-      target.set(part, at);
-      return Promise.resolve(part.length);
-    },
-  };
 }

@@ -1,4 +1,4 @@
-import type { OpenOptions, Store } from "@hashlog/engine";
+import type { OpenOptions } from "@hashlog/engine";
 import type { MergeExecutor } from "@hashlog/engine/worker";
 import { nodeFileSystem, type FileSystem } from "@hashlog/fs-io";
 import { EventEmitter } from "node:events";
@@ -9,9 +9,8 @@ import { openWithin } from "../../src/open.ts";
 import type { Thread } from "../../src/worker/merge-job.ts";
 import { serveMerges } from "../../src/worker/serve-merges.ts";
 import { ThreadedExecutor } from "../../src/worker/worker-merge.ts";
+import type { TextStore } from "./text-store.ts";
 import type { World } from "./worlds.ts";
-
-type TextStore = Store<string, Uint8Array, Uint8Array | string>;
 
 /** Opens the store of that world with merges that run there, in small slices. */
 export async function openMerging(

@@ -1,9 +1,7 @@
-import type { Store } from "@hashlog/engine";
 import type { UnderlyingSink } from "node:stream/web";
+import type { TextStore } from "./text-store.ts";
 import { filler } from "./values.ts";
 import type { World } from "./worlds.ts";
-
-type TextStore = Store<string, Uint8Array, Uint8Array | string>;
 
 /** A store of so many entries. */
 export async function filled(world: World, count: number, valueBytes: number): Promise<TextStore> {

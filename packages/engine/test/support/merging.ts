@@ -1,10 +1,9 @@
 import { bitcaskStrategy, type MergeStrategy, type SegmentStatistics } from "@hashlog/compactor";
-import type { CompactionOptions, Store } from "@hashlog/engine";
+import type { CompactionOptions } from "@hashlog/engine";
 import { LIMITS, type Limits } from "../../src/limits.ts";
+import { until } from "./event-loop.ts";
+import type { TextStore } from "./text-store.ts";
 import { filler } from "./values.ts";
-
-/** A store whose keys are strings. */
-export type TextStore = Store<string, Uint8Array, Uint8Array | string>;
 
 /** Limits at which a store of a few kilobytes does what another does with gigabytes. */
 export const SMALL_LIMITS: Limits = {
@@ -72,12 +71,6 @@ export async function overwritePartly(db: TextStore, rounds: number = 3, keys: n
   }
 }
 
-/** Waits until it is so, for as long as whatever needs no clock can take; fails if it never is. */
-export async function until(isSo: () => boolean, what: string = isSo.toString()): Promise<void> {
-  for (let turn = 0; turn < 200_000 && !isSo(); turn += 1) await turnOfLoop();
-  if (!isSo()) throw new Error(`not so after 200,000 turns of the event loop: ${what}`);
-}
-
 /**
  * Waits until the background has nothing to do, with no call of the store's, and where no call of the file system takes
  * longer than some turns of the event loop.
@@ -90,15 +83,6 @@ export function untilIdle(db: TextStore): Promise<void> {
     quiet = busy ? 0 : quiet + 1;
     return quiet > QUIET_TURNS;
   }, "the background is at rest");
-}
-
-/** So many turns of the event loop: enough for whatever does not wait for a disk, a clock, or somebody. */
-export async function turns(count: number = 200): Promise<void> {
-  for (let turn = 0; turn < count; turn += 1) await turnOfLoop();
-}
-
-function turnOfLoop(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 const QUIET_TURNS = 100;

@@ -1,6 +1,4 @@
-import type { Store } from "@hashlog/engine";
-
-type TextStore = Store<string, Uint8Array, Uint8Array | string>;
+import type { TextStore } from "./text-store.ts";
 
 /** Puts all of these keys, and returns them. */
 export async function fill(db: TextStore, keys: Iterable<string>): Promise<string[]> {

@@ -2,6 +2,7 @@ import { open, type OpenOptions, type ReadOnlyOptions, type ReadOnlyStore, type 
 import type { FileSystem, ReadFile } from "@hashlog/fs-io";
 import { SimulatedDisk } from "@hashlog/fs-io/testing";
 import { onTestFinished } from "vitest";
+import { overridden } from "./overridden.ts";
 import { WatchedFileSystem } from "./watched-file-system.ts";
 
 /** A writer and readers, each in a process of its own, on one simulated disk. The writer can be killed. */
@@ -34,17 +35,6 @@ export class Processes {
   }
 }
 
-/** A file system, or whatever else, with some of its methods replaced. */
-export function altered<T extends object>(original: T, change: Partial<T>): T {
-  return new Proxy(original, {
-    get: (target, name) => {
-      if (Object.hasOwn(change, name)) return Reflect.get(change, name) as unknown;
-      const member = Reflect.get(target, name, target) as unknown;
-      return typeof member === "function" ? (member.bind(target) as unknown) : member;
-    },
-  });
-}
-
 /** A file system on which files of that name seem shorter than they are: as they look while they are written. */
 export class ShorteningFileSystem {
   readonly fileSystem: FileSystem;
@@ -52,7 +42,7 @@ export class ShorteningFileSystem {
   missingBytes = 0;
 
   constructor(inner: FileSystem, path: RegExp) {
-    this.fileSystem = altered(inner, {
+    this.fileSystem = overridden(inner, {
       openRead: async (opened) => {
         const file = await inner.openRead(opened);
         return path.test(opened) ? this.#shorten(file) : file;
@@ -80,7 +70,7 @@ export class SpoilingFileSystem {
   #times = 0;
 
   constructor(inner: FileSystem, path: RegExp) {
-    this.fileSystem = altered(inner, {
+    this.fileSystem = overridden(inner, {
       openRead: async (opened) => {
         const file = await inner.openRead(opened);
         return path.test(opened) ? this.#spoilt(file) : file;
@@ -111,10 +101,4 @@ export class SpoilingFileSystem {
       close: () => file.close(),
     };
   }
-}
-
-/** Lets everything go on until that is so; fails if it never is. */
-export async function until(isSo: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 2000 && !isSo(); turn += 1) await new Promise((resolve) => setImmediate(resolve));
-  if (!isSo()) throw new Error("it does not come to that");
 }

@@ -1,14 +1,13 @@
-import { open, repair, verify, type RepairReport, type Store } from "@hashlog/engine";
+import { open, repair, verify, type RepairReport } from "@hashlog/engine";
 import { expect } from "vitest";
 import { checkInvariants } from "./check-invariants.ts";
-import { readFile, type StorePlace } from "./recount.ts";
+import type { StorePlace } from "./recount.ts";
 import { sixRecords } from "./six-records.ts";
+import type { TextStore } from "./text-store.ts";
 import { filler, text } from "./values.ts";
 import type { World } from "./worlds.ts";
 
 /** What is damaged and repaired: a store of six records, and what is left of it. */
-
-type TextStore = Store<string, Uint8Array, Uint8Array | string>;
 
 export const RECORD_BYTES = 18 + 5 + 150;
 
@@ -51,15 +50,4 @@ export function allBut(...missing: number[]): Map<string, string> {
 /** The keys that are lost, where they are known. */
 export function namesOf({ lost }: RepairReport): (string | undefined)[] {
   return lost.map(({ key }) => text(key));
-}
-
-/** Every file but the lock's, by its name, as digits. */
-export async function allFiles({ fileSystem, directory }: StorePlace): Promise<Map<string, string>> {
-  const files = new Map<string, string>();
-  for (const name of await fileSystem.list(directory)) {
-    const path = fileSystem.join(directory, name);
-    if ((await fileSystem.stat(path))?.kind !== "file" || name.includes("lock")) continue;
-    files.set(name, Buffer.from(await readFile(fileSystem, path)).toString("hex"));
-  }
-  return files;
 }

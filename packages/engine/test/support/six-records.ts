@@ -1,9 +1,7 @@
-import type { Store } from "@hashlog/engine";
 import { atRest } from "./at-rest.ts";
+import type { TextStore } from "./text-store.ts";
 import { filler } from "./values.ts";
 import type { World } from "./worlds.ts";
-
-type TextStore = Store<string, Uint8Array, Uint8Array | string>;
 
 /** Makes a store of three segments with two records each, the last one unsealed: `key 0` to `key 5`. Closed. */
 export async function sixRecords(

@@ -1,9 +1,8 @@
-import type { OpenOptions, Store } from "@hashlog/engine";
+import type { OpenOptions } from "@hashlog/engine";
 import type { FileSystem } from "@hashlog/fs-io";
+import type { TextStore } from "./text-store.ts";
 import { filler } from "./values.ts";
 import type { World } from "./worlds.ts";
-
-type TextStore = Store<string, Uint8Array, Uint8Array | string>;
 
 /** Of stores with many small segments. */
 export const SMALL: OpenOptions = { segmentBytesMax: 1024 };
