@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import type { TextReader, TextStore } from "../world/text-store.ts";
 import type { CrashCase, CrashOperation } from "./case.ts";
 import { runCase } from "./run-case.ts";
-import { altered } from "../world/altered.ts";
+import { altered } from "../../test/support/altered.ts";
 
 /** What is wrong with every store that a case opens, with every reader, and with what repairs. */
 const planted: {

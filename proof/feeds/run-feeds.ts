@@ -7,7 +7,7 @@ import {
   SimulatedDisk,
   type SimulatedFileSystem,
 } from "@hashlog/fs-io/testing";
-import { altered } from "../world/altered.ts";
+import { altered } from "../../test/support/altered.ts";
 import { mustHoldOfFeed } from "../properties/p23-change-feed.ts";
 import { manifestOf } from "../world/manifest.ts";
 import { quiet, settled } from "../world/quiet.ts";

@@ -1,6 +1,6 @@
 import { SEGMENT_HEADER_BYTES } from "@hashlog/format";
 import type { AppendFile, FileSystem } from "@hashlog/fs-io";
-import { altered } from "./altered.ts";
+import { altered } from "../../test/support/altered.ts";
 
 /**
  * Faults that are planted beneath a store to see that the proof finds them: a proof that cannot fail shows nothing.

@@ -48,7 +48,7 @@ export function rangeOptions(): Option[] {
 }
 
 /** Whether an order was asked for: putting the keys of a store in order takes about a second a million. */
-export function asksForOrder({ gt, gte, lt, lte, prefix, ordered, reverse }: RangeGiven): boolean {
+function asksForOrder({ gt, gte, lt, lte, prefix, ordered, reverse }: RangeGiven): boolean {
   return [gt, gte, lt, lte, prefix, ordered, reverse].some((given) => given !== undefined);
 }
 

@@ -13,18 +13,8 @@ import { findingLine } from "../src/findings.ts";
 import { moment, msOf } from "../src/moments.ts";
 import { readAll } from "../src/read-all.ts";
 import { number, share } from "../src/words.ts";
+import { altered } from "../../../test/support/altered.ts";
 import { hashlog, printed, printedJson, temporaryDirectory } from "./support/terminal.ts";
-
-/** This machine's file system, with some methods replaced. */
-function alteredFileSystem(change: Partial<typeof processHost.fileSystem>): typeof processHost.fileSystem {
-  return new Proxy(processHost.fileSystem, {
-    get(target, name) {
-      if (Object.hasOwn(change, name)) return Reflect.get(change, name) as unknown;
-      const member = Reflect.get(target, name, target) as unknown;
-      return typeof member === "function" ? (member.bind(target) as unknown) : member;
-    },
-  });
-}
 
 test("bench measures in a directory of its own, which is gone afterwards, also after Ctrl-C", async () => {
   const directory = await temporaryDirectory();
@@ -74,7 +64,7 @@ test("a backup to where links cannot be made is copied, with its progress", asyn
   await db.close();
   let now = 0;
   const host = {
-    fileSystem: alteredFileSystem({
+    fileSystem: altered(processHost.fileSystem, {
       link: (_source, path) =>
         Promise.reject(new FsError("FS_NOT_SUPPORTED", "no links here", { operation: "link", path })),
     }),

@@ -80,12 +80,3 @@ test("with --json a line that is refused is told as JSON, also where nothing of 
   expect(JSON.parse(first)).toMatchObject({ error: { code: "CLI_USAGE" } });
   expect(second).toMatch(/^option .* It is a whole number from 0: see "help"$/);
 });
-
-test("without a command help is shown, and help of what is none is refused as that is", async () => {
-  const ended = await hashlog([]);
-  expect(ended).toMatchObject({ exitCode: 2, stdout: "" });
-  expect(ended.stderr).toMatch(/^Usage: hashlog .*Exit codes: 0 done/s);
-  const refused = await hashlog(["help", "nonsense"]);
-  expect(refused).toMatchObject({ exitCode: 2, stdout: "" });
-  expect(refused.stderr).toBe(`hashlog: unknown command 'nonsense': see "hashlog --help"\n`);
-});

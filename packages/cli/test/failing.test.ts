@@ -8,6 +8,7 @@ import { Complaint } from "../src/complaint.ts";
 import { exitCodeOf } from "../src/exit-codes.ts";
 import { failureOf } from "../src/failure.ts";
 import { Output, ReaderGone } from "../src/output.ts";
+import { altered } from "../../../test/support/altered.ts";
 import { hashlog } from "./support/terminal.ts";
 
 const AT = { directory: "./store", help: "hashlog get --help" };
@@ -85,11 +86,9 @@ test("what nobody foresaw is called a mistake of this program, with all that is 
     /^this is a mistake in hashlog \d.*please report it: TypeError: undefined is not a store\n +at /s,
   );
   expect(failureOf("a string", AT).message).toMatch(/please report it: a string$/);
-  const fileSystem = new Proxy(processHost.fileSystem, {
-    get: (target, name) => {
-      if (name === "openRead") throw new TypeError("nobody thought of this");
-      const member = Reflect.get(target, name, target) as unknown;
-      return typeof member === "function" ? (member.bind(target) as unknown) : member;
+  const fileSystem = altered(processHost.fileSystem, {
+    get openRead(): never {
+      throw new TypeError("nobody thought of this");
     },
   });
   const ended = await hashlog(["stats", "./store"], { host: { fileSystem } });

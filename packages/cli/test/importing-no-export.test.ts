@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import { processHost } from "@hashlog/cli";
 import type { FileSystem } from "@hashlog/fs-io";
 import { expect, test } from "vitest";
+import { altered } from "../../../test/support/altered.ts";
 import { hashlog, printed, temporaryDirectory } from "./support/terminal.ts";
 
 const EXPORT = '{"format":"hashlog-entries","version":1}\n{"key":"ada","value":"1815"}\n{"entries":1}\n';
@@ -95,13 +96,7 @@ test("what can be read only once, as a pipe, is read once", async () => {
   let reads = 0;
   const stat = async (path: string): ReturnType<FileSystem["stat"]> =>
     path === pipe ? { kind: "other", bytes: 0 } : processHost.fileSystem.stat(path);
-  const fileSystem = new Proxy(processHost.fileSystem, {
-    get(target, name) {
-      if (name === "stat") return stat;
-      const member = Reflect.get(target, name, target) as unknown;
-      return typeof member === "function" ? (member.bind(target) as unknown) : member;
-    },
-  });
+  const fileSystem = altered(processHost.fileSystem, { stat });
   const read = (): Readable => Readable.from([Buffer.from((reads += 1) === 1 ? EXPORT : "")]);
   const host = { fileSystem, files: { ...processHost.files, read } };
   const said = await hashlog(["import", store, pipe, "--create"], { host });

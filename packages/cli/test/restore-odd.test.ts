@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { processHost } from "@hashlog/cli";
 import { open, type Store } from "@hashlog/engine";
 import { onTestFinished, expect, test } from "vitest";
+import { altered } from "../../../test/support/altered.ts";
 import { hashlog, printed, temporaryDirectory } from "./support/terminal.ts";
 
 test("nothing is restored into the backup itself", async () => {
@@ -27,19 +28,13 @@ test("where somebody begins to write to the backup meanwhile, no half of it beco
   await first.close();
   let writer: Store<string, Uint8Array, Uint8Array | string> | undefined;
   onTestFinished(() => writer?.close());
-  const fileSystem = new Proxy(processHost.fileSystem, {
-    get(target, name) {
-      if (name === "create") {
-        return async (path: string) => {
-          if (writer === undefined) {
-            writer = await open(backup);
-            await writer.compact();
-          }
-          return target.create(path);
-        };
+  const fileSystem = altered(processHost.fileSystem, {
+    create: async (path) => {
+      if (writer === undefined) {
+        writer = await open(backup);
+        await writer.compact();
       }
-      const member = Reflect.get(target, name, target) as unknown;
-      return typeof member === "function" ? (member.bind(target) as unknown) : member;
+      return processHost.fileSystem.create(path);
     },
   });
   const to = join(directory, "restored");

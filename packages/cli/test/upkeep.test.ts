@@ -4,6 +4,7 @@ import { processHost } from "@hashlog/cli";
 import { open, verify } from "@hashlog/engine";
 import { FsError } from "@hashlog/fs-io";
 import { expect, test } from "vitest";
+import { altered } from "../../../test/support/altered.ts";
 import { hashlog, printed, printedJson, temporaryDirectory } from "./support/terminal.ts";
 
 const SEGMENT = "hashlog-0000000001.segment";
@@ -250,17 +251,11 @@ test("where there is no store, it is said, and how one is made", async () => {
 /** This machine's file system; the first file that is copied calls back. */
 function interrupting(callback: () => void): typeof processHost.fileSystem {
   const { fileSystem } = processHost;
-  return new Proxy(fileSystem, {
-    get(target, name) {
-      if (name === "create") {
-        return async (path: string) => {
-          const file = await target.create(path);
-          if (path.endsWith(".segment")) callback();
-          return file;
-        };
-      }
-      const member = Reflect.get(target, name, target) as unknown;
-      return typeof member === "function" ? (member.bind(target) as unknown) : member;
+  return altered(fileSystem, {
+    create: async (path) => {
+      const file = await fileSystem.create(path);
+      if (path.endsWith(".segment")) callback();
+      return file;
     },
   });
 }
@@ -270,13 +265,9 @@ test("a store that may not be read is not called open for writing", async () => 
   const denied = new FsError("FS_NOT_PERMITTED", `list of "${directory}" failed: EACCES`, {
     ...{ operation: "list", path: directory },
   });
-  const fileSystem = new Proxy(processHost.fileSystem, {
-    get(target, name) {
-      if (name === "list") return () => Promise.reject(denied);
-      if (name === "isLocked") return () => Promise.resolve(true);
-      const member = Reflect.get(target, name, target) as unknown;
-      return typeof member === "function" ? (member.bind(target) as unknown) : member;
-    },
+  const fileSystem = altered(processHost.fileSystem, {
+    list: () => Promise.reject(denied),
+    isLocked: () => Promise.resolve(true),
   });
   expect(await hashlog(["verify", directory], { host: { fileSystem } })).toMatchObject({
     ...{

@@ -32,22 +32,6 @@ test("help whose reader has gone is no failure; one that cannot be printed is", 
   expect(full).toMatchObject({ exitCode: 6, stderr: "hashlog: writing the output failed: write ENOSPC\n" });
 });
 
-test("a command line that is wrong is told in JSON where --json stands on it", async () => {
-  const store = join(await temporaryDirectory(), "store");
-  const lines = [
-    ["scan", store, "--limit", "x", "--json"],
-    ["scan", "--json"],
-    ["scna", store, "--json"],
-  ];
-  for (const argv of lines) {
-    const { exitCode, stderr } = await hashlog(argv);
-    expect(exitCode).toBe(2);
-    expect(JSON.parse(stderr)).toMatchObject({ error: { code: "CLI_USAGE" } });
-  }
-  // Behind "--" it is a key.
-  expect((await hashlog(["get", "--", store, "--json", "more"])).stderr).toMatch(/^hashlog: too many arguments/);
-});
-
 test("what is behind -- is no option, and complaints end in one sentence", async () => {
   const store = join(await temporaryDirectory(), "store");
   await printed(["put", store, "--create", "--", "-key", "--json"]);
@@ -59,15 +43,6 @@ test("what is behind -- is no option, and complaints end in one sentence", async
     `hashlog: too many arguments for 'get'. Expected 2 arguments but got 3: see "hashlog get --help"\n`,
   );
   expect((await hashlog(["bench", ".", "--keys", "many"])).stderr).toMatch(/It is a whole number from 1: see/);
-});
-
-test("bytes that are no UTF-8, which the system gives as U+FFFD, are not taken for something else", async () => {
-  const store = join(await temporaryDirectory(), "store");
-  const ended = await hashlog(["put", store, "\uFFFD", "1", "--create"]);
-  expect(ended.exitCode).toBe(2);
-  expect(ended.stderr).toMatch(/the key is no text in UTF-8.*: give its bytes in hex or base64/);
-  await printed(["put", store, "efbfbd", "1", "--key-encoding", "hex", "--create"]);
-  expect(await printed(["scan", store, "--keys-only"])).toBe("\uFFFD\n");
 });
 
 test("a length of time has a unit", async () => {

@@ -58,7 +58,7 @@ describe("opening and closing", () => {
   });
 
   test("that is closed while its opening fails is as good as never opened", async () => {
-    const datastore = await opened().then(() => new HashlogDatastore("/store", { sharpness: 11 } as object));
+    const datastore = new HashlogDatastore("/store", { sharpness: 11 } as object);
     const opening = rejection(datastore.open());
     await datastore.close();
     expect((await opening).name).toBe("OpenFailedError");
@@ -204,8 +204,10 @@ describe("durability", () => {
   test("is there when a put resolves, and one sync serves many", async () => {
     const datastore = await opened();
     await datastore.put(key("/a"), value(1));
-    const { sequence, floor } = datastore.store.stats();
+    const { sequence, floor, counts } = datastore.store.stats();
     expect(floor).toBe(sequence);
+    await Promise.all(["/b", "/c", "/d"].map((name) => datastore.put(key(name), value(1))));
+    expect(datastore.store.stats().counts.syncs).toBe(counts.syncs + 1);
     await datastore.close();
   });
 

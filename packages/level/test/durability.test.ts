@@ -1,7 +1,7 @@
 import { memoryFileSystem } from "@hashlog/fs-io";
 import { HashlogLevel } from "@hashlog/level";
 import { describe, expect, test } from "vitest";
-import { memoryWith } from "./support/failing-file-system.ts";
+import { memoryWith } from "./support/memory-with.ts";
 import { newLocation } from "../../../test/support/temporary.ts";
 
 /** A database in memory that counts the syncs of its log. */

@@ -6,7 +6,7 @@ import { HashlogLevel, LevelError } from "@hashlog/level";
 import { AbstractSnapshot } from "abstract-level";
 import { describe, expect, test } from "vitest";
 import { asLevelError } from "../src/level-error.ts";
-import { memoryWith } from "./support/failing-file-system.ts";
+import { memoryWith } from "./support/memory-with.ts";
 import { rejection } from "../../../test/support/rejection.ts";
 import { newLocation } from "../../../test/support/temporary.ts";
 

@@ -8,7 +8,7 @@ import { quiet, settled } from "../../world/quiet.ts";
 import { long } from "../../world/script.ts";
 import { DIRECTORY, readState, type TextStore } from "../../world/text-store.ts";
 import { VirtualClock } from "../../world/virtual-clock.ts";
-import { altered } from "../../world/altered.ts";
+import { altered } from "../../../test/support/altered.ts";
 import { changed, closedDisk, flipped, must, mustFail, pathsOf, THREE, type Story } from "./story.ts";
 
 /** How a store is opened that merges by itself. */

@@ -2,7 +2,7 @@ import { open, utf8, type Store } from "@hashlog/engine";
 import { FsError, type FileSystem } from "@hashlog/fs-io";
 import { quiet, settled } from "../../world/quiet.ts";
 import { long, type Script } from "../../world/script.ts";
-import { altered } from "../../world/altered.ts";
+import { altered } from "../../../test/support/altered.ts";
 import { must, mustFail, mustNoteFailures, THREE, threeSegments, type Story } from "./story.ts";
 
 const BACKUP = "/data/backup";

@@ -3,7 +3,7 @@ import { SimulatedDisk, type WaitingCall } from "@hashlog/fs-io/testing";
 import { quiet } from "../../world/quiet.ts";
 import { long, Script } from "../../world/script.ts";
 import { emptyStore } from "../../world/text-store.ts";
-import { altered } from "../../world/altered.ts";
+import { altered } from "../../../test/support/altered.ts";
 import { goOnBut, goOnUntil, must, mustFail, mustHold, threeSegments, THREE, type Story } from "./story.ts";
 
 const SEGMENT = ".segment";

@@ -1,7 +1,7 @@
 import type { FileSystem } from "@hashlog/fs-io";
 import { quiet } from "../../world/quiet.ts";
 import { long, Script } from "../../world/script.ts";
-import { altered } from "../../world/altered.ts";
+import { altered } from "../../../test/support/altered.ts";
 import {
   closedDisk,
   mustFail,

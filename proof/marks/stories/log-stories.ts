@@ -4,7 +4,7 @@ import { SimulatedDisk, type FaultKind } from "@hashlog/fs-io/testing";
 import { quiet, settled } from "../../world/quiet.ts";
 import { long, Script } from "../../world/script.ts";
 import { DIRECTORY } from "../../world/text-store.ts";
-import { altered } from "../../world/altered.ts";
+import { altered } from "../../../test/support/altered.ts";
 import { must, mustFail, mustHold, THREE, threeSegments, type Story } from "./story.ts";
 
 const SEGMENT = ".segment";

@@ -2,7 +2,7 @@ import { encodeSegmentHeader, SEGMENT_HEADER_BYTES } from "@hashlog/format";
 import { SimulatedDisk } from "@hashlog/fs-io/testing";
 import { long, Script } from "../../world/script.ts";
 import { DIRECTORY } from "../../world/text-store.ts";
-import { altered } from "../../world/altered.ts";
+import { altered } from "../../../test/support/altered.ts";
 import {
   changed,
   closedDisk,

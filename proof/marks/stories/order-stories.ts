@@ -3,7 +3,7 @@ import { hashKeydir, IndexError, type Keydir, type KeydirFactory } from "@hashlo
 import { systemClock } from "@hashlog/fs-io";
 import { SimulatedDisk } from "@hashlog/fs-io/testing";
 import { DIRECTORY } from "../../world/text-store.ts";
-import { altered } from "../../world/altered.ts";
+import { altered } from "../../../test/support/altered.ts";
 import { must, mustFail, type Story } from "./story.ts";
 
 type TextStore = Store<string, string>;

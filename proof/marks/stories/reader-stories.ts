@@ -6,7 +6,7 @@ import { mapKeydir } from "../../world/map-keydir.ts";
 import { quiet, settled } from "../../world/quiet.ts";
 import { long, Script } from "../../world/script.ts";
 import { DIRECTORY } from "../../world/text-store.ts";
-import { altered } from "../../world/altered.ts";
+import { altered } from "../../../test/support/altered.ts";
 import { goOnBut, goOnUntil, must, mustFail, THREE, threeSegments, type Story } from "./story.ts";
 
 const SEGMENT = ".segment";

@@ -6,7 +6,7 @@ import { manifestOf } from "../../world/manifest.ts";
 import { mapKeydir } from "../../world/map-keydir.ts";
 import { settled } from "../../world/quiet.ts";
 import { DIRECTORY } from "../../world/text-store.ts";
-import { altered } from "../../world/altered.ts";
+import { altered } from "../../../test/support/altered.ts";
 import { changed, closedDisk, flipped, misreading, must, mustFail, mustHold, on, pathsOf, THREE } from "./story.ts";
 import { threeSegments, type Story } from "./story.ts";
 

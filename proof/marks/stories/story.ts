@@ -5,7 +5,7 @@ import { SimulatedDisk, type DiskImage, type WaitingCall } from "@hashlog/fs-io/
 import { quiet, settled } from "../../world/quiet.ts";
 import { long, Script, type ScriptOptions } from "../../world/script.ts";
 import { DIRECTORY } from "../../world/text-store.ts";
-import { altered } from "../../world/altered.ts";
+import { altered } from "../../../test/support/altered.ts";
 
 /**
  * A short life of a store that leads to marks where chance seldom comes by, and says whether what happened there was

@@ -5,7 +5,7 @@ import { quiet } from "../../world/quiet.ts";
 import { long } from "../../world/script.ts";
 import { openStore } from "../../world/text-store.ts";
 import { mustShow, openReader } from "./reader-stories.ts";
-import { altered } from "../../world/altered.ts";
+import { altered } from "../../../test/support/altered.ts";
 import {
   changed,
   closedDisk,

@@ -14,7 +14,7 @@ export const shell: OtherCommand<ShellGiven> = {
   name: "shell",
   summary: "give commands one after the other, with history and completion",
   details:
-    "The same commands, without the name of the store, but for those that want it at rest: dump, verify, repair, restore. Reads only, and shows what a writer has written meanwhile, unless --write opens the " +
+    "The same commands, without the name of the store, but for dump, verify, repair, restore and bench, which are for outside of it. Reads only, and shows what a writer has written meanwhile, unless --write opens the " +
     "store for writing. What is not typed but comes from a pipe is done line by line; the exit code is then that of the first that failed. With --json every command prints JSON.",
   parameters: [["<store>", "the directory of the store"]],
   options: () => [

@@ -35,7 +35,7 @@ export async function complete(line: string, commands: readonly Command[], store
 }
 
 /** Words of the shell itself. */
-export const OWN_WORDS: readonly string[] = ["help", "exit"];
+const OWN_WORDS: readonly string[] = ["help", "exit"];
 
 function startingWith(start: string, words: readonly string[]): string[] {
   return words.filter((word) => word.startsWith(start)).toSorted();
