@@ -1,4 +1,4 @@
-import type { StrykerReport } from "./stryker.ts";
+import type { StrykerReport } from "./stryker-report.ts";
 import { scoreOf, type MutationScore } from "./survivors.ts";
 import type { TriagedGroup } from "./triage.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { describeMutations, percent } from "./results.ts";
-import type { StrykerMutant, StrykerReport } from "./stryker.ts";
+import type { StrykerMutant, StrykerReport } from "./stryker-report.ts";
 import { scoreOf, survivorsOf } from "./survivors.ts";
 import { keyOf, outdated, triaged } from "./triage.ts";
 

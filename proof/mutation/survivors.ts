@@ -1,4 +1,4 @@
-import type { StrykerFile, StrykerMutant, StrykerReport } from "./stryker.ts";
+import type { StrykerFile, StrykerMutant, StrykerReport } from "./stryker-report.ts";
 
 /** What became of a package's mutants. */
 export interface MutationScore {

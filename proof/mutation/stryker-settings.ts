@@ -1,0 +1,83 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { MutatedPackage } from "./mutated-package.ts";
+
+/** Where Stryker leaves its report, from the root of the copy. */
+export const REPORT = "mutation.json";
+
+export interface PassSettings {
+  /** Globs, or ranges in files. */
+  readonly mutate: readonly string[];
+  /** Asks all tests of each mutant, and turns it on before them; otherwise those that reach it. */
+  readonly asksAllTests: boolean;
+  /** So many processes. */
+  readonly jobs: number;
+}
+
+/** Writes what Stryker and vitest need into the copy of the repository in which they are to run. */
+export function writeSettings(root: string, one: MutatedPackage, pass: PassSettings): void {
+  writeFileSync(join(root, "vitest.mutation.config.ts"), vitestConfig(one));
+  writeFileSync(join(root, "before-each-file.ts"), beforeEachFile(one));
+  writeFileSync(join(root, "stryker.config.json"), JSON.stringify(strykerConfig(pass)));
+}
+
+function strykerConfig({ mutate, asksAllTests, jobs }: PassSettings): object {
+  return {
+    testRunner: "vitest",
+    // Found from here by name, as packages do not lie in one folder.
+    plugins: ["@stryker-mutator/vitest-runner"],
+    mutate,
+    vitest: { configFile: "vitest.mutation.config.ts", related: false },
+    // The copy is there to be changed, and is the one in which packages find each other.
+    inPlace: true,
+    coverageAnalysis: asksAllTests ? "off" : "perTest",
+    ignoreStatic: !asksAllTests,
+    concurrency: jobs,
+    // Most endless loops end by the count of their turns. Of the others: work of others on the machine is no endless loop.
+    timeoutMS: 2000,
+    timeoutFactor: 2,
+    reporters: ["json", "progress-append-only"],
+    jsonReporter: { fileName: REPORT },
+    allowEmpty: false,
+  };
+}
+
+function vitestConfig({ name, without }: MutatedPackage): string {
+  return `
+    import { BaseSequencer } from "vitest/node";
+    import base from "./vitest.config.ts";
+    // Whoever notices quickly is asked first: a mutant that one has noticed costs no more.
+    class QuickFirst extends BaseSequencer {
+      async sort(files) {
+        const isSlow = ({ moduleId }) => /property|contract|crash|damage/.test(moduleId);
+        const byPath = files.toSorted((a, b) => (a.moduleId < b.moduleId ? -1 : 1));
+        return [...byPath.filter((file) => !isSlow(file)), ...byPath.filter(isSlow)];
+      }
+    }
+    const test = {
+      ...base.test,
+      include: ["packages/${name}/test/**/*.test.ts"],
+      exclude: ${JSON.stringify(without.map((file) => `packages/${name}/test/${file}`))},
+      setupFiles: [...base.test.setupFiles, "before-each-file.ts"],
+      sequence: { sequencer: QuickFirst },
+      // A mutant has a thread of its own, which its test files share: loading modules again for each would take most of the time.
+      isolate: false,
+    };
+    export default { ...base, test };
+  `;
+}
+
+/** Stryker asks for tests by patterns of its own: what is left out is skipped where it begins. */
+function beforeEachFile({ withoutTests }: MutatedPackage): string {
+  return `
+    import { beforeEach } from "vitest";
+    const names = ${JSON.stringify(withoutTests)};
+    const fullName = ({ suite, name }) => (suite === undefined ? name : fullName(suite) + " " + name);
+    beforeEach(({ task, skip }) => {
+      if (names.some((name) => fullName(task).includes(name))) skip();
+    });
+    // Hits are reported file by file, and are added up: those of one file must not be told again by the next one in the thread.
+    const coverage = globalThis.__stryker__?.mutantCoverage;
+    if (coverage !== undefined) Object.assign(coverage, { static: {}, perTest: {} });
+  `;
+}
