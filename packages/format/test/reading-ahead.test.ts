@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import {
   type ByteSource,
   bytesSource,
@@ -88,4 +88,20 @@ test("What a read ahead fails of is nobody's concern where the scan ends before"
   content[ends[0]!]! ^= 1;
   const source = failingSource(content, SEGMENT_HEADER_BYTES + CHUNK_BYTES + 1, new Error("the disk is gone"));
   expect(await scanFrames(source, { ...from, onFrame: () => undefined })).toMatchObject({ kind: "unreadable", offset: ends[0] });
+});
+
+test("A read ahead that fails while a frame is looked at is not an error that nobody handles", async () => {
+  const source = failingSource(bytes, SEGMENT_HEADER_BYTES + CHUNK_BYTES + 1, new Error("the disk is gone"));
+  const unhandled = vi.fn();
+  process.on("unhandledRejection", unhandled);
+  try {
+    const onFrame = async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      throw new Error("enough");
+    };
+    await expect(scanFrames(source, { ...from, onFrame })).rejects.toThrow("enough");
+    expect(unhandled).not.toHaveBeenCalled();
+  } finally {
+    process.off("unhandledRejection", unhandled);
+  }
 });

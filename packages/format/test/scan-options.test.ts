@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   bytesSource,
   type ByteSource,
@@ -64,6 +64,17 @@ describe.each(Object.entries(walks))("%s", (_, { run, chunkBytesMin }) => {
       for (const from of [32, bytes.length - 1, bytes.length]) await run(source, { chunkBytes, from });
     expect(asked.length).toBeGreaterThan(0);
     for (const { from, to } of asked) expect(from < to && to <= bytes.length).toBe(true);
+  });
+
+  test("takes no more memory than the bytes that it is to look at, where those fit in a chunk", async () => {
+    const from = 32;
+    const wanted = bytes.length - from;
+    for (const chunkBytes of [wanted, wanted + 1, bytes.length + from, 1 << 20]) {
+      const source = bytesSource(bytes);
+      const read = vi.spyOn(source, "read");
+      await run(source, { from, chunkBytes });
+      expect(read.mock.calls.map(([target]) => target.length)).toEqual([wanted]);
+    }
   });
 });
 
