@@ -8,7 +8,6 @@ import {
   type CheckpointReading,
   crc32,
   type ExpectedCheckpoint,
-  FormatError,
   readCheckpoint,
 } from "../src/index.ts";
 import { readU32, writeU32 } from "../src/integers.ts";
@@ -300,9 +299,9 @@ test("Zero bytes and arbitrary bytes are unusable", async () => {
 test("A source that is shorter than it said is unusable", async () => {
   const { bytes, expected } = encode();
   for (let length = 0; length < bytes.length; length++) {
-    expect((await read(stingySource(bytes.subarray(0, length), 50, bytes.length), expected)).reading.kind).toBe(
-      "unusable",
-    );
+    const reason = length < 80 ? "short header" : "the file is too short";
+    const { reading } = await read(stingySource(bytes.subarray(0, length), 50, bytes.length), expected);
+    expect(reading).toEqual({ kind: "unusable", reason });
   }
   // One that has its end, but no longer its middle.
   const whole = bytesSource(bytes);
@@ -312,7 +311,8 @@ test("A source that is shorter than it said is unusable", async () => {
     read: (target, at, count, position) =>
       position === headerBytes ? Promise.resolve(0) : whole.read(target, at, count, position),
   };
-  expect(await read(holey, expected)).toMatchObject({ reading: { kind: "unusable" }, shards: [] });
+  const reading = { kind: "unusable", reason: "the file is too short" };
+  expect(await read(holey, expected)).toMatchObject({ reading, shards: [] });
 });
 
 test("What the source or the visitor throws reaches the caller unchanged, when no read is running any more", async () => {
@@ -374,12 +374,14 @@ test.each(refused)("A wrong %s is refused", (argument, change) => {
 test("Shards come in order, each once, and all before the end", () => {
   const encoder = new CheckpointEncoder({ ...header, shardCount: 2 }, () => {});
   const shard = new Uint8Array(8);
-  expect(() => encoder.shard(1, shard)).toThrow(FormatError);
+  const refusal = (argument: string, value: unknown, message: string) =>
+    expect.objectContaining({ code: "FORMAT_INVALID_ARGUMENT", argument, value, message });
+  expect(() => encoder.shard(1, shard)).toThrow(refusal("index", 1, "index must be an integer from 0 to 0"));
   encoder.shard(0, shard);
-  expect(() => encoder.shard(0, shard)).toThrow(FormatError);
-  expect(() => encoder.finish()).toThrow(FormatError);
+  expect(() => encoder.shard(0, shard)).toThrow(refusal("index", 0, "index must be an integer from 1 to 1"));
+  expect(() => encoder.finish()).toThrow(refusal("shardCount", 1, "shardCount must be how many shards were written"));
   encoder.shard(1, shard);
-  expect(() => encoder.shard(2, shard)).toThrow(FormatError);
+  expect(() => encoder.shard(2, shard)).toThrow(refusal("index", 2, "index must be an integer from 2 to 1"));
   encoder.finish();
-  expect(() => encoder.finish()).toThrow(FormatError);
+  expect(() => encoder.finish()).toThrow(refusal("finish", undefined, "finish must be called once"));
 });
