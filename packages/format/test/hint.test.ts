@@ -196,7 +196,11 @@ test.each(refusedTotals)("Totals that do not fit the entries are refused for the
 });
 
 test("Totals may be as large as the segment lets them, and as small as their records do", () => {
-  const largest = { ...totalsOf(entries), recordBytes: SEGMENT.sealedBytes - 64, tombstoneBytes: SEGMENT.sealedBytes - 64 };
+  const largest = {
+    ...totalsOf(entries),
+    recordBytes: SEGMENT.sealedBytes - 64,
+    tombstoneBytes: SEGMENT.sealedBytes - 64,
+  };
   expect(() => encode(entries, largest)).not.toThrow();
   const one = [{ ...entries[2]!, key: new Uint8Array(0) }];
   expect(totalsOf(one).recordBytes).toBe(18);

@@ -87,7 +87,10 @@ test("What a read ahead fails of is nobody's concern where the scan ends before"
   const content = bytes.slice();
   content[ends[0]!]! ^= 1;
   const source = failingSource(content, SEGMENT_HEADER_BYTES + CHUNK_BYTES + 1, new Error("the disk is gone"));
-  expect(await scanFrames(source, { ...from, onFrame: () => undefined })).toMatchObject({ kind: "unreadable", offset: ends[0] });
+  expect(await scanFrames(source, { ...from, onFrame: () => undefined })).toMatchObject({
+    kind: "unreadable",
+    offset: ends[0],
+  });
 });
 
 test("A read ahead that fails while a frame is looked at is not an error that nobody handles", async () => {

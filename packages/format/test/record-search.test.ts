@@ -1,12 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import {
-  type ByteSource,
-  bytesSource,
-  findRecords,
-  placeOf,
-  type RecordSearchOptions,
-} from "../src/index.ts";
+import { type ByteSource, bytesSource, findRecords, placeOf, type RecordSearchOptions } from "../src/index.ts";
 import {
   anyBytes,
   anyLog,
