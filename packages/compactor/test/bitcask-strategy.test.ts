@@ -109,6 +109,12 @@ describe("an option that says from which on", () => {
     expect(taken({ deadBytesThreshold: bytes + 1 })).toEqual([1]);
   });
 
+  test("the space of the store is too much, means that too", () => {
+    const one = segment(1, { file: 20 }, { liveBytes: 16 * MIB });
+    expect(choose([one])?.[0]).toBe("space amplification");
+    expect(choose([{ ...one, liveBytes: 16 * MIB + 1 }])).toBeUndefined();
+  });
+
   test("a store is left in peace below, means that it is not there", () => {
     const one = segment(1, { dead: 5 });
     const { fileBytes, liveBytes } = totalsOf(store([one]));
@@ -213,6 +219,21 @@ describe("tombstones that something older keeps", () => {
   test("stay as long as what is dead otherwise frees more for its bytes", () => {
     const dead = segment(200, { dead: 15 });
     expect(choose([...old, ...pinned, dead])).toEqual(["space amplification", [200]]);
+  });
+
+  test("go before what frees less for its bytes", () => {
+    const few = [segment(1, { file: 2 }), segment(2, { file: 40, tombstones: 38 }), ...clean(8)];
+    const choice = bitcaskStrategy().choose(store([...few, segment(300, { dead: 8 })]));
+    expect(choice).toMatchObject({ trigger: "tombstones", instead: { trigger: "space amplification" } });
+    expect(ids(choice?.segments)).toEqual([1, 2]);
+  });
+
+  test("stay where the oldest segments have few, and those with many lie behind what cannot be merged", () => {
+    const few = segment(1, { file: 4, tombstones: 0.5 });
+    const unsealed = segment(2, {}, { state: "unsealed" });
+    expect(
+      choose([few, unsealed, ...clean(10), ...pinned.map((one, at) => ({ ...one, segmentId: 200 + at }))]),
+    ).toBeUndefined();
   });
 
   test("stay where something older cannot be merged", () => {

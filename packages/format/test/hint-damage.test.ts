@@ -176,6 +176,8 @@ test("Entries that cannot be make the file unusable, though every checksum is ri
   expect(await forge((bytes, at) => bytes.fill(2, at + 16, at + 17))).toEqual(bad); // entries that do not fill it
   expect(await forge((bytes, at) => bytes.fill(46, at + 16, at + 17))).toEqual(bad); // five bytes left over
   expect(await forge((bytes, at) => bytes.fill(0, at + 39, at + 47))).toEqual(bad); // an expiry of "never"
+  expect(await forge((bytes, at) => bytes.fill(0xff, at + 39, at + 47))).toEqual(bad); // an expiry of 2^64 - 1
+  expect(await forge((bytes, at) => bytes.fill(5, at + 63, at + 64))).toEqual(bad); // the last key beyond the block
   expect(await forge((bytes) => writeU32(bytes, HEADER_BYTES + 12, 2))).toEqual(bad); // another number of them
   expect(await forge((bytes) => writeU32(bytes, HEADER_BYTES + 4, 2))).toMatchObject({ kind: "unusable" }); // a footer
 });
@@ -191,6 +193,10 @@ test("A footer that is a block, and block lengths beyond all measure, make the f
     writeU32(other, HEADER_BYTES + 8, length);
     expect((await read(other)).reading).toEqual({ kind: "unusable", reason: `block length at ${HEADER_BYTES}` });
   }
+  // Too long for a block, though the file has as much.
+  const large = encode(manyEntries(10_000));
+  writeU32(large, HEADER_BYTES + 8, 65_562);
+  expect((await read(large)).reading).toEqual({ kind: "unusable", reason: `block length at ${HEADER_BYTES}` });
 });
 
 test("A few bytes between the last block and the footer make the file unusable", async () => {
@@ -202,6 +208,17 @@ test("A few bytes between the last block and the footer make the file unusable",
     kind: "unusable",
     reason: `short block header at ${bytes.length - FOOTER_BYTES}`,
   });
+});
+
+test("A header and a footer alone, and an empty header of a block, make the file unusable", async () => {
+  const bytes = encode(entries);
+  const footer = bytes.slice(-FOOTER_BYTES);
+  const alone = concat([bytes.subarray(0, HEADER_BYTES), footer]);
+  expect((await read(alone)).reading).toEqual({ kind: "unusable", reason: "footer checksum" });
+  const moved = concat([bytes.subarray(0, -FOOTER_BYTES), new Uint8Array(BLOCK_HEADER_BYTES), footer]);
+  reseal(moved, moved.length - FOOTER_BYTES, moved.length);
+  const at = bytes.length - FOOTER_BYTES;
+  expect((await read(moved)).reading).toEqual({ kind: "unusable", reason: `block checksum at ${at}` });
 });
 
 test("Zero bytes and arbitrary bytes are unusable", async () => {

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import { type ByteSource, bytesSource, FormatError, HintEncoder, type HintTotals, readHint } from "../src/index.ts";
+import { readU32 } from "../src/integers.ts";
 import {
   BLOCK_HEADER_BYTES,
   type Entry,
@@ -68,6 +69,25 @@ test("A hint of one entry with the longest key and an expiry has one block", asy
   expect((await read(bytes)).found).toEqual(list);
 });
 
+test("A block takes entries up to 64 KiB, and no entry more, with an expiry as well as without", async () => {
+  for (const [keyBytes, expiresAtMs] of [
+    [46, 0],
+    [38, 1_700_000_000_000],
+  ] as const) {
+    const key = new Uint8Array(keyBytes); // entries of 64 bytes
+    const list = manyEntries(1_025).map((entry) => ({ ...entry, key, expiresAtMs }));
+    const bytes = encode(list);
+    expect(readU32(bytes, HEADER_BYTES + 8)).toBe(1_024 * 64);
+    expect(readU32(bytes, HEADER_BYTES + BLOCK_HEADER_BYTES + 1_024 * 64 + 8)).toBe(64);
+    expect((await read(bytes)).found).toEqual(list);
+  }
+});
+
+test("An entry with an empty key and no expiry, the shortest there is, comes back", async () => {
+  const list = [{ ...entries[0]!, key: new Uint8Array(0) }];
+  expect((await read(encode(list))).found).toEqual(list);
+});
+
 test("The highest sequence and the latest expiry come back", async () => {
   const list = [{ ...entries[1]!, sequence: Number.MAX_SAFE_INTEGER, expiresAtMs: Number.MAX_SAFE_INTEGER }];
   expect((await read(encode(list))).found).toEqual(list);
@@ -123,6 +143,28 @@ test("What the source or the callback throws reaches the caller unchanged", asyn
   await expect(read(encode(entries), { ...SEGMENT, identity: -1n })).rejects.toThrow(FormatError);
 });
 
+test("When reading ends by an error, nothing is being read any more", async () => {
+  const whole = bytesSource(encode(manyEntries(10_000)));
+  let underWay = 0;
+  let reads = 0;
+  const slow: ByteSource = {
+    bytes: whole.bytes,
+    async read(target, at, count, position) {
+      reads++;
+      underWay++;
+      await new Promise((resolve) => setImmediate(resolve));
+      underWay--;
+      return whole.read(target, at, count, position);
+    },
+  };
+  const broken = new Error("enough");
+  const onEntry = () => {
+    throw broken;
+  };
+  await expect(readHint(slow, SEGMENT, onEntry)).rejects.toBe(broken);
+  expect({ reads, underWay }).toEqual({ reads: 4, underWay: 0 }); // header, footer, a chunk, and one that is ahead
+});
+
 test.each([{ segmentId: 0 }, { identity: 2n ** 64n }, { sealedBytes: 81 }, { sealedBytes: 2 ** 32 }])(
   "A segment out of range is refused: %o",
   (change) => {
@@ -161,6 +203,9 @@ test("An entry may begin where the first frame's records do, and end where the s
   const entry = { ...entries[0]!, offset: 64, valueBytes: SEGMENT.sealedBytes - 64 - 18 - 3 };
   addTo(encoder, entry);
   expect(() => addTo(encoder, { ...entry, offset: 65 })).toThrow("entry must lie inside of the segment");
+  const expiring = { ...entry, valueBytes: entry.valueBytes - 8, expiresAtMs: 1 };
+  addTo(encoder, expiring);
+  expect(() => addTo(encoder, { ...expiring, offset: 65 })).toThrow("entry must lie inside of the segment");
 });
 
 const refusedTotals: [string, Partial<HintTotals>][] = [
