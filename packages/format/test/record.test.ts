@@ -127,6 +127,13 @@ test("A record that is cut anywhere is none", () => {
   }
 });
 
+test("A record that is an expiry and nothing else is cut by any byte that is missing", () => {
+  const bytes = sealed(put(5, "", "", 77));
+  const fields = newRecordFields();
+  expect(bytes).toHaveLength(26);
+  for (let limit = 0; limit <= 26; limit++) expect(readRecord(bytes, 0, limit, fields)).toBe(limit === 26);
+});
+
 test("A record with any bit flipped does not verify", () => {
   for (const record of [put(5, "key", "value"), put(5, "key", "value", 12_345), tombstone(6, "key")]) {
     for (const { flipped } of flippedBits(sealed(record))) expect(isRecord(flipped)).toBe(false);
