@@ -15,7 +15,7 @@ export const MUTATED: readonly MutatedPackage[] = [
     name: "index",
     // These prove the contract's own suite, on indexes that break it, and on a Map.
     without: ["index-contract.test.ts", "map-keydir.contract.test.ts"],
-    // Of millions of keys, and of what others try with fewer.
+    // Of millions of keys, and of thousands what others try with fewer, or with other keys.
     withoutTests: [
       "the memory of a keydir is at most",
       "costs a range a search",
@@ -24,7 +24,14 @@ export const MUTATED: readonly MutatedPackage[] = [
       "thousands of growths",
       "numbers behind a long prefix",
       "keys that begin each other",
+      "an order of decimal numbers",
+      "an order of binary numbers",
       "answers with random calls as a sorted Map",
+      "with 3000 keys and random calls",
+      "as of its view, page by page, under changes to everything",
+      "read page by page stays what it was under changes to everything",
+      "after any damage to a dump every later call still ends",
+      "many records of many keys, shuffled",
     ],
   },
   {

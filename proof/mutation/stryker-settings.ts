@@ -33,9 +33,10 @@ function strykerConfig({ mutate, asksAllTests, jobs }: PassSettings): object {
     coverageAnalysis: asksAllTests ? "off" : "perTest",
     ignoreStatic: !asksAllTests,
     concurrency: jobs,
-    // Most endless loops end by the count of their turns. Of the others: work of others on the machine is no endless loop.
-    timeoutMS: 2000,
-    timeoutFactor: 2,
+    // Most endless loops end by the count of their turns. For the others: tests take longer without a mutant, as coverage is
+    // measured then, so that what is beyond is no work of others on the machine.
+    timeoutMS: 3000,
+    timeoutFactor: 1.25,
     reporters: ["json", "progress-append-only"],
     jsonReporter: { fileName: REPORT },
     allowEmpty: false,

@@ -25,7 +25,8 @@ const STRYKER = fileURLToPath(new URL("../../node_modules/@stryker-mutator/core/
 export async function mutate(one: MutatedPackage, options: MutationOptions): Promise<StrykerReport> {
   const { jobs, only = "" } = options;
   const sources = `packages/${one.name}/src`;
-  const files = [`${sources}/${only}*.ts`, `${sources}/${only}*/**/*.ts`, `!${sources}/testing/**`];
+  const named = only === "" ? [] : [`${sources}/${only}`];
+  const files = [...named, `${sources}/${only}*.ts`, `${sources}/${only}*/**/*.ts`, `!${sources}/testing/**`];
   const copy = new ScratchCopy();
   const run = async (pass: PassSettings): Promise<StrykerReport> => {
     writeSettings(copy.root, one, pass);

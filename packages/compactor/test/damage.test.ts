@@ -79,7 +79,8 @@ describe("an input that is damaged", () => {
       { segmentId: 2, offset: FIRST_FRAME, reason: "no frame here" },
     ]);
     expect(report).toMatchObject({ inputs: [], outputs: [], bytesFreed: 0, recordsKept: 0, bytesWritten: 0 });
-    for (const name of ["createOutput", "publish", "retire", "syncLog"]) expect(store.calls).not.toContain(name);
+    for (const name of ["createOutput", "abandonOutputs", "publish", "retire", "syncLog"])
+      expect(store.calls).not.toContain(name);
   });
 
   test("that is another segment's content, valid in itself, is not taken for its own", async () => {
