@@ -21,6 +21,7 @@ export const MUTATED: readonly MutatedPackage[] = [
       "costs a range a search",
       "takes at most 12 bytes",
       "pages of large shards",
+      "that have one hash under its hash key",
       "thousands of growths",
       "numbers behind a long prefix",
       "keys that begin each other",

@@ -271,3 +271,11 @@ test.each(refused)("A wrong %s is refused", (argument, change) => {
   expect(encoding).toThrow(FormatError);
   expect(encoding).toThrow(expect.objectContaining({ code: "FORMAT_INVALID_ARGUMENT", argument }));
 });
+
+test("A refusal tells the rule", () => {
+  const encoding = (change: Partial<Manifest>) => () => encodeManifest({ ...manifest, ...change });
+  expect(encoding({ storeId: -1n })).toThrow("storeId must be in [0, 2^128)");
+  expect(encoding({ segments: [{ ...sealed, identity: 2n ** 64n }] })).toThrow(
+    "segments[0].identity must be in [0, 2^64)",
+  );
+});
