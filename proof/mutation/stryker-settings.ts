@@ -33,8 +33,8 @@ function strykerConfig({ mutate, asksAllTests, jobs }: PassSettings): object {
     coverageAnalysis: asksAllTests ? "off" : "perTest",
     ignoreStatic: !asksAllTests,
     concurrency: jobs,
-    // Most endless loops end by the count of their turns. For the others: tests take longer without a mutant, as coverage is
-    // measured then, so that what is beyond is no work of others on the machine.
+    // Most endless loops end by the count of their turns (below). For the others: tests take longer without a mutant, as coverage
+    // is measured then, so that what is beyond is no work of others on the machine.
     timeoutMS: 3000,
     timeoutFactor: 1.25,
     reporters: ["json", "progress-append-only"],
@@ -45,14 +45,15 @@ function strykerConfig({ mutate, asksAllTests, jobs }: PassSettings): object {
 
 function vitestConfig({ name, without }: MutatedPackage): string {
   return `
+    import { statSync } from "node:fs";
     import { BaseSequencer } from "vitest/node";
     import base from "./vitest.config.ts";
-    // Whoever notices quickly is asked first: a mutant that one has noticed costs no more.
+    // Whoever notices quickly is asked first, as a mutant that one has noticed costs no more: small files are of small things.
     class QuickFirst extends BaseSequencer {
       async sort(files) {
-        const isSlow = ({ moduleId }) => /property|contract|crash|damage/.test(moduleId);
-        const byPath = files.toSorted((a, b) => (a.moduleId < b.moduleId ? -1 : 1));
-        return [...byPath.filter((file) => !isSlow(file)), ...byPath.filter(isSlow)];
+        const isSlow = ({ moduleId }) => Number(/property|contract|crash|damage/.test(moduleId));
+        const bytes = new Map(files.map((file) => [file, statSync(file.moduleId).size]));
+        return files.toSorted((a, b) => isSlow(a) - isSlow(b) || bytes.get(a) - bytes.get(b));
       }
     }
     const test = {
@@ -60,7 +61,8 @@ function vitestConfig({ name, without }: MutatedPackage): string {
       include: ["packages/${name}/test/**/*.test.ts"],
       exclude: ${JSON.stringify(without.map((file) => `packages/${name}/test/${file}`))},
       setupFiles: [...base.test.setupFiles, "before-each-file.ts"],
-      sequence: { sequencer: QuickFirst },
+      // One after the other: before-each-file.ts changes what Stryker's own has set.
+      sequence: { sequencer: QuickFirst, setupFiles: "list" },
       // A mutant has a thread of its own, which its test files share: loading modules again for each would take most of the time.
       isolate: false,
     };
@@ -77,8 +79,11 @@ function beforeEachFile({ withoutTests }: MutatedPackage): string {
     beforeEach(({ task, skip }) => {
       if (names.some((name) => fullName(task).includes(name))) skip();
     });
+    const stryker = globalThis.__stryker__ ?? {};
     // Hits are reported file by file, and are added up: those of one file must not be told again by the next one in the thread.
-    const coverage = globalThis.__stryker__?.mutantCoverage;
-    if (coverage !== undefined) Object.assign(coverage, { static: {}, perTest: {} });
+    if (stryker.mutantCoverage !== undefined) Object.assign(stryker.mutantCoverage, { static: {}, perTest: {} });
+    // Stryker ends an endless loop when a mutant was hit a hundred times as often as in all tests without it: five times will do.
+    const { hitLimit = 50_000_000 } = stryker;
+    stryker.hitLimit = Math.min(hitLimit, Math.max(10_000, hitLimit / 20));
   `;
 }
