@@ -8,22 +8,34 @@ import { join, relative } from "node:path";
  * digits of it.
  */
 export function hashOfSources(root: string): string {
+  const packages = readdirSync(join(root, "packages")).map((name) => `packages/${name}/src`);
+  const paths = filesIn(root, [...packages, "proof"]);
+  return hashOf(
+    root,
+    paths.filter((path) => !NO_CASE_RUNS.test(path)),
+  );
+}
+
+/** The same of one package alone, and of its tests. */
+export function hashOfPackage(root: string, name: string): string {
+  return hashOf(root, filesIn(root, [`packages/${name}/src`, `packages/${name}/test`]));
+}
+
+const NO_CASE_RUNS = /\.test\.ts$|^proof\/(?:mutants|mutation)\//;
+
+function hashOf(root: string, paths: readonly string[]): string {
   const hash = createHash("sha256");
-  for (const path of filesToHash(root)) {
+  for (const path of paths) {
     hash.update(`${path}\n`);
     hash.update(readFileSync(join(root, path)));
   }
   return hash.digest("hex").slice(0, 16);
 }
 
-/** No case runs these. */
-const LEFT_OUT = /\.test\.ts$|\/node_modules\/|^proof\/(?:mutants|mutation)\//;
-
-function filesToHash(root: string): string[] {
-  const packages = readdirSync(join(root, "packages")).map((name) => `packages/${name}/src`);
-  return [...packages, "proof"]
+function filesIn(root: string, folders: readonly string[]): string[] {
+  return folders
     .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
     .map(({ parentPath, name }) => relative(root, join(parentPath, name)).replaceAll("\\", "/"))
-    .filter((path) => /\.(?:ts|json)$/.test(path) && !LEFT_OUT.test(path))
+    .filter((path) => /\.(?:ts|json)$/.test(path) && !path.includes("/node_modules/"))
     .toSorted();
 }

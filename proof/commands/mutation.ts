@@ -3,17 +3,18 @@
  * of each that they do not notice somebody has to have said why it may live.
  *
  *     npm run mutation                               all of them; writes proof/mutation/RESULTS.md
- *     npm run mutation -- --package format --only frame    the sources of that package whose names begin so
+ *     npm run mutation -- --package format           that one; writes its part of the page
+ *     npm run mutation -- --package format --only frame    its sources whose names begin so, for the one who writes tests
  *
  * Ends with 0 if all went well, 1 if too many live, or one of which nothing is said, and 2 for arguments that it does not understand.
  */
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { hashOfSources } from "../campaign/source-hash.ts";
+import { hashOfPackage } from "../campaign/source-hash.ts";
 import { MUTATED } from "../mutation/mutated-package.ts";
-import { describeMutations, percent, type MutationResult } from "../mutation/results.ts";
+import { describePackage, percent, withPart, type MutationResult } from "../mutation/results.ts";
 import { mutate } from "../mutation/stryker.ts";
 import { scoreOf, survivorsOf } from "../mutation/survivors.ts";
 import { keyOf, outdated, readReasons, triaged } from "../mutation/triage.ts";
@@ -21,6 +22,7 @@ import { answering, parsed, UsageError, whole } from "./arguments.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const FOLDER = `${ROOT}proof/mutation/`;
+const RESULTS = `${FOLDER}RESULTS.md`;
 const SHARE_LEAST = 0.9;
 
 const USAGE = `usage: npm run mutation -- [options]
@@ -51,28 +53,34 @@ async function main(): Promise<number> {
   if (chosen.length === 0) throw new UsageError(`--package is one of: ${MUTATED.map((one) => one.name).join(", ")}`);
   if (only !== undefined && name === undefined) throw new UsageError("--only goes with --package");
   const jobs = whole("jobs", values.jobs) ?? availableParallelism();
-  const results: MutationResult[] = [];
+  const verdicts: boolean[] = [];
   for (const one of chosen) {
     console.log(`mutating @hashlog/${one.name}`);
+    const sources = hashOfPackage(ROOT, one.name);
+    const begin = performance.now();
     const report = await mutate(one, { jobs, only, onOutput: (text) => process.stdout.write(text) });
-    results.push({ name: one.name, report });
+    const minutes = (performance.now() - begin) / 60_000;
+    verdicts.push(judge({ name: one.name, report, sources, minutes, jobs }, only === undefined));
   }
-  return judge(results, name === undefined);
+  return verdicts.every(Boolean) ? 0 : 1;
 }
 
-function judge(results: readonly MutationResult[], isWhole: boolean): number {
-  const survivors = results.flatMap(({ report }) => survivorsOf(report));
+/** Whether all went well with a package; of a run over all of its sources the page is written. */
+function judge(result: MutationResult, isWhole: boolean): boolean {
+  const { name, report, minutes } = result;
+  const survivors = survivorsOf(report);
   const reasons = readReasons(`${FOLDER}triage.json`);
   const groups = triaged(survivors, reasons);
   if (isWhole) {
-    writeFileSync(`${FOLDER}RESULTS.md`, describeMutations(results, groups, hashOfSources(ROOT)));
-    for (const key of outdated(survivors, reasons))
+    const page = existsSync(RESULTS) ? readFileSync(RESULTS, "utf8") : undefined;
+    const names = MUTATED.map((one) => one.name);
+    writeFileSync(RESULTS, withPart(page, names, name, describePackage(result, groups)));
+    for (const key of outdated(survivors, reasons).filter((one) => one.startsWith(`packages/${name}/`)))
       console.log(`triage.json tells of what does not live any more: ${key}`);
   }
   const unknown = groups.find(({ why }) => why === undefined)?.survivors ?? [];
-  for (const one of unknown) console.log(`lives, and nobody has said why it may: ${keyOf(one)}`);
-  const shares = results.map(({ name, report }) => ({ name, ...scoreOf([report]) }));
-  for (const { name, share, survived } of shares)
-    console.log(`@hashlog/${name}: ${percent(share)} noticed, ${survived} not`);
-  return unknown.length === 0 && shares.every(({ share }) => share >= SHARE_LEAST) ? 0 : 1;
+  for (const one of unknown) console.log(`lives, and nobody has said why it may: ${keyOf(one)} (line ${one.line})`);
+  const { share, survived } = scoreOf([report]);
+  console.log(`@hashlog/${name}: ${percent(share)} noticed, ${survived} not, ${Math.ceil(minutes)} minutes`);
+  return unknown.length === 0 && share >= SHARE_LEAST;
 }

@@ -15,23 +15,39 @@ export const MUTATED: readonly MutatedPackage[] = [
     name: "index",
     // These prove the contract's own suite, on indexes that break it, and on a Map.
     without: ["index-contract.test.ts", "map-keydir.contract.test.ts"],
-    // Of millions of keys, and of what others try with fewer.
+    // Of millions of keys, and of thousands what others try with fewer, or with other keys.
     withoutTests: [
       "the memory of a keydir is at most",
       "costs a range a search",
       "takes at most 12 bytes",
       "pages of large shards",
+      "that have one hash under its hash key",
       "thousands of growths",
       "numbers behind a long prefix",
       "keys that begin each other",
+      "an order of decimal numbers",
+      "an order of binary numbers",
       "answers with random calls as a sorted Map",
+      "with 3000 keys and random calls",
+      "as of its view, page by page, under changes to everything",
+      "read page by page stays what it was under changes to everything",
+      "after any damage to a dump every later call still ends",
+      "many records of many keys, shuffled",
     ],
   },
   {
     name: "compactor",
     // A year in the life of a store, and the contract's own suite.
     without: ["policy-simulation.test.ts", "strategy-contract.test.ts"],
-    // Hundreds of long lives.
-    withoutTests: ["whatever happens meanwhile", "nothing is left but the live records"],
+    // Hundreds of long lives; and of many crashes and writers those that come upon nothing that the others do not.
+    withoutTests: [
+      "whatever happens meanwhile",
+      "nothing is left but the live records",
+      "keeps a store in bounds whose",
+      "copes with thousands of segments",
+      "and a power cut at any moment, then merging it all",
+      "while somebody writes every key with an expiry",
+      "while somebody deletes and writes every key again",
+    ],
   },
 ];

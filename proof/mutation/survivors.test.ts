@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { describeMutations, percent } from "./results.ts";
-import type { StrykerMutant, StrykerReport } from "./stryker.ts";
+import { describePackage, percent, withPart } from "./results.ts";
+import type { StrykerMutant, StrykerReport } from "./stryker-report.ts";
 import { scoreOf, survivorsOf } from "./survivors.ts";
 import { keyOf, outdated, triaged } from "./triage.ts";
 
@@ -19,10 +19,16 @@ function report(...mutants: readonly StrykerMutant[]): StrykerReport {
 const LITERAL = { start: { line: 1, column: 13 }, end: { line: 1, column: 16 } };
 
 describe("what became of mutants", () => {
-  test("is a share of those that ran: one that never ends is noticed, one that no test runs is not", () => {
+  test("is a share of those that can be run: one that never ends is noticed, one that no test runs is not", () => {
     const statuses = ["Killed", "Killed", "Timeout", "Survived", "NoCoverage", "RuntimeError", "Ignored"] as const;
     const score = scoreOf([report(...statuses.map((status) => mutant(status))), report(mutant("Killed"))]);
-    expect(score).toEqual({ killed: 3, timedOut: 1, survived: 2, share: 4 / 6 });
+    expect(score).toEqual({ killed: 3, timedOut: 1, survived: 3, share: 4 / 7 });
+  });
+
+  test("is that it was noticed, where a file of tests cannot even be read", () => {
+    const statusReason = "An error occurred outside of a test run: packages/format/test/one.test.ts: no";
+    const score = scoreOf([report(mutant("RuntimeError", { statusReason }), mutant("Survived"))]);
+    expect(score).toEqual({ killed: 1, timedOut: 0, survived: 1, share: 1 / 2 });
   });
 
   test("is told of those that live by their lines, before and after", () => {
@@ -67,22 +73,47 @@ describe("why mutants may live", () => {
     expect(outdated(survivors, reasons)).toEqual(["gone"]);
   });
 
-  test("is written on a page, with the score of each package", () => {
-    const page = describeMutations(
-      [{ name: "format", report: report(mutant("Killed"), mutant("Survived"), mutant("Timeout")) }],
+  test("is written on a page, with the score of the package", () => {
+    const result = {
+      name: "format",
+      report: report(mutant("Killed"), mutant("Survived"), mutant("Timeout")),
+      sources: "0123456789abcdef",
+      minutes: 11.2,
+      jobs: 2,
+    };
+    const part = describePackage(
+      result,
       triaged([...survivors, { ...known!, mutator: "StringLiteral", before: "a`b", after: "``" }], reasons),
-      "0123456789abcdef",
     );
     const lines = [
-      "| `@hashlog/format` | 3 | 1 | 1 | 1 | 66.6 % |",
-      "| all | 3 | 1 | 1 | 1 | 66.6 % |",
-      "## it costs time alone (1)",
-      "## Not looked at yet (2)",
+      "## @hashlog/format",
+      "Sources `0123456789abcdef`; 12 minutes, 2 at a time.",
+      "| 3 | 1 | 1 | 1 | 66.6 % |",
+      "### it costs time alone (1)",
+      "### Not looked at yet (2)",
       `- ${PATH}`,
       "  - 3: `one > 1 && two` → `true`",
       "  - 3: `` a`b `` → ``` `` ```",
     ];
-    expect(page.split("\n")).toEqual(expect.arrayContaining(lines));
+    expect(part.split("\n")).toEqual(expect.arrayContaining(lines));
+  });
+
+  test("stays on the page for the packages that were not run", () => {
+    const names = ["format", "index", "compactor"];
+    const told = (...parts: readonly [name: string, word: string][]) =>
+      parts.reduce<string | undefined>(
+        (page, [name, word]) => withPart(page, names, name, `## @hashlog/${name}\n\n${word}\n`),
+        undefined,
+      );
+    const page = told(["compactor", "third"], ["format", "old"], ["index", "second"], ["format", "new"]);
+    const words = page!.split("\n").filter((line) => /^(?:#|old|new|second|third)/.test(line));
+    const [title, ...others] = words;
+    expect(title).toMatch(/^# /);
+    expect(others).toEqual([
+      ...["## @hashlog/format", "new"],
+      ...["## @hashlog/index", "second"],
+      ...["## @hashlog/compactor", "third"],
+    ]);
   });
 
   test("a share is never told for more than it is", () => {

@@ -1,7 +1,8 @@
-import type { StrykerFile, StrykerMutant, StrykerReport } from "./stryker.ts";
+import type { StrykerFile, StrykerMutant, StrykerReport } from "./stryker-report.ts";
 
 /** What became of a package's mutants. */
 export interface MutationScore {
+  /** Those that a test noticed, or a file of tests that could not be read. */
   readonly killed: number;
   /** Those that never ended, and were noticed by that. */
   readonly timedOut: number;
@@ -9,6 +10,9 @@ export interface MutationScore {
   /** Of all those, how many were noticed, from 0 to 1. Those that could not even run are none. */
   readonly share: number;
 }
+
+/** What Stryker says where a file of tests failed outside of its tests, and no test did: that fails a run of the tests as well. */
+const FAILED_OUTSIDE = "An error occurred outside of a test run";
 
 /** A mutant that no test noticed. */
 export interface Survivor {
@@ -23,20 +27,24 @@ export interface Survivor {
 }
 
 export function scoreOf(reports: readonly StrykerReport[]): MutationScore {
-  const statuses = reports
-    .flatMap(({ files }) => Object.values(files).flatMap(({ mutants }) => mutants))
-    .map(({ status }) => status);
-  const count = (...wanted: readonly StrykerMutant["status"][]): number =>
-    statuses.filter((one) => wanted.includes(one)).length;
-  const [killed, timedOut, survived] = [count("Killed"), count("Timeout"), count("Survived", "NoCoverage")];
+  const mutants = reports.flatMap(({ files }) => Object.values(files).flatMap((file) => file.mutants));
+  const count = (isCounted: (mutant: StrykerMutant) => boolean): number => mutants.filter(isCounted).length;
+  const [killed, timedOut, survived] = [count(isKilled), count(({ status }) => status === "Timeout"), count(isAlive)];
   return { killed, timedOut, survived, share: (killed + timedOut) / (killed + timedOut + survived) };
+}
+
+function isKilled({ status, statusReason = "" }: StrykerMutant): boolean {
+  return status === "Killed" || (status === "RuntimeError" && statusReason.startsWith(FAILED_OUTSIDE));
+}
+
+/** What was not run is not noticed. */
+function isAlive({ status }: StrykerMutant): boolean {
+  return status === "Survived" || status === "NoCoverage" || status === "Ignored" || status === "Pending";
 }
 
 export function survivorsOf({ files }: StrykerReport): Survivor[] {
   return Object.entries(files).flatMap(([path, file]) =>
-    file.mutants
-      .filter(({ status }) => status === "Survived" || status === "NoCoverage")
-      .map((mutant) => survivor(path, file, mutant)),
+    file.mutants.filter(isAlive).map((mutant) => survivor(path, file, mutant)),
   );
 }
 

@@ -120,7 +120,7 @@ function chooseByGarbage(statistics: StoreStatistics, settings: Settings): (Merg
   // Headers of frames are no record's, and are freed all the same.
   const deadBytes = Math.max(garbageBytes, fileBytes - liveBytes);
   if (deadBytes < settings.garbageBytesLeast) return [];
-  if (fileBytes > liveBytes * settings.amplificationTrigger) {
+  if (fileBytes >= liveBytes * settings.amplificationTrigger) {
     const best = chooseBest(measures, fileBytes, liveBytes, settings);
     return [oldestIfBetter(statistics, best, liveBytes, settings), best];
   }
@@ -128,8 +128,8 @@ function chooseByGarbage(statistics: StoreStatistics, settings: Settings): (Merg
 }
 
 /** The active segment is sealed early for a merge, but not before it has half of the size that it should have. */
-function isRipe({ segment, freedBytes }: SegmentMeasure, statistics: StoreStatistics): boolean {
-  return freedBytes > 0 && (segment.state === "sealed" || segment.fileBytes >= segmentBytesFor(statistics) / 2);
+function isRipe({ segment }: SegmentMeasure, statistics: StoreStatistics): boolean {
+  return segment.state === "sealed" || segment.fileBytes >= segmentBytesFor(statistics) / 2;
 }
 
 /** Those above the thresholds; and if that is not enough, the next best until enough would be freed. */

@@ -72,7 +72,6 @@ export class Copier {
 
   async #copyInput(input: MergeInput, number: number): Promise<Damage | undefined> {
     const source: Source = { input, number, ahead: new LookAhead(input, this.#store, this.#rules) };
-    this.#run.clear();
     try {
       const end = await scanFrames(input.source, {
         place: input.place,

@@ -7,6 +7,7 @@ import {
   type SegmentStatistics,
   type StoreStatistics,
 } from "../src/index.ts";
+import { measureAlone, type SegmentMeasure, totalsOf } from "../src/measures.ts";
 import { ids, segment, store } from "./statistics-of.ts";
 
 const MIB = 1024 * 1024;
@@ -67,10 +68,73 @@ describe("the triggers", () => {
   });
 });
 
+describe("an option that says from which on", () => {
+  /** What the next larger setting is, far below anything that a store could tell. */
+  const more = (value: number): number => value * (1 + 2 ** -40);
+  const dirty = segment(1, { dead: 11 });
+  const segments = [dirty, segment(2, { dead: 9 }), ...clean(20)];
+  const [{ freedShare, freedBytes }, other] = measureAlone(store(segments)) as [SegmentMeasure, SegmentMeasure];
+
+  test.each<[string, BitcaskStrategyOptions, BitcaskStrategyOptions, string]>([
+    [
+      "a share of a segment",
+      { fragmentationTrigger: freedShare },
+      { fragmentationTrigger: more(freedShare) },
+      "fragmentation",
+    ],
+    [
+      "bytes of a segment",
+      { fragmentationTrigger: 1, deadBytesTrigger: freedBytes },
+      { fragmentationTrigger: 1, deadBytesTrigger: freedBytes + 1 },
+      "dead bytes",
+    ],
+    [
+      "a quarter of the least garbage",
+      { garbageBytesLeast: 4 * freedBytes, amplificationTrigger: 9 },
+      { garbageBytesLeast: 4 * freedBytes + 4, amplificationTrigger: 9 },
+      "fragmentation",
+    ],
+  ])("a merge is due, means that too: %s", (_, exactly, beyond, trigger) => {
+    const garbage = Array.from({ length: 9 }, (_, index) => segment(50 + index, { dead: 6 }));
+    expect(choose([...segments, ...garbage], { ...exactly })?.[0]).toBe(trigger);
+    expect(choose([...segments, ...garbage], { ...beyond })).toBeUndefined();
+  });
+
+  test("a segment takes part, means that too", () => {
+    const { freedShare: share, freedBytes: bytes } = other;
+    const taken = (options: BitcaskStrategyOptions) => choose(segments, { fragmentationThreshold: 1, ...options })?.[1];
+    expect(taken({ fragmentationThreshold: share })).toEqual([1, 2]);
+    expect(taken({ fragmentationThreshold: more(share) })).toEqual([1]);
+    expect(taken({ deadBytesThreshold: bytes })).toEqual([1, 2]);
+    expect(taken({ deadBytesThreshold: bytes + 1 })).toEqual([1]);
+  });
+
+  test("the space of the store is too much, means that too", () => {
+    const one = segment(1, { file: 20 }, { liveBytes: 16 * MIB });
+    expect(choose([one])?.[0]).toBe("space amplification");
+    expect(choose([{ ...one, liveBytes: 16 * MIB + 1 }])).toBeUndefined();
+  });
+
+  test("a store is left in peace below, means that it is not there", () => {
+    const one = segment(1, { dead: 5 });
+    const { fileBytes, liveBytes } = totalsOf(store([one]));
+    expect(choose([one], { garbageBytesLeast: fileBytes - liveBytes })?.[0]).toBe("space amplification");
+    expect(choose([one], { garbageBytesLeast: fileBytes - liveBytes + 1 })).toBeUndefined();
+  });
+
+  test("the active segment is sealed early, means that too", () => {
+    const active = segment(200, { file: 8, dead: 7 }, { state: "active" });
+    const taken = (segmentBytesMax: number) => choose([...clean(20), active], {}, { segmentBytesMax })?.[1];
+    expect(taken(16 * MIB)).toEqual([200]);
+    expect(taken(16 * MIB + 2)).toBeUndefined();
+  });
+});
+
 describe("the segments that take part", () => {
   test("are those above a threshold, the best first", () => {
     const segments = [segment(1, { dead: 7 }), segment(2, { dead: 11 }), segment(3, { dead: 6 }), ...clean(20)];
     expect(choose(segments)).toEqual(["fragmentation", [2, 1]]);
+    expect(bitcaskStrategy().choose(store(segments))?.segments[0]?.reason).toBe("fragmented");
     expect(choose(segments, { fragmentationThreshold: 0.7 })).toEqual(["fragmentation", [2]]);
     expect(choose(segments, { deadBytesThreshold: 5.5 * MIB })).toEqual(["fragmentation", [2, 1, 3]]);
   });
@@ -155,6 +219,21 @@ describe("tombstones that something older keeps", () => {
   test("stay as long as what is dead otherwise frees more for its bytes", () => {
     const dead = segment(200, { dead: 15 });
     expect(choose([...old, ...pinned, dead])).toEqual(["space amplification", [200]]);
+  });
+
+  test("go before what frees less for its bytes", () => {
+    const few = [segment(1, { file: 2 }), segment(2, { file: 40, tombstones: 38 }), ...clean(8)];
+    const choice = bitcaskStrategy().choose(store([...few, segment(300, { dead: 8 })]));
+    expect(choice).toMatchObject({ trigger: "tombstones", instead: { trigger: "space amplification" } });
+    expect(ids(choice?.segments)).toEqual([1, 2]);
+  });
+
+  test("stay where the oldest segments have few, and those with many lie behind what cannot be merged", () => {
+    const few = segment(1, { file: 4, tombstones: 0.5 });
+    const unsealed = segment(2, {}, { state: "unsealed" });
+    expect(
+      choose([few, unsealed, ...clean(10), ...pinned.map((one, at) => ({ ...one, segmentId: 200 + at }))]),
+    ).toBeUndefined();
   });
 
   test("stay where something older cannot be merged", () => {

@@ -49,14 +49,14 @@ describe("a byte rate", () => {
   });
 
   test.each([
-    [0, 0],
-    [-1, 0],
-    [Number.NaN, 0],
-    [1, -1],
-    [1, Number.NaN],
-  ])("of %d bytes a second with a burst of %d is refused", (bytesPerSecond, burstBytes) => {
+    [0, 0, "bytesPerSecond must be above 0"],
+    [-1, 0, "bytesPerSecond must be above 0"],
+    [Number.NaN, 0, "bytesPerSecond must be above 0"],
+    [1, -1, "burstBytes must be 0 or more"],
+    [1, Number.NaN, "burstBytes must be 0 or more"],
+  ])("of %d bytes a second with a burst of %d is refused", (bytesPerSecond, burstBytes, message) => {
     expect(() => new ByteRate(bytesPerSecond, burstBytes)).toThrow(
-      expect.objectContaining({ code: "MERGE_INVALID_ARGUMENT" }),
+      expect.objectContaining({ code: "MERGE_INVALID_ARGUMENT", message }),
     );
   });
 

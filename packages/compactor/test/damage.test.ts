@@ -74,9 +74,13 @@ describe("an input that is damaged", () => {
     damage(store, 1, FIRST_RECORD + 4);
     damage(store, 2, FIRST_FRAME);
     const report = await mergeSegments(store);
-    expect(report.leftOut.map((left) => left.segmentId)).toEqual([1, 2]);
+    expect(report.leftOut).toEqual([
+      { segmentId: 1, offset: FIRST_RECORD, reason: "a record is not well-formed" },
+      { segmentId: 2, offset: FIRST_FRAME, reason: "no frame here" },
+    ]);
     expect(report).toMatchObject({ inputs: [], outputs: [], bytesFreed: 0, recordsKept: 0, bytesWritten: 0 });
-    for (const name of ["createOutput", "publish", "retire", "syncLog"]) expect(store.calls).not.toContain(name);
+    for (const name of ["createOutput", "abandonOutputs", "publish", "retire", "syncLog"])
+      expect(store.calls).not.toContain(name);
   });
 
   test("that is another segment's content, valid in itself, is not taken for its own", async () => {
@@ -108,7 +112,8 @@ describe("memory that does not keep what was read", () => {
       records.bytes.fill(0, records.keyEnds[0]! + 1);
       return lookUp(records, found);
     };
-    expect((await mergeSegments(store)).leftOut).toMatchObject([{ segmentId: 1, offset: FIRST_RECORD + 20 }]);
+    const reason = "a record is not well-formed";
+    expect((await mergeSegments(store)).leftOut).toEqual([{ segmentId: 1, offset: FIRST_RECORD + 20, reason }]);
   });
 });
 

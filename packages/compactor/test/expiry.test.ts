@@ -32,6 +32,17 @@ describe("an expired record", () => {
     expect(store.records()).toEqual(["z=old@1"]);
   });
 
+  test("is dropped with a thousand others at once, however many there are", async () => {
+    const store = storeOf();
+    for (let index = 0; index < 2500; index++) store.put(`k${index}`, "v", 1_010);
+    store.rotate();
+    store.advance(10);
+    const report = await mergeSegments(store, undefined, { sliceBytes: 2 ** 30 });
+    expect(report).toMatchObject({ expiredDropped: 2500, recordsKept: 0 });
+    expect(store.keydir.size).toBe(0);
+    expect(store.calls.filter((name) => name === "dropExpired")).toHaveLength(3);
+  });
+
   test("that is buried does not take the new value with it which was written between copying and moving", async () => {
     const store = storeOf(["a=old"], ["a=short!1010"]);
     store.advance(10);

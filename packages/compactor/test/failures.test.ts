@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { MergeError, type MergeOptions, type MergeOutcome } from "../src/index.ts";
+import { MergeError, type MergeOptions, type MergeOutcome, type MergeProgress } from "../src/index.ts";
 import { type ModelStore } from "./model-store.ts";
 import { failOnce, mergeSegments, storeOf, writeFrames } from "./support.ts";
 
@@ -96,6 +96,11 @@ describe.each([
       unplant(store);
       expect({ fault, error }).toMatchObject({ fault, error: { code: "MERGE_IO", cause: broken } });
       const { outcome } = error as MergeError;
+      expect({ fault, outcomes: Object.keys(LEFT_BEHIND) }).toEqual({
+        fault,
+        outcomes: expect.arrayContaining([outcome]),
+      });
+      expect({ fault, outcome: OUTCOMES[fault.name] ?? outcome }).toEqual({ fault, outcome });
       expect({ fault, ...leftBehind(store) }).toMatchObject({ fault, ...LEFT_BEHIND[outcome] });
       store.check();
       store.checkCrash("all");
@@ -139,6 +144,17 @@ const LEFT_BEHIND: Record<MergeOutcome, Record<string, boolean>> = {
   unknown: { inputsThere: true, outputsThere: true },
   published: { inputsThere: true, inputsListed: true, outputsThere: true, outputsListed: true },
   retired: { inputsListed: false, outputsThere: true, outputsListed: true },
+};
+
+/** What is left behind, where a call comes at one moment only. */
+const OUTCOMES: Record<string, MergeOutcome | undefined> = {
+  now: "abandoned",
+  syncLog: "abandoned",
+  publish: "unknown",
+  relocate: "published",
+  keysPointingInto: "published",
+  retire: "unknown",
+  removeInputs: "retired",
 };
 
 describe("a failure", () => {
@@ -203,6 +219,13 @@ describe("a failure", () => {
       store.check();
       store.checkCrash("synced");
     }
+    const store = storeOf(["a=1"]);
+    const onProgress = ({ phase, bytesDone, bytesTotal }: MergeProgress): void => {
+      if (phase === "retire" && bytesDone === bytesTotal) throw broken;
+    };
+    const failure = mergeSegments(store, undefined, { onProgress });
+    await expect(failure).rejects.toMatchObject({ cause: broken, outcome: "retired" });
+    expect(store.sealedIds()).toEqual([3]);
   });
 
   test("that is no Error is a cause all the same", async () => {

@@ -59,4 +59,18 @@ describe("a KeyReader", () => {
     expect(await keyAt(reader, second, 100, 8)).toEqual(second.content.subarray(100, 108));
     expect(await keyAt(reader, first, 0, 5)).toEqual(first.content.subarray(0, 5));
   });
+
+  test("reads nothing twice: what it has reaches from the first byte to the last, and no further than the input", async () => {
+    const input = inputOf(1, 1_000);
+    const { read } = input.source;
+    input.source.read = (target, at, count, position) => {
+      expect(position + count).toBeLessThanOrEqual(input.sealedBytes);
+      return read(target, at, count, position);
+    };
+    const reader = new KeyReader();
+    expect(await keyAt(reader, input, 100, 8)).toEqual(input.content.subarray(100, 108));
+    expect(await keyAt(reader, input, 100, 3)).toEqual(input.content.subarray(100, 103));
+    expect(await keyAt(reader, input, 990, 10)).toEqual(input.content.subarray(990));
+    expect(input.reads).toBe(1);
+  });
 });

@@ -46,6 +46,7 @@ describe("a policy", () => {
   test.each<[string, object | null, RegExp]>([
     ["an option that is misspelt", { mergeBytesMaximum: 1 }, /no option mergeBytesMaximum/],
     ["no object", null, /must be an object/],
+    ["a number for an object", 5 as unknown as object, /must be an object/],
     ["a strategy that cannot choose", { strategy: { name: "none" } }, /strategy must be/],
     ["a strategy without a name", { strategy: { choose: () => undefined } }, /strategy must be/],
     ["a window with an hour too much", { window: { fromHour: 0, toHour: 24 } }, /window.toHour must be .* 0 to 23/],
@@ -57,6 +58,7 @@ describe("a policy", () => {
     ["bytes as text", { mergeBytesMax: "1" }, /mergeBytesMax must be/],
     ["half a byte", { mergeBytesMax: 1.5 }, /mergeBytesMax must be an integer/],
     ["outputs that are too large", { outputBytesMax: 2 ** 32 }, /outputBytesMax must be/],
+    ["a share as text", { transientShareMax: "0.5" }, /transientShareMax must be a number from/],
     ["a share of nothing", { transientShareMax: 0 }, /transientShareMax must be/],
     ["a time of grace before the expiry", { expiryGraceMs: -1 }, /expiryGraceMs must be/],
     ["an interval that no timer takes", { checkIntervalMs: 2 ** 31 }, /checkIntervalMs must be/],

@@ -137,7 +137,7 @@ async function readBlock(
   if (readU32(bytes, start) !== crc || readU32(bytes, start + 4) !== HINT_KIND_BLOCK) return "block checksum";
   const from = start + HINT_BLOCK_HEADER_BYTES;
   const count = readEntries(bytes, from, from + payloadBytes, tally, onEntry);
-  if (count === undefined || count !== readU32(bytes, start + 12)) return "block entries";
+  if (count !== readU32(bytes, start + 12)) return "block entries";
   window.advance(blockBytes);
   return undefined;
 }

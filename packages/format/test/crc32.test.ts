@@ -88,3 +88,31 @@ test("Where there is no built-in one, the tables give the same checksum", async 
   expect(alone.crc32(long)).toBe(crc32BitByBit(long));
   expect(builtIn).not.toHaveBeenCalled();
 });
+
+test("The built-in one does what is long, and the tables what is short, wherever it lies", async () => {
+  const builtIn = vi.spyOn(zlib, "crc32");
+  vi.resetModules();
+  const fresh = await import("../src/crc32.ts");
+  const bytes = Uint8Array.from({ length: 1_000 }, (_, i) => i * 31);
+  for (const start of [0, 100, 600]) {
+    expect(fresh.crc32(bytes, start, start + 383)).toBe(crc32BitByBit(bytes.subarray(start, start + 383)));
+    expect(builtIn).not.toHaveBeenCalled();
+    expect(fresh.crc32(bytes, start, start + 384)).toBe(crc32BitByBit(bytes.subarray(start, start + 384)));
+    expect(builtIn).toHaveBeenCalledOnce();
+    builtIn.mockClear();
+  }
+});
+
+test("It loads where there is an older Node, and where there is none", async () => {
+  const { process } = globalThis;
+  const builtIn = vi.spyOn(zlib, "crc32");
+  for (const host of [{}, undefined]) {
+    vi.resetModules();
+    let without: typeof import("../src/crc32.ts") | undefined;
+    const loading = import("../src/crc32.ts").then((loaded) => (without = loaded));
+    vi.stubGlobal("process", host === undefined ? undefined : Object.create(process, { getBuiltinModule: {} }));
+    await loading.finally(() => vi.unstubAllGlobals());
+    expect(without!.crc32(new Uint8Array(500))).toBe(crc32BitByBit(new Uint8Array(500)));
+    expect(builtIn).not.toHaveBeenCalled();
+  }
+});

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { bytesSource, CheckpointEncoder, describeCheckpoint, readCheckpoint } from "../src/index.ts";
-import { concat, failingSource, utf8 } from "./support.ts";
+import { concat, failingSource, stingySource, utf8 } from "./support.ts";
 
 const header = {
   storeId: 7n,
@@ -35,7 +35,8 @@ test("what is no checkpoint says so, wherever it was cut off, and no byte of a h
   const { bytes } = written();
   const headerBytes = bytes[12]!;
   for (let length = 0; length < headerBytes; length += 1) {
-    expect((await describeCheckpoint(bytesSource(bytes.slice(0, length)))).kind, `${length} bytes`).toBe("damaged");
+    const reason = length < 80 ? "short header" : "header length";
+    expect(await describeCheckpoint(bytesSource(bytes.slice(0, length)))).toEqual({ kind: "damaged", reason });
   }
   for (let at = 0; at < headerBytes; at += 1) {
     const flipped = bytes.slice();
@@ -50,6 +51,12 @@ test("a file that is cut off behind its header is described, and found out when 
   if (described.kind !== "ok") throw new Error("the header is whole");
   const visitor = { header: () => true, shard: () => undefined };
   expect((await readCheckpoint(bytesSource(bytes), described.value, visitor)).kind).toBe("unusable");
+});
+
+test("a source that has its header and not its end is damaged", async () => {
+  const { bytes } = written();
+  const short = stingySource(bytes.subarray(0, bytes.length - 4), 50, bytes.length);
+  expect(await describeCheckpoint(short)).toEqual({ kind: "damaged", reason: "the file is too short" });
 });
 
 test("what the source fails of is not swallowed", async () => {

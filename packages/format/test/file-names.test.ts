@@ -51,6 +51,7 @@ const rejected = [
   "hashlog.lock",
   "hashlog.lock-",
   "hashlog.lock-x",
+  "xhashlog.lock-1",
   "hashlog.lock--1",
   "hashlog.lock-1.5",
   "hashlog.lock-1 ",

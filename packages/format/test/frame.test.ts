@@ -18,6 +18,7 @@ import { writeU32 } from "../src/integers.ts";
 import {
   anyBytes,
   anyLog,
+  concat,
   fence,
   flippedBits,
   frame,
@@ -117,6 +118,13 @@ test("A header is read without its payload, but not when it is cut itself", () =
   }
 });
 
+test("A header in the middle of a buffer is read up to the limit, and not when that cuts it", () => {
+  const buffer = concat([new Uint8Array(40), example]);
+  const limits = [40, 40 + FRAME_HEADER_BYTES - 1, 40 + FRAME_HEADER_BYTES, buffer.length];
+  const found = limits.map((limit) => readFrameHeader(buffer, 40, limit, PLACE, OFFSET) !== undefined);
+  expect(found).toEqual([false, false, true, true]);
+});
+
 test("Zero bytes are no header", () => {
   expect(headerOf(new Uint8Array(64))).toBeUndefined();
 });
@@ -149,6 +157,7 @@ test("Arbitrary bytes behind a magic are no header", () => {
 test("The highest sequence fits in a frame", () => {
   const bytes = frameBytes(frame([put(SEQUENCE_MAX, "k", "v")]), PLACE, OFFSET);
   expect(headerOf(bytes)).toMatchObject({ firstSequence: SEQUENCE_MAX, floor: SEQUENCE_MAX - 1 });
+  expect(headerOf(frameBytes(fence(SEQUENCE_MAX, SEQUENCE_MAX), PLACE, OFFSET))).toMatchObject({ floor: SEQUENCE_MAX });
 });
 
 test("A sparse frame holds sequences in any order, and the lowest is its first", () => {
@@ -160,36 +169,44 @@ test("A sparse frame holds sequences in any order, and the lowest is its first",
   });
 });
 
-test("Records that are not those of the header are refused", () => {
+test("Records that are not those of the header are refused, and why", () => {
   const sealing = (records: Parameters<typeof frame>[0], rest: Parameters<typeof frame>[1]) => () =>
     frameBytes(frame(records, rest), PLACE, OFFSET);
-  const refusal = expect.objectContaining({ code: "FORMAT_INVALID_ARGUMENT", argument: "records" });
-  expect(sealing([put(1, "a", ""), put(3, "b", "")], {})).toThrow(refusal); // not consecutive
-  expect(sealing([put(2, "a", ""), put(1, "b", "")], {})).toThrow(refusal); // not in order
-  expect(sealing([put(2, "a", "")], { firstSequence: 1 })).toThrow(refusal); // another first
-  expect(sealing([put(2, "a", "")], { firstSequence: 1, sparse: true })).toThrow(refusal); // not the lowest
+  const refusal = (why: string) =>
+    expect.objectContaining({
+      code: "FORMAT_INVALID_ARGUMENT",
+      argument: "records",
+      message: `records must be as the header says: ${why}`,
+    });
+  const consecutive = refusal("sequences are not consecutive");
+  expect(sealing([put(1, "a", ""), put(3, "b", "")], {})).toThrow(consecutive);
+  expect(sealing([put(2, "a", ""), put(1, "b", "")], {})).toThrow(consecutive); // not in order
+  expect(sealing([put(2, "a", "")], { firstSequence: 1 })).toThrow(consecutive); // another first
+  const lowest = refusal("the lowest sequence differs");
+  expect(sealing([put(2, "a", "")], { firstSequence: 1, sparse: true })).toThrow(lowest);
 });
 
 test("A payload that is not the announced number of whole records is refused", () => {
   const header = { recordCount: 2, firstSequence: 8, floor: 7, acknowledgedWhenSynced: true, sparse: false };
-  const refusal = expect.objectContaining({ argument: "records" });
+  const refusal = (why: string) =>
+    expect.objectContaining({ argument: "records", message: `records must be as the header says: ${why}` });
   const buffer = example.slice();
   const seal = (end: number, recordCount: number) => () =>
     sealFrame(buffer, 0, end, { ...header, recordCount }, PLACE, OFFSET);
   expect(seal(buffer.length, 2)).not.toThrow();
-  expect(seal(buffer.length, 1)).toThrow(refusal);
-  expect(seal(buffer.length, 3)).toThrow(refusal);
-  expect(seal(buffer.length - 1, 2)).toThrow(refusal);
-  expect(seal(FRAME_HEADER_BYTES, 1)).toThrow(refusal);
+  expect(seal(buffer.length, 1)).toThrow(refusal("the number of records differs"));
+  expect(seal(buffer.length, 3)).toThrow(refusal("the number of records differs"));
+  expect(seal(buffer.length - 1, 2)).toThrow(refusal("a record is not well-formed"));
+  expect(seal(FRAME_HEADER_BYTES, 1)).toThrow(refusal("the number of records differs"));
 });
 
 test("Fields out of range are refused", () => {
   const header = { recordCount: 0, firstSequence: 8, floor: 7, acknowledgedWhenSynced: true, sparse: false };
   const buffer = new Uint8Array(64);
   const seal =
-    (rest: object, end = 32, offset = OFFSET) =>
+    (rest: object, end = 32, offset = OFFSET, start = 0) =>
     () =>
-      sealFrame(buffer, 0, end, { ...header, ...rest }, PLACE, offset);
+      sealFrame(buffer, start, end, { ...header, ...rest }, PLACE, offset);
   const refusal = (argument: string) => expect.objectContaining({ code: "FORMAT_INVALID_ARGUMENT", argument });
   expect(seal({})).not.toThrow();
   expect(seal({ floor: -1 })).toThrow(refusal("floor"));
@@ -201,6 +218,7 @@ test("Fields out of range are refused", () => {
   expect(seal({}, 32, -1)).toThrow(refusal("fileOffset"));
   expect(seal({}, 32, SEGMENT_BYTES_MAX - 31)).toThrow(refusal("fileOffset"));
   expect(seal({}, 32, SEGMENT_BYTES_MAX - 32)).not.toThrow();
+  expect(seal({}, 64, SEGMENT_BYTES_MAX - 32, 32)).not.toThrow();
 });
 
 test("A header sealed alone is the one that sealing the frame gives, and leaves the records as they are", () => {

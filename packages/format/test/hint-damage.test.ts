@@ -42,13 +42,20 @@ test("Entries of the blocks before a bad one are given, and the file is unusable
 test("Truncated at any byte, the file is unusable", async () => {
   const bytes = encode(entries);
   for (let length = 0; length < bytes.length; length++) {
-    expect((await read(bytes.subarray(0, length))).reading.kind).toBe("unusable");
+    const { reading } = await read(bytes.subarray(0, length));
+    expect(reading.kind).toBe("unusable");
+    if (length < HEADER_BYTES + FOOTER_BYTES) expect(reading).toEqual({ kind: "unusable", reason: "short hint file" });
   }
 });
 
 test("With any bit flipped, the file is unusable", async () => {
-  for (const { flipped } of flippedBits(encode(entries))) {
-    expect((await read(flipped)).reading.kind).toBe("unusable");
+  const bytes = encode(entries);
+  for (const { flipped, at } of flippedBits(bytes)) {
+    const { reading } = await read(flipped);
+    expect(reading.kind).toBe("unusable");
+    if (at < 8) expect(reading).toMatchObject({ reason: "no hint magic" });
+    if (at >= 12 && at < HEADER_BYTES) expect(reading).toMatchObject({ reason: "header checksum" });
+    if (at >= bytes.length - FOOTER_BYTES) expect(reading).toMatchObject({ reason: "footer checksum" });
   }
 });
 
@@ -76,7 +83,8 @@ test("A hint file's header tells which segment it speaks of, and says why it doe
   const bytes = encode(entries);
   expect(decodeHintHeader(bytes)).toEqual({ kind: "ok", value: SEGMENT });
   expect(decodeHintHeader(bytes.subarray(0, HEADER_BYTES))).toEqual({ kind: "ok", value: SEGMENT });
-  expect(decodeHintHeader(bytes.subarray(0, HEADER_BYTES - 1)).kind).toBe("damaged");
+  const short = { kind: "damaged", reason: "short hint file" };
+  expect(decodeHintHeader(bytes.subarray(0, HEADER_BYTES - 1))).toEqual(short);
   for (const { flipped } of flippedBits(bytes.slice(0, HEADER_BYTES)))
     expect(decodeHintHeader(flipped).kind).not.toBe("ok");
   const later = bytes.slice();
@@ -119,7 +127,7 @@ test("Totals that the entries contradict make the file unusable, though every ch
     const footerAt = bytes.length - FOOTER_BYTES;
     writeU32(bytes, footerAt + at, value);
     reseal(bytes, footerAt, bytes.length);
-    const reason = expect.stringContaining(name);
+    const reason = `entries do not fit the footer: ${name}`;
     expect((await read(bytes)).reading).toEqual({ kind: "unusable", reason });
   }
 });
@@ -130,11 +138,11 @@ test("Totals that cannot be make the file unusable before any entry is given", a
     ["entryCount", 8, 4],
     ["recordCount", 12, 1_000],
     ["recordBytes", 16, 50_000_000],
-    ["tombstoneCount", 20, 3],
+    ["tombstoneCount or expiringCount", 20, 3],
     ["tombstoneBytes", 24, 100_000],
     ["sequences", 32, 0],
     ["sequences", 32, 16],
-    ["integer", 44, 0xffff_ffff],
+    ["not an integer", 44, 0xffff_ffff],
   ];
   for (const [name, at, value] of footerFields) {
     const bytes = encode(entries);
@@ -142,7 +150,7 @@ test("Totals that cannot be make the file unusable before any entry is given", a
     writeU32(bytes, footerAt + at, value);
     reseal(bytes, footerAt, bytes.length);
     const { found, reading } = await read(bytes);
-    expect(reading).toEqual({ kind: "unusable", reason: expect.stringContaining(name) });
+    expect(reading).toEqual({ kind: "unusable", reason: `footer ${name}` });
     expect(found).toEqual([]);
   }
 });
@@ -168,6 +176,8 @@ test("Entries that cannot be make the file unusable, though every checksum is ri
   expect(await forge((bytes, at) => bytes.fill(2, at + 16, at + 17))).toEqual(bad); // entries that do not fill it
   expect(await forge((bytes, at) => bytes.fill(46, at + 16, at + 17))).toEqual(bad); // five bytes left over
   expect(await forge((bytes, at) => bytes.fill(0, at + 39, at + 47))).toEqual(bad); // an expiry of "never"
+  expect(await forge((bytes, at) => bytes.fill(0xff, at + 39, at + 47))).toEqual(bad); // an expiry of 2^64 - 1
+  expect(await forge((bytes, at) => bytes.fill(5, at + 63, at + 64))).toEqual(bad); // the last key beyond the block
   expect(await forge((bytes) => writeU32(bytes, HEADER_BYTES + 12, 2))).toEqual(bad); // another number of them
   expect(await forge((bytes) => writeU32(bytes, HEADER_BYTES + 4, 2))).toMatchObject({ kind: "unusable" }); // a footer
 });
@@ -183,6 +193,10 @@ test("A footer that is a block, and block lengths beyond all measure, make the f
     writeU32(other, HEADER_BYTES + 8, length);
     expect((await read(other)).reading).toEqual({ kind: "unusable", reason: `block length at ${HEADER_BYTES}` });
   }
+  // Too long for a block, though the file has as much.
+  const large = encode(manyEntries(10_000));
+  writeU32(large, HEADER_BYTES + 8, 65_562);
+  expect((await read(large)).reading).toEqual({ kind: "unusable", reason: `block length at ${HEADER_BYTES}` });
 });
 
 test("A few bytes between the last block and the footer make the file unusable", async () => {
@@ -194,6 +208,17 @@ test("A few bytes between the last block and the footer make the file unusable",
     kind: "unusable",
     reason: `short block header at ${bytes.length - FOOTER_BYTES}`,
   });
+});
+
+test("A header and a footer alone, and an empty header of a block, make the file unusable", async () => {
+  const bytes = encode(entries);
+  const footer = bytes.slice(-FOOTER_BYTES);
+  const alone = concat([bytes.subarray(0, HEADER_BYTES), footer]);
+  expect((await read(alone)).reading).toEqual({ kind: "unusable", reason: "footer checksum" });
+  const moved = concat([bytes.subarray(0, -FOOTER_BYTES), new Uint8Array(BLOCK_HEADER_BYTES), footer]);
+  reseal(moved, moved.length - FOOTER_BYTES, moved.length);
+  const at = bytes.length - FOOTER_BYTES;
+  expect((await read(moved)).reading).toEqual({ kind: "unusable", reason: `block checksum at ${at}` });
 });
 
 test("Zero bytes and arbitrary bytes are unusable", async () => {

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test, vi } from "vitest";
-import { type ByteSource, bytesSource, FormatError, HintEncoder, readHint } from "../src/index.ts";
+import { type ByteSource, bytesSource, FormatError, HintEncoder, type HintTotals, readHint } from "../src/index.ts";
+import { readU32 } from "../src/integers.ts";
 import {
   BLOCK_HEADER_BYTES,
   type Entry,
@@ -68,6 +69,25 @@ test("A hint of one entry with the longest key and an expiry has one block", asy
   expect((await read(bytes)).found).toEqual(list);
 });
 
+test("A block takes entries up to 64 KiB, and no entry more, with an expiry as well as without", async () => {
+  for (const [keyBytes, expiresAtMs] of [
+    [46, 0],
+    [38, 1_700_000_000_000],
+  ] as const) {
+    const key = new Uint8Array(keyBytes); // entries of 64 bytes
+    const list = manyEntries(1_025).map((entry) => ({ ...entry, key, expiresAtMs }));
+    const bytes = encode(list);
+    expect(readU32(bytes, HEADER_BYTES + 8)).toBe(1_024 * 64);
+    expect(readU32(bytes, HEADER_BYTES + BLOCK_HEADER_BYTES + 1_024 * 64 + 8)).toBe(64);
+    expect((await read(bytes)).found).toEqual(list);
+  }
+});
+
+test("An entry with an empty key and no expiry, the shortest there is, comes back", async () => {
+  const list = [{ ...entries[0]!, key: new Uint8Array(0) }];
+  expect((await read(encode(list))).found).toEqual(list);
+});
+
 test("The highest sequence and the latest expiry come back", async () => {
   const list = [{ ...entries[1]!, sequence: Number.MAX_SAFE_INTEGER, expiresAtMs: Number.MAX_SAFE_INTEGER }];
   expect((await read(encode(list))).found).toEqual(list);
@@ -108,7 +128,8 @@ test("A source that gives little at a time is read; one that is shorter than it 
           : bytesSource(bytes.subarray(0, length)).read(target, at, count, position);
       },
     };
-    expect((await read(shrinking)).reading.kind).toBe("unusable");
+    const reason = expect.stringContaining("the file is too short");
+    expect((await read(shrinking)).reading).toEqual({ kind: "unusable", reason });
   }
 });
 
@@ -122,53 +143,119 @@ test("What the source or the callback throws reaches the caller unchanged", asyn
   await expect(read(encode(entries), { ...SEGMENT, identity: -1n })).rejects.toThrow(FormatError);
 });
 
+test("When reading ends by an error, nothing is being read any more", async () => {
+  const whole = bytesSource(encode(manyEntries(10_000)));
+  let underWay = 0;
+  let reads = 0;
+  const slow: ByteSource = {
+    bytes: whole.bytes,
+    async read(target, at, count, position) {
+      reads++;
+      underWay++;
+      await new Promise((resolve) => setImmediate(resolve));
+      underWay--;
+      return whole.read(target, at, count, position);
+    },
+  };
+  const broken = new Error("enough");
+  const onEntry = () => {
+    throw broken;
+  };
+  await expect(readHint(slow, SEGMENT, onEntry)).rejects.toBe(broken);
+  expect({ reads, underWay }).toEqual({ reads: 4, underWay: 0 }); // header, footer, a chunk, and one that is ahead
+});
+
 test.each([{ segmentId: 0 }, { identity: 2n ** 64n }, { sealedBytes: 81 }, { sealedBytes: 2 ** 32 }])(
   "A segment out of range is refused: %o",
   (change) => {
-    expect(() => new HintEncoder({ ...SEGMENT, ...change }, () => {})).toThrow(FormatError);
+    const [argument] = Object.keys(change);
+    const refusal = expect.objectContaining({ code: "FORMAT_INVALID_ARGUMENT", argument });
+    expect(() => new HintEncoder({ ...SEGMENT, ...change }, () => {})).toThrow(refusal);
   },
 );
 
-test.each([
-  { sequence: 0 },
-  { sequence: 2 ** 53 },
-  { offset: 63 },
-  { offset: -1 },
-  { offset: SEGMENT.sealedBytes - 120 },
-  { valueBytes: -1 },
-  { valueBytes: SEGMENT.sealedBytes },
-  { expiresAtMs: 0.5 },
-  { tombstone: true },
-  { key: new Uint8Array(65_536) },
-])("An entry that cannot be in the segment is refused: %o", (change) => {
-  const encoder = new HintEncoder(SEGMENT, () => {});
-  expect(() => addTo(encoder, { ...entries[0]!, ...change })).toThrow(FormatError);
-});
+const refusedEntries: [string, Partial<Entry>][] = [
+  ["sequence", { sequence: 0 }],
+  ["sequence", { sequence: 2 ** 53 }],
+  ["entry", { offset: 63 }],
+  ["offset", { offset: -1 }],
+  ["offset", { offset: 2 ** 32 }],
+  ["entry", { offset: SEGMENT.sealedBytes - 120 }],
+  ["valueBytes", { valueBytes: -1 }],
+  ["valueBytes", { valueBytes: 2 ** 32 }],
+  ["entry", { valueBytes: SEGMENT.sealedBytes }],
+  ["expiresAtMs", { expiresAtMs: 0.5 }],
+  ["expiresAtMs", { expiresAtMs: 2 ** 53 }],
+  ["entry", { tombstone: true }],
+  ["entry", { tombstone: true, valueBytes: 0, expiresAtMs: 1 }],
+  ["keyBytes", { key: new Uint8Array(65_536) }],
+];
 
-test.each([
-  { recordCount: 2 },
-  { recordBytes: 10 },
-  { recordBytes: SEGMENT.sealedBytes },
-  { recordCount: 1.5 },
-  { tombstoneCount: 0 },
-  { tombstoneCount: 3 },
-  { tombstoneBytes: 100_000 },
-  { expiringCount: 0 },
-  { lowestSequence: 0 },
-  { lowestSequence: 11 },
-  { highestSequence: 14 },
-  { highestSequence: 16 },
-  { highestSequence: Number.NaN },
-])("Totals that do not fit the entries are refused: %o", (change) => {
-  expect(() => encode(entries, { ...totalsOf(entries), ...change })).toThrow(
-    expect.objectContaining({ code: "FORMAT_INVALID_ARGUMENT", argument: "totals" }),
+test.each(refusedEntries)("An entry that cannot be in the segment is refused for its %s: %o", (argument, change) => {
+  const encoder = new HintEncoder(SEGMENT, () => {});
+  expect(() => addTo(encoder, { ...entries[0]!, ...change })).toThrow(
+    expect.objectContaining({ code: "FORMAT_INVALID_ARGUMENT", argument }),
   );
 });
 
+test("An entry may begin where the first frame's records do, and end where the segment ends", () => {
+  const encoder = new HintEncoder(SEGMENT, () => {});
+  const entry = { ...entries[0]!, offset: 64, valueBytes: SEGMENT.sealedBytes - 64 - 18 - 3 };
+  addTo(encoder, entry);
+  expect(() => addTo(encoder, { ...entry, offset: 65 })).toThrow("entry must lie inside of the segment");
+  const expiring = { ...entry, valueBytes: entry.valueBytes - 8, expiresAtMs: 1 };
+  addTo(encoder, expiring);
+  expect(() => addTo(encoder, { ...expiring, offset: 65 })).toThrow("entry must lie inside of the segment");
+});
+
+const refusedTotals: [string, Partial<HintTotals>][] = [
+  ["entryCount", { recordCount: 2 }],
+  ["tombstoneBytes", { recordBytes: 10 }],
+  ["recordCount", { recordBytes: 53 }],
+  ["recordBytes", { recordBytes: 54 }],
+  ["recordCount", { recordCount: 1_000 }],
+  ["recordBytes", { recordBytes: SEGMENT.sealedBytes - 63 }],
+  ["not an integer", { recordCount: 1.5 }],
+  ["not an integer", { tombstoneBytes: -1 }],
+  ["not an integer", { highestSequence: Number.NaN }],
+  ["tombstoneCount", { tombstoneCount: 0 }],
+  ["tombstoneCount or expiringCount", { tombstoneCount: 3 }],
+  ["tombstoneBytes", { tombstoneBytes: 100_000 }],
+  ["expiringCount", { expiringCount: 0 }],
+  ["sequences", { lowestSequence: 0 }],
+  ["sequences", { lowestSequence: 16 }],
+  ["lowestSequence", { lowestSequence: 11 }],
+  ["highestSequence", { highestSequence: 14 }],
+  ["highestSequence", { highestSequence: 16 }],
+];
+
+test.each(refusedTotals)("Totals that do not fit the entries are refused for their %s: %o", (flaw, change) => {
+  const totals = { ...totalsOf(entries), ...change };
+  expect(() => encode(entries, totals)).toThrow(
+    expect.objectContaining({
+      code: "FORMAT_INVALID_ARGUMENT",
+      argument: "totals",
+      message: `totals must fit the entries: ${flaw}`,
+    }),
+  );
+});
+
+test("Totals may be as large as the segment lets them, and as small as their records do", () => {
+  const largest = {
+    ...totalsOf(entries),
+    recordBytes: SEGMENT.sealedBytes - 64,
+    tombstoneBytes: SEGMENT.sealedBytes - 64,
+  };
+  expect(() => encode(entries, largest)).not.toThrow();
+  const one = [{ ...entries[2]!, key: new Uint8Array(0) }];
+  expect(totalsOf(one).recordBytes).toBe(18);
+  expect(() => encode(one)).not.toThrow();
+});
+
 test("A hint without an entry, and one that is finished twice, are refused", () => {
-  expect(() => encode([], { ...totalsOf(entries) })).toThrow(FormatError);
+  expect(() => encode([], { ...totalsOf(entries) })).toThrow("totals must fit the entries: entryCount");
   const encoder = new HintEncoder(SEGMENT, () => {});
   for (const entry of entries) addTo(encoder, entry);
   encoder.finish(totalsOf(entries));
-  expect(() => encoder.finish(totalsOf(entries))).toThrow(FormatError);
+  expect(() => encoder.finish(totalsOf(entries))).toThrow("finish must be called once");
 });

@@ -155,7 +155,8 @@ test("What was decoded shares nothing with the bytes", () => {
 test("Truncated at any byte, it is damaged", () => {
   const bytes = encodeManifest(manifest);
   for (let length = 0; length < bytes.length; length++) {
-    expect(decodeManifest(bytes.subarray(0, length)).kind).toBe("damaged");
+    const reason = length < 108 ? "short manifest" : "manifest length";
+    expect(decodeManifest(bytes.subarray(0, length))).toEqual({ kind: "damaged", reason });
   }
 });
 
@@ -167,14 +168,17 @@ test("With anything behind its end, it is damaged", () => {
 
 test("With any bit flipped, it is damaged, or of another version if the bit is the version's", () => {
   for (const { flipped, at } of flippedBits(encodeManifest(manifest))) {
-    const { kind } = decodeManifest(flipped);
-    expect(at >= 8 && at < 12 ? ["version", "damaged"] : ["damaged"]).toContain(kind);
+    const decoded = decodeManifest(flipped);
+    expect(at >= 8 && at < 12 ? ["version", "damaged"] : ["damaged"]).toContain(decoded.kind);
+    if (at < 8) expect(decoded).toEqual({ kind: "damaged", reason: "no manifest magic" });
+    if (at >= 16) expect(decoded).toEqual({ kind: "damaged", reason: "manifest checksum" });
   }
 });
 
 test("A later version is recognised by magic and version, whatever follows", () => {
   const head = encodeManifest(manifest).slice(0, 12);
   writeU32(head, 8, 7);
+  expect(decodeManifest(head.subarray(0, 11))).toEqual({ kind: "damaged", reason: "short manifest" });
   fc.assert(
     fc.property(anyBytes(100), (rest) => {
       expect(decodeManifest(concat([head, rest]))).toEqual({ kind: "version", version: 7 });
@@ -212,10 +216,16 @@ test("Fields that cannot be are damage, though the checksum is right", () => {
   expect(reasonOf((bytes) => writeU32(bytes, 84, 0))).toContain("checkpoint.id");
   expect(reasonOf((bytes) => writeU32(bytes, 84, 5))).toContain("checkpoint.id");
   expect(reasonOf((bytes) => writeU32(bytes, 88, 0))).toContain("checkpoint.bytes");
+  // No part of a checkpoint is there without the others: an id, a length (zero bytes are none), a checksum.
+  expect(reasonOf((bytes) => bytes.fill(0, 84, 96))).toContain("checkpoint.id");
+  expect(reasonOf((bytes) => (bytes.fill(0, 84, 88), bytes.fill(0, 96, 100)))).toContain("checkpoint.id");
+  expect(reasonOf((bytes) => bytes.fill(0, 88, 100))).toContain("checkpoint.bytes");
   expect(reasonOf((bytes) => bytes.fill(0x01, sealedAt, sealedAt + 1))).toContain("segments[0]");
   expect(reasonOf((bytes) => bytes.fill(0x85, sealedAt, sealedAt + 1))).toContain("segments[0]");
   expect(reasonOf((bytes) => bytes.fill(0x80, sealedAt, sealedAt + 1))).toContain("segments[0]"); // unsealed, with a highest
-  expect(reasonOf((bytes) => bytes.fill(1, sealedAt + 3, sealedAt + 4))).toContain("segments[0]");
+  for (const at of [1, 2, 3]) {
+    expect(reasonOf((bytes) => bytes.fill(1, sealedAt + at, sealedAt + at + 1))).toBe("manifest segments[0]");
+  }
   expect(reasonOf((bytes) => writeU32(bytes, sealedAt + 36, 1))).toContain("segments[0]");
   expect(reasonOf((bytes) => writeU32(bytes, sealedAt + 4, 4))).toContain("segments[1].segmentId must be listed once");
   expect(reasonOf((bytes) => writeU32(bytes, sealedAt + 32, 81))).toContain("segments[0].sealedBytes");
@@ -253,10 +263,19 @@ const refused: [string, Partial<Manifest>][] = [
   ["checkpoint.id", { checkpoint: { id: 5, bytes: 1, crc: 0 } }],
   ["checkpoint.bytes", { checkpoint: { id: 8, bytes: 0, crc: 0 } }],
   ["checkpoint.crc", { checkpoint: { id: 8, bytes: 1, crc: -1 } }],
+  ["checkpoint.crc", { checkpoint: { id: 8, bytes: 1, crc: 2 ** 32 } }],
 ];
 
 test.each(refused)("A wrong %s is refused", (argument, change) => {
   const encoding = () => encodeManifest({ ...manifest, ...change });
   expect(encoding).toThrow(FormatError);
   expect(encoding).toThrow(expect.objectContaining({ code: "FORMAT_INVALID_ARGUMENT", argument }));
+});
+
+test("A refusal tells the rule", () => {
+  const encoding = (change: Partial<Manifest>) => () => encodeManifest({ ...manifest, ...change });
+  expect(encoding({ storeId: -1n })).toThrow("storeId must be in [0, 2^128)");
+  expect(encoding({ segments: [{ ...sealed, identity: 2n ** 64n }] })).toThrow(
+    "segments[0].identity must be in [0, 2^64)",
+  );
 });

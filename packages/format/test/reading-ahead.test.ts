@@ -1,8 +1,16 @@
-import { expect, test } from "vitest";
-import { type ByteSource, bytesSource, findTestimony, scanFrames, SEGMENT_HEADER_BYTES } from "../src/index.ts";
+import { expect, test, vi } from "vitest";
+import {
+  type ByteSource,
+  bytesSource,
+  findRecords,
+  findTestimony,
+  scanFrames,
+  SEGMENT_HEADER_BYTES,
+} from "../src/index.ts";
 import { failingSource, frame, PLACE, put, segmentBytes } from "./support.ts";
 
 const CHUNK_BYTES = 200;
+const from = { place: PLACE, from: SEGMENT_HEADER_BYTES, chunkBytes: CHUNK_BYTES };
 const { bytes, ends } = segmentBytes(
   Array.from({ length: 20 }, (_, index) => frame([put(index + 1, `key ${index}`, "v".repeat(40))])),
 );
@@ -32,12 +40,7 @@ class HeldSource implements ByteSource {
 test("While frames are looked at, one read is ahead", async () => {
   const source = new HeldSource();
   let frames = 0;
-  const scan = scanFrames(source, {
-    place: PLACE,
-    from: SEGMENT_HEADER_BYTES,
-    chunkBytes: CHUNK_BYTES,
-    onFrame: () => void (frames += 1),
-  });
+  const scan = scanFrames(source, { ...from, onFrame: () => void (frames += 1) });
   expect(source.positions).toEqual([SEGMENT_HEADER_BYTES]);
   await source.letGo();
   expect(frames).toBe(ends.filter((end) => end <= SEGMENT_HEADER_BYTES + CHUNK_BYTES).length);
@@ -47,17 +50,18 @@ test("While frames are looked at, one read is ahead", async () => {
   expect(frames).toBe(ends.length);
 });
 
-test("A scan that is ended by its caller waits for what is being read", async () => {
+const walks: [string, (source: ByteSource, stop: () => never) => Promise<unknown>][] = [
+  ["scan", (source, stop) => scanFrames(source, { ...from, onFrame: stop })],
+  ["search for testimony", (source, stop) => findTestimony(source, { ...from, onTestimony: stop })],
+  ["search for records", (source, stop) => findRecords(source, { ...from, to: source.bytes, onRecord: stop })],
+];
+
+test.each(walks)("A %s that is ended by its caller waits for what is being read", async (_, walk) => {
   const source = new HeldSource();
   const enough = new Error("enough");
   let ended = false;
-  const scan = scanFrames(source, {
-    place: PLACE,
-    from: SEGMENT_HEADER_BYTES,
-    chunkBytes: CHUNK_BYTES,
-    onFrame: () => {
-      throw enough;
-    },
+  const walking = walk(source, () => {
+    throw enough;
   }).catch((error: unknown) => {
     ended = true;
     return error;
@@ -65,37 +69,16 @@ test("A scan that is ended by its caller waits for what is being read", async ()
   await source.letGo();
   expect({ ended, underWay: source.underWay }).toEqual({ ended: false, underWay: 1 });
   await source.letGo();
-  expect(await scan).toBe(enough);
+  expect(await walking).toBe(enough);
   expect(source.underWay).toBe(0);
-});
-
-test("So does a search for testimony", async () => {
-  const source = new HeldSource();
-  const enough = new Error("enough");
-  const search = findTestimony(source, {
-    place: PLACE,
-    from: SEGMENT_HEADER_BYTES,
-    chunkBytes: CHUNK_BYTES,
-    onTestimony: () => {
-      throw enough;
-    },
-  }).catch((error: unknown) => error);
-  await source.letGo();
-  expect(source.underWay).toBe(1);
-  await source.letGo();
-  expect(await search).toBe(enough);
 });
 
 test("What a read ahead fails of is told when its bytes are wanted, and not before", async () => {
   const broken = new Error("the disk is gone");
-  const from = SEGMENT_HEADER_BYTES + 2 * CHUNK_BYTES + 1;
+  const brokenFrom = SEGMENT_HEADER_BYTES + 2 * CHUNK_BYTES + 1;
   let frames = 0;
-  const scan = scanFrames(failingSource(bytes, from, broken), {
-    place: PLACE,
-    from: SEGMENT_HEADER_BYTES,
-    chunkBytes: CHUNK_BYTES,
-    onFrame: () => void (frames += 1),
-  });
+  const source = failingSource(bytes, brokenFrom, broken);
+  const scan = scanFrames(source, { ...from, onFrame: () => void (frames += 1) });
   await expect(scan).rejects.toBe(broken);
   expect(frames).toBe(ends.filter((end) => end <= SEGMENT_HEADER_BYTES + 2 * CHUNK_BYTES).length);
 });
@@ -104,6 +87,24 @@ test("What a read ahead fails of is nobody's concern where the scan ends before"
   const content = bytes.slice();
   content[ends[0]!]! ^= 1;
   const source = failingSource(content, SEGMENT_HEADER_BYTES + CHUNK_BYTES + 1, new Error("the disk is gone"));
-  const options = { place: PLACE, from: SEGMENT_HEADER_BYTES, chunkBytes: CHUNK_BYTES, onFrame: () => undefined };
-  expect(await scanFrames(source, options)).toMatchObject({ kind: "unreadable", offset: ends[0] });
+  expect(await scanFrames(source, { ...from, onFrame: () => undefined })).toMatchObject({
+    kind: "unreadable",
+    offset: ends[0],
+  });
+});
+
+test("A read ahead that fails while a frame is looked at is not an error that nobody handles", async () => {
+  const source = failingSource(bytes, SEGMENT_HEADER_BYTES + CHUNK_BYTES + 1, new Error("the disk is gone"));
+  const unhandled = vi.fn();
+  process.on("unhandledRejection", unhandled);
+  try {
+    const onFrame = async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      throw new Error("enough");
+    };
+    await expect(scanFrames(source, { ...from, onFrame })).rejects.toThrow("enough");
+    expect(unhandled).not.toHaveBeenCalled();
+  } finally {
+    process.off("unhandledRejection", unhandled);
+  }
 });

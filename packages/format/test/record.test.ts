@@ -127,6 +127,13 @@ test("A record that is cut anywhere is none", () => {
   }
 });
 
+test("A record that is an expiry and nothing else is cut by any byte that is missing", () => {
+  const bytes = sealed(put(5, "", "", 77));
+  const fields = newRecordFields();
+  expect(bytes).toHaveLength(26);
+  for (let limit = 0; limit <= 26; limit++) expect(readRecord(bytes, 0, limit, fields)).toBe(limit === 26);
+});
+
 test("A record with any bit flipped does not verify", () => {
   for (const record of [put(5, "key", "value"), put(5, "key", "value", 12_345), tombstone(6, "key")]) {
     for (const { flipped } of flippedBits(sealed(record))) expect(isRecord(flipped)).toBe(false);
@@ -156,7 +163,7 @@ test("There is one encoding of every record: any other is none, though its check
   expect(forge(plain, (bytes) => bytes.set([0, 0, 0, 0, 0, 0, 0x20], 5))).toBe(false); // sequence 2^53
   expect(forge(plain, (bytes) => bytes.fill(0x02, 4, 5))).toBe(false); // the flag that is always set is not
   expect(forge(plain, (bytes) => bytes.fill(0x81, 4, 5))).toBe(false); // a tombstone with a value
-  expect(forge(tombstone(5, "key"), (bytes) => bytes.fill(0x83, 4, 5))).toBe(false); // ... with an expiry
+  expect(forge(put(5, "key", "", 77), (bytes) => bytes.fill(0x83, 4, 5))).toBe(false); // ... with an expiry
   const expiring = put(5, "key", "value", 77);
   expect(forge(expiring, (bytes) => bytes.fill(0, 18, 26))).toBe(false); // an expiry of "never"
   expect(forge(expiring, (bytes) => bytes.set([0, 0, 0, 0, 0, 0, 0x20, 0], 18))).toBe(false); // expiry 2^53
@@ -239,6 +246,12 @@ test("Any well-formed record is exactly its fields written again", () => {
   );
 });
 
+test("The checksum is left 0, whatever lay there before", () => {
+  const target = new Uint8Array(RECORD_HEADER_BYTES + 20).fill(0xaa);
+  writeRecordHeader(target, 3, 1, 4, 5, false, 0);
+  expect([...target.subarray(2, 8)]).toEqual([0xaa, 0, 0, 0, 0, 0x80]);
+});
+
 const refused: [string, [number, number, number, boolean, number]][] = [
   ["sequence", [0, 3, 5, false, 0]],
   ["sequence", [2 ** 53, 3, 5, false, 0]],
@@ -260,4 +273,11 @@ test.each(refused)("A wrong %s is refused before anything is written: %j", (argu
   expect(writing).toThrow(expect.objectContaining({ code: "FORMAT_INVALID_ARGUMENT", argument }));
   expect(writing).toThrow(FormatError);
   expect(target.every((byte) => byte === 0xaa)).toBe(true);
+});
+
+test("A refusal says what is wrong", () => {
+  const writing = (keyBytes: number, valueBytes: number, tombstone: boolean) => () =>
+    writeRecordHeader(new Uint8Array(30), 0, 1, keyBytes, valueBytes, tombstone, 0);
+  expect(writing(3, 5, true)).toThrow("tombstone has neither value nor expiry");
+  expect(writing(3, 10, false)).toThrow("target is too small for the record");
 });

@@ -28,17 +28,22 @@ test("A header comes back as it was written, also with more bytes behind it", ()
   );
 });
 
-test("A header that is cut anywhere is damaged", () => {
+test("A header that is cut anywhere is damaged, also one of a later version where that is not whole", () => {
   const bytes = encodeSegmentHeader(header);
+  const short = { kind: "damaged", reason: "short segment header" };
   for (let length = 0; length < SEGMENT_HEADER_BYTES; length++) {
-    expect(decodeSegmentHeader(bytes.subarray(0, length))).toMatchObject({ kind: "damaged" });
+    expect(decodeSegmentHeader(bytes.subarray(0, length))).toEqual(short);
   }
+  bytes[8] = 2;
+  expect(decodeSegmentHeader(bytes.subarray(0, 11))).toEqual(short);
+  expect(decodeSegmentHeader(bytes.subarray(0, 12))).toEqual({ kind: "version", version: 2 });
 });
 
 test("A header with any bit flipped is damaged, or of another version if the bit is the version's", () => {
   for (const { flipped, at } of flippedBits(encodeSegmentHeader(header))) {
-    const { kind } = decodeSegmentHeader(flipped);
-    expect(at >= 8 && at < 12 ? ["version", "damaged"] : ["damaged"]).toContain(kind);
+    const decoded = decodeSegmentHeader(flipped);
+    expect(at >= 8 && at < 12 ? ["version", "damaged"] : ["damaged"]).toContain(decoded.kind);
+    if (at >= 12) expect(decoded).toEqual({ kind: "damaged", reason: "segment header checksum" });
   }
 });
 
@@ -55,9 +60,10 @@ test("Zero bytes are no header", () => {
 });
 
 test("Fields that cannot be are damage even where the checksum is right", () => {
-  expect(decodeSegmentHeader(forged(8, 0))).toMatchObject({ kind: "damaged" });
-  expect(decodeSegmentHeader(forged(12, 0))).toMatchObject({ kind: "damaged" });
-  expect(decodeSegmentHeader(forged(24, 1))).toMatchObject({ kind: "damaged" });
+  const impossible = { kind: "damaged", reason: "segment header fields" };
+  expect(decodeSegmentHeader(forged(8, 0))).toEqual(impossible);
+  expect(decodeSegmentHeader(forged(12, 0))).toEqual(impossible);
+  expect(decodeSegmentHeader(forged(24, 1))).toEqual(impossible);
   expect(decodeSegmentHeader(forged(12, 8))).toEqual({ kind: "ok", value: { ...header, segmentId: 8 } });
 });
 
@@ -71,7 +77,8 @@ test("Arbitrary bytes give a tagged value", () => {
 
 test("An id or identity out of range is refused", () => {
   for (const segmentId of [0, -1, 1.5, 2 ** 32, Number.NaN]) {
-    expect(() => encodeSegmentHeader({ ...header, segmentId })).toThrow(FormatError);
+    const refusal = expect.objectContaining({ argument: "segmentId", value: segmentId });
+    expect(() => encodeSegmentHeader({ ...header, segmentId })).toThrow(refusal);
   }
   expect(() => encodeSegmentHeader({ ...header, identity: -1n })).toThrow(FormatError);
 });
