@@ -175,6 +175,15 @@ describe("small files", () => {
     expect(choose([...files(9, 0.1), ...files(2, 0.01, 50)])?.[1]).toEqual([50, 51, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(choose([...files(9, 0.01), ...files(2, 0.1, 50)])?.[1]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(choose(files(5, 0.1), { smallFilesMax: 4 })?.[0]).toBe("small files");
+    const [small, large] = [files(9, 0.01), files(9, 0.1, 50)];
+    expect(choose([...small, ...large])?.[1]).toEqual([...ids(small)!, ...ids(large)!]);
+  });
+
+  test("are of about a size up to a factor of four, from one byte on", () => {
+    const sized = (count: number, fileBytes: number, first: number): SegmentStatistics[] =>
+      files(count, 0.1, first).map((one) => ({ ...one, fileBytes }));
+    expect(choose([...sized(5, 4 ** 8, 1), ...sized(4, 4 ** 9 - 1, 50)])?.[1]).toHaveLength(9);
+    expect(choose([...sized(5, 4 ** 8 - 1, 1), ...sized(4, 4 ** 8, 50)])).toBeUndefined();
   });
 
   test("are small in proportion to the store, and below the threshold", () => {

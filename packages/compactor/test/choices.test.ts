@@ -3,8 +3,10 @@ import { bestFirst } from "../src/choices.ts";
 import type { SegmentMeasure } from "../src/measures.ts";
 import { ids, segment } from "./statistics-of.ts";
 
-/** Segments whose records have these sequences on average, and which free so much for their bytes. */
-function measured(...all: readonly [segmentId: number, middle: number, gain: number][]): SegmentMeasure[] {
+/** A segment: its id, the middle of its sequences, and what it frees for its bytes. */
+type Told = readonly [segmentId: number, middle: number, gain: number];
+
+function measured(...all: readonly Told[]): SegmentMeasure[] {
   return all.map(([segmentId, middle, gain]) => ({
     segment: segment(segmentId, {}, { lowestSequence: middle - 10, highestSequence: middle + 10 }),
     keptBytes: 0,
@@ -15,7 +17,7 @@ function measured(...all: readonly [segmentId: number, middle: number, gain: num
   }));
 }
 
-const order = (...all: Parameters<typeof measured>): (number | undefined)[] | undefined =>
+const order = (...all: readonly Told[]): number[] | undefined =>
   ids(bestFirst(measured(...all)).map((one) => one.segment));
 
 describe("the best segment", () => {
@@ -35,7 +37,7 @@ describe("the best segment", () => {
     ["in the middle", 5_500, 1.003 / 0.804],
     ["youngest", 6_000, 1.003 / 0.31],
   ])("is one %s only when it frees so much more than the oldest one", (_, middle, factor) => {
-    const youngest: [number, number, number] = [9, 6_000, 0.001];
+    const youngest: Told = [9, 6_000, 0.001];
     expect(order([1, 5_000, 0.2], [2, middle, 0.2 * factor * 0.98], youngest)).toEqual([1, 2, 9]);
     expect(order([1, 5_000, 0.2], [2, middle, 0.2 * factor * 1.02], youngest)).toEqual([2, 1, 9]);
   });

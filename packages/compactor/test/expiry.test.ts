@@ -43,6 +43,13 @@ describe("an expired record", () => {
     expect(store.calls.filter((name) => name === "dropExpired")).toHaveLength(3);
   });
 
+  test("is dropped by itself where a slice holds no more, and nothing is asked for none", async () => {
+    const store = storeOf(["a=1!1010", "b=1!1010", "c=1!1010"]);
+    store.advance(10);
+    expect(await mergeSegments(store, undefined, { sliceBytes: 1 })).toMatchObject({ expiredDropped: 3 });
+    expect(store.calls.filter((name) => name === "dropExpired")).toHaveLength(3);
+  });
+
   test("that is buried does not take the new value with it which was written between copying and moving", async () => {
     const store = storeOf(["a=old"], ["a=short!1010"]);
     store.advance(10);
@@ -69,7 +76,9 @@ describe("an expired record", () => {
     const key = "k".repeat(65_535);
     const store = storeOf(["z=old"], [`${key}=x!1010`, `b${key.slice(1)}=y!1010`, `c${key.slice(1)}=z!1010`]);
     store.advance(10);
-    expect(await mergeSegments(store, [2])).toMatchObject({ recordsBuried: 3, expiredDropped: 3 });
+    const report = await mergeSegments(store, [2], { sliceBytes: 2 ** 30 });
+    expect(report).toMatchObject({ recordsBuried: 3, expiredDropped: 3 });
+    expect(store.calls.filter((name) => name === "dropExpired")).toHaveLength(2); // two such keys fit into a batch
     expect(store.keydir.size).toBe(1);
     store.checkCrash("all");
   });

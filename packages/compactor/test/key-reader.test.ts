@@ -62,7 +62,7 @@ describe("a KeyReader", () => {
 
   test("reads nothing twice: what it has reaches from the first byte to the last, and no further than the input", async () => {
     const input = inputOf(1, 1_000);
-    const { read } = input.source;
+    const read = input.source.read.bind(input.source);
     input.source.read = (target, at, count, position) => {
       expect(position + count).toBeLessThanOrEqual(input.sealedBytes);
       return read(target, at, count, position);

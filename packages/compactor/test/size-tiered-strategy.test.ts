@@ -30,6 +30,7 @@ test("one segment that is dead by half is merged without company", () => {
 test("of several tiers the deadest is merged, without its segments that are nearly clean", () => {
   const segments = [...tier(4, 20, 8), segment(5, { file: 20 }), ...tier(4, 200, 60, 10)];
   expect(choose(segments)).toEqual(["dead bytes of a tier", [1, 2, 3, 4]]);
+  expect(choose([...tier(4, 20, 6), ...tier(4, 200, 120, 10)])).toEqual(["dead bytes of a tier", [10, 11, 12, 13]]);
   expect(choose(segments, { tierRatio: 1000 })).toEqual(["dead bytes of a tier", expect.arrayContaining([1, 10])]);
 });
 

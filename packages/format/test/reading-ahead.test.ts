@@ -95,7 +95,7 @@ test("What a read ahead fails of is nobody's concern where the scan ends before"
 
 test("A read ahead that fails while a frame is looked at is not an error that nobody handles", async () => {
   const source = failingSource(bytes, SEGMENT_HEADER_BYTES + CHUNK_BYTES + 1, new Error("the disk is gone"));
-  const unhandled = vi.fn();
+  const unhandled = vi.fn<() => void>();
   process.on("unhandledRejection", unhandled);
   try {
     const onFrame = async () => {

@@ -90,7 +90,12 @@ const refusals: [name: string, code: IndexErrorCode, message: string, refused: (
       keydir.beginOrdering();
     },
   ],
-  ["to be loaded when it has keys", "INDEX_NOT_EMPTY", "only an empty keydir can be loaded", () => keydirOf(1).beginLoad()],
+  [
+    "to be loaded when it has keys",
+    "INDEX_NOT_EMPTY",
+    "only an empty keydir can be loaded",
+    () => keydirOf(1).beginLoad(),
+  ],
   [
     "a range without an order",
     "INDEX_NOT_ORDERED",
@@ -128,6 +133,8 @@ describe("a keydir refuses", () => {
     const keydir = keydirOf(1);
     const shard = keydir.shardOf(Uint8Array.of(0), 0, 1);
     const loading = (): void => keydir.loadShard(shard, keydir.dumpShard(shard));
-    expect(loading).toThrow(expect.objectContaining({ code: "INDEX_NOT_EMPTY", message: `shard ${shard} is not empty` }));
+    expect(loading).toThrow(
+      expect.objectContaining({ code: "INDEX_NOT_EMPTY", message: `shard ${shard} is not empty` }),
+    );
   });
 });
