@@ -12,7 +12,7 @@ export interface FeedLog {
   /** Every sequence that was ever given out is below it. */
   readonly nextSequence: number;
   /** The segments that are the store. */
-  readonly table: Pick<SegmentTable, "all" | "byId">;
+  readonly table: Pick<SegmentTable, "all">;
 }
 
 /** The log of a store that is written: what was acknowledged of it. */

@@ -97,10 +97,14 @@ export class Feeds {
       // mark: feed/merged-before-it-was-seen
       hold.lostAfter = Math.min(hold.lostAfter, known);
     }
+    const listed = new Map(rangesOf(table).map((range) => [range.segment.segmentId, range]));
     for (const { segment, first, last } of rangesOf(old.table)) {
-      if (table.byId(segment.segmentId)?.place.identity === segment.place.identity) continue;
       // Not further than was shown; and from there on the new list has everything, and of unsealed segments what counts.
-      this.#keep(segment, first, Math.min(last, old.sequence, completeFrom - 1));
+      const wanted = Math.min(last, old.sequence, completeFrom - 1);
+      const there = listed.get(segment.segmentId);
+      // It may end before: another writer has copied the rest out of it, and a merge has taken the copy.
+      if (there?.segment.place.identity === segment.place.identity && there.last >= wanted) continue;
+      this.#keep(segment, first, wanted);
     }
   }
 

@@ -1,4 +1,4 @@
-import { utf8, type OpenOptions, type Store } from "@hashlog/engine";
+import { open, utf8, type OpenOptions, type Store } from "@hashlog/engine";
 import { segmentFileName } from "@hashlog/format";
 import { describe, expect, test } from "vitest";
 import { until } from "./support/event-loop.ts";
@@ -137,7 +137,6 @@ describe("a feed of a store that is only read", () => {
     processes.killWriter();
     await reader.refresh();
     const fileSystem = processes.disk.boot();
-    const { open } = await import("@hashlog/engine");
     const next = await open<string, string>("/store", { ...options, fileSystem });
     await next.put("b", "1");
     await reader.refresh();
@@ -145,6 +144,35 @@ describe("a feed of a store that is only read", () => {
     expect(sequence).toBeGreaterThan(1000);
     expect(await takeShort(feed, 3)).toEqual(["a=3 @4", "a=4 @5", `b=1 @${sequence}`]);
     await feed.return();
+    await next.close();
+  });
+
+  test("keeps what the next writer has copied out of a segment that stays, and merged before the reader looked again", async () => {
+    const processes = new Processes();
+    const options = { values: utf8, sync: "never", compaction: false } as const;
+    const writer = await processes.openWriter(options as never);
+    await writer.put("a", "1", { sync: true });
+    await writer.put("a", "2");
+    await writer.put("a", "3");
+    const reader = await processes.openReader({ values: utf8 } as never);
+    await using feed = reader.changes({ since: 0 }) as never as ReturnType<TextStore["changes"]>;
+    await using behind = reader.changes({ since: 1, wait: false }) as never as ReturnType<TextStore["changes"]>;
+    await using first = reader.changes({ since: 2, wait: false }) as never as ReturnType<TextStore["changes"]>;
+    expect(await takeShort(feed, 1)).toEqual(["a=3 @3"]);
+    processes.killWriter();
+    const next = await open<string, string>("/store", { ...options, fileSystem: processes.disk.boot() });
+    // What was synced stays in its segment, and what was not is in another one.
+    const [kept, copy] = next.stats().segments;
+    expect([kept, copy]).toMatchObject([{ records: 1 }, { records: 2 }]);
+    await next.put("b", "1", { sync: true });
+    await next.compact({ segments: [copy!.segmentId] });
+    await reader.refresh();
+    const { sequence } = next.stats();
+    const last = `b=1 @${sequence}`;
+    expect(await takeShort(behind, 3)).toEqual(["a=2 @2", "a=3 @3", last]);
+    expect(await takeShort(first, 2)).toEqual(["a=3 @3", last]);
+    expect(await takeShort(feed, 1)).toEqual([last]);
+    expect(reader.stats().feeds.bytesKept).toBe(0);
     await next.close();
   });
 
