@@ -52,7 +52,7 @@ export type CrashOperation =
   /** Key and value's length, or -1 to delete. */
   | readonly ["batch", readonly (readonly [number, number])[]]
   | readonly ["batch-synced", readonly (readonly [number, number])[]]
-  /** Key, value's length, and on which condition (`CONDITIONS`). These do nothing while a `clear` is under way. */
+  /** Key, value's length, and on which condition (`CONDITIONS`). These do nothing while a `clear` or an `import` is under way. */
   | readonly ["put-if", number, number, number]
   | readonly ["delete-if", number, number]
   | readonly ["batch-if", readonly (readonly [number, number, number])[]]

@@ -68,11 +68,10 @@ const DRAWS: readonly (readonly [number, Draw])[] = [
 
 /** Operations to choose from, each as often in the list as it is to come; a third of them is left out. */
 function drawMix(random: SeededRandom): readonly Draw[] {
-  const mix = DRAWS.flatMap(([weight, draw], index) => {
+  return DRAWS.flatMap(([weight, draw], index) => {
     const isIn = index === 0 || random.below(3) > 0;
     return isIn ? Array.from({ length: weight * (1 + random.below(3)) }, () => draw) : [];
   });
-  return mix;
 }
 
 /** What takes long is written into, every other time: a merge takes some hundreds of microtasks. */
