@@ -10,20 +10,13 @@ import {
   type SegmentStatistics,
   type StoreStatistics,
 } from "../src/index.ts";
+import { choiceOf, planned } from "./choices-of.ts";
 import { ids, segment, store } from "./statistics-of.ts";
 
 const MIB = 1024 * 1024;
 
-function choiceOf(segmentIds: readonly number[], rest: Partial<MergeChoice> = {}): MergeChoice {
-  return { trigger: "test", segments: segmentIds.map((segmentId) => ({ segmentId, reason: "chosen" })), ...rest };
-}
-
 function plan(statistics: StoreStatistics, choice: MergeChoice, options: MergePolicyOptions = {}): MergeDecision {
   return planMerge(statistics, resolvePolicy({ ...options, strategy: { name: "fixed", choose: () => choice } }));
-}
-
-function planned(decision: MergeDecision): number[] | string | undefined {
-  return decision.kind === "merge" ? ids(decision.segments) : decision.reason;
 }
 
 /** What a merge of a segment alone writes, if nothing older is outside. */

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
   type MergeChoice,
-  type MergeDecision,
   type MergePolicyOptions,
   planListed,
   planMerge,
@@ -9,7 +8,8 @@ import {
   segmentBytesFor,
   type StoreStatistics,
 } from "../src/index.ts";
-import { ids, segment, store } from "./statistics-of.ts";
+import { choiceOf, planned } from "./choices-of.ts";
+import { segment, store } from "./statistics-of.ts";
 
 const MIB = 1024 * 1024;
 
@@ -20,14 +20,6 @@ function choosing(
 ): ReturnType<typeof resolvePolicy> {
   const made = "trigger" in choice ? choice : choiceOf(choice);
   return resolvePolicy({ ...options, strategy: { name: "fixed", choose: () => made } });
-}
-
-function choiceOf(segmentIds: readonly number[], rest: Partial<MergeChoice> = {}): MergeChoice {
-  return { trigger: "test", segments: segmentIds.map((segmentId) => ({ segmentId, reason: "chosen" })), ...rest };
-}
-
-function planned(decision: MergeDecision): number[] | string | undefined {
-  return decision.kind === "merge" ? ids(decision.segments) : decision.reason;
 }
 
 /** Ten segments of 16 MB, half dead. */

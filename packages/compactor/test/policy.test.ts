@@ -43,10 +43,10 @@ describe("a policy", () => {
     });
   });
 
-  test.each<[string, object | null, RegExp]>([
+  test.each<[string, unknown, RegExp]>([
     ["an option that is misspelt", { mergeBytesMaximum: 1 }, /no option mergeBytesMaximum/],
     ["no object", null, /must be an object/],
-    ["a number for an object", 5 as unknown as object, /must be an object/],
+    ["a number for an object", 5, /must be an object/],
     ["a strategy that cannot choose", { strategy: { name: "none" } }, /strategy must be/],
     ["a strategy without a name", { strategy: { choose: () => undefined } }, /strategy must be/],
     ["a window with an hour too much", { window: { fromHour: 0, toHour: 24 } }, /window.toHour must be .* 0 to 23/],
