@@ -48,7 +48,7 @@ function changed(change: (words: Uint32Array) => Uint32Array | void): Uint32Arra
   return change(words) ?? words;
 }
 
-const header = (fields: Readonly<Record<number, number>>, words = GOOD.slice()): Uint32Array =>
+const header = (fields: Readonly<Record<number, number>>, words: Uint32Array = GOOD.slice()): Uint32Array =>
   Object.assign(words, fields);
 
 const damages: [what: string, dump: Uint32Array | Uint8Array, reason: string][] = [
