@@ -22,7 +22,7 @@ export function smallFilesToJoin(statistics: StoreStatistics, threshold: number,
   const counts = new Map<number, number>();
   for (const segment of small) counts.set(tierOf(segment), (counts.get(tierOf(segment)) ?? 0) + 1);
   const full = [...counts].filter(([, count]) => count > filesMax).map(([tier]) => tier);
-  if (full.length === 0) return [];
+  // Below all of them where none is full.
   const highest = Math.max(...full);
   return small.filter((segment) => tierOf(segment) <= highest).map(({ segmentId }) => ({ segmentId, reason: "small" }));
 }
