@@ -35,7 +35,8 @@ export class ScratchCopy {
   }
 
   remove(): void {
-    rmSync(this.root, { recursive: true, force: true });
+    // Whoever ran in it may be on its way out still, and write a last file.
+    rmSync(this.root, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
 }
 

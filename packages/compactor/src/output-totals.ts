@@ -11,10 +11,6 @@ export class OutputTotals {
   #tombstoneBytes = 0;
   #expiringCount = 0;
 
-  get recordCount(): number {
-    return this.#recordCount;
-  }
-
   add(record: RecordFields, bytes: number): void {
     if (record.sequence < this.#lowestSequence) this.#lowestSequence = record.sequence;
     if (record.sequence > this.#highestSequence) this.#highestSequence = record.sequence;

@@ -130,9 +130,9 @@ export class OutputWriter {
     if (record.sequence < this.#frameLowest) this.#frameLowest = record.sequence;
   }
 
-  /** Whether the output may hold `bytes` more; an empty one takes whatever comes first. */
+  /** Whether the output may hold `bytes` more. One that was just begun is not asked: it takes whatever comes first. */
   #fitsOutput(bytes: number): boolean {
-    return this.output.position + bytes <= this.#settings.outputBytesMax || this.#totals.recordCount === 0;
+    return this.output.position + bytes <= this.#settings.outputBytesMax;
   }
 
   async #beginOutput(): Promise<void> {

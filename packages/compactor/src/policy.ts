@@ -109,7 +109,7 @@ export function isExpiredGarbage(expiresAtMs: number, nowMs: number, expiryGrace
 }
 
 function checkStrategy(strategy: MergeStrategy): MergeStrategy {
-  if (typeof strategy?.choose === "function" && typeof strategy.name === "string") return strategy;
+  if (typeof strategy.choose === "function" && typeof strategy.name === "string") return strategy;
   throw invalidArgument("strategy must be an object with a name and a function choose");
 }
 

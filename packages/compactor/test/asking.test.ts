@@ -15,11 +15,12 @@ async function questionsOf(...segments: readonly (readonly string[])[]): Promise
   return counts;
 }
 
-const puts = (count: number): string[] => Array.from({ length: count }, (_, index) => `k${index}=v`);
+const puts = (count: number, value = "v"): string[] =>
+  Array.from({ length: count }, (_, index) => `k${index}=${value}`);
 
 describe("the keydir is asked for many records at once", () => {
   test("where each lies in a frame of its own", async () => {
-    expect(await questionsOf(puts(700))).toEqual([700]);
+    expect(await questionsOf(puts(1_000, "v".repeat(40)))).toEqual([1_000]);
   });
 
   test("where all lie in one frame: 1,024, and what is left", async () => {

@@ -124,7 +124,10 @@ describe("an output that does not read back", () => {
       if (name === "sync" && when === "after") damage(store, 4, FIRST_RECORD + 19);
     };
     const failure = mergeSegments(store);
-    await expect(failure).rejects.toMatchObject({ code: "MERGE_OUTPUT_DAMAGED", outcome: "abandoned", segmentId: 4 });
+    await expect(failure).rejects.toMatchObject({
+      ...{ code: "MERGE_OUTPUT_DAMAGED", outcome: "abandoned", segmentId: 4 },
+      message: `segment 4 does not read back: a frame's checksum does not match at ${FIRST_FRAME}`,
+    });
     expect(store.sealedIds()).toEqual([1, 2]);
     expect([...store.disk.files.keys()]).toEqual([1, 2, 3]);
     store.check();
@@ -139,6 +142,17 @@ describe("an output that does not read back", () => {
     await expect(failure).rejects.toMatchObject({ code: "MERGE_OUTPUT_DAMAGED", outcome: "published", segmentId: 4 });
     expect(store.sealedIds()).toEqual([4, 1, 2]);
     store.check();
+  });
+
+  test("is found also if a frame cannot be read at all", async () => {
+    const store = storeOf(["a=1"], ["b=1"]);
+    store.onEvent = ({ name, when }) => {
+      if (name === "sync" && when === "after") damage(store, 4, FIRST_FRAME);
+    };
+    await expect(mergeSegments(store)).rejects.toMatchObject({
+      code: "MERGE_OUTPUT_DAMAGED",
+      message: `segment 4 does not read back: no frame here at ${FIRST_FRAME}`,
+    });
   });
 
   test("is found also if there is less of it than was written", async () => {

@@ -78,6 +78,38 @@ describe("a limit may be reached, and not be exceeded", () => {
   });
 });
 
+describe("a list of which not all fits", () => {
+  test("is planned as a list all the same", () => {
+    const both = store([segment(1, { dead: 8 }), segment(2, { dead: 8 })], { freeBytes: 10 * MIB });
+    const decision = planListed(both, { outputBytesMax: undefined }, "all");
+    expect(decision).toMatchObject({ trigger: "listed", segments: [{ segmentId: 1, reason: "listed" }] });
+  });
+
+  test("fits as a whole where tombstones go by that, and by parts where there is room for those as well", () => {
+    const pinned = [segment(1, { tombstones: 8 }), segment(2, { tombstones: 8 })];
+    const listed = (freeBytes: number) =>
+      planned(planListed(store(pinned, { freeBytes }), { outputBytesMax: 2 ** 30 }, [1, 2]));
+    const whole = packedBytes(2 * pinned[0]!.liveBytes);
+    const alone = packedBytes(pinned[0]!.liveBytes + 8 * MIB);
+    expect(whole).toBeLessThan(alone);
+    expect(listed(whole)).toEqual([1, 2]);
+    expect(listed(whole - 1)).toBe("no-room");
+  });
+});
+
+describe("a plan", () => {
+  test("begins with the oldest data, whatever the ids are, and of one age with the first", () => {
+    const aged = (segmentId: number, highestSequence: number) => segment(segmentId, { dead: 12 }, { highestSequence });
+    const statistics = store([aged(1, 9_000), aged(5, 7_000), aged(3, 8_000), aged(2, 8_000), segment(9)]);
+    expect(planned(plan(statistics, choiceOf([1, 3, 2, 5]), { transientShareMax: 1 }))).toEqual([5, 2, 3, 1]);
+  });
+
+  test("names nobody who keeps tombstones where there are none", () => {
+    const statistics = store([segment(1), segment(2, { dead: 8 })]);
+    expect(plan(statistics, choiceOf([2]))).toHaveProperty("segments.0.pinnedBy", []);
+  });
+});
+
 describe("a plan is worth it", () => {
   /** A segment of which a merge alone frees exactly so many bytes. */
   const freeing = (bytes: number, segmentId = 1): SegmentStatistics => {

@@ -334,7 +334,10 @@ describe("arguments", () => {
   test("with a segment twice among the inputs are refused", async () => {
     const store = storeOf(["a=1"]);
     const twice = [...store.inputs(), ...store.inputs()];
-    await expect(merge(twice, store, { outputBytesMax: 1 })).rejects.toMatchObject({ code: "MERGE_INVALID_ARGUMENT" });
+    await expect(merge(twice, store, { outputBytesMax: 1 })).rejects.toMatchObject({
+      code: "MERGE_INVALID_ARGUMENT",
+      message: "inputs must not hold a segment twice",
+    });
   });
 });
 

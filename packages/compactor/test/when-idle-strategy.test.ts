@@ -26,6 +26,9 @@ test("when it is idle, all that has something to gain is merged, the best first"
   expect(choose(SEGMENTS, 300_000)).toEqual(["idle", [3, 4, 2]]);
   expect(choose(SEGMENTS, 300_000, { garbageShareLeast: 0.2 })).toEqual(["idle", [3, 4]]);
   expect(choose(SEGMENTS, 300_000, { garbageBytesLeast: 20 * MIB })).toBeUndefined();
+  const little = [segment(1, { file: 4, dead: 0.5 })];
+  expect(choose(little, 300_000)).toBeUndefined();
+  expect(choose(little, 300_000, { garbageBytesLeast: MIB / 4 })).toEqual(["idle", [1]]);
 });
 
 test("tombstones take everything older with them when they are worth it", () => {

@@ -16,7 +16,7 @@ type BuiltInCrc32 = (data: Uint8Array, value: number) => number;
  */
 const BUILT_IN_FROM_BYTES = 384;
 
-const builtIn: BuiltInCrc32 | undefined = findBuiltIn();
+const builtIn: BuiltInCrc32 | undefined = builtInOf(globalThis.process);
 
 const TABLES = makeTables();
 
@@ -89,7 +89,6 @@ function makeTables(): Int32Array {
 }
 
 /** Node's own, where there is a Node that has it (20.16 and later); `undefined` elsewhere, as in a browser. */
-function findBuiltIn(): BuiltInCrc32 | undefined {
-  const host = globalThis.process as Partial<NodeJS.Process> | undefined;
+export function builtInOf(host: Partial<NodeJS.Process> | undefined): BuiltInCrc32 | undefined {
   return host?.getBuiltinModule?.("node:zlib")?.crc32;
 }

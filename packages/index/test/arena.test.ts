@@ -51,6 +51,20 @@ describe("an arena", () => {
     expect(arena.capacityWords).toBeLessThan(70_000 * 1.01);
   });
 
+  test("has eight chunks at most, made longer as it grows, or long from the beginning when it was told", () => {
+    const grown = new Arena(0);
+    const references = Array.from({ length: 30 }, (_, i) => take(grown, 1000, i));
+    expect(grown.chunks.length).toBeLessThanOrEqual(8);
+    for (const [i, reference] of references.entries())
+      expect(wordsOf(grown, reference, 1000).every((word) => word === i)).toBe(true);
+    const told = new Arena(100_000);
+    const { shift } = told;
+    for (let i = 0; i < 100; i++) take(told, 1000, i);
+    expect(told.shift).toBe(shift);
+    expect(told.chunks.length).toBeLessThanOrEqual(8);
+    expect(told.capacityWords).toBeLessThan(100_000 * 1.1);
+  });
+
   test("makes its chunks longer for an entry that would not fit in one", () => {
     const arena = new Arena(0);
     const small = take(arena, 10, 1);

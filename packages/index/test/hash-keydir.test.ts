@@ -186,6 +186,15 @@ describe("a keydir", () => {
     expect(found).toEqual(good);
   });
 
+  test("gives pages of exactly as many entries as they have", () => {
+    const keydir = hashKeydir({ hashKey: HASH_KEY });
+    fill(keydir, 0, 3, 20);
+    const page = keydir.openView().openScan().nextPage()!;
+    const { count, keys, keyEnds, segmentSlots, offsets, valueBytes, expiresAtMs } = page;
+    expect([count, keys.length]).toEqual([3, 60]);
+    for (const each of [keyEnds, segmentSlots, offsets, valueBytes, expiresAtMs]) expect(each).toHaveLength(3);
+  });
+
   test("keeps pages of long keys small", () => {
     const keydir = hashKeydir({ hashKey: HASH_KEY });
     fill(keydir, 0, 300, 20_000);

@@ -171,4 +171,36 @@ describe("a hint builder", () => {
     expect(builder.totals.recordCount).toBe(0);
     expect(() => builder.encode(SEGMENT, () => {})).toThrow(FormatError);
   });
+
+  test("keeps the first of two records with one sequence, but a put rather than a tombstone", async () => {
+    const record = (offset: number, rest: Partial<HintRecord>): HintRecord => ({
+      ...{ key: "a", sequence: 5, offset, valueBytes: 3, tombstone: false, expiresAtMs: 0 },
+      ...rest,
+    });
+    const [put, another] = [record(100, {}), record(200, {})];
+    const [tombstone, other] = [300, 400].map((offset) => record(offset, { tombstone: true, valueBytes: 0 }));
+    const kept = async (...records: readonly HintRecord[]): Promise<HintRecord[]> => {
+      const builder = new HintBuilder({ hashKey: HASH_KEY });
+      for (const one of records) add(builder, one);
+      return (await written(builder)).entries;
+    };
+    expect(await kept(put, another)).toEqual([put]);
+    expect(await kept(tombstone, other)).toEqual([tombstone]);
+    expect(await kept(put, tombstone)).toEqual([put]);
+    expect(await kept(tombstone, put)).toEqual([put]);
+  });
+
+  test("writes keys of any length, long after short and short after long", async () => {
+    const keys = ["s".repeat(255), "m".repeat(256), "l".repeat(257), "x".repeat(60_000), "y"];
+    const builder = new HintBuilder({ hashKey: HASH_KEY });
+    for (const [index, key] of keys.entries()) builder.put(bytesOf(key), 0, key.length, index + 1, 100 + index, 0, 0);
+    const found: string[] = [];
+    const blocks: Uint8Array[] = [];
+    builder.encode(SEGMENT, (block) => blocks.push(block.slice()));
+    const file = new Uint8Array(await new Blob(blocks as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+    await readHint(bytesSource(file), SEGMENT, ({ bytes, keyStart, keyEnd }) => {
+      found.push(new TextDecoder().decode(bytes.subarray(keyStart, keyEnd)));
+    });
+    expect(found.toSorted()).toEqual(keys.toSorted());
+  });
 });

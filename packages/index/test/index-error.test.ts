@@ -24,16 +24,24 @@ describe("an IndexError", () => {
   });
 
   test("says INDEX_FULL, with the reason, when the machine has no memory", () => {
-    const refusal = expect.objectContaining({ code: "INDEX_FULL", cause: expect.any(RangeError) });
+    const message = `no memory for ${2 ** 52} more bytes of the keydir`;
+    const refusal = expect.objectContaining({ code: "INDEX_FULL", message, cause: expect.any(RangeError) });
     expect(() => allocateWords(2 ** 50)).toThrow(refusal);
   });
 
   test("is the only failure that counts as having no memory", () => {
     expect(ifThereIsMemory(() => 7)).toBe(7);
     expect(ifThereIsMemory(() => allocateWords(2 ** 50))).toBe(undefined);
-    const fault = (): never => {
-      throw new TypeError("a fault in the code");
-    };
-    expect(() => ifThereIsMemory(fault)).toThrow(TypeError);
+    const faults = [
+      new TypeError("a fault in the code"),
+      new IndexError("INDEX_CLOSED", "closed"),
+      Object.assign(new Error("of another kind"), { code: "INDEX_FULL" }),
+    ];
+    for (const fault of faults) {
+      const failing = (): never => {
+        throw fault;
+      };
+      expect(() => ifThereIsMemory(failing)).toThrow(fault);
+    }
   });
 });

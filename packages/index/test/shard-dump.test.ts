@@ -86,9 +86,11 @@ describe("the dump of a shard", () => {
     const places = [0, 8_000_000, 4_000_000, 12_000_000];
     for (const [i, keyBytes] of sizes.entries())
       put(shard, [{ bytes: new Uint8Array(keyBytes).fill(i), place: places[i] }]);
-    const refusal = expect.objectContaining({ code: "INDEX_FULL" });
-    expect(() => dumpOf(SHARD, shard)).toThrow(refusal);
-    expect(() => shard.rebuild(shard.slots.length)).toThrow(refusal);
+    const refusal = (message: string) => expect.objectContaining({ code: "INDEX_FULL", message });
+    expect(() => dumpOf(SHARD, shard)).toThrow(refusal("the entries of a shard do not fit in a dump"));
+    expect(() => shard.rebuild(shard.slots.length)).toThrow(
+      refusal("the entries of a shard do not fit in a new arena"),
+    );
     expect(checkInvariants(shard).length).toBe(4);
   });
 
