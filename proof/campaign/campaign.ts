@@ -18,8 +18,6 @@ export interface CampaignOptions {
   readonly gatherMarks: boolean;
   /** Is shown every image that is new. Default: nobody. */
   readonly sample?: Pick<ImageSample, "note"> | undefined;
-  /** How long a counterexample may be made smaller. Default 30 s. */
-  readonly shrinkMs?: number;
   /** Called now and then with what was done so far. */
   readonly onProgress?: (tally: Tally) => void;
 }
@@ -127,11 +125,11 @@ class Campaign {
   }
 
   #work(index: number): Promise<void> {
-    const { agenda, milliseconds, shrinkMs = 30_000 } = this.#options;
+    const { agenda, milliseconds } = this.#options;
     const child = fork(WORKER, [], { execArgv: EXEC_ARGV, serialization: "advanced" });
     this.#children.push(child);
     const deadlineMs = this.#begun + milliseconds;
-    const order: ToWorker = { agenda, index, workers: this.#workers, deadlineMs, shrinkMs };
+    const order: ToWorker = { agenda, index, workers: this.#workers, deadlineMs };
     child.send(order);
     child.on("message", (message: FromWorker) => this.#hear(index, message));
     return this.#end(child, `worker ${index}`).then(() => {

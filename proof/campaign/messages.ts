@@ -10,8 +10,6 @@ export interface ToWorker {
   readonly workers: number;
   /** It begins no task after that moment. */
   readonly deadlineMs: number;
-  /** How long it may try to make a counterexample smaller. */
-  readonly shrinkMs: number;
 }
 
 /** A counterexample, as plain data. */

@@ -10,6 +10,8 @@ import type { FromWorker, Told, ToWorker } from "./messages.ts";
 import { shareOf } from "./tasks.ts";
 
 const TELL_EVERY_MS = 500;
+/** How long a counterexample may be made smaller. */
+const SHRINKS_MS = 30_000;
 
 process.once("message", (order: ToWorker) => {
   void work(order)
@@ -24,7 +26,7 @@ process.once("message", (order: ToWorker) => {
 // Nobody is there any more who would want to know.
 process.once("disconnect", () => process.exit());
 
-async function work({ agenda, index, workers, deadlineMs, shrinkMs }: ToWorker): Promise<void> {
+async function work({ agenda, index, workers, deadlineMs }: ToWorker): Promise<void> {
   const log = new WorkLog();
   for (const task of shareOf(agenda, { index, workers })) {
     if (Date.now() >= deadlineMs) break;
@@ -34,7 +36,7 @@ async function work({ agenda, index, workers, deadlineMs, shrinkMs }: ToWorker):
     } catch (error) {
       if (!(error instanceof Counterexample || error instanceof FaultCounterexample)) throw error;
       log.tell();
-      const small = await shrunk(error, shrinkMs);
+      const small = await shrunk(error);
       await tell({
         type: "counterexample",
         part: task.title ?? task.part,
@@ -50,9 +52,9 @@ async function work({ agenda, index, workers, deadlineMs, shrinkMs }: ToWorker):
 
 type Found = Counterexample | FaultCounterexample;
 
-/** As small as it can be made in that time. */
-function shrunk(found: Found, milliseconds: number): Promise<Found> {
-  return found instanceof Counterexample ? shrink(found, { milliseconds }) : shrinkFaultCase(found, { milliseconds });
+function shrunk(found: Found): Promise<Found> {
+  const limits = { milliseconds: SHRINKS_MS };
+  return found instanceof Counterexample ? shrink(found, limits) : shrinkFaultCase(found, limits);
 }
 
 function told({ case: given, violation }: Found): Told {

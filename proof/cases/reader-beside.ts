@@ -1,12 +1,11 @@
 import type { SimulatedDisk } from "@hashlog/fs-io/testing";
 import type { Obligation } from "../oracle/obligation.ts";
-import { mustAgree } from "../properties/p04-read-your-writes.ts";
 import { mustHaveReadOn } from "../properties/p14-forward-progress.ts";
 import { mustShowAState } from "../properties/p21-sorted-map.ts";
 import { settled } from "../world/quiet.ts";
 import { openTextReader, type StoreShape, type TextReader } from "../world/text-store.ts";
 import { VirtualClock } from "../world/virtual-clock.ts";
-import { KEYS } from "./case.ts";
+import { readSync } from "./reads.ts";
 
 /** What a reader has to know of what it reads. */
 interface BesideWhat {
@@ -101,12 +100,6 @@ export class ReaderBeside {
   }
 
   #look(reader: TextReader, least: number): void {
-    const read = new Map<string, string>();
-    for (const key of KEYS) {
-      const value = reader.getSync(key);
-      mustAgree(key, { has: String(reader.has(key)), getSync: String(value !== undefined) });
-      if (value !== undefined) read.set(key, value);
-    }
-    this.#shown = mustShowAState(read, this.#what.showing(least));
+    this.#shown = mustShowAState(readSync(reader), this.#what.showing(least));
   }
 }

@@ -10,7 +10,7 @@ import { KEYS } from "./case.ts";
 type State = ReadonlyMap<string, string>;
 
 /** What a store shows at this moment, of every key, in two ways. */
-export function readSync(store: TextStore): State {
+export function readSync(store: Pick<TextStore, "getSync" | "has">): State {
   const read = new Map<string, string>();
   for (const key of KEYS) {
     const value = store.getSync(key);

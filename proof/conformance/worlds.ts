@@ -100,7 +100,7 @@ export function nameIn({ directory }: Pick<World, "directory">, path: string): s
 }
 
 /** The locks that are taken in a world. What they keep in the directory is the platform's affair: none of it is compared. */
-export const LOCK_NAMES: readonly string[] = ["one", "two", LOCK_NAME];
+const LOCK_NAMES: readonly string[] = ["one", "two", LOCK_NAME];
 
 /** Whether a name in a directory is one that a lock made. */
 export function isOfLock(name: string): boolean {

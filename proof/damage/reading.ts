@@ -8,7 +8,7 @@ import { DIRECTORY, type TextStore } from "../world/text-store.ts";
 import { BEGINNING, VirtualClock } from "../world/virtual-clock.ts";
 
 /** Every key that is ever written, and one that never is. */
-export const EVERY_KEY: readonly string[] = ["a", "b", "c", "d", "e", "f", "", "never"];
+const EVERY_KEY: readonly string[] = ["a", "b", "c", "d", "e", "f", "", "never"];
 
 /** The time at which the small stores are opened and read; they were written at `BEGINNING`. */
 export const READ_AT: number = BEGINNING + 60_000;

@@ -21,7 +21,7 @@ const WAYS: readonly (readonly [string, FaultKind, FailedSync])[] = [
 ];
 
 /** Every way, once and from some call on. */
-export const FAILURES: readonly Failure[] = WAYS.flatMap(([name, kind, failedSync]) =>
+const FAILURES: readonly Failure[] = WAYS.flatMap(([name, kind, failedSync]) =>
   [false, true].map((sticky) => ({ name: sticky ? `${name}, for ever` : name, kind, failedSync, sticky })),
 );
 

@@ -13,7 +13,7 @@ export function readEitherCase(json: unknown): CrashCase | FaultCase {
  * A life with failures from JSON, as a counterexample prints it.
  * @throws TypeError that says what of it is no such case
  */
-export function readFaultCase(json: unknown): FaultCase {
+function readFaultCase(json: unknown): FaultCase {
   const given = record(json, "a case");
   return {
     sync: oneOf(given["sync"], "sync", ["always", "never", "interval"] as const),
