@@ -135,7 +135,7 @@ function isRipe({ segment }: SegmentMeasure, statistics: StoreStatistics): boole
 /** Those above the thresholds; and if that is not enough, the next best until enough would be freed. */
 function chooseBest(measures: SegmentMeasure[], fileBytes: number, liveBytes: number, settings: Settings): MergeChoice {
   const allowed = liveBytes * (1 + (settings.amplificationTrigger - 1) * AMPLIFICATION_LEFT);
-  const shareLeast = (1 - 1 / settings.amplificationTrigger) * SHARE_OF_AVERAGE_LEAST;
+  const shareLeast = shareLeastOf(settings);
   let missing = fileBytes - allowed;
   const segments = bestFirst(measures).flatMap((measured) => {
     const above = isAboveThreshold(measured, settings);
@@ -144,6 +144,11 @@ function chooseBest(measures: SegmentMeasure[], fileBytes: number, liveBytes: nu
     return chosen([measured], above ? "fragmented" : "best of the rest");
   });
   return { trigger: "space amplification", segments };
+}
+
+/** What is merged for the store's sake frees at least this share of its bytes. */
+function shareLeastOf({ amplificationTrigger }: Settings): number {
+  return (1 - 1 / amplificationTrigger) * SHARE_OF_AVERAGE_LEAST;
 }
 
 /** The oldest segments as a whole, if that frees more for the bytes it costs than `best` does. */
@@ -159,7 +164,7 @@ function oldestIfBetter(
   const rivals = best.segments.map(({ segmentId }) => byId.get(segmentId)!);
   const cost = sum(rivals, ({ segment, keptBytes }) => segment.fileBytes + keptBytes);
   if (oldest.gain <= sum(rivals, ({ freedBytes }) => freedBytes) / Math.max(1, cost)) return undefined;
-  const shareLeast = (1 - 1 / settings.amplificationTrigger) * SHARE_OF_AVERAGE_LEAST;
+  const shareLeast = shareLeastOf(settings);
   const isCheap = oldest.keptBytes <= liveBytes * 0.05;
   // Without tombstones, the best of all are better than the oldest.
   if (oldest.freedBytes < oldest.fileBytes * shareLeast || oldest.tombstoneBytes * 4 < oldest.freedBytes)

@@ -1,6 +1,6 @@
 import { invalidArgument } from "./errors.ts";
 
-/** Checks of the policy's and the strategies' options. Each throws MergeError `MERGE_INVALID_ARGUMENT`. */
+/** Checks of options. Each throws MergeError `MERGE_INVALID_ARGUMENT`. */
 
 /** No option but the known ones. */
 export function checkNames(options: object, known: readonly string[]): void {

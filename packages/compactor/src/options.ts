@@ -1,4 +1,5 @@
 import { SEGMENT_BYTES_MAX } from "@hashlog/format";
+import { checkNames, integerIn } from "./checks.ts";
 import { invalidArgument } from "./errors.ts";
 import type { MergeInput } from "./ports.ts";
 import type { MergeProgress } from "./report.ts";
@@ -42,17 +43,18 @@ export interface MergeSettings {
   readonly onProgress: (progress: MergeProgress) => void;
 }
 
-const KNOWN = new Set(["outputBytesMax", "syncEveryBytes", "sliceBytes", "signal", "onProgress"]);
+const KNOWN = ["outputBytesMax", "syncEveryBytes", "sliceBytes", "signal", "onProgress"];
 
 /** @throws MergeError `MERGE_INVALID_ARGUMENT` */
 export function checkOptions(options: MergeOptions): MergeSettings {
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.has(name)) throw invalidArgument(`there is no option ${name}`);
-  }
+  checkNames(options, KNOWN);
+  const bytes = (name: "outputBytesMax" | "syncEveryBytes" | "sliceBytes", initial: number, most: number): number =>
+    integerIn(name, options[name], initial, 1, most);
   return {
-    outputBytesMax: checkBytes("outputBytesMax", options.outputBytesMax, SEGMENT_BYTES_MAX),
-    syncEveryBytes: checkBytes("syncEveryBytes", options.syncEveryBytes ?? 8 * 1024 * 1024),
-    sliceBytes: checkBytes("sliceBytes", options.sliceBytes ?? 256 * 1024),
+    // There is none that would do for all: what is left out is refused.
+    outputBytesMax: bytes("outputBytesMax", NaN, SEGMENT_BYTES_MAX),
+    syncEveryBytes: bytes("syncEveryBytes", 8 * 1024 * 1024, Number.MAX_SAFE_INTEGER),
+    sliceBytes: bytes("sliceBytes", 256 * 1024, Number.MAX_SAFE_INTEGER),
     signal: options.signal,
     onProgress: options.onProgress ?? (() => {}),
   };
@@ -62,9 +64,4 @@ export function checkOptions(options: MergeOptions): MergeSettings {
 export function checkInputs(inputs: readonly MergeInput[]): void {
   const ids = new Set(inputs.map((input) => input.segmentId));
   if (ids.size !== inputs.length) throw invalidArgument("inputs must not hold a segment twice");
-}
-
-function checkBytes(name: string, bytes: number, highest = Number.MAX_SAFE_INTEGER): number {
-  if (Number.isInteger(bytes) && bytes >= 1 && bytes <= highest) return bytes;
-  throw invalidArgument(`${name} must be an integer from 1 to ${highest}`);
 }

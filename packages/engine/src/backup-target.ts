@@ -9,8 +9,9 @@ import {
 } from "@hashlog/format";
 import type { AppendFile, DirectoryLock, FileSystem } from "@hashlog/fs-io";
 import { invalidArgument } from "./errors.ts";
-import { readManifest, sameBytes } from "./manifest-file.ts";
+import { readManifest } from "./manifest-file.ts";
 import { randomIdentity, type RandomSource } from "./random.ts";
+import { sameBytes } from "./same-bytes.ts";
 import { checkVolume, listFiles, makeDirectories, takeLock } from "./store-directory.ts";
 
 /** What a directory is entered with, to be backed up into. */

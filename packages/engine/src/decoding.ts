@@ -42,7 +42,8 @@ export function decodeKey<K>(keys: Decodes<K>, key: Uint8Array): K {
 
 function withKey(error: unknown, what: string, key: unknown): unknown {
   if (!HashlogError.is(error) || error.code !== "HASHLOG_INVALID_ARGUMENT") return error;
-  return new HashlogError(error.code, `${what}${wordsOfKey(key)}: ${error.message}`, { key, cause: error.cause });
+  const { expected, actual, cause } = error;
+  return new HashlogError(error.code, `${what}${wordsOfKey(key)}: ${error.message}`, { key, expected, actual, cause });
 }
 
 function decodedIfPossible<K>(keys: Decodes<K>, key: Uint8Array): K | Uint8Array {

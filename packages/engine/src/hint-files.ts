@@ -9,6 +9,7 @@ import {
 } from "@hashlog/format";
 import { FsError, type Clock } from "@hashlog/fs-io";
 import { HintBuilder } from "@hashlog/index";
+import { HashlogError } from "./errors.ts";
 import { countingSource, fileSource } from "./files.ts";
 import type { RecordSink } from "./record-sink.ts";
 import { newLocation } from "./segment-table.ts";
@@ -126,7 +127,10 @@ async function collect(segment: Segment, { manifest, limits }: StoreParts): Prom
   });
   if (end.kind === "unreadable") {
     // mark: hint/segment-damaged
-    throw new Error(`no hint of ${segment.path}: ${end.reason} at offset ${end.offset}`);
+    const { path, segmentId } = segment;
+    throw new HashlogError("HASHLOG_CORRUPT", `no hint of ${path}: ${end.reason} at offset ${end.offset}`, {
+      ...{ path, segmentId, offset: end.offset },
+    });
   }
   return builder;
 }

@@ -3,6 +3,7 @@ import { FsError, type FileSystem } from "@hashlog/fs-io";
 import type { DirectoryEntries } from "./directory-entries.ts";
 import { corrupt, inOwnWords, HashlogError } from "./errors.ts";
 import { readWholeFile } from "./files.ts";
+import { sameBytes } from "./same-bytes.ts";
 
 /**
  * The manifest as it stands on disk, and its edits: one at a time, each made from the latest, each replacing the file
@@ -180,9 +181,4 @@ export async function createManifest(
 /** The last sequence that a manifest tells of: what is sealed, and what was durable, though a merge may have taken it out since. */
 export function lastSequenceIn({ segments, floor }: Pick<Manifest, "segments" | "floor">): number {
   return segments.reduce((last, one) => (one.state === "sealed" ? Math.max(last, one.highestSequence) : last), floor);
-}
-
-/** Whether both hold the same. */
-export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((byte, index) => byte === right[index]);
 }

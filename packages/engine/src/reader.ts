@@ -7,7 +7,8 @@ import type { Generation, ReaderParts } from "./generation.ts";
 import { bytesToLoad } from "./load-files.ts";
 import { changedMeanwhile, loadGeneration } from "./load-generation.ts";
 import { LoadProgress } from "./load-progress.ts";
-import { readManifest, sameBytes, type ReadManifest } from "./manifest-file.ts";
+import { readManifest, type ReadManifest } from "./manifest-file.ts";
+import { sameBytes } from "./same-bytes.ts";
 import { readManifestOfStore } from "./store-directory.ts";
 import type { OpenProgress } from "./store-options.ts";
 

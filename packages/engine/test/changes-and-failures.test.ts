@@ -1,6 +1,5 @@
 import { open, utf8, type Codec, type OpenOptions, type Store } from "@hashlog/engine";
 import { decodeManifest, encodeManifest, MANIFEST_NAME, segmentFileName } from "@hashlog/format";
-import type { AppendFile, FileSystem } from "@hashlog/fs-io";
 import { SimulatedDisk } from "@hashlog/fs-io/testing";
 import { describe, expect, test } from "vitest";
 import { LIMITS } from "../src/limits.ts";
@@ -8,10 +7,10 @@ import { openWithin } from "../src/open.ts";
 import { until } from "./support/event-loop.ts";
 import { FakeClock } from "./support/fake-clock.ts";
 import { short, take, takeShort } from "./support/feeds.ts";
-import { overridden } from "./support/overridden.ts";
 import { readFile } from "./support/recount.ts";
 import { writeFile } from "./support/roads.ts";
 import { isSettled, rejection } from "./support/values.ts";
+import { withFiles } from "./support/with-files.ts";
 import { memoryWorld, readingAsynchronously, type World } from "./support/worlds.ts";
 
 type TextStore = Store<string, string>;
@@ -37,22 +36,6 @@ async function damage(
   change(content);
   await writeFile(world.fileSystem, path, content);
   return world.open<string, string>(SMALL);
-}
-
-/** A file system that cannot read synchronously, and whose new files have methods of the test's in the place of theirs. */
-function withFiles(inner: FileSystem, change: (file: AppendFile) => Partial<AppendFile>): FileSystem {
-  const create = async (path: string): Promise<AppendFile> => {
-    const file = await inner.create(path);
-    const changed = change(file);
-    return new Proxy(file, {
-      get: (target, name) => {
-        if (Object.hasOwn(changed, name)) return Reflect.get(changed, name) as unknown;
-        const member = Reflect.get(target, name, target) as unknown;
-        return typeof member === "function" ? (member.bind(target) as unknown) : member;
-      },
-    });
-  };
-  return overridden(inner, { readsSynchronously: false, create });
 }
 
 describe("damage", () => {

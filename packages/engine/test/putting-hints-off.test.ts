@@ -1,9 +1,11 @@
 import { open, type Store } from "@hashlog/engine";
+import { SEGMENT_HEADER_BYTES, segmentFileName } from "@hashlog/format";
 import { expect, test } from "vitest";
 import { LIMITS, type Limits } from "../src/limits.ts";
 import { checkInvariants } from "./support/check-invariants.ts";
 import { turns } from "./support/event-loop.ts";
 import { filler } from "./support/values.ts";
+import { withFiles } from "./support/with-files.ts";
 import { memoryWorld, simulatedWorld, type World } from "./support/worlds.ts";
 
 type TextStore = Store<string, Uint8Array, Uint8Array | string>;
@@ -47,6 +49,32 @@ test("a large segment gets its hint when the log has been quiet for a second, an
   await turns();
   world.clock.advance(1000);
   expect((await hints(world)).length).toBe(sealed(db));
+});
+
+test("a segment of which not all can be read gets none, and is told with its place", async () => {
+  const world = await memoryWorld();
+  let isShort = false;
+  const fileSystem = withFiles(world.fileSystem, (file) => ({
+    read: (target, at, bytes, position) => (isShort ? Promise.resolve(0) : file.read(target, at, bytes, position)),
+  }));
+  const db: TextStore = await world.openWithin(PUTTING_OFF, { segmentBytesMax: SEGMENT_BYTES, fileSystem });
+  await write(db, 0, 8);
+  expect(sealed(db)).toBe(1);
+  isShort = true;
+  world.clock.advance(1000);
+  expect(await hints(world)).toEqual([]);
+  isShort = false;
+  const [first] = db.stats().segments;
+  expect(db.stats().failures).toMatchObject({
+    count: 1,
+    last: {
+      code: "HASHLOG_CORRUPT",
+      message: expect.stringMatching(/^no hint of .*: the file is too short at offset \d+$/) as string,
+      path: world.path(segmentFileName(first!.segmentId)),
+      segmentId: first!.segmentId,
+      offset: SEGMENT_HEADER_BYTES,
+    },
+  });
 });
 
 test("a small segment gets its hint at once", async () => {

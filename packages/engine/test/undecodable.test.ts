@@ -64,6 +64,19 @@ describe("a value that the codec of another store has written", () => {
     expect(await rejection(read(await openReader(own)))).toBe(refused);
   });
 
+  test("what it expected, and what it found, is told as it was", async () => {
+    const { openReader } = await withBadValue();
+    const details = { expected: "version 2", actual: 1, cause: new Error("too old") };
+    const own: Codec<unknown> = {
+      ...json<unknown>(),
+      decode() {
+        throw new HashlogError("HASHLOG_INVALID_ARGUMENT", "not of this version", details);
+      },
+    };
+    const error = await rejection((await openReader(own)).get("bad"));
+    expect(error).toMatchObject({ ...details, key: "bad", message: 'the value of "bad": not of this version' });
+  });
+
   test("what else a codec meets keeps its code", async () => {
     const { openReader } = await withBadValue();
     const refused = new HashlogError("HASHLOG_NOT_SUPPORTED", "written by somebody else");

@@ -27,7 +27,7 @@ export { type FrameHeader, readFrameHeader, sealFrame, sealFrameHeader } from ".
 export { type ScanEnd, scanFrames, type ScannedFrame, type ScanOptions } from "./frame-scanner.ts";
 export { findTestimony, type SearchOptions } from "./frame-search.ts";
 export { HintEncoder } from "./hint-encoder.ts";
-export type { HintEntry, HintSegment, HintTotals } from "./hint-layout.ts";
+export { HINT_HEADER_BYTES, type HintEntry, type HintSegment, type HintTotals } from "./hint-layout.ts";
 export { decodeHintHeader, type HintReading, readHint } from "./hint-reader.ts";
 export {
   EXPIRY_BYTES,

@@ -1,7 +1,7 @@
 import { newRecordFields, readRecord, recordBytes } from "@hashlog/format";
 import type { Clock } from "@hashlog/fs-io";
 import type { Keydir, KeydirPage, KeydirView, RecordLocation } from "@hashlog/index";
-import { sameBytes } from "../manifest-file.ts";
+import { sameBytes } from "../same-bytes.ts";
 import { newLocation } from "../segment-table.ts";
 import { EntrySum } from "./entry-sum.ts";
 import type { ExaminedSegment } from "./examined-segment.ts";

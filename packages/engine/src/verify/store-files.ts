@@ -6,6 +6,7 @@ import {
   findRecords,
   findTestimony,
   hintFileName,
+  HINT_HEADER_BYTES,
   MANIFEST_NAME,
   placeOf,
   readHint,
@@ -21,8 +22,9 @@ import { replacementPath, type Clock, type FileSystem, type ReadFile } from "@ha
 import { HashlogError } from "../errors.ts";
 import { readWholeFile } from "../files.ts";
 import type { Limits } from "../limits.ts";
-import { ofAnotherVersion, sameBytes } from "../manifest-file.ts";
+import { ofAnotherVersion } from "../manifest-file.ts";
 import { randomBytes, randomIdentity, type RandomSource } from "../random.ts";
+import { sameBytes } from "../same-bytes.ts";
 import { backupCutOff, idsOf, listFiles, type ListedFile } from "../store-directory.ts";
 import { examinedSegment, SegmentContent, type ExaminedSegment } from "./examined-segment.ts";
 import { isRefusal, openPatiently, patientSource } from "./patient-source.ts";
@@ -301,5 +303,3 @@ async function sealedAsItIs(
   // What else was in it is not known: none of its sequences is expected, and all of its bytes may matter.
   return { ...listed, merged: true, sealedBytes: source.bytes, lowestSequence, highestSequence };
 }
-
-const HINT_HEADER_BYTES = 32;
