@@ -5,7 +5,11 @@ import { programsOf, textOf, type PackedPackage } from "./packed-package.ts";
 /** What stands beside the sources and what is built of them. */
 const ALWAYS = ["LICENSE", "README.md", "package.json"];
 
-const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall", "prepare"];
+/** What npm runs by itself when somebody installs a package, from a registry or from its repository. */
+export const INSTALL_SCRIPTS: readonly string[] = [
+  ...["preinstall", "install", "postinstall"],
+  ...["prepublish", "preprepare", "prepare", "postprepare"],
+];
 
 /**
  * @param siblings All that are released together, this one included.

@@ -1,5 +1,6 @@
 /** Which package may lean on which, in imports and in package.json: the arrows of ARCHITECTURE.md. */
 import { posix } from "node:path";
+import { INSTALL_SCRIPTS } from "../../scripts/release/contents.ts";
 import { complaint, isModule, parse, sourcePackage, type Rule, type SourceFile } from "./source-file.ts";
 
 /** What each package is built on. Nothing else is a dependency at run time. */
@@ -36,8 +37,6 @@ interface Host {
 }
 
 const NO_HOST: Host = { dependencies: [], peers: [] };
-
-const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall", "prepare", "prepublish", "preprepare", "postprepare"];
 
 /** Sources import Node's own modules, files of their own package, the packages that an arrow leads to, and their host. */
 export const importsFollowTheArrows: Rule = (files) =>
