@@ -22,7 +22,8 @@ export function unlessInteger(field: string, value: number, lowest: number, high
 
 /** A flaw unless `value` is in `[0, 2^bits)`. */
 export function unlessBits(field: string, value: bigint, bits: bigint): Flaw | undefined {
-  return unless(value >= 0n && value >> bits === 0n, field, `must be in [0, 2^${bits})`);
+  // Shifted, what is negative stays so.
+  return unless(value >> bits === 0n, field, `must be in [0, 2^${bits})`);
 }
 
 /** The flaw as an error to throw. */

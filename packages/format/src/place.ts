@@ -25,7 +25,8 @@ export interface Place {
  * @throws FormatError `FORMAT_INVALID_ARGUMENT` if `identity` is not in `[0, 2^64)`
  */
 export function placeOf(identity: bigint): Place {
-  if (identity < 0n || identity >> 64n !== 0n) throw invalidArgument("identity", "must be in [0, 2^64)", identity);
+  // Shifted, what is negative stays so.
+  if (identity >> 64n !== 0n) throw invalidArgument("identity", "must be in [0, 2^64)", identity);
   return { identity, low: Number(identity & 0xffff_ffffn), high: Number(identity >> 32n) };
 }
 

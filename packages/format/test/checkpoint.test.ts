@@ -314,6 +314,16 @@ test("A checkpoint of empty shards alone comes back", async () => {
   expect(await read(bytes, expected)).toEqual({ reading: { kind: "ok" }, header: of, shards: content });
 });
 
+test("Of an empty shard nothing goes to the sink", () => {
+  const given: number[] = [];
+  const encoder = new CheckpointEncoder({ ...header, shardCount: 1 }, (piece) => given.push(piece.length));
+  expect(given).toHaveLength(1);
+  encoder.shard(0, new Uint8Array(0));
+  expect(given).toHaveLength(1);
+  encoder.finish();
+  expect(given).toHaveLength(2);
+});
+
 test("A header that is good in itself, before the shards and the table of another, is told from theirs", async () => {
   const { bytes, expected } = encode();
   const other = encode({ ...header, layout: "flat-keydir 2" });

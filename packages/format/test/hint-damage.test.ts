@@ -182,6 +182,17 @@ test("Entries that cannot be make the file unusable, though every checksum is ri
   expect(await forge((bytes) => writeU32(bytes, HEADER_BYTES + 4, 2))).toMatchObject({ kind: "unusable" }); // a footer
 });
 
+test("A key that ends beyond its block is not given, though every checksum is right", async () => {
+  const list = manyEntries(2);
+  const bytes = encode(list);
+  const second = HEADER_BYTES + BLOCK_HEADER_BYTES + 18 + list[0]!.key.length;
+  bytes[second + 16]! += 1; // its length
+  reseal(bytes, HEADER_BYTES, bytes.length - FOOTER_BYTES);
+  const { found, reading } = await read(bytes);
+  expect(reading).toEqual({ kind: "unusable", reason: `block entries at ${HEADER_BYTES}` });
+  expect(found).toEqual(list.slice(0, 1));
+});
+
 test("A footer that is a block, and block lengths beyond all measure, make the file unusable", async () => {
   const bytes = encode(entries);
   const footerAt = bytes.length - FOOTER_BYTES;

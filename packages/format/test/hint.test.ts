@@ -70,16 +70,18 @@ test("A hint of one entry with the longest key and an expiry has one block", asy
 });
 
 test("A block takes entries up to 64 KiB, and no entry more, with an expiry as well as without", async () => {
-  for (const [keyBytes, expiresAtMs] of [
-    [46, 0],
-    [38, 1_700_000_000_000],
-  ] as const) {
-    const key = new Uint8Array(keyBytes); // entries of 64 bytes
-    const list = manyEntries(1_025).map((entry) => ({ ...entry, key, expiresAtMs }));
-    const bytes = encode(list);
-    expect(readU32(bytes, HEADER_BYTES + 8)).toBe(1_024 * 64);
-    expect(readU32(bytes, HEADER_BYTES + BLOCK_HEADER_BYTES + 1_024 * 64 + 8)).toBe(64);
-    expect((await read(bytes)).found).toEqual(list);
+  for (const { entryBytes, fitting } of [
+    { entryBytes: 64, fitting: 1_024 },
+    { entryBytes: 66, fitting: 992 }, // 65,472 bytes: one more would be two bytes too many
+  ]) {
+    for (const expiresAtMs of [0, 1_700_000_000_000]) {
+      const key = new Uint8Array(entryBytes - (expiresAtMs === 0 ? 18 : 26));
+      const list = manyEntries(fitting + 1).map((entry) => ({ ...entry, key, expiresAtMs }));
+      const bytes = encode(list);
+      expect(readU32(bytes, HEADER_BYTES + 8)).toBe(fitting * entryBytes);
+      expect(readU32(bytes, HEADER_BYTES + BLOCK_HEADER_BYTES + fitting * entryBytes + 8)).toBe(entryBytes);
+      expect((await read(bytes)).found).toEqual(list);
+    }
   }
 });
 

@@ -109,6 +109,7 @@ test("A manifest comes back as it was written", () => {
 test("A new store's manifest, with nothing in it, comes back", () => {
   const empty: Manifest = {
     ...manifest,
+    storeId: 0n,
     epoch: 0,
     floor: 0,
     nextFileId: 1,
@@ -278,4 +279,6 @@ test("A refusal tells the rule", () => {
   expect(encoding({ segments: [{ ...sealed, identity: 2n ** 64n }] })).toThrow(
     "segments[0].identity must be in [0, 2^64)",
   );
+  expect(encoding({ hashKey: new Uint8Array(17) })).toThrow("hashKey must be 16 bytes");
+  expect(encoding({ checkpoint: { id: 5, bytes: 1, crc: 0 } })).toThrow("checkpoint.id must not be a segment's");
 });

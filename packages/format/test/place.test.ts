@@ -16,6 +16,7 @@ test("A place has the identity's halves", () => {
 test("An identity outside of 64 bits is refused", () => {
   for (const identity of [-1n, 2n ** 64n]) {
     expect(() => placeOf(identity)).toThrow(FormatError);
+    expect(() => placeOf(identity)).toThrow("identity must be in [0, 2^64)");
   }
   expect(placeOf(2n ** 64n - 1n)).toMatchObject({ low: 2 ** 32 - 1, high: 2 ** 32 - 1 });
 });

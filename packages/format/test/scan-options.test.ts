@@ -10,7 +10,7 @@ import {
 } from "../src/index.ts";
 import { fence, PLACE, segmentBytes } from "./support.ts";
 
-const { bytes } = segmentBytes([fence(2, 1)]);
+const { bytes } = segmentBytes([fence(2, 1), fence(2, 1), fence(2, 1), fence(2, 1)]);
 
 type Changes = Readonly<Record<string, number>>;
 
