@@ -20,12 +20,16 @@ export class RepairJudge {
   readonly #records: ReadonlyMap<string, PlacedRecord>;
   readonly #lastSequence: number;
   readonly #latest: ReadonlyMap<string, string>;
-  /** How many damages were tried, found, and how many changed a store so that something was lost, or may be. */
+  /** How many damages were tried. */
   tried = 0;
+  /** Of how many of them verifying told. */
   found = 0;
-  lost = 0;
-  saved = 0;
+  /** How many of the stores nobody can repair. */
   refused = 0;
+  /** How many keys, of all stores together, were not what they had been. */
+  lost = 0;
+  /** How many records were saved out of damaged parts. */
+  saved = 0;
 
   private constructor(store: SmallStore, records: ReadonlyMap<string, PlacedRecord>, lastSequence: number) {
     this.#store = store;

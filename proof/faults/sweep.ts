@@ -10,7 +10,7 @@ import { Session } from "./session.ts";
 export interface SweepOptions {
   /**
    * `every-call`: every call in every way. `every-kind`: of the calls that do the same to the same kind of file, one for
-   * each way, by chance, another one each time; and every call with an input/output error if `eio` says so.
+   * each way, by chance, another one each time.
    */
   readonly choice: "every-call" | "every-kind";
   readonly seed: number;

@@ -9,7 +9,7 @@ export interface Caught {
   readonly caught: true;
   /** The part of the campaign, or the test file. */
   readonly part: string;
-  /** `P1` to `P20`; of a test that names none, the empty string. */
+  /** `P1` to `P25`; of a test that names none, the empty string. */
   readonly property: string;
   readonly seconds: number;
   /** How many cases were gone through, this one included. A test counts as one. */

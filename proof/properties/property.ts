@@ -6,7 +6,7 @@
  * byte, a failing call) says which promise fell, not only what was seen.
  */
 export interface Property {
-  /** Its number in the book: `P1` to `P20`. */
+  /** Its number in the book: `P1` to `P25`. */
   readonly id: string;
   readonly title: string;
   /** What holds, always, in words that a user of the store understands. */

@@ -16,7 +16,7 @@ import { syncStories } from "./sync-stories.ts";
 import { tailStories } from "./tail-stories.ts";
 import type { Story } from "./story.ts";
 
-/** Every story there is: together with the crash cases of a campaign they pass every mark. */
+/** Every story there is: together they pass every mark. */
 export const STORIES: readonly Story[] = [
   ...openingStories,
   ...recoveryStories,
