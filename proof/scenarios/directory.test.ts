@@ -124,13 +124,16 @@ describe("the making of a store", () => {
 
 describe("the lock", () => {
   test("keeps a second writer out, in the same process and in another", async () => {
-    const script = await Script.begin();
+    const disk = new SimulatedDisk();
+    const [process, another] = [disk.boot(), disk.boot()];
+    const script = new Script(disk);
+    await script.open(process);
     await script.store.put("a", "1");
-    const other = new Script(script.disk);
-    expect(await codeOf(other.open())).toBe("HASHLOG_LOCKED");
+    const other = new Script(disk);
+    for (const fileSystem of [process, another]) expect(await codeOf(other.open(fileSystem))).toBe("HASHLOG_LOCKED");
     expect(await script.state()).toEqual({ a: "1" });
     await script.close();
-    await other.open();
+    await other.open(another);
     expect(await other.state()).toEqual({ a: "1" });
   });
 

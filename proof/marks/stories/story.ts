@@ -2,6 +2,7 @@ import { HashlogError, type HashlogErrorCode } from "@hashlog/engine";
 import { parseFileName, type StoreFile } from "@hashlog/format";
 import type { FileSystem, ReadFile } from "@hashlog/fs-io";
 import { SimulatedDisk, type DiskImage, type WaitingCall } from "@hashlog/fs-io/testing";
+import { mustBeUntouched } from "../../properties/p17-decoder-safety.ts";
 import { quiet, settled } from "../../world/quiet.ts";
 import { long, Script, type ScriptOptions } from "../../world/script.ts";
 import { DIRECTORY } from "../../world/text-store.ts";
@@ -42,10 +43,12 @@ export async function mustHold(script: Script, expected: Readonly<Record<string,
   must(sorted(found) === sorted(expected), `${sorted(found)} is ${sorted(expected)}`);
 }
 
-/** Demands that a failure of a file that nobody needs was noted, and nothing else happened. */
+/** Demands that a failure of a file that nobody needs was noted, and stands in the way of no write. */
 export async function mustNoteFailures(script: Script): Promise<void> {
   await quiet();
-  must(script.store.stats().failures.count > 0, "a failure was noted");
+  const { failures, writes } = script.store.stats();
+  must(failures.count > 0, "a failure was noted");
+  must(writes === "ready", "writes go on");
 }
 
 /** Values of three keys, so long that each fills a segment. */
@@ -99,7 +102,10 @@ export function on(image: DiskImage, options: ScriptOptions = {}): Script {
 
 /** Demands that the store on that disk is refused, and that nothing was changed by the attempt. */
 export async function mustRefuse(image: DiskImage, code: HashlogErrorCode): Promise<void> {
-  await mustFail(on(image).open(), code);
+  const script = on(image);
+  await mustFail(script.open(), code);
+  await quiet();
+  mustBeUntouched(script.disk);
 }
 
 /** A file system of which one read, the `nth` of a file whose path ends so, gives other bytes than those that are there. */
