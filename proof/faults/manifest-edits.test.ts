@@ -2,6 +2,7 @@ import { MANIFEST_NAME, segmentFileName, type Manifest } from "@hashlog/format";
 import type { FileSystem } from "@hashlog/fs-io";
 import { crashPointAt, fate, SimulatedDisk, tornFate, type TraceEvent } from "@hashlog/fs-io/testing";
 import { describe, expect, test } from "vitest";
+import { altered } from "../../test/support/altered.ts";
 import { manifestOf } from "../world/manifest.ts";
 import { quiet, settled } from "../world/quiet.ts";
 import { codeOf, long, of, Script } from "../world/script.ts";
@@ -198,12 +199,6 @@ describe("a writer that has lost its lock without noticing it", () => {
   });
 });
 
-function withoutLock<T extends FileSystem>(fileSystem: T): T {
-  return new Proxy(fileSystem, {
-    get: (target, name) => {
-      if (name === "lock") return () => Promise.resolve({ release: () => Promise.resolve() });
-      const member = Reflect.get(target, name, target) as unknown;
-      return typeof member === "function" ? (member.bind(target) as unknown) : member;
-    },
-  });
+function withoutLock(fileSystem: FileSystem): FileSystem {
+  return altered(fileSystem, { lock: () => Promise.resolve({ release: () => Promise.resolve() }) });
 }

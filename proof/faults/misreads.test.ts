@@ -2,6 +2,7 @@ import { MANIFEST_NAME } from "@hashlog/format";
 import type { AppendFile, FileSystem } from "@hashlog/fs-io";
 import { diskAt, hashImage, SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
 import { describe, expect, test } from "vitest";
+import { altered } from "../../test/support/altered.ts";
 import { codeOf, long, Script } from "../world/script.ts";
 import { DIRECTORY } from "../world/text-store.ts";
 
@@ -83,22 +84,13 @@ function misreadingWhatItMade(fileSystem: FileSystem): FileSystem {
     const file = await fileSystem.create(path);
     return path.endsWith(".segment") ? misreading(file) : file;
   };
-  return override(fileSystem, "create", create);
+  return altered(fileSystem, { create });
 }
 
 function misreading(file: AppendFile): AppendFile {
-  return override(file, "read", async (target, at, bytes) => {
+  const read: AppendFile["read"] = (target, at, bytes) => {
     target.fill(0, at, at + bytes);
-    return bytes;
-  });
-}
-
-function override<T extends object, K extends keyof T>(object: T, name: K, method: T[K]): T {
-  return new Proxy(object, {
-    get: (target, asked) => {
-      if (asked === name) return method;
-      const member = Reflect.get(target, asked, target) as unknown;
-      return typeof member === "function" ? (member.bind(target) as unknown) : member;
-    },
-  });
+    return Promise.resolve(bytes);
+  };
+  return altered(file, { read });
 }

@@ -13,12 +13,12 @@ import { drawCase } from "../cases/draw-case.ts";
 import { runCase } from "../cases/run-case.ts";
 import { spread } from "../crashing/explorer.ts";
 import { interestingSteps } from "../crashing/interesting-steps.ts";
-import type { Unit } from "../oracle/model.ts";
 import { countsThatFit, type Obligation } from "../oracle/obligation.ts";
 import { mustHaveBeenWritten } from "../properties/p05-no-phantom.ts";
 import { emptyStore, openStore, readState } from "../world/text-store.ts";
 import { settled } from "../world/quiet.ts";
 import { VirtualClock } from "../world/virtual-clock.ts";
+import { show } from "../world/writer.ts";
 
 /**
  * Disks that break what every store has to assume of them. Nobody can keep all promises there, so what is asked is less:
@@ -96,11 +96,8 @@ test("on a disk that lies of its syncs, and loses the newest first, the store co
 
 /** The state after each of the writes, and before all. */
 function prefixes(written: readonly (readonly [string, string])[]): string[] {
-  const changes = written.map(([key, value]): Unit["changes"][number] => ({ key, value, expiresAtMs: 0 }));
-  const contents = new Map<string, string | undefined>();
-  const states = [textOf(contents)];
-  for (const { key, value } of changes) states.push(textOf(contents.set(key, value)));
-  return states;
+  const contents = new Map<string, string>();
+  return [show(contents), ...written.map(([key, value]) => show(contents.set(key, value)))];
 }
 
 /** What the store shows on that disk; `undefined` if it says that it is damaged. */
@@ -112,9 +109,5 @@ async function stateOf(image: DiskImage): Promise<string | undefined> {
       throw error;
     },
   );
-  return store === undefined ? undefined : textOf(await settled(readState(store), "reading"));
-}
-
-function textOf(contents: ReadonlyMap<string, string | undefined>): string {
-  return JSON.stringify([...contents].toSorted(([left], [right]) => (left < right ? -1 : 1)));
+  return store === undefined ? undefined : show(await settled(readState(store), "reading"));
 }

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { runs, TEST_TIMEOUT_MS } from "../world/runs.ts";
 import { interleavings } from "./interleaving-case.ts";
 import { runInterleaving } from "./interleaving-runner.ts";
 
@@ -11,14 +12,18 @@ import { runInterleaving } from "./interleaving-runner.ts";
  * what was acknowledged, and never shorter than what was seen before; an iterator shows the moment of its call; a delete
  * says what its place in the log says; and at the end the files are the store.
  */
-test("at every interleaving of writes, reads, iterators and merges the store is the model", async () => {
-  let runs = 0;
-  await fc.assert(
-    fc.asyncProperty(interleavings, async (given) => {
-      await runInterleaving(given);
-      runs += 1;
-    }),
-    { numRuns: 200 },
-  );
-  expect(runs).toBeGreaterThan(0);
-});
+test(
+  "at every interleaving of writes, reads, iterators and merges the store is the model",
+  async () => {
+    let done = 0;
+    await fc.assert(
+      fc.asyncProperty(interleavings, async (given) => {
+        await runInterleaving(given);
+        done += 1;
+      }),
+      { numRuns: runs(200) },
+    );
+    expect(done).toBeGreaterThan(0);
+  },
+  TEST_TIMEOUT_MS,
+);

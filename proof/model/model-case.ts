@@ -1,7 +1,7 @@
 import type { RangeOptions } from "@hashlog/engine";
 import * as fc from "fast-check";
+import type { ConditionKind } from "../oracle/conditions.ts";
 import type { StoreShape } from "../world/text-store.ts";
-import type { ConditionKind } from "./sorted-model.ts";
 
 /** Keys that begin each other, and such as are in another order by their bytes than by their UTF-16 units. */
 export const KEYS: readonly string[] = ["", "a", "a\u0000", "a\u0000b", "ab", "b", "é", "\uffff", "\u{10000}"];

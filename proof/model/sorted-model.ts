@@ -1,8 +1,5 @@
 import type { RangeOptions } from "@hashlog/engine";
 
-/** What of a key a condition asks for. */
-export type ConditionKind = "none" | "absent" | "current" | "old";
-
 /** A put, or without a value a delete, of one key. */
 export interface Part {
   readonly key: string;
