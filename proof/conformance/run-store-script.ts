@@ -1,7 +1,7 @@
-import { HashlogError, open, utf8, type Store } from "@hashlog/engine";
+import { HashlogError, open, utf8, type RandomSource, type Store } from "@hashlog/engine";
 import { parseFileName } from "@hashlog/format";
-import { SeededRandom } from "@hashlog/fs-io/testing";
 import type { Observed } from "../properties/p20-conformance.ts";
+import { randomFrom } from "../world/random-from.ts";
 import { VirtualClock } from "../world/virtual-clock.ts";
 import { RecordedFileSystem } from "./recorded-file-system.ts";
 import type { Removed, StoreOperation, StoreScript } from "./store-script.ts";
@@ -25,7 +25,7 @@ class StoreRun {
   readonly #directory: string;
   readonly #script: StoreScript;
   #clock: VirtualClock = new VirtualClock();
-  readonly #random: SeededRandom;
+  readonly #random: RandomSource;
   #store!: Store<string, string>;
   #begun: { readonly what: string; readonly outcome: Promise<string> }[] = [];
   #written = 0;
@@ -35,7 +35,7 @@ class StoreRun {
     this.#recorded = new RecordedFileSystem(world);
     this.#directory = world.fileSystem.join(world.directory, "store");
     this.#script = script;
-    this.#random = new SeededRandom(script.seed);
+    this.#random = randomFrom(script.seed);
   }
 
   get calls(): readonly string[] {
@@ -125,18 +125,13 @@ class StoreRun {
   }
 
   #open(): Promise<Store<string, string>> {
-    const random = this.#random;
     return open(this.#directory, {
       fileSystem: this.#recorded.fileSystem,
       clock: this.#clock,
       values: utf8,
       sync: this.#script.sync,
       segmentBytesMax: this.#script.segmentBytesMax,
-      random: {
-        fill: (target) => {
-          for (let index = 0; index < target.length; index += 1) target[index] = random.below(256);
-        },
-      },
+      random: this.#random,
     });
   }
 

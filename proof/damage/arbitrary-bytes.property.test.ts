@@ -8,8 +8,9 @@ import { settled } from "../world/quiet.ts";
 import { runs } from "../world/runs.ts";
 import { DIRECTORY } from "../world/text-store.ts";
 import { allocationsOf } from "./allocations.ts";
-import { filesOf, withoutCaches } from "./judge.ts";
-import { openImage, readEverything } from "./reading.ts";
+import { filesOf, withoutCaches } from "./store-files.ts";
+import { openImage } from "./opening.ts";
+import { readEverything } from "./reading.ts";
 import { smallStore, type SmallStore } from "./stores.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { hintFileName, parseFileName, segmentFileName } from "@hashlog/format";
+import { hintFileName, segmentFileName } from "@hashlog/format";
 import { replacedFile, truncations, bitFlips, type DiskImage } from "@hashlog/fs-io/testing";
 import type { Keydir } from "@hashlog/index";
 import { describe, expect, test } from "vitest";
@@ -12,10 +12,15 @@ import {
 import { mustBeRightOrTold } from "../properties/p10-corruption-honesty.ts";
 import { mapKeydir } from "../world/map-keydir.ts";
 import { DIRECTORY, type TextStore } from "../world/text-store.ts";
-import { DamageJudge, pathsOf, withDirectory, withoutCaches } from "./judge.ts";
-import { indexOf, newestOf, placesIn, readHintIndex, scanSegment } from "./keydir-places.ts";
+import { DamageJudge } from "./judge.ts";
+import { placesIn } from "./keydir-places.ts";
+import { openImage, type Opened, type SmallShape } from "./opening.ts";
 import { packedKeydir } from "./packed-keydir.ts";
-import { openImage, readEverything, type Opened, type StoreShape } from "./reading.ts";
+import { readEverything } from "./reading.ts";
+import { recordsOf } from "./records-of.ts";
+import { newestOf, scanSegment } from "./scan-segment.ts";
+import { indexOf, readHintIndex } from "./segment-index.ts";
+import { kindOf, pathsOf, withDirectory, withoutCaches } from "./store-files.ts";
 import { foreignStore, smallStore, STORE_NAMES, type SmallStore } from "./stores.ts";
 
 /**
@@ -30,7 +35,7 @@ const ROADS = [
 ] as const;
 const KEYDIRS = { "keydir in a map": mapKeydir, "real keydir": packedKeydir };
 
-async function opened(image: DiskImage, shape: StoreShape): Promise<Opened & { kind: "open" }> {
+async function opened(image: DiskImage, shape: SmallShape): Promise<Opened & { kind: "open" }> {
   const result = await openImage(image, shape);
   if (result.kind === "open") return result;
   mustMatterToNobody(result.code, 0);
@@ -38,12 +43,8 @@ async function opened(image: DiskImage, shape: StoreShape): Promise<Opened & { k
 }
 
 /** Where every key lies, by a recount of all records of all segments. */
-async function recounted({ image, manifest }: SmallStore): Promise<readonly KeyPlace[]> {
-  const records = [];
-  for (const listed of manifest.segments) {
-    records.push(...(await scanSegment(image.bytes(`${DIRECTORY}/${segmentFileName(listed.segmentId)}`)!, listed)));
-  }
-  const newest = [...newestOf(records).values()].filter(({ tombstone }) => !tombstone);
+async function recounted(store: SmallStore): Promise<readonly KeyPlace[]> {
+  const newest = [...newestOf(await recordsOf(store)).values()].filter(({ tombstone }) => !tombstone);
   return newest.map(({ key, segmentId, offset, valueBytes, expiresAtMs }) => {
     return { key, segmentId, offset, valueBytes, expiresAtMs };
   });
@@ -57,7 +58,7 @@ describe.each(Object.entries(KEYDIRS))("with the %s", (_, factory) => {
     for (const { road, without } of ROADS) {
       let keydir: Keydir | undefined;
       const image = withoutCaches(store.image, without);
-      const shape: StoreShape = { ...store.shape, keydir: (options) => (keydir = factory(options)) };
+      const shape: SmallShape = { ...store.shape, keydir: (options) => (keydir = factory(options)) };
       const { stats, disk } = await opened(image, shape);
       expect(stats.open.road).toBe(road);
       mustIndexAlike(road, placesIn(keydir!, counted), counted);
@@ -149,10 +150,6 @@ function distinctCaches(images: readonly DiskImage[]): [DiskImage, string][] {
     }
   }
   return [...all.values()];
-}
-
-function kindOf(path: string): string | undefined {
-  return parseFileName(path.slice(DIRECTORY.length + 1))?.kind;
 }
 
 test("no flipped bit and no length of a checkpoint or a hint matters to the real keydir", async () => {

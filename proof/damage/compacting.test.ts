@@ -4,9 +4,10 @@ import { expect, test } from "vitest";
 import { quiet } from "../world/quiet.ts";
 import { DIRECTORY } from "../world/text-store.ts";
 import { mustBeRightOrTold, mustNameDamage } from "../properties/p10-corruption-honesty.ts";
-import { withoutCaches } from "./judge.ts";
+import { withoutCaches } from "./store-files.ts";
 import { manifestOf } from "../world/manifest.ts";
-import { openImage, readEverything } from "./reading.ts";
+import { openImage } from "./opening.ts";
+import { readEverything } from "./reading.ts";
 import { smallStore, type SmallStore, type StoreName } from "./stores.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { everyByte, everySector, expectAtLeast, sweep } from "./every-byte.ts";
-import { filesOf, pathsOf, segmentPaths, withoutCaches } from "./judge.ts";
+import { filesOf, pathsOf, segmentPaths, withoutCaches } from "./store-files.ts";
 import { smallStore, type SmallStore } from "./stores.ts";
 
 /**

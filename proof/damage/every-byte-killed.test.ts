@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { everyByte, everySector, expectAtLeast, sweep, type Counts } from "./every-byte.ts";
-import { filesOf, pathsOf, unsealedPaths, withoutCaches } from "./judge.ts";
+import { filesOf, pathsOf, unsealedPaths, withoutCaches } from "./store-files.ts";
 import { smallStore, type SmallStore, type StoreName } from "./stores.ts";
 
 /**

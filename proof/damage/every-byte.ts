@@ -9,7 +9,8 @@ import {
   type DiskImage,
 } from "@hashlog/fs-io/testing";
 import { expect } from "vitest";
-import { DamageJudge, filesOf } from "./judge.ts";
+import { DamageJudge } from "./judge.ts";
+import { filesOf } from "./store-files.ts";
 import type { SmallStore } from "./stores.ts";
 
 /** Every damage to the bytes of a file: each bit, each byte, each length, with zeros behind it and without. */

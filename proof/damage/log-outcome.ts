@@ -1,4 +1,5 @@
 import {
+  bytesSource,
   decodeSegmentHeader,
   findTestimony,
   parseFileName,
@@ -6,7 +7,6 @@ import {
   scanFrames,
   segmentFileName,
   SEGMENT_HEADER_BYTES,
-  type ByteSource,
   type Place,
   type UnsealedSegment,
 } from "@hashlog/format";
@@ -80,7 +80,7 @@ function isHeaderOf(bytes: Uint8Array, { segmentId, identity }: UnsealedSegment)
 
 const highestFloor = remembered(async (bytes: Uint8Array, place: Place): Promise<number> => {
   let highest = 0;
-  await findTestimony(sourceOf(bytes), {
+  await findTestimony(bytesSource(bytes), {
     place,
     from: SEGMENT_HEADER_BYTES,
     onTestimony: ({ floor }) => {
@@ -93,7 +93,7 @@ const highestFloor = remembered(async (bytes: Uint8Array, place: Place): Promise
 const readRun = remembered(
   async (bytes: Uint8Array, place: Place, first: number): Promise<{ lastSequence: number; whole: boolean }> => {
     let lastSequence = first - 1;
-    const end = await scanFrames(sourceOf(bytes), {
+    const end = await scanFrames(bytesSource(bytes), {
       place,
       from: SEGMENT_HEADER_BYTES,
       expectedSequence: first,
@@ -117,16 +117,5 @@ function remembered<A extends readonly unknown[], R>(
     const result = known.get(name) ?? read(bytes, place, ...rest);
     known.set(name, result);
     return result;
-  };
-}
-
-function sourceOf(bytes: Uint8Array): ByteSource {
-  return {
-    bytes: bytes.length,
-    read: (target, at, count, position) => {
-      const part = bytes.subarray(position, position + count);
-      target.set(part, at);
-      return Promise.resolve(part.length);
-    },
   };
 }

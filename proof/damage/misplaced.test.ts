@@ -1,10 +1,10 @@
-import { segmentFileName } from "@hashlog/format";
 import type { Damage } from "@hashlog/fs-io/testing";
 import { describe, expect, test } from "vitest";
 import { DIRECTORY } from "../world/text-store.ts";
-import { DamageJudge, segmentPaths, withDirectory, withoutCaches } from "./judge.ts";
-import { scanSegment } from "./keydir-places.ts";
-import { openImage } from "./reading.ts";
+import { DamageJudge } from "./judge.ts";
+import { openImage } from "./opening.ts";
+import { recordsOf, type PlacedRecord } from "./records-of.ts";
+import { segmentPaths, withDirectory, withoutCaches } from "./store-files.ts";
 import { foreignStore, smallStore, STORE_NAMES, type SmallStore } from "./stores.ts";
 
 /**
@@ -57,7 +57,7 @@ describe.each(STORE_NAMES)("in a store that was %s", (name) => {
         const others = records.filter((source) => source !== target);
         await judge.tryAll(
           image,
-          others.map((source) => recordOver(source, target)),
+          others.map((source) => recordOver(store, source, target)),
         );
       }
     }
@@ -77,31 +77,15 @@ test("a file of a store to come, a manifest for instance, does no harm where a m
   expect(judge.right).toBe(4);
 });
 
-interface StoredRecord {
-  readonly path: string;
-  readonly offset: number;
-  readonly bytes: Uint8Array;
-}
-
-async function recordsOf({ image, manifest }: SmallStore): Promise<readonly StoredRecord[]> {
-  const all: StoredRecord[] = [];
-  for (const listed of manifest.segments) {
-    const path = `${DIRECTORY}/${segmentFileName(listed.segmentId)}`;
-    const file = image.bytes(path)!;
-    for (const { offset, recordBytes } of await scanSegment(file, listed)) {
-      all.push({ path, offset, bytes: file.slice(offset, offset + recordBytes) });
-    }
-  }
-  return all;
-}
-
-function recordOver(source: StoredRecord, target: StoredRecord): Damage {
+/** The damage that the bytes of one record lie where another one begins. */
+function recordOver({ image: whole }: SmallStore, source: PlacedRecord, target: PlacedRecord): Damage {
   return {
     description: `the record at ${source.offset} of ${source.path} lies at ${target.offset} of ${target.path}`,
     paths: [target.path],
     apply: (image) => {
       const bytes = image.bytes(target.path)!.slice();
-      bytes.set(source.bytes.subarray(0, bytes.length - target.offset), target.offset);
+      const record = whole.bytes(source.path)!.subarray(source.offset, source.end);
+      bytes.set(record.subarray(0, bytes.length - target.offset), target.offset);
       return image.withFile(target.path, bytes);
     },
   };

@@ -3,7 +3,8 @@ import { replacedFile, staleFiles } from "@hashlog/fs-io/testing";
 import { expect, test } from "vitest";
 import { mustBeRightOrTold, mustNameDamage } from "../properties/p10-corruption-honesty.ts";
 import { DIRECTORY } from "../world/text-store.ts";
-import { openImage, readEverything } from "./reading.ts";
+import { openImage } from "./opening.ts";
+import { readEverything } from "./reading.ts";
 import { foreignStore, smallStore, type StoreName } from "./stores.ts";
 
 /**

@@ -5,8 +5,10 @@ import type { Outcome } from "../properties/p10-corruption-honesty.ts";
 import { DIRECTORY } from "../world/text-store.ts";
 import { VirtualClock } from "../world/virtual-clock.ts";
 import { logOutcome, testifiedOn } from "./log-outcome.ts";
-import { openSmall, READ_AT, readEverything } from "./reading.ts";
-import { newestRecords, type PlacedRecord } from "./records-of.ts";
+import { openSmall, READ_AT } from "./opening.ts";
+import { readEverything } from "./reading.ts";
+import { recordsOf, type PlacedRecord } from "./records-of.ts";
+import { newestOf } from "./scan-segment.ts";
 import type { SmallStore } from "./stores.ts";
 
 /**
@@ -41,7 +43,7 @@ export class RepairJudge {
   static async of(store: SmallStore): Promise<RepairJudge> {
     const log = await logOutcome(store.image);
     if (log.kind === "corrupt") throw new Error("the store is damaged before anybody damaged it");
-    return new RepairJudge(store, await newestRecords(store), log.lastSequence);
+    return new RepairJudge(store, newestOf(await recordsOf(store)), log.lastSequence);
   }
 
   async try(image: DiskImage, damage: Damage): Promise<void> {

@@ -6,8 +6,8 @@ import { runs, TEST_TIMEOUT_MS } from "../world/runs.ts";
 import { DIRECTORY } from "../world/text-store.ts";
 import { VirtualClock } from "../world/virtual-clock.ts";
 import { everyByte, everySector } from "./every-byte.ts";
-import { filesOf, withoutCaches } from "./judge.ts";
-import { READ_AT } from "./reading.ts";
+import { filesOf, withoutCaches } from "./store-files.ts";
+import { READ_AT } from "./opening.ts";
 import { RepairJudge } from "./repair-judge.ts";
 import { smallStore, STORE_NAMES, type SmallStore } from "./stores.ts";
 

@@ -8,7 +8,7 @@ import { DIRECTORY, type TextStore } from "../world/text-store.ts";
 import { BEGINNING } from "../world/virtual-clock.ts";
 import { logOutcome } from "./log-outcome.ts";
 import { manifestOf } from "../world/manifest.ts";
-import { openSmall, READ_AT, type StoreShape } from "./reading.ts";
+import { openSmall, READ_AT, type SmallShape } from "./opening.ts";
 
 /**
  * A small store that lies on a disk, to be damaged: merged segments, sealed ones, an active one, hints, a checkpoint,
@@ -17,7 +17,7 @@ import { openSmall, READ_AT, type StoreShape } from "./reading.ts";
  */
 export interface SmallStore {
   readonly name: string;
-  readonly shape: StoreShape;
+  readonly shape: SmallShape;
   readonly image: DiskImage;
   readonly manifest: Manifest;
   /** What it held after the commit that ended with that sequence, for who reads it at `READ_AT`; at 0, nothing. */
@@ -59,21 +59,21 @@ export async function foreignStore(keydir: KeydirFactory = mapKeydir): Promise<S
 
 class Builder {
   readonly #disk: SimulatedDisk;
-  readonly #shape: StoreShape;
+  readonly #shape: SmallShape;
   readonly #otherKeys: Readonly<Record<string, string>>;
   readonly #contents = new Map<number, ReadonlyMap<string, string>>([[0, new Map()]]);
   #latest: ReadonlyMap<string, string> = new Map();
   #puts = 0;
   #store!: TextStore;
 
-  constructor(disk: SimulatedDisk, shape: StoreShape, otherKeys: Readonly<Record<string, string>>) {
+  constructor(disk: SimulatedDisk, shape: SmallShape, otherKeys: Readonly<Record<string, string>>) {
     this.#disk = disk;
     this.#shape = shape;
     this.#otherKeys = otherKeys;
   }
 
   /** `otherKeys`: which keys are written instead of others. */
-  static async begin(shape: StoreShape, otherKeys: Readonly<Record<string, string>> = {}): Promise<Builder> {
+  static async begin(shape: SmallShape, otherKeys: Readonly<Record<string, string>> = {}): Promise<Builder> {
     const builder = new Builder(new SimulatedDisk(), shape, otherKeys);
     builder.#store = await openSmall(builder.#disk.boot(), shape, BEGINNING);
     await builder.#writeAndMerge();

@@ -8,7 +8,7 @@ import {
   type Store,
 } from "@hashlog/engine";
 import type { FileSystem } from "@hashlog/fs-io";
-import { SeededRandom, SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
+import { SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
 import { LIMITS, type Limits } from "../../packages/engine/src/limits.ts";
 import { openReadOnly } from "../../packages/engine/src/open-read-only.ts";
 import { openWithin } from "../../packages/engine/src/open.ts";
@@ -16,6 +16,7 @@ import { breakFileSystem, type Breakage } from "./broken-file-system.ts";
 import { eagerStrategy } from "./eager-strategy.ts";
 import { mapKeydir } from "./map-keydir.ts";
 import { quiet } from "./quiet.ts";
+import { randomFrom } from "./random-from.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 /** The stores of the proof: text to text, on a simulated disk, with time and randomness of their own. */
@@ -95,7 +96,6 @@ export function openStore(
   clock: VirtualClock = new VirtualClock(),
   opening: number = 0,
 ): Promise<TextStore> {
-  const random = new SeededRandom(opening + 1);
   const options: OpenOptions<string, string> = {
     fileSystem: broken === undefined ? fileSystem : breakFileSystem(fileSystem, broken),
     clock,
@@ -106,11 +106,7 @@ export function openStore(
     ...(merging === "eager" ? { compaction: { strategy: eagerStrategy, jitter: 0 } } : {}),
     segmentBytesMax: SEGMENT_BYTES[segments % SEGMENT_BYTES.length]!,
     ...(keydir === "map" ? { index: mapKeydir } : {}),
-    random: {
-      fill: (target) => {
-        for (let index = 0; index < target.length; index += 1) target[index] = random.below(256);
-      },
-    },
+    random: randomFrom(opening + 1),
   };
   const looked = merging === "eager" ? { compactionLookBytes: EAGER_LOOK_BYTES } : {};
   return openWithin({ ...LIMITS_OF[limits], ...looked }, DIRECTORY, options);
