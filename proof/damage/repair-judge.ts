@@ -2,6 +2,7 @@ import { HashlogError, repair, verify, type RepairReport, type VerifyReport } fr
 import { decodeManifest, MANIFEST_NAME, parseFileName } from "@hashlog/format";
 import { crashPointAt, SimulatedDisk, type Damage, type DiskImage } from "@hashlog/fs-io/testing";
 import type { Outcome } from "../properties/p10-corruption-honesty.ts";
+import { mustHoldOfRepair } from "../properties/p24-repair.ts";
 import { DIRECTORY } from "../world/text-store.ts";
 import { VirtualClock } from "../world/virtual-clock.ts";
 import { logOutcome, testifiedOn } from "./log-outcome.ts";
@@ -15,7 +16,7 @@ import type { SmallStore } from "./stores.ts";
  * Verifies and repairs a store on which something was damaged, and demands that verifying tells of it and changes nothing;
  * that the store opens afterwards; that every record of which no byte was damaged is there; that every key that is not
  * as it was stands on the list; that files that were whole are as they were, and the others lie aside as they were found; and that
- * there is nothing to repair any more.
+ * there is nothing to repair any more (P24).
  */
 export class RepairJudge {
   readonly #store: SmallStore;
@@ -62,20 +63,20 @@ export class RepairJudge {
     const fileSystem = disk.boot();
     const shared = { fileSystem, index: this.#store.shape.keydir, clock: new VirtualClock(READ_AT) };
     const found = await outcomeOf(() => verify(DIRECTORY, shared));
-    demand(sameFiles(filesOn(disk), image), "verifying changed a file");
+    mustHoldOfRepair(sameFiles(filesOn(disk), image), "verifying changed a file");
     const done = await outcomeOf(() => repair(DIRECTORY, shared));
     if (done instanceof HashlogError) {
       this.#judgeRefusal(done, found, disk, image);
       return;
     }
-    demand(!(found instanceof HashlogError), "what can be repaired cannot be verified");
+    mustHoldOfRepair(!(found instanceof HashlogError), "what can be repaired cannot be verified");
     await this.#judgeFindings(found as VerifyReport, done, image);
     this.#judgeFiles(disk, image, whole, done);
     await this.#judgeContents(disk, image, done);
     const after = await verify(DIRECTORY, shared);
-    demand(after.findings.length === 0, `afterwards there is still: ${after.findings[0]?.what}`);
+    mustHoldOfRepair(after.findings.length === 0, `afterwards there is still: ${after.findings[0]?.what}`);
     const again = await repair(DIRECTORY, shared);
-    demand(!again.changed && again.lost.length + again.mayBeLost.length === 0, "it is to be repaired twice");
+    mustHoldOfRepair(!again.changed && again.lost.length + again.mayBeLost.length === 0, "it is to be repaired twice");
     disk.kill();
   }
 
@@ -94,7 +95,7 @@ export class RepairJudge {
     };
     await this.#judgeContents(disk, image, done);
     const after = await verify(DIRECTORY, shared);
-    demand(after.findings.length === 0, `afterwards there is still: ${after.findings[0]?.what}`);
+    mustHoldOfRepair(after.findings.length === 0, `afterwards there is still: ${after.findings[0]?.what}`);
     disk.kill();
   }
 
@@ -108,19 +109,19 @@ export class RepairJudge {
     // Of a manifest that seems to be of a later version nobody can tell; and without any file there is no store.
     const isLater = refusal.code === "HASHLOG_VERSION";
     const isGone = refusal.code === "HASHLOG_NOT_FOUND" && image.bytes(MANIFEST) === undefined;
-    demand(isLater || isGone, `repairing fails: ${refusal.message}`);
-    demand(
+    mustHoldOfRepair(isLater || isGone, `repairing fails: ${refusal.message}`);
+    mustHoldOfRepair(
       found instanceof HashlogError && found.code === refusal.code,
       "verifying says something else than repairing",
     );
-    demand(sameFiles(filesOn(disk), image), "a repair that was refused changed a file");
+    mustHoldOfRepair(sameFiles(filesOn(disk), image), "a repair that was refused changed a file");
   }
 
   async #judgeFindings(found: VerifyReport, done: RepairReport, image: DiskImage): Promise<void> {
     const harm = found.findings.filter(({ harmless }) => !harmless);
     if (found.findings.length > 0) this.found += 1;
-    demand(done.changed === found.findings.length > 0, "what is found is repaired, and nothing else");
-    demand(
+    mustHoldOfRepair(done.changed === found.findings.length > 0, "what is found is repaired, and nothing else");
+    mustHoldOfRepair(
       harm.length > 0 || done.lost.length + done.mayBeLost.length === 0,
       "something is lost, and no harm was found",
     );
@@ -130,11 +131,14 @@ export class RepairJudge {
     const store = await openSmall(disk.boot(), this.#store.shape);
     const { sequence } = store.stats();
     if (sequence < this.#lastSequence && found.tornTail === undefined) {
-      demand(isShorter(image, this.#store.image), "the end of the log is gone, and nothing was found");
+      mustHoldOfRepair(isShorter(image, this.#store.image), "the end of the log is gone, and nothing was found");
     }
     const contents = this.#store.contents.get(sequence);
     for (const [key, value] of await readEverything(store)) {
-      demand(value === contents?.get(key), `no harm was found, and ${JSON.stringify(key)} is ${String(value)}`);
+      mustHoldOfRepair(
+        value === contents?.get(key),
+        `no harm was found, and ${JSON.stringify(key)} is ${String(value)}`,
+      );
     }
     disk.kill();
   }
@@ -149,11 +153,11 @@ export class RepairJudge {
       if (kind === "lock" || kind === "manifest-replacement" || kind === undefined) continue;
       const aside = setAside?.files.includes(name) === true ? left.bytes(`${setAside.directory}/${name}`) : undefined;
       if (aside !== undefined) {
-        demand(sameBytes(aside, image.bytes(path)), `${name} is not aside as it was found`);
+        mustHoldOfRepair(sameBytes(aside, image.bytes(path)), `${name} is not aside as it was found`);
         continue;
       }
       if (name === MANIFEST_NAME) continue;
-      demand(sameBytes(left.bytes(path), image.bytes(path)), `${name} was changed, or is gone`);
+      mustHoldOfRepair(sameBytes(left.bytes(path), image.bytes(path)), `${name} was changed, or is gone`);
     }
     for (const name of setAside?.files ?? []) {
       const isHint = name.endsWith(".hint");
@@ -162,7 +166,7 @@ export class RepairJudge {
       const kind = parseFileName(name)?.kind;
       const inLog = this.#store.manifest.segments.some(({ state }) => state === "unsealed");
       // A hint goes with its segment; and the log is one, however many segments it has.
-      demand(!wasWhole || isHint || (kind === "segment" && inLog), `${name} was whole, and was taken out`);
+      mustHoldOfRepair(!wasWhole || isHint || (kind === "segment" && inLog), `${name} was whole, and was taken out`);
     }
   }
 
@@ -189,10 +193,10 @@ export class RepairJudge {
     const { image, done, durable, isListed } = after;
     const what = `${JSON.stringify(key)} is ${String(value)}`;
     const record = this.#records.get(key);
-    demand(record !== undefined, `${what}, and was never written`);
+    mustHoldOfRepair(record !== undefined, `${what}, and was never written`);
     const earlier = [...this.#store.contents.values()].map((contents) => contents.get(key));
-    demand(value === undefined || earlier.includes(value as string), `${what}, which it never was`);
-    if (isListed) demand(value === undefined, `${what}, and on the list of what is lost`);
+    mustHoldOfRepair(value === undefined || earlier.includes(value as string), `${what}, which it never was`);
+    if (isListed) mustHoldOfRepair(value === undefined, `${what}, and on the list of what is lost`);
     const { path, sequence, segmentId, offset, end } = record;
     // An older manifest that nothing contradicts any more is believed: its files are what a crash may leave.
     if (!done.manifestRebuilt && this.#isOlder(image) && !sameBytes(image.bytes(path), this.#store.image.bytes(path)))
@@ -203,13 +207,13 @@ export class RepairJudge {
     // Nothing tells whether a record is one where nothing tells the identity of its file.
     const isUnknown = done.findings.some((found) => found.path === path && found.what.includes("cannot be told"));
     const isWhole = sameBytes(image.bytes(path)?.subarray(offset, end), this.#bytesOf(record));
-    demand(!isWhole || isUnknown, `${what}, and its record is whole`);
+    mustHoldOfRepair(!isWhole || isUnknown, `${what}, and its record is whole`);
     const mayBe = done.mayBeLost.some((range) => {
       const { firstSequence, lastSequence } = range;
       const isThere = range.segmentId === segmentId && offset < range.offset + range.bytes && end > range.offset;
       return isThere || (firstSequence !== undefined && sequence >= firstSequence && sequence <= lastSequence!);
     });
-    demand(isListed || mayBe || done.manifestRebuilt, `${what}, and nothing in the report says so`);
+    mustHoldOfRepair(isListed || mayBe || done.manifestRebuilt, `${what}, and nothing in the report says so`);
   }
 
   #isOlder(image: DiskImage): boolean {
@@ -261,8 +265,4 @@ async function outcomeOf<T>(work: () => Promise<T>): Promise<T | HashlogError> {
     if (!HashlogError.is(error)) throw error;
     return error;
   }
-}
-
-function demand(holds: boolean, otherwise: string): asserts holds {
-  if (!holds) throw new Error(otherwise);
 }

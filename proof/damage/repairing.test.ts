@@ -108,9 +108,10 @@ test.each(STORE_NAMES)(
     console.info(
       `${name}: ${tried} repaired, ${found} found damaged, ${lost} keys lost, ${saved} saved, ${refused} refused`,
     );
-    expect({ tried: tried > 300, found: found > 100, saved: saved > 0 }).toEqual({
+    expect({ tried: tried > 300, found: found > 100, lost: lost > 50, saved: saved > 0 }).toEqual({
       tried: true,
       found: true,
+      lost: true,
       saved: true,
     });
   },

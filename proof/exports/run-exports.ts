@@ -1,5 +1,6 @@
 import { crashPointAt, sampleFates, SeededRandom, SimulatedDisk } from "@hashlog/fs-io/testing";
 import { openBackup } from "../backups/open-backup.ts";
+import { mustHoldOfExports } from "../properties/p25-exports.ts";
 import { entriesIn } from "./lines.ts";
 import { quiet, settled } from "../world/quiet.ts";
 import { DIRECTORY, emptyStore, openStore, type TextStore } from "../world/text-store.ts";
@@ -28,7 +29,7 @@ const KEYS = ["a", "b", "c", "\u2028", "Grüße", "__proto__"];
  * Runs the case: whatever is written, deleted and merged while an export is under way, it holds the store as of its call.
  * Then the last one is imported into an empty store, of which a power cut at any moment leaves the first so many entries, and
  * all of them once the import has resolved.
- * @throws Error where that is not so
+ * @throws PropertyViolation where that is not so
  */
 export async function runExports(given: ExportCase): Promise<void> {
   const run = new Run(
@@ -71,14 +72,14 @@ class Run {
     const done = this.#store.exportTo(stream).then(({ bytes, entries }) => {
       const file = Buffer.concat(chunks);
       const found = entriesIn(file);
-      if (file.length !== bytes || found.size !== entries) throw new Error("an export says more than it has written");
+      const isAllWritten = file.length === bytes && found.size === entries;
+      mustHoldOfExports(isAllWritten, "an export says something else than it has written");
       for (const [key, value] of visible) {
-        if (found.get(key) !== value)
-          throw new Error(`${key} was ${value} at the call, and is ${found.get(key)} in the export`);
+        const given = found.get(key);
+        mustHoldOfExports(given === value, `${key} was ${value} at the call, and is ${given} in the export`);
       }
       const isOne = states.some((state, count) => count >= least && count < most && show(state) === show(found));
-      if (!isOne)
-        throw new Error(`${show(found)} was exported, which is no state from ${least} to ${most - 1} commits`);
+      mustHoldOfExports(isOne, `${show(found)} was exported, which is no state from ${least} to ${most - 1} commits`);
       this.#last = file;
     });
     this.#writer.begin(done);
@@ -104,7 +105,7 @@ async function runImport(file: Uint8Array, given: ExportCase): Promise<void> {
     const isPrefix = entries
       .concat([["", ""]])
       .some((_, count) => count >= least && show(new Map(entries.slice(0, count))) === found);
-    if (!isPrefix)
-      throw new Error(`after a crash there is ${found}, which is not what the first ${least} or more entries make`);
+    const words = `after a crash there is ${found}, which is not what the first ${least} or more entries make`;
+    mustHoldOfExports(isPrefix, words);
   }
 }

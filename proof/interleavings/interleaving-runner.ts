@@ -3,6 +3,9 @@ import { SimulatedDisk, type SimulatedFileSystem } from "@hashlog/fs-io/testing"
 import assert from "node:assert/strict";
 import { checkInvariants } from "../../packages/engine/test/support/check-invariants.ts";
 import { FakeClock } from "../../packages/engine/test/support/fake-clock.ts";
+import { mustAgree, mustAnswerTruly, mustBeVisible } from "../properties/p04-read-your-writes.ts";
+import { mustBeOfItsMoment, mustYieldItsMoment } from "../properties/p11-iterator-stability.ts";
+import { mustFailInNothing } from "../properties/p14-forward-progress.ts";
 import { KEYS, type Interleaving, type InterleavingOperation } from "./interleaving-case.ts";
 import { LIMITS } from "../../packages/engine/src/limits.ts";
 import { openWithin } from "../../packages/engine/src/open.ts";
@@ -184,11 +187,12 @@ class InterleavingRunner {
 
   #delete(key: string, sync: boolean): void {
     this.#noteClear();
-    const value = stateAfter(this.#writes, this.#writes.length).get(key);
+    const before = stateAfter(this.#writes, this.#writes.length);
+    const hasExpiry = (before.get(key)?.expiresAtMs ?? 0) !== 0;
     this.#write([[key, undefined, 0]], async () => {
       const existed = await this.#db.delete(key, { sync });
       // Whether the value had expired was decided at some time since.
-      if (value === undefined || value.expiresAtMs === 0) assert.equal(existed, value !== undefined);
+      if (!hasExpiry) mustAnswerTruly(existed, key, before, { nowMs: 0, latestMs: 0 });
     });
   }
 
@@ -204,9 +208,12 @@ class InterleavingRunner {
 
   async #read(key: string): Promise<void> {
     const expected = this.#db.getSync(key);
-    const reads = [this.#db.get(key), this.#db.getMany([key, "never there", key])] as const;
-    assert.equal(await reads[0], expected);
-    assert.deepEqual(await reads[1], [expected, undefined, expected]);
+    const [value, [one, never, other]] = await Promise.all([
+      this.#db.get(key),
+      this.#db.getMany([key, "never there", key]),
+    ]);
+    mustAgree(key, { getSync: expected, get: value, getMany: one, "getMany, once more": other });
+    mustAgree("never there", { nobody: undefined, getMany: never });
   }
 
   async #readOn(index: number, count: number): Promise<void> {
@@ -214,9 +221,9 @@ class InterleavingRunner {
     for (let turn = 0; open !== undefined && turn < count; turn += 1) {
       const { done, value } = await open.iterator.next();
       if (done === true) return;
-      const [key, content] = value as [string, string];
-      assert.deepEqual([key, open.given.has(key), content], [key, false, open.expected.get(key)]);
-      open.given.set(key, content);
+      const entry = value as [string, string];
+      mustBeOfItsMoment(entry, open.given, open.expected);
+      open.given.set(...entry);
     }
   }
 
@@ -230,18 +237,16 @@ class InterleavingRunner {
     await Promise.all(this.#waiting);
     this.#waiting = [];
     for (const index of this.#iterators.keys()) await this.#readOn(index, Infinity);
-    for (const { expected, given } of this.#iterators) assert.deepEqual(sorted(given), sorted(expected));
+    for (const { expected, given } of this.#iterators) mustYieldItsMoment([...given], expected);
     this.#iterators = [];
     this.#look();
   }
 
   async #check(): Promise<void> {
-    const { iterators, failures, pendingWrites, compaction } = this.#db.stats();
-    const none = { count: 0, last: undefined };
-    assert.deepEqual(
-      { iterators, failures, pendingWrites, merges: compaction.failures },
-      { iterators: 0, failures: none, pendingWrites: 0, merges: none },
-    );
+    const stats = this.#db.stats();
+    mustFailInNothing(stats, "in the end");
+    const { iterators, pendingWrites } = stats;
+    assert.deepEqual({ iterators, pendingWrites }, { iterators: 0, pendingWrites: 0 });
     await checkInvariants(this.#db as never, { fileSystem: this.#fileSystem, values: utf8 as never });
   }
 
@@ -262,8 +267,7 @@ class InterleavingRunner {
       );
       allowed.push(JSON.stringify(sorted(new Map(state.map(([key, { value }]) => [key, value])))));
     }
-    assert.ok(allowed.includes(visible), `${visible} is none of ${allowed.join(" ")}`);
-    this.#seen = least + allowed.indexOf(visible);
+    this.#seen = least + mustBeVisible(visible, allowed);
   }
 }
 

@@ -54,3 +54,9 @@ export function mustAgree(key: string, ways: Readonly<Record<string, string | un
   const answers = new Set(Object.values(ways));
   if (answers.size > 1) violated(readYourWrites, `of the key ${key}: ${JSON.stringify(ways)}`);
 }
+
+/** What all keys together show is one of the states that may be seen; returns which. */
+export function mustBeVisible(shown: string, allowed: readonly string[]): number {
+  const found = allowed.indexOf(shown);
+  return found >= 0 ? found : violated(readYourWrites, `${shown} is visible, which is none of ${allowed.join(" ")}`);
+}

@@ -24,3 +24,17 @@ export function mustYieldItsMoment(
   if (describeContents(found, Infinity) === describeContents(expected, Infinity)) return;
   violated(iteratorStability, `${describeContents(found)} was yielded of ${describeContents(expected)}`);
 }
+
+/** @throws PropertyViolation if an entry that was yielded is none of the iterator's beginning, or was yielded before */
+export function mustBeOfItsMoment(
+  [key, value]: readonly [string, string],
+  before: ReadonlyMap<string, string>,
+  expected: ReadonlyMap<string, string>,
+): void {
+  if (before.has(key)) violated(iteratorStability, `${key} was yielded twice`);
+  if (expected.get(key) === value) return;
+  violated(
+    iteratorStability,
+    `${describeContents(new Map([[key, value]]))} was yielded of ${describeContents(expected)}`,
+  );
+}

@@ -30,3 +30,8 @@ export function mustHaveNothingToMend(report: RepairReport, how: { readonly forg
   if (tornTail !== undefined) violated(repairing, "a repair of a store that was closed finds a torn tail");
   if (changed && report.findings.length === 0) violated(repairing, "a repair found nothing, and changed something");
 }
+
+/** Anything else that has to be so of a repair, and of what verifying says. */
+export function mustHoldOfRepair(isSo: boolean, otherwise: string): asserts isSo {
+  if (!isSo) violated(repairing, otherwise);
+}

@@ -30,3 +30,8 @@ export function mustHaveImported(written: number, given: number, missing: readon
   if (missing.length > 0)
     violated(exporting, `an import has resolved, and ${missing.length} of its commits are not there`);
 }
+
+/** Anything else that has to be so of an export, or of what an import has left. */
+export function mustHoldOfExports(isSo: boolean, otherwise: string): void {
+  if (!isSo) violated(exporting, otherwise);
+}
