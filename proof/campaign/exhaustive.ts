@@ -11,7 +11,7 @@ import {
 } from "../crashing/explorer.ts";
 import type { SeenImages } from "../crashing/seen-images.ts";
 import { subsetsAt, type SubsetOptions } from "../crashing/subsets.ts";
-import { hashText } from "../crashing/hash-set.ts";
+import { hashText } from "../world/hash-text.ts";
 import { EVERYTHING, programsOf } from "./alphabet.ts";
 
 /** A part of the exhaustive set: all programs of one length, and how far their crashes are gone through. */

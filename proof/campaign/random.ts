@@ -3,7 +3,8 @@ import type { Aftermath, CrashCase } from "../cases/case.ts";
 import { drawCase } from "../cases/draw-case.ts";
 import { runCase } from "../cases/run-case.ts";
 import { accusing } from "../crashing/counterexample.ts";
-import { Explorer, spread, type ExplorationPlan, type PlannedCrash } from "../crashing/explorer.ts";
+import { Explorer, type ExplorationPlan, type PlannedCrash } from "../crashing/explorer.ts";
+import { spread } from "../crashing/spread.ts";
 import type { SeenImages } from "../crashing/seen-images.ts";
 
 /**

@@ -14,7 +14,7 @@ import type { ReadingTime } from "../oracle/model.ts";
 import type { Obligation } from "../oracle/obligation.ts";
 import { quiet } from "../world/quiet.ts";
 import { accusing } from "./counterexample.ts";
-import { hashText } from "./hash-set.ts";
+import { hashText } from "../world/hash-text.ts";
 import { LifeHashes } from "./life-hashes.ts";
 import { interestingSteps } from "./interesting-steps.ts";
 import {
@@ -246,13 +246,4 @@ function wayOf({ given: { keydir, limits, disk, broken } }: CrashChain, { nowMs 
 /** Nothing where the clock goes on as it should. */
 function hashOfDelay({ laterMs = 0 }: PlannedCrash): number {
   return laterMs === 0 ? 0 : hashText(String(laterMs));
-}
-
-/** As many of them, spread evenly, the first and the last among them. */
-export function spread<T>(choices: readonly T[], count: number): readonly T[] {
-  if (choices.length <= count) return choices;
-  return Array.from(
-    { length: count },
-    (_, index) => choices[Math.floor((index * (choices.length - 1)) / Math.max(1, count - 1))]!,
-  );
 }

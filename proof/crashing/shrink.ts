@@ -2,10 +2,11 @@ import { fate, sampleFates, SeededRandom, type CrashPoint, type Fates } from "@h
 import type { Crash, CrashCase, CrashOperation } from "../cases/case.ts";
 import { runCase } from "../cases/run-case.ts";
 import { accusing, Counterexample } from "./counterexample.ts";
-import { Explorer, spread, type ExplorationPlan, type PlannedCrash } from "./explorer.ts";
+import { Explorer, type ExplorationPlan, type PlannedCrash } from "./explorer.ts";
 import { SeenImages } from "./seen-images.ts";
 import { judgeCase } from "./judge-case.ts";
 import { shorten } from "./shorten.ts";
+import { spread } from "./spread.ts";
 
 /** How long to look for something smaller, at most. */
 export interface ShrinkOptions {
@@ -202,15 +203,12 @@ function* huntedAt(point: CrashPoint, depth: number): Generator<PlannedCrash> {
     yield { profile: "free", fates: sampleFates(point, random) };
 }
 
-/** The same operation with one of its numbers made smaller. */
+/** The same operation with one of its entries left out, or one of its numbers made smaller. */
 function simplerThan(operation: CrashOperation): CrashOperation[] {
-  if (operation[0] === "batch" || operation[0] === "batch-synced" || operation[0] === "import") {
-    const [name, entries] = operation;
-    return entries.length < 2 ? [] : entries.map((_, index) => [name, entries.toSpliced(index, 1)]);
-  }
-  if (operation[0] === "batch-if") {
-    const [name, entries] = operation;
-    return entries.length < 2 ? [] : entries.map((_, index) => [name, entries.toSpliced(index, 1)]);
+  const [name, entries] = operation;
+  if (typeof entries === "object") {
+    if (entries.length < 2) return [];
+    return [...entries].map((_, index, all) => [name, all.toSpliced(index, 1)] as unknown as CrashOperation);
   }
   return operation.flatMap((part, index) => {
     if (typeof part !== "number" || part <= 0) return [];

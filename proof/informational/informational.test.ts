@@ -11,8 +11,8 @@ import {
 import { describe, expect, test } from "vitest";
 import { drawCase } from "../cases/draw-case.ts";
 import { runCase } from "../cases/run-case.ts";
-import { spread } from "../crashing/explorer.ts";
 import { interestingSteps } from "../crashing/interesting-steps.ts";
+import { spread } from "../crashing/spread.ts";
 import { countsThatFit, type Obligation } from "../oracle/obligation.ts";
 import { mustHaveBeenWritten } from "../properties/p05-no-phantom.ts";
 import { emptyStore, openStore, readState } from "../world/text-store.ts";

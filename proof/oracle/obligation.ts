@@ -1,4 +1,4 @@
-import { hashText } from "../crashing/hash-set.ts";
+import { hashText } from "../world/hash-text.ts";
 import { applyUnit, describeContents, fits, type ReadingTime, type ReadonlyContents, type Unit } from "./model.ts";
 
 /**
