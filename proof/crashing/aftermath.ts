@@ -3,6 +3,7 @@ import { SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
 import { checkInvariants } from "../../packages/engine/test/support/check-invariants.ts";
 import { removeCaches } from "../cases/spoil-caches.ts";
 import type { Aftermath, CrashCase } from "../cases/case.ts";
+import { traitsOf } from "../cases/run-case.ts";
 import type { ReadingTime } from "../oracle/model.ts";
 import { beforeOpening, isAtRest, mustNotRepair, mustShowTheSame } from "../properties/p07-monotone-recovery.ts";
 import { mustBeCompact, mustBeTidy, mustCountTheSame, mustHoldNoLitter } from "../properties/p13-merge-refinement.ts";
@@ -74,7 +75,7 @@ async function goOn({ disk, store, read, time }: Recovered, shape: RecoveredShap
 async function openByEveryRoad(image: DiskImage, { shape, expected, time, depth }: Closed): Promise<void> {
   let first: StoreStats | undefined;
   for (const removed of ["nothing", "checkpoint", "both"] as const) {
-    const road = new SimulatedDisk({ image });
+    const road = new SimulatedDisk({ image, ...traitsOf(shape) });
     if (removed !== "nothing") await removeCaches(road.boot(), removed);
     const found = beforeOpening(road);
     const again = await openCrashed(road, shape, { clock: new VirtualClock(time.nowMs), depth: depth + 2 });
