@@ -2,7 +2,7 @@
  * The one process of a campaign that notes which marks are passed: counting costs a third of the speed, so it does no more
  * than is needed, the stories that lead to every mark and some cases by chance.
  */
-import { MarkCoverage } from "../marks/marks.ts";
+import { MarkCoverage } from "../marks/mark-coverage.ts";
 
 const CASES = 40;
 

@@ -1,4 +1,5 @@
-import { MarkCoverage, readMarks, ROOT } from "./marks.ts";
+import { MarkCoverage } from "./mark-coverage.ts";
+import { readMarks, ROOT } from "./marks.ts";
 
 /**
  * Tells all stories in this process, which has to be a plain Node (`node --conditions=@hashlog/source`), and prints which
