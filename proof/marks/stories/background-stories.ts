@@ -162,7 +162,7 @@ export const backgroundStories: readonly Story[] = [
         await mustStand(opened, { a });
         return ticks;
       };
-      must((await ticksAt(500)) > 2 * (await ticksAt(5000)), "half as fast takes twice as long");
+      must((await ticksAt(500)) > 2 * (await ticksAt(5000)), "a tenth of the rate takes more than twice as long");
     },
   },
   {

@@ -107,7 +107,7 @@ export const logStories: readonly Story[] = [
     },
   },
   {
-    title: "a failure of the log while a segment is named for the last time disables what comes after",
+    title: "a checkpoint that fails is told of, and done without, also by a store that closes",
     marks: ["checkpoint/failed-and-file-stays", "checkpoint/failed-and-file-removed", "close/checkpoint-failed"],
     tell: async () => {
       for (const [operation, path, code] of [

@@ -7,8 +7,20 @@ import { mapKeydir } from "../../world/map-keydir.ts";
 import { settled } from "../../world/quiet.ts";
 import { DIRECTORY } from "../../world/text-store.ts";
 import { altered } from "../../../test/support/altered.ts";
-import { changed, closedDisk, flipped, misreading, must, mustFail, mustHold, on, pathsOf, THREE } from "./story.ts";
-import { threeSegments, type Story } from "./story.ts";
+import {
+  changed,
+  closedDisk,
+  flipped,
+  misreading,
+  must,
+  mustFail,
+  mustHold,
+  on,
+  pathsOf,
+  THREE,
+  threeSegments,
+  type Story,
+} from "./story.ts";
 
 /** The disk of a closed store of three segments, the value of the second damaged. */
 async function damagedDisk(): Promise<DiskImage> {
