@@ -116,13 +116,13 @@ export class Session {
 
   /** Opens the store; where that fails, once more. */
   async open(): Promise<void> {
-    await this.tryToOpen();
-    if (this.#store === undefined) await this.tryToOpen();
+    await this.#tryToOpen();
+    if (this.#store === undefined) await this.#tryToOpen();
   }
 
   /** Opens the store where nothing fails any more. */
   async mustOpen(): Promise<TextStore> {
-    await this.tryToOpen();
+    await this.#tryToOpen();
     return this.#store ?? mustGoOn("opening", this.#whyNot);
   }
 
@@ -213,8 +213,22 @@ export class Session {
     if (shown !== undefined) mustShowOneOf(shown, [this.ledger.visible], "iterated");
   }
 
+  /**
+   * Opens the store where a sync has lied, and reads each key: what can be read, or `undefined` where the opening says
+   * that the store is damaged. A key of which that is said is not there.
+   */
+  async remains(): Promise<ReadonlyMap<string, string | undefined> | undefined> {
+    this.seen.bytesWereMissing = true;
+    const store = await this.#opened();
+    if (store === undefined) return undefined;
+    const remains = await readWhatCanBeRead(store, this.seen);
+    await settled(store.close(), "closing").catch((error: unknown) => mustBeTyped(error, "closing", this.seen));
+    await this.#mustHaveClosedAll("closing");
+    return remains;
+  }
+
   /** Opens the store if it can be opened. */
-  async tryToOpen(): Promise<void> {
+  async #tryToOpen(): Promise<void> {
     const store = await this.#opened();
     if (store === undefined) return;
     const shown = await readEverything(store, this.seen);
@@ -232,20 +246,6 @@ export class Session {
     this.ledger.recovered(shown, store.stats().writes === "ready");
     this.#after = "kill";
     this.seen.logWasReverted = false;
-  }
-
-  /**
-   * Opens the store where a sync has lied, and reads each key: what can be read, or `undefined` where the opening says
-   * that the store is damaged. A key of which that is said is not there.
-   */
-  async remains(): Promise<ReadonlyMap<string, string | undefined> | undefined> {
-    this.seen.bytesWereMissing = true;
-    const store = await this.#opened();
-    if (store === undefined) return undefined;
-    const remains = await readWhatCanBeRead(store, this.seen);
-    await settled(store.close(), "closing").catch((error: unknown) => mustBeTyped(error, "closing", this.seen));
-    await this.#mustHaveClosedAll("closing");
-    return remains;
   }
 
   async #write(
