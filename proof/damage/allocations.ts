@@ -20,7 +20,21 @@ export async function allocationsOf(run: () => Promise<unknown>): Promise<Alloca
   return seen;
 }
 
-const WATCHED = ["ArrayBuffer", "Uint8Array", "Uint16Array", "Uint32Array", "Float64Array", "BigUint64Array"] as const;
+const WATCHED = [
+  "ArrayBuffer",
+  "SharedArrayBuffer",
+  "Int8Array",
+  "Uint8Array",
+  "Uint8ClampedArray",
+  "Int16Array",
+  "Uint16Array",
+  "Int32Array",
+  "Uint32Array",
+  "Float32Array",
+  "Float64Array",
+  "BigInt64Array",
+  "BigUint64Array",
+] as const;
 
 type Watched = (typeof globalThis)[(typeof WATCHED)[number]];
 
