@@ -1,5 +1,5 @@
 import { utf8, type Codec, type StoreStats } from "@hashlog/engine";
-import { SimulatedDisk, type DiskImage } from "@hashlog/fs-io/testing";
+import { SimulatedDisk, type DiskImage, type SimulatedFileSystem } from "@hashlog/fs-io/testing";
 import { checkInvariants } from "../../packages/engine/test/support/check-invariants.ts";
 import { removeCaches } from "../cases/spoil-caches.ts";
 import type { Aftermath, CrashCase } from "../cases/case.ts";
@@ -8,6 +8,7 @@ import type { ReadingTime } from "../oracle/model.ts";
 import { beforeOpening, isAtRest, mustNotRepair, mustShowTheSame } from "../properties/p07-monotone-recovery.ts";
 import { mustBeCompact, mustBeTidy, mustCountTheSame, mustHoldNoLitter } from "../properties/p13-merge-refinement.ts";
 import { mustFailInNothing, mustHold } from "../properties/p14-forward-progress.ts";
+import { mustHaveClosedAll } from "../properties/p15-error-atomicity.ts";
 import { quiet } from "../world/quiet.ts";
 import { VirtualClock } from "../world/virtual-clock.ts";
 import { readState, type StoreShape, type TextStore } from "../world/text-store.ts";
@@ -37,16 +38,21 @@ async function killAndReopen(
   mustFailInNothing(store.stats(), "after a crash");
   mustHoldNoLitter(disk.image());
   let again = store;
+  let fileSystem: SimulatedFileSystem | undefined;
   for (let opening = 1; opening <= 2; opening += 1) {
     disk.kill();
     const found = beforeOpening(disk);
-    again = await openCrashed(disk, shape, { clock: new VirtualClock(time.nowMs), depth: depth + opening });
+    fileSystem = disk.boot();
+    const clock = new VirtualClock(time.nowMs);
+    again = await openCrashed(disk, shape, { clock, depth: depth + opening, fileSystem });
     mustShowTheSame(await readState(again), read, "after a kill");
     await quiet();
     if (opening === 2 || isAtRest(found)) mustNotRepair(disk, found);
   }
   await possible("closing", again.close());
   mustFailInNothing(again.stats(), "opened again after a kill");
+  await quiet();
+  mustHaveClosedAll(fileSystem!.openFiles, "a store that was opened again after a kill");
 }
 
 /**
@@ -78,7 +84,8 @@ async function openByEveryRoad(image: DiskImage, { shape, expected, time, depth 
     const road = new SimulatedDisk({ image, ...traitsOf(shape) });
     if (removed !== "nothing") await removeCaches(road.boot(), removed);
     const found = beforeOpening(road);
-    const again = await openCrashed(road, shape, { clock: new VirtualClock(time.nowMs), depth: depth + 2 });
+    const fileSystem = road.boot();
+    const again = await openCrashed(road, shape, { clock: new VirtualClock(time.nowMs), depth: depth + 2, fileSystem });
     const when = `closed, and opened again with ${removed} removed`;
     mustHold(await readState(again), expected, when);
     await quiet();
@@ -88,6 +95,7 @@ async function openByEveryRoad(image: DiskImage, { shape, expected, time, depth 
     await possible("closing", again.close());
     await quiet();
     mustFailInNothing(again.stats(), when);
+    mustHaveClosedAll(fileSystem.openFiles, `a store that was ${when}`);
     mustBeTidy(road.image());
   }
 }

@@ -1,5 +1,5 @@
 import { HashlogError } from "@hashlog/engine";
-import { crashPointAt, diskAt, SimulatedDisk, type DiskTraits } from "@hashlog/fs-io/testing";
+import { crashPointAt, diskAt, SimulatedDisk, type DiskTraits, type SimulatedFileSystem } from "@hashlog/fs-io/testing";
 import { KEYS, type Crash } from "../cases/case.ts";
 import type { ReadingTime } from "../oracle/model.ts";
 import type { Obligation } from "../oracle/obligation.ts";
@@ -152,7 +152,7 @@ function readKnown(store: TextStore | TextReader): Map<string, string> {
 export function openCrashed(disk: SimulatedDisk, shape: StoreShape, how: CrashedOpening): Promise<TextStore> {
   // Nothing is merged by itself: what an opening repairs, and what it leaves alone, is to be seen.
   const calm = { ...shape, merging: "usual" } as const;
-  const opening = openStore(disk.boot(), calm, how.clock, OPENINGS_OF_RUN + how.depth);
+  const opening = openStore(how.fileSystem ?? disk.boot(), calm, how.clock, OPENINGS_OF_RUN + how.depth);
   if (how.onOpen !== undefined) opening.then(how.onOpen, () => undefined);
   return possible("opening", opening);
 }
@@ -160,6 +160,8 @@ export function openCrashed(disk: SimulatedDisk, shape: StoreShape, how: Crashed
 export interface CrashedOpening {
   readonly clock: VirtualClock;
   readonly depth: number;
+  /** The new process. Default: one of which nobody else knows. */
+  readonly fileSystem?: SimulatedFileSystem;
   /** Called as soon as the store is open, before anything else can go on. */
   readonly onOpen?: () => void;
 }
