@@ -43,7 +43,7 @@ describe("a segment alone", () => {
 
   test("has the oldest of the others outside, whichever it is itself, and is told in the order of the ids", () => {
     const at = (segmentId: number, sequence: number) =>
-      segment(segmentId, { tombstones: 1 }, { lowestSequence: sequence, highestSequence: sequence });
+      segment(segmentId, { tombstones: 1 }, { lowestSequence: sequence, highestSequence: sequence + 5 });
     const measures = measureAlone(store([at(3, 10), at(1, 30), at(2, 20)]));
     expect(measures.map((one) => [one.segment.segmentId, one.pinnedBytes])).toEqual([
       [1, MIB],

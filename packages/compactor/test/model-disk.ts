@@ -87,12 +87,16 @@ export function visitRecords(disk: Disk, listed: Listed, visit: (record: Visit) 
     const header = readFrameHeader(bytes, at, limit, place, at);
     if (header === undefined) throw new Error(`segment ${listed.segmentId} has no frame at ${at}`);
     const frameEnd = at + FRAME_HEADER_BYTES + header.payloadBytes;
+    const sequences: number[] = [];
     for (let offset = at + FRAME_HEADER_BYTES; offset < frameEnd; offset = fields.end) {
       const good =
         readRecord(bytes, offset, frameEnd, fields) && verifyRecord(bytes, offset, fields.end, place, offset);
       if (!good) throw new Error(`segment ${listed.segmentId} has no record at ${offset}`);
+      sequences.push(fields.sequence);
       visit({ fields, bytes, segmentId: listed.segmentId, offset, frameEnd });
     }
+    const isAsTold = sequences.length === header.recordCount && Math.min(...sequences) === header.firstSequence;
+    if (sequences.length > 0 && !isAsTold) throw new Error(`segment ${listed.segmentId} tells other records at ${at}`);
     at = frameEnd;
   }
 }

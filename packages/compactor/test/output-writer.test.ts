@@ -1,5 +1,5 @@
 import { FRAME_HEADER_BYTES, readFrameHeader, SEGMENT_HEADER_BYTES } from "@hashlog/format";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { FinishedOutput } from "../src/index.ts";
 import { FRAME_PAYLOAD_BYTES } from "../src/output-writer.ts";
 import { type ModelFile } from "./model-disk.ts";
@@ -182,6 +182,8 @@ describe("outputs", () => {
     expect(await syncsOf(undefined)).toBe(1);
     expect(await syncsOf(2 * large)).toBe(2);
     expect(await syncsOf(large)).toBe(4);
+    expect(await syncsOf(large + FRAME_HEADER_BYTES)).toBe(4);
+    expect(await syncsOf(large + FRAME_HEADER_BYTES + 1)).toBe(2);
     expect(await syncsOf(3 * large)).toBe(2);
   });
 
@@ -228,6 +230,28 @@ describe("outputs", () => {
     const merged = mergeSegments(store, undefined, { syncEveryBytes: 2 * large });
     await syncs.begun(1);
     syncs.fail(new Error("no sync"));
+    await expect(merged).rejects.toMatchObject({ code: "MERGE_IO", outcome: "abandoned" });
+    expect(store.calls).not.toContain("publish");
+  });
+
+  test("that a sync failed of before anybody waits for it are not published either, and only the merge tells of it", async () => {
+    const unhandled: unknown[] = [];
+    const note = (error: unknown): void => void unhandled.push(error);
+    process.on("unhandledRejection", note);
+    onTestFinished(() => void process.off("unhandledRejection", note));
+    const large = FRAME_PAYLOAD_BYTES;
+    const store = storeOfSizes(large, large, large);
+    const syncs = heldSyncs(store);
+    let goOn = (): void => {};
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    store.yield = () => (store.calls.includes("sync") ? held : Promise.resolve());
+    const merged = mergeSegments(store, undefined, { syncEveryBytes: large, sliceBytes: 1 });
+    await syncs.begun(1);
+    await turns();
+    syncs.fail(new Error("no sync"));
+    await turns();
+    expect(unhandled).toEqual([]);
+    goOn();
     await expect(merged).rejects.toMatchObject({ code: "MERGE_IO", outcome: "abandoned" });
     expect(store.calls).not.toContain("publish");
   });

@@ -324,6 +324,8 @@ describe("arguments", () => {
       message: expect.stringContaining(name),
     });
     expect(store.calls).toEqual([]);
+    // What nothing else is the cause of does not speak of a cause.
+    expect(Object.hasOwn((await failure.catch((error: unknown) => error)) as MergeError, "cause")).toBe(false);
   });
 
   test("may be left undefined where they have a default", async () => {

@@ -145,16 +145,6 @@ test("Each shard is a fresh buffer of exactly its length, and lies at a multiple
   expect(bytes.length % 8).toBe(0);
 });
 
-test("A shard goes to the sink as it is, uncopied", () => {
-  const given: Uint8Array[] = [];
-  const encoder = new CheckpointEncoder({ ...header, shardCount: 1 }, (piece) => given.push(piece));
-  const shard = new Uint8Array(64);
-  encoder.shard(0, shard);
-  encoder.finish();
-  expect(given).toContain(shard);
-  expect(given).toHaveLength(3); // the header, the shard, the table: nothing empty in between
-});
-
 test("A checkpoint of a store without an unsealed segment, and the longest layout name, come back", async () => {
   const of = {
     ...header,
@@ -314,16 +304,6 @@ test("A checkpoint of empty shards alone comes back", async () => {
   expect(await read(bytes, expected)).toEqual({ reading: { kind: "ok" }, header: of, shards: content });
 });
 
-test("Of an empty shard nothing goes to the sink", () => {
-  const given: number[] = [];
-  const encoder = new CheckpointEncoder({ ...header, shardCount: 1 }, (piece) => given.push(piece.length));
-  expect(given).toHaveLength(1);
-  encoder.shard(0, new Uint8Array(0));
-  expect(given).toHaveLength(1);
-  encoder.finish();
-  expect(given).toHaveLength(2);
-});
-
 test("A header that is good in itself, before the shards and the table of another, is told from theirs", async () => {
   const { bytes, expected } = encode();
   const other = encode({ ...header, layout: "flat-keydir 2" });
@@ -390,19 +370,4 @@ test("What the source or the visitor throws reaches the caller unchanged, when n
   };
   await expect(readCheckpoint(slow, expected, visitor)).rejects.toBe(broken);
   expect(running).toBe(0);
-});
-
-test("Shards come in order, each once, and all before the end", () => {
-  const encoder = new CheckpointEncoder({ ...header, shardCount: 2 }, () => {});
-  const shard = new Uint8Array(8);
-  const refusal = (argument: string, value: unknown, message: string) =>
-    expect.objectContaining({ code: "FORMAT_INVALID_ARGUMENT", argument, value, message });
-  expect(() => encoder.shard(1, shard)).toThrow(refusal("index", 1, "index must be an integer from 0 to 0"));
-  encoder.shard(0, shard);
-  expect(() => encoder.shard(0, shard)).toThrow(refusal("index", 0, "index must be an integer from 1 to 1"));
-  expect(() => encoder.finish()).toThrow(refusal("shardCount", 1, "shardCount must be how many shards were written"));
-  encoder.shard(1, shard);
-  expect(() => encoder.shard(2, shard)).toThrow(refusal("index", 2, "index must be an integer from 2 to 1"));
-  encoder.finish();
-  expect(() => encoder.finish()).toThrow(refusal("finish", undefined, "finish must be called once"));
 });
