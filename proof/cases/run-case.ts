@@ -14,6 +14,7 @@ import { mustBeDurablePrefix } from "../properties/p01-durable-prefix.ts";
 import { mustAllBeDurable, mustBeSynced, mustBeWithinInterval } from "../properties/p03-ack-honesty.ts";
 import { mustBeDurableNow, mustKnowItsLast } from "../properties/p07-monotone-recovery.ts";
 import { mustBePossible, mustFailInNothing } from "../properties/p14-forward-progress.ts";
+import { mustHaveClosedAll } from "../properties/p15-error-atomicity.ts";
 import { DisciplineMonitor } from "../properties/p18-io-discipline.ts";
 import { mustHaveNothingToMend } from "../properties/p24-repair.ts";
 import { violationIn } from "../properties/property.ts";
@@ -44,7 +45,8 @@ export interface RunCase {
 /**
  * Runs the case's operations to their end, without its crashes, and checks on the way what can be seen without a crash:
  * that what was acknowledged is as durable as was asked for (P3), that reads see what they must (P4), that iterators see
- * one moment (P11), that everything settles (P14), that the file system is called in a safe order (P18).
+ * one moment (P11), that everything settles (P14), that a closed store has no file open (P15), that the file system is called
+ * in a safe order (P18).
  */
 export async function runCase(given: CrashCase, teller: Teller = new Teller()): Promise<RunCase> {
   const image = given.fresh === true ? {} : { image: await emptyStore() };
@@ -254,6 +256,7 @@ class CaseRunner {
     await settled(this.#store.close(), "closing");
     await this.#onlookers.storeIsClosed();
     await this.#settle();
+    mustHaveClosedAll(this.#process.openFiles, "closing");
     this.history.note();
     mustAllBeDurable(this.history);
   }

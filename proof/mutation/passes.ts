@@ -6,7 +6,7 @@ import type { StrykerMutant, StrykerReport } from "./stryker-report.ts";
  * and so most mutants would. There are two passes therefore: in the first, tests that reach a mutant have to notice it;
  * in the second, whatever was left is on from the beginning, and all tests are asked.
  */
-export function isLeftToSecondPass({ status, static: isStatic = false }: StrykerMutant): boolean {
+function isLeftToSecondPass({ status, static: isStatic = false }: StrykerMutant): boolean {
   return isStatic && (status === "Ignored" || status === "Survived");
 }
 
