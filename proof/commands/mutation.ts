@@ -15,9 +15,9 @@ import { parseArgs } from "node:util";
 import { hashOfPackage } from "../campaign/source-hash.ts";
 import { MUTATED } from "../mutation/mutated-package.ts";
 import { describePackage, percent, withPart, type MutationResult } from "../mutation/results.ts";
-import { mutate } from "../mutation/stryker.ts";
-import { scoreOf, survivorsOf } from "../mutation/survivors.ts";
-import { keyOf, outdated, readReasons, triaged } from "../mutation/triage.ts";
+import { mutate, type MutatedSource } from "../mutation/stryker.ts";
+import { scoreOf, survivorsOf, type Survivor } from "../mutation/survivors.ts";
+import { keyOf, outdated, readReasons, triaged, type Reason, type TriagedGroup } from "../mutation/triage.ts";
 import { answering, parsed, UsageError, whole } from "./arguments.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -53,23 +53,34 @@ async function main(): Promise<number> {
   if (chosen.length === 0) throw new UsageError(`--package is one of: ${MUTATED.map((one) => one.name).join(", ")}`);
   if (only !== undefined && name === undefined) throw new UsageError("--only goes with --package");
   const jobs = whole("jobs", values.jobs) ?? availableParallelism();
+  const reasons = readReasons(`${FOLDER}triage.json`);
   const verdicts: boolean[] = [];
   for (const one of chosen) {
     console.log(`mutating @hashlog/${one.name}`);
     const sources = hashOfPackage(ROOT, one.name);
     const begin = performance.now();
-    const report = await mutate(one, { jobs, only, onOutput: (text) => process.stdout.write(text) });
+    const report = await mutate(one, { jobs, only, onSource: (done) => tell(done, reasons) });
     const minutes = (performance.now() - begin) / 60_000;
-    verdicts.push(judge({ name: one.name, report, sources, minutes, jobs }, only === undefined));
+    verdicts.push(judge({ name: one.name, report, sources, minutes, jobs }, reasons, only === undefined));
   }
   return verdicts.every(Boolean) ? 0 : 1;
 }
 
+function tell({ path, report, done, total }: MutatedSource, reasons: readonly Reason[]): void {
+  const { killed, timedOut, survived } = scoreOf([report]);
+  console.log(`${done}/${total}  ${path}: ${killed + timedOut} of ${killed + timedOut + survived} noticed`);
+  for (const one of unexplained(triaged(survivorsOf(report), reasons)))
+    console.log(`lives, and nobody has said why it may: ${keyOf(one)} (line ${one.line})`);
+}
+
+function unexplained(groups: readonly TriagedGroup[]): readonly Survivor[] {
+  return groups.find(({ why }) => why === undefined)?.survivors ?? [];
+}
+
 /** Whether all went well with a package; of a run over all of its sources the page is written. */
-function judge(result: MutationResult, isWhole: boolean): boolean {
+function judge(result: MutationResult, reasons: readonly Reason[], isWhole: boolean): boolean {
   const { name, report, minutes } = result;
   const survivors = survivorsOf(report);
-  const reasons = readReasons(`${FOLDER}triage.json`);
   const groups = triaged(survivors, reasons);
   if (isWhole) {
     const page = existsSync(RESULTS) ? readFileSync(RESULTS, "utf8") : undefined;
@@ -78,9 +89,7 @@ function judge(result: MutationResult, isWhole: boolean): boolean {
     for (const key of outdated(survivors, reasons).filter((one) => one.startsWith(`packages/${name}/`)))
       console.log(`triage.json tells of what does not live any more: ${key}`);
   }
-  const unknown = groups.find(({ why }) => why === undefined)?.survivors ?? [];
-  for (const one of unknown) console.log(`lives, and nobody has said why it may: ${keyOf(one)} (line ${one.line})`);
   const { share, survived } = scoreOf([report]);
   console.log(`@hashlog/${name}: ${percent(share)} noticed, ${survived} not, ${Math.ceil(minutes)} minutes`);
-  return unknown.length === 0 && share >= SHARE_LEAST;
+  return unexplained(groups).length === 0 && share >= SHARE_LEAST;
 }

@@ -10,8 +10,6 @@ export interface PassSettings {
   readonly mutate: readonly string[];
   /** Asks all tests of each mutant, and turns it on before them; otherwise those that reach it. */
   readonly asksAllTests: boolean;
-  /** So many processes. */
-  readonly jobs: number;
 }
 
 /** Writes what Stryker and vitest need into the copy of the repository in which they are to run. */
@@ -21,7 +19,7 @@ export function writeSettings(root: string, one: MutatedPackage, pass: PassSetti
   writeFileSync(join(root, "stryker.config.json"), JSON.stringify(strykerConfig(pass)));
 }
 
-function strykerConfig({ mutate, asksAllTests, jobs }: PassSettings): object {
+function strykerConfig({ mutate, asksAllTests }: PassSettings): object {
   return {
     testRunner: "vitest",
     // Found from here by name, as packages do not lie in one folder.
@@ -32,12 +30,12 @@ function strykerConfig({ mutate, asksAllTests, jobs }: PassSettings): object {
     inPlace: true,
     coverageAnalysis: asksAllTests ? "off" : "perTest",
     ignoreStatic: !asksAllTests,
-    concurrency: jobs,
+    concurrency: 1,
     // Most endless loops end by the count of their turns (below). For the others: tests take longer without a mutant, as coverage
     // is measured then, so that what is beyond is no work of others on the machine.
     timeoutMS: 3000,
     timeoutFactor: 1.25,
-    reporters: ["json", "progress-append-only"],
+    reporters: ["json"],
     jsonReporter: { fileName: REPORT },
     allowEmpty: false,
   };

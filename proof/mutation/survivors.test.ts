@@ -31,6 +31,10 @@ describe("what became of mutants", () => {
     expect(score).toEqual({ killed: 1, timedOut: 0, survived: 1, share: 1 / 2 });
   });
 
+  test("is that all were noticed, where there was nothing to change", () => {
+    expect(scoreOf([report()])).toEqual({ killed: 0, timedOut: 0, survived: 0, share: 1 });
+  });
+
   test("is told of those that live by their lines, before and after", () => {
     const [first, second, ...others] = survivorsOf(
       report(

@@ -7,7 +7,7 @@ export interface MutationScore {
   /** Those that never ended, and were noticed by that. */
   readonly timedOut: number;
   readonly survived: number;
-  /** Of all those, how many were noticed, from 0 to 1. Those that could not even run are none. */
+  /** Of all those, how many were noticed, from 0 to 1; 1 where there are none. Those that could not even run are none. */
   readonly share: number;
 }
 
@@ -30,7 +30,8 @@ export function scoreOf(reports: readonly StrykerReport[]): MutationScore {
   const mutants = reports.flatMap(({ files }) => Object.values(files).flatMap((file) => file.mutants));
   const count = (isCounted: (mutant: StrykerMutant) => boolean): number => mutants.filter(isCounted).length;
   const [killed, timedOut, survived] = [count(isKilled), count(({ status }) => status === "Timeout"), count(isAlive)];
-  return { killed, timedOut, survived, share: (killed + timedOut) / (killed + timedOut + survived) };
+  const all = killed + timedOut + survived;
+  return { killed, timedOut, survived, share: all === 0 ? 1 : (killed + timedOut) / all };
 }
 
 function isKilled({ status, statusReason = "" }: StrykerMutant): boolean {
