@@ -106,7 +106,13 @@ describe("the dump of a shard", () => {
     const loaded = shardOf(SHARD, dump, SHARDS);
     expect(loaded.slots.buffer).toBe(dump.buffer);
     expect(loaded.memoryBytes).toBe(dump.length);
-    put(loaded, keysOfShard(3000).slice(300));
+    const { slots } = loaded;
+    const others = keysOfShard(3000).slice(300);
+    while (loaded.slots === slots) put(loaded, others.splice(0, 1));
+    // Where the slots go the entries go with them: what is left of either would keep all of the buffer.
+    expect(loaded.adopted).toBe(false);
+    expect(loaded.arena.chunks.every((words) => words.buffer !== dump.buffer)).toBe(true);
+    put(loaded, others);
     expect(checkInvariants(loaded).length).toBe(3000);
     expect(loaded.adopted).toBe(false);
     expect([loaded.slots, ...loaded.arena.chunks].every((words) => words.buffer !== dump.buffer)).toBe(true);
