@@ -203,12 +203,22 @@ function* huntedAt(point: CrashPoint, depth: number): Generator<PlannedCrash> {
     yield { profile: "free", fates: sampleFates(point, random) };
 }
 
+/** The entries without one of them, in every way; none where there is one alone. */
+function withoutOne<T>(entries: readonly T[]): T[][] {
+  return entries.length < 2 ? [] : entries.map((_, index) => entries.toSpliced(index, 1));
+}
+
 /** The same operation with one of its entries left out, or one of its numbers made smaller. */
 function simplerThan(operation: CrashOperation): CrashOperation[] {
-  const [name, entries] = operation;
-  if (typeof entries === "object") {
-    if (entries.length < 2) return [];
-    return [...entries].map((_, index, all) => [name, all.toSpliced(index, 1)] as unknown as CrashOperation);
+  switch (operation[0]) {
+    case "batch":
+    case "batch-synced":
+    case "import": {
+      const [name, entries] = operation;
+      return withoutOne(entries).map((left) => [name, left]);
+    }
+    case "batch-if":
+      return withoutOne(operation[1]).map((left) => ["batch-if", left]);
   }
   return operation.flatMap((part, index) => {
     if (typeof part !== "number" || part <= 0) return [];

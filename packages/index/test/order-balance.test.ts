@@ -33,6 +33,14 @@ function fourLeaves(last: number): Ordered {
   return filled(3, last);
 }
 
+/** Four leaves of which all are full but the second one, which has room for what the last one has too much. */
+function lastIsFull(): Ordered {
+  const ordered = fourLeaves(APPENDED);
+  ordered.put(`${nameOf(3 * APPENDED + 100)}+`);
+  remove(ordered, APPENDED + 3, 39);
+  return ordered;
+}
+
 function remove(ordered: Ordered, from: number, count: number): void {
   for (let number = from; number < from + count; number++) ordered.delete(nameOf(number));
 }
@@ -58,17 +66,13 @@ describe("a leaf that is full", () => {
   });
 
   test("shares with the two before it, where it is the last, and no key is put behind all others", () => {
-    const ordered = fourLeaves(APPENDED);
-    ordered.put(`${nameOf(3 * APPENDED + 100)}+`);
-    remove(ordered, APPENDED + 3, 39);
+    const ordered = lastIsFull();
     ordered.put(`${nameOf(3 * APPENDED + 60)}+`);
     expect(leavesOf(ordered)).toEqual([NODE_ENTRIES, 114, 114, 115]);
   });
 
   test("stays so, but for its last key, where one is put behind all others", () => {
-    const ordered = fourLeaves(APPENDED);
-    ordered.put(`${nameOf(3 * APPENDED + 100)}+`);
-    remove(ordered, APPENDED + 3, 39);
+    const ordered = lastIsFull();
     ordered.put("z");
     expect(leavesOf(ordered)).toEqual([NODE_ENTRIES, NODE_ENTRIES - 39, NODE_ENTRIES, NODE_ENTRIES - 1, 2]);
   });
