@@ -15,7 +15,7 @@ import { parseArgs } from "node:util";
 import { hashOfPackage } from "../campaign/source-hash.ts";
 import { MUTATED } from "../mutation/mutated-package.ts";
 import { describePackage, percent, withPart, type MutationResult } from "../mutation/results.ts";
-import { mutate, type MutatedSource } from "../mutation/stryker.ts";
+import { mutate, sourcesOf, type MutatedSource } from "../mutation/stryker.ts";
 import { scoreOf, survivorsOf, type Survivor } from "../mutation/survivors.ts";
 import { keyOf, outdated, readReasons, triaged, type Reason, type TriagedGroup } from "../mutation/triage.ts";
 import { answering, parsed, UsageError, whole } from "./arguments.ts";
@@ -52,6 +52,8 @@ async function main(): Promise<number> {
   const chosen = MUTATED.filter((one) => name === undefined || one.name === name);
   if (chosen.length === 0) throw new UsageError(`--package is one of: ${MUTATED.map((one) => one.name).join(", ")}`);
   if (only !== undefined && name === undefined) throw new UsageError("--only goes with --package");
+  if (only !== undefined && sourcesOf(chosen[0]!, only).length === 0)
+    throw new UsageError(`--only ${only}: packages/${name}/src has no source whose path begins so`);
   const jobs = whole("jobs", values.jobs) ?? availableParallelism();
   const reasons = readReasons(`${FOLDER}triage.json`);
   const verdicts: boolean[] = [];

@@ -93,6 +93,7 @@ export class RepairJudge {
       manifestRebuilt: report.manifestRebuilt || again.manifestRebuilt,
       tornTail: report.tornTail ?? again.tornTail,
     };
+    mustHaveKept(filesOn(disk), image);
     await this.#judgeContents(disk, image, done);
     const after = await verify(DIRECTORY, shared);
     mustHoldOfRepair(after.findings.length === 0, `afterwards there is still: ${after.findings[0]?.what}`);
@@ -235,6 +236,19 @@ export class RepairJudge {
 }
 
 const MANIFEST = `${DIRECTORY}/${MANIFEST_NAME}`;
+
+/** Whatever a repair found is there, in its place or aside, byte for byte, however often it was begun anew. */
+function mustHaveKept(left: DiskImage, found: DiskImage): void {
+  for (const path of found.files.keys()) {
+    const name = path.slice(DIRECTORY.length + 1);
+    const kind = parseFileName(name)?.kind;
+    // A manifest that is not damaged is replaced.
+    if (kind === undefined || kind === "lock" || kind === "manifest" || kind === "manifest-replacement") continue;
+    const places = [...left.files.keys()].filter((other) => other === path || other.endsWith(`/${name}`));
+    const isKept = places.some((place) => sameBytes(left.bytes(place), found.bytes(path)));
+    mustHoldOfRepair(isKept, `${name} is as it was found neither in its place nor aside`);
+  }
+}
 
 function isCut(image: DiskImage, whole: DiskImage, path: string): boolean {
   return (image.bytes(path)?.length ?? 0) < whole.bytes(path)!.length;

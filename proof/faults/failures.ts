@@ -1,4 +1,4 @@
-import { canHit, type FailedSync, type FaultKind } from "@hashlog/fs-io/testing";
+import { canHit, type Fault, type FailedSync, type FaultKind } from "@hashlog/fs-io/testing";
 
 /** A way in which a call can fail: the kind, what a failed sync makes of the bytes, and for how long. */
 export interface Failure {
@@ -8,22 +8,24 @@ export interface Failure {
   readonly sticky: boolean;
 }
 
-const WAYS: readonly (readonly [string, FaultKind, FailedSync])[] = [
-  ["EIO", "EIO", "kept"],
-  ["ENOSPC", "ENOSPC", "kept"],
-  ["EMFILE", "EMFILE", "kept"],
-  ["EPERM", "EPERM", "kept"],
-  ["short", "short", "kept"],
-  ["EIO, evicted", "EIO", "evicted"],
-  ["EIO, reverted", "EIO", "reverted"],
-  ["ENOSPC, reverted", "ENOSPC", "reverted"],
-  ["EIO, late", "EIO", "late"],
+/** The ways to fail, from the most harmless on. The cases of the corpus number them: what is new comes last. */
+export const WAYS: readonly Omit<Fault, "at">[] = [
+  { kind: "EIO" },
+  { kind: "ENOSPC" },
+  { kind: "short" },
+  { kind: "EMFILE" },
+  { kind: "EPERM" },
+  { kind: "EIO", failedSync: "reverted" },
+  { kind: "ENOSPC", failedSync: "reverted" },
+  { kind: "EIO", failedSync: "late" },
+  { kind: "EIO", failedSync: "evicted" },
 ];
 
 /** Every way, once and from some call on. */
-const FAILURES: readonly Failure[] = WAYS.flatMap(([name, kind, failedSync]) =>
-  [false, true].map((sticky) => ({ name: sticky ? `${name}, for ever` : name, kind, failedSync, sticky })),
-);
+const FAILURES: readonly Failure[] = WAYS.flatMap(({ kind, failedSync = "kept" }) => {
+  const name = failedSync === "kept" ? kind : `${kind}, ${failedSync}`;
+  return [false, true].map((sticky) => ({ name: sticky ? `${name}, for ever` : name, kind, failedSync, sticky }));
+});
 
 /** Those that can befall a call of that operation. */
 export function failuresOf(operation: string): readonly Failure[] {

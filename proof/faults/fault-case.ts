@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
-import type { Fault } from "@hashlog/fs-io/testing";
 import { describeOperation, type CrashCase } from "../cases/case.ts";
 import type { StoreShape } from "../world/text-store.ts";
+import { WAYS } from "./failures.ts";
 import { KEYS } from "./reading.ts";
 
 /** A life with failures, as plain data. Numbers are read modulo what there is. */
@@ -53,19 +53,6 @@ export function describeFaultOperation(operation: FaultOperation): string {
       return describeOperation(operation, KEYS);
   }
 }
-
-/** The ways to fail, from the most harmless on. */
-export const WAYS: readonly Omit<Fault, "at">[] = [
-  { kind: "EIO" },
-  { kind: "ENOSPC" },
-  { kind: "short" },
-  { kind: "EMFILE" },
-  { kind: "EPERM" },
-  { kind: "EIO", failedSync: "reverted" },
-  { kind: "ENOSPC", failedSync: "reverted" },
-  { kind: "EIO", failedSync: "late" },
-  { kind: "EIO", failedSync: "evicted" },
-];
 
 const key = fc.nat({ max: 3 });
 const length = fc.constantFrom(0, 30, 200, 400, 480);

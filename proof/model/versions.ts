@@ -1,3 +1,4 @@
+import { NEVER } from "../oracle/conditions.ts";
 import { mustAnswerAs } from "../properties/p21-sorted-map.ts";
 
 /** What stores have said of the versions of what was written, which has a number of its own. */
@@ -24,5 +25,3 @@ export class Versions {
     this.#known.set(number, version);
   }
 }
-
-const NEVER = 2 ** 40;

@@ -55,4 +55,4 @@ function verdictOn(last: LastOfKey | undefined, version: number, time: ReadingTi
 }
 
 /** A version that nothing ever has. */
-const NEVER = 2 ** 40;
+export const NEVER = 2 ** 40;

@@ -1,7 +1,7 @@
 import { open, type ReadOnlyStore, type Store } from "@hashlog/engine";
 import { segmentFileName } from "@hashlog/format";
 import { describe, expect, test } from "vitest";
-import { overridden } from "./support/overridden.ts";
+import { altered } from "../../../test/support/altered.ts";
 import { copyStore, writeFile } from "./support/roads.ts";
 import { readFile } from "./support/recount.ts";
 import { all, entriesOf, filler, rejection, settle, text } from "./support/values.ts";
@@ -243,7 +243,7 @@ describe("files that go while they are read", () => {
     const { db, reader } = await openBoth(world);
     await db.compact();
     let attempts = 0;
-    const fileSystem = overridden(world.fileSystem, {
+    const fileSystem = altered(world.fileSystem, {
       openRead: async (path) => {
         if (SEGMENT.test(path) && attempts < 30) {
           attempts += 1;

@@ -1,7 +1,7 @@
 import { json, open, type ReadOnlyOptions } from "@hashlog/engine";
 import { describe, expect, test } from "vitest";
 import { snapshotOf } from "./support/directory-snapshot.ts";
-import { overridden } from "./support/overridden.ts";
+import { altered } from "../../../test/support/altered.ts";
 import { all, entriesOf, isSettled, rejection, text } from "./support/values.ts";
 import { WatchedFileSystem } from "./support/watched-file-system.ts";
 import { FILE_SYSTEMS, memoryWorld, readingAsynchronously } from "./support/worlds.ts";
@@ -344,12 +344,12 @@ test("a file system that does not say whether there is a writer leaves it at wha
   const world = await memoryWorld();
   const db = await world.open();
   await db.put("key", "value");
-  const unknown = overridden(world.fileSystem, { isLocked: () => Promise.reject(new Error("no idea")) });
+  const unknown = altered(world.fileSystem, { isLocked: () => Promise.reject(new Error("no idea")) });
   expect(await rejection(world.openReader({ fileSystem: unknown }))).toMatchObject({ message: "no idea" });
   const watched = new WatchedFileSystem(world.fileSystem);
   watched.fail("isLocked", /./);
   expect((await world.openReader({ fileSystem: watched.fileSystem })).stats().writerAlive).toBe(true);
-  const shared = overridden(world.fileSystem, {
+  const shared = altered(world.fileSystem, {
     sharedVolume: () => Promise.resolve("NFS"),
     isLocked: () => Promise.resolve(false),
   });

@@ -1,6 +1,6 @@
 import { segmentFileName } from "@hashlog/format";
 import { describe, expect, test } from "vitest";
-import { overridden } from "./support/overridden.ts";
+import { altered } from "../../../test/support/altered.ts";
 import { Processes, ShorteningFileSystem } from "./support/readers.ts";
 import { entriesOf, filler, isSettled, rejection, text } from "./support/values.ts";
 import { WatchedFileSystem } from "./support/watched-file-system.ts";
@@ -224,7 +224,7 @@ describe("without a writer, a reader", () => {
     let successor: typeof db | undefined;
     const next = new WatchedFileSystem(processes.disk.boot());
     let asked = 0;
-    const fileSystem = overridden(processes.reading.fileSystem, {
+    const fileSystem = altered(processes.reading.fileSystem, {
       isLocked: async (directory, name) => {
         asked += 1;
         if (asked > 1) return processes.reading.fileSystem.isLocked(directory, name);
@@ -252,7 +252,7 @@ describe("without a writer, a reader", () => {
     const sync = processes.writing.hold("sync", SEGMENT);
     const put = db.put("key", "new");
     await sync.reached;
-    const fileSystem = overridden(processes.reading.fileSystem, {
+    const fileSystem = altered(processes.reading.fileSystem, {
       isLocked: async () => {
         sync.release();
         await put;

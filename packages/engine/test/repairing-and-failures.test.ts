@@ -3,7 +3,7 @@ import { BACKUP_MARK_NAME, hintFileName, MANIFEST_NAME, segmentFileName } from "
 import { FsError, memoryFileSystem, type FileSystem } from "@hashlog/fs-io";
 import { describe, expect, test } from "vitest";
 import { snapshotOf } from "./support/directory-snapshot.ts";
-import { overridden } from "./support/overridden.ts";
+import { altered } from "../../../test/support/altered.ts";
 import { readFile } from "./support/recount.ts";
 import { allBut, closedStore, contentOf, namesOf, repaired, SECOND_VALUE } from "./support/repairing.ts";
 import { writeFile } from "./support/roads.ts";
@@ -33,11 +33,11 @@ test("where there are no links, a file that the disk does not give is set aside 
   const path = world.path(segmentFileName(2));
   const linkless = withFailing(world.fileSystem, "link", "FS_NOT_SUPPORTED");
   const whole = await readFile(world.fileSystem, path);
-  const fileSystem = overridden(linkless, {
+  const fileSystem = altered(linkless, {
     openRead: async (opened: string) => {
       const file = await linkless.openRead(opened);
       if (opened !== path) return file;
-      return overridden(file, {
+      return altered(file, {
         read: () => Promise.reject(new FsError("FS_IO", "it is not given", { operation: "read", path })),
       });
     },
@@ -52,7 +52,7 @@ test("where there are no links, a file that the disk does not give is set aside 
 test("where the disk does not even open a segment, what its hint tells is on the list", async () => {
   const world = await memoryWorld();
   await closedStore(world);
-  const fileSystem = overridden(world.fileSystem, {
+  const fileSystem = altered(world.fileSystem, {
     openRead: (path: string) =>
       path === world.path(segmentFileName(2))
         ? Promise.reject(new FsError("FS_IO", "it is not given", { operation: "openRead", path }))
@@ -68,7 +68,7 @@ test("what the disk refuses once, and then gives, is no damage", async () => {
   const world = await memoryWorld();
   await closedStore(world);
   const refused = new Set<string>();
-  const fileSystem = overridden(world.fileSystem, {
+  const fileSystem = altered(world.fileSystem, {
     openRead: (path: string) => {
       if (refused.has(path) || !/\.(segment|hint)$/.test(path)) return world.fileSystem.openRead(path);
       refused.add(path);

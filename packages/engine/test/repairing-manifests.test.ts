@@ -4,7 +4,7 @@ import { FsError } from "@hashlog/fs-io";
 import { crashPointAt, SimulatedDisk } from "@hashlog/fs-io/testing";
 import { describe, expect, test } from "vitest";
 import { take } from "./support/feeds.ts";
-import { overridden } from "./support/overridden.ts";
+import { altered } from "../../../test/support/altered.ts";
 import { readFile, type StorePlace } from "./support/recount.ts";
 import { allBut, closedStore, contentOf, FRAME_BYTES, namesOf, repaired } from "./support/repairing.ts";
 import { copyStore, writeFile } from "./support/roads.ts";
@@ -70,7 +70,7 @@ describe("of a damaged manifest", () => {
     test("that finds no room", async () => {
       const { place } = await storeWithReplacement();
       const { fileSystem, directory } = place;
-      const failing = overridden(fileSystem, {
+      const failing = altered(fileSystem, {
         replace: async (path: string) => {
           await fileSystem.remove(`${path}.new`);
           throw new FsError("FS_NO_SPACE", "it is meant to fail", { operation: "replace", path, outcome: "unchanged" });

@@ -2,7 +2,7 @@ import { planMerge, resolvePolicy, type MergeDecision, type MergeStrategy } from
 import type { Store } from "@hashlog/engine";
 import { FsError } from "@hashlog/fs-io";
 import { expect, test } from "vitest";
-import { overridden } from "./support/overridden.ts";
+import { altered } from "../../../test/support/altered.ts";
 import { rejection } from "./support/values.ts";
 import { memoryWorld, type World } from "./support/worlds.ts";
 
@@ -45,7 +45,7 @@ test("what is caught up with while the keys are counted is in all of it or in no
   const world = await memoryWorld();
   const db = await filledWorld(world);
   let catchUps = Infinity;
-  const clock = overridden(world.clock, {
+  const clock = altered(world.clock, {
     yield: async () => {
       if (catchUps < 10) {
         catchUps += 1;
@@ -75,7 +75,7 @@ test("closing waits for a count, and a closed reader counts nothing", async () =
 test("where nobody can tell how much room there is, there are no statistics", async () => {
   const world = await memoryWorld();
   await world.open();
-  const fileSystem = overridden(world.fileSystem, {
+  const fileSystem = altered(world.fileSystem, {
     freeBytes: () => Promise.reject(new FsError("FS_IO", "no answer", { operation: "freeBytes", path: "/store" })),
   });
   const reader = await world.openReader({ fileSystem });

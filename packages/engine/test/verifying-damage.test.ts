@@ -4,7 +4,7 @@ import { FsError, type FileSystem, type ReadFile } from "@hashlog/fs-io";
 import { describe, expect, test } from "vitest";
 import { atRest } from "./support/at-rest.ts";
 import { manifestIn } from "./support/manifests.ts";
-import { overridden } from "./support/overridden.ts";
+import { altered } from "../../../test/support/altered.ts";
 import { readFile } from "./support/recount.ts";
 import { writeFile } from "./support/roads.ts";
 import { sixRecords } from "./support/six-records.ts";
@@ -131,10 +131,10 @@ test("where there is damage everywhere, no more is read than a few times the fil
     for (let at = 32 + 60; at < bytes.length; at += 2 * (bytes.length / 800)) bytes[Math.floor(at)]! ^= 1;
   });
   let bytesRead = 0;
-  const fileSystem = overridden(world.fileSystem, {
+  const fileSystem = altered(world.fileSystem, {
     openRead: async (path: string) => {
       const file = await world.fileSystem.openRead(path);
-      return overridden(file, {
+      return altered(file, {
         read: async (...of: Parameters<ReadFile["read"]>) => {
           const bytes = await file.read(...of);
           bytesRead += bytes;
@@ -214,7 +214,7 @@ test("what the disk does not even open is damage like any other, left-over files
     [MANIFEST_NAME, ["manifest", "segment"]],
     [leftOver, []],
   ] as const) {
-    const notOpening = overridden(world.fileSystem, {
+    const notOpening = altered(world.fileSystem, {
       openRead: (path: string) =>
         path.endsWith(names)
           ? Promise.reject(new FsError("FS_IO", "the disk does not give it", { operation: "openRead", path }))

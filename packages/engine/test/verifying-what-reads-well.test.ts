@@ -5,7 +5,7 @@ import { hashKeydir, HintBuilder, type Keydir } from "@hashlog/index";
 import { describe, expect, test } from "vitest";
 import { atRest } from "./support/at-rest.ts";
 import { manifestIn } from "./support/manifests.ts";
-import { overridden } from "./support/overridden.ts";
+import { altered } from "../../../test/support/altered.ts";
 import { readFile } from "./support/recount.ts";
 import { sixRecords } from "./support/six-records.ts";
 import { spoil } from "./support/spoil.ts";
@@ -109,7 +109,7 @@ describe("what reads well and is wrong is a finding, and does harm", () => {
         if (Buffer.from(bytes.subarray(start, end)).toString() === forgotten) return false;
         return keydir.put(bytes, start, end, location, replaced);
       };
-      return overridden(keydir, { put });
+      return altered(keydir, { put });
     };
 
   test("a key that is not in memory, and not in the checkpoint", async () => {
@@ -133,7 +133,7 @@ describe("what reads well and is wrong is a finding, and does harm", () => {
         keydir.put(...of);
         return false;
       };
-      return overridden(keydir, { put });
+      return altered(keydir, { put });
     };
     const db = await open(world.directory, { ...shared(world), index: silent, compaction: false });
     await db.put("a", "1");
@@ -149,7 +149,7 @@ describe("what reads well and is wrong is a finding, and does harm", () => {
   test("a manifest of which the store itself does not know whether it wrote it is none", async () => {
     const world = await memoryWorld();
     let isLost = false;
-    const fileSystem = overridden(world.fileSystem, {
+    const fileSystem = altered(world.fileSystem, {
       replace: async (path: string, bytes: Uint8Array) => {
         await world.fileSystem.replace(path, bytes);
         if (isLost) throw new FsError("FS_IO", "who knows", { operation: "replace", path, outcome: "unknown" });
@@ -167,7 +167,7 @@ describe("what reads well and is wrong is a finding, and does harm", () => {
     const world = await memoryWorld();
     let segments = 0;
     let failed = 0;
-    const fileSystem = overridden(world.fileSystem, {
+    const fileSystem = altered(world.fileSystem, {
       replace: async (path: string, bytes: Uint8Array) => {
         const listed = manifestIn(bytes).segments.length;
         const isFewer = listed < segments;

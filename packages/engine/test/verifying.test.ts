@@ -3,7 +3,7 @@ import { hintFileName, MANIFEST_NAME } from "@hashlog/format";
 import { FsError, memoryFileSystem, type ReadFile } from "@hashlog/fs-io";
 import { describe, expect, test } from "vitest";
 import { atRest } from "./support/at-rest.ts";
-import { overridden } from "./support/overridden.ts";
+import { altered } from "../../../test/support/altered.ts";
 import { sixRecords } from "./support/six-records.ts";
 import { spoil } from "./support/spoil.ts";
 import { filler, rejection } from "./support/values.ts";
@@ -73,12 +73,12 @@ test("a hint that is being written is looked at again, also where it leaves olde
   const world = await memoryWorld();
   const looks: number[] = [];
   // The first look meets a file of which the end is not written yet.
-  const fileSystem = overridden(world.fileSystem, {
+  const fileSystem = altered(world.fileSystem, {
     openRead: async (path: string) => {
       const file = await world.fileSystem.openRead(path);
       if (!path.endsWith(hintFileName(2))) return file;
       looks.push(file.size());
-      return looks.length > 1 ? file : overridden(file, { size: () => file.size() - 1 });
+      return looks.length > 1 ? file : altered(file, { size: () => file.size() - 1 });
     },
   });
   const db = await world.open({ fileSystem, segmentBytesMax: 512, compaction: false });
@@ -98,7 +98,7 @@ test("others have their turn within a large batch", async () => {
   );
   await db.close();
   let turns = 0;
-  const clock = overridden(world.clock, {
+  const clock = altered(world.clock, {
     yield: async () => {
       turns += 1;
       await world.clock.yield();
@@ -132,7 +132,7 @@ describe("it rejects", () => {
       await db.compact();
       await db.close();
     };
-    const fileSystem = overridden(world.fileSystem, {
+    const fileSystem = altered(world.fileSystem, {
       openRead: async (path: string) => {
         if (path.endsWith(hintFileName(2))) await (written ??= write());
         return world.fileSystem.openRead(path);

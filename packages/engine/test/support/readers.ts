@@ -2,7 +2,7 @@ import { open, type OpenOptions, type ReadOnlyOptions, type ReadOnlyStore, type 
 import type { FileSystem, ReadFile } from "@hashlog/fs-io";
 import { SimulatedDisk } from "@hashlog/fs-io/testing";
 import { onTestFinished } from "vitest";
-import { overridden } from "./overridden.ts";
+import { altered } from "../../../../test/support/altered.ts";
 import { WatchedFileSystem } from "./watched-file-system.ts";
 
 /** A writer and readers, each in a process of its own, on one simulated disk. The writer can be killed. */
@@ -42,7 +42,7 @@ export class ShorteningFileSystem {
   missingBytes = 0;
 
   constructor(inner: FileSystem, path: RegExp) {
-    this.fileSystem = overridden(inner, {
+    this.fileSystem = altered(inner, {
       openRead: async (opened) => {
         const file = await inner.openRead(opened);
         return path.test(opened) ? this.#shorten(file) : file;
@@ -70,7 +70,7 @@ export class SpoilingFileSystem {
   #times = 0;
 
   constructor(inner: FileSystem, path: RegExp) {
-    this.fileSystem = overridden(inner, {
+    this.fileSystem = altered(inner, {
       openRead: async (opened) => {
         const file = await inner.openRead(opened);
         return path.test(opened) ? this.#spoilt(file) : file;
