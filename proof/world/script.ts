@@ -5,6 +5,8 @@ import {
   crashPointAt,
   diskAt,
   fate,
+  sampleFates,
+  SeededRandom,
   SimulatedDisk,
   type DiskImage,
   type FateKind,
@@ -90,10 +92,11 @@ export class Script {
     return new Script(diskAt(this.disk, ordinal), this.#shape);
   }
 
-  /** What a crash at that step leaves, on a disk of its own. */
-  crashAt(ordinal: number, profile: Profile, lost: (unit: PendingUnit) => boolean = () => false): Script {
+  /** What a crash at that step leaves, on a disk of its own. What a power cut takes is chosen by `lost`, or by chance, always the same. */
+  crashAt(ordinal: number, profile: Profile, lost?: (unit: PendingUnit) => boolean): Script {
     const point = crashPointAt(this.disk, ordinal);
-    const image = point.image(fatesOf(this.disk, ordinal, lost, "lost"), profile);
+    const chosen = lost && fatesOf(this.disk, ordinal, lost, "lost");
+    const image = point.image(chosen ?? sampleFates(point, new SeededRandom(ordinal), { profile }), profile);
     return new Script(new SimulatedDisk({ image }), this.#shape);
   }
 

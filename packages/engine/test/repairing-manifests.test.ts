@@ -88,7 +88,7 @@ describe("of a damaged manifest", () => {
       expect(steps).toBeGreaterThan(10);
       for (let step = 0; step < steps; step += 1) {
         const point = crashPointAt(disk, step);
-        for (const image of [point.image([], "kill"), point.image([])]) {
+        for (const image of [point.image([], "kill"), point.image([], "drop-all"), point.image([])]) {
           const left = { fileSystem: new SimulatedDisk({ image }).boot(), directory: "/store" };
           expect(await repaired(left)).toMatchObject({ manifestRebuilt: false, keys: 6 });
           expect(await contentOf(left)).toEqual(allBut());
