@@ -140,6 +140,7 @@ describe("a keydir", () => {
       (start, end) => keydir.delete(bytes, start, end, at),
       (start, end) => keydir.relocate(bytes, start, end, at, at),
       (start, end) => keydir.deleteIfAt(bytes, start, end, at),
+      (start, end) => keydir.shardOf(bytes, start, end),
       (start, end) => view.find(bytes, start, end, at),
     ];
     for (const call of calls) {

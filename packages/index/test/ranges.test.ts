@@ -37,6 +37,22 @@ function order(keydir: Keydir): number {
   return steps;
 }
 
+/** The number of each key in order, as its bytes tell it, and where the keydir says that its record lies. */
+function inOrder(keydir: Keydir): [number: number, offset: number][] {
+  expect(keydir.isOrdered).toBe(true);
+  const view = keydir.openView();
+  const cursor = view.openCursor();
+  const all: [number, number][] = [];
+  for (let page = cursor.nextPage(); page !== undefined; page = cursor.nextPage()) {
+    for (let i = 0; i < page.count; i++) {
+      const key = page.keys.subarray(i === 0 ? 0 : page.keyEnds[i - 1], page.keyEnds[i]);
+      all.push([Number(new TextDecoder().decode(key).slice("key ".length)), page.offsets[i]!]);
+    }
+  }
+  view.close();
+  return all;
+}
+
 describe("the order of a hash keydir", () => {
   test("is made in steps of some hundred keys, and tells how far it is", () => {
     const keydir = filled(20_011);
@@ -60,6 +76,50 @@ describe("the order of a hash keydir", () => {
     order(later);
     for (let i = 0; i < 50_021; i++) put(later, (i * 7919) % 50_021);
     expect((later.memoryBytes - plain) / later.size).toBeLessThan(12);
+  });
+
+  test("is part of the keydir's memory, as long as there is one", () => {
+    const keydir = newKeydir();
+    order(keydir);
+    const before = filled(3001);
+    const plain = before.memoryBytes;
+    order(before);
+    expect(before.memoryBytes).toBeGreaterThanOrEqual(plain + 3001 * 8);
+    const loader = keydir.beginLoad();
+    while (!loader.finish());
+    expect([keydir.isOrdered, keydir.memoryBytes]).toEqual([false, newKeydir().memoryBytes]);
+  });
+
+  test("follows the entries that move: their headers grow, and shards are laid out anew", () => {
+    const count = 30_011;
+    const keydir = filled(count);
+    order(keydir);
+    const offsetOf = (number: number): number => 100_000 + number;
+    for (let number = 0; number < count; number++) {
+      const key = keyOf(number);
+      // With an expiry the header has a word more: the entry goes elsewhere, and others come to where it was.
+      keydir.put(key, 0, key.length, { ...locationAt(offsetOf(number)), expiresAtMs: 1 }, locationAt(0));
+    }
+    expect(inOrder(keydir)).toEqual(Array.from({ length: count }, (_, number) => [number, offsetOf(number)]));
+    for (let number = 0; number < count; number++) {
+      if (number % 4 !== 0) keydir.delete(keyOf(number), 0, 13, locationAt(0));
+    }
+    // Of some hundred entries three quarters are gone: no shard keeps that much garbage.
+    for (let number = count; number < count + 500; number++) put(keydir, number);
+    const left = Array.from({ length: Math.ceil(count / 4) }, (_, i) => [4 * i, offsetOf(4 * i)]);
+    const added = Array.from({ length: 500 }, (_, i) => [count + i, count + i]);
+    expect(inOrder(keydir)).toEqual([...left, ...added]);
+  });
+
+  test("has a key once that was deleted and put again before its turn came, and none that was deleted", () => {
+    const keydir = filled(5003);
+    const ordering = keydir.beginOrdering();
+    ordering.step();
+    for (let number = 0; number < 5003; number += 3) keydir.delete(keyOf(number), 0, 13, locationAt(0));
+    for (let number = 0; number < 5003; number += 6) put(keydir, number);
+    while (!ordering.step());
+    const expected = Array.from({ length: 5003 }, (_, number) => [number, number]);
+    expect(inOrder(keydir)).toEqual(expected.filter((_, number) => number % 6 !== 3));
   });
 
   test("costs a range a search, and what it gives", () => {
