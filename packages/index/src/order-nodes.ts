@@ -79,11 +79,6 @@ export class OrderNodes {
     this.words(node)[this.base(node) + SKIP] = skip;
   }
 
-  /** An inner node without entries becomes a leaf without entries. */
-  becomeLeaf(node: number): void {
-    this.#clear(node, 0);
-  }
-
   /** Makes room for an entry at `index`, which is to be filled. */
   open(node: number, index: number): void {
     const count = this.count(node);

@@ -72,8 +72,8 @@ export class Order extends OrderPath {
     this.count--;
     const left = this.nodes.count(leaf);
     if (index === 0 && left > 0) this.#firstChanged(0);
-    // Looking at the neighbours costs more than the deletion: now and then will do.
-    if (left === 0 || (left < SPARSE_ENTRIES && left % TIDY_EVERY === 0)) this.#tidy();
+    // Looking at the neighbours costs more than the deletion: now and then will do, and when the last one is gone.
+    if (left < SPARSE_ENTRIES && left % TIDY_EVERY === 0) this.#tidy();
   }
 
   /** The entry of a key lies elsewhere. What is at both places is the key. */
@@ -276,7 +276,7 @@ export class Order extends OrderPath {
     for (const node of gone) this.#free(node);
   }
 
-  /** A root with a single child is none. */
+  /** A root with a single child is none. It always has one: of a leaf that loses all it has, the neighbours are looked at before. */
   #lowerRoot(gone: number[]): void {
     const { nodes } = this;
     while (this.height > 1 && nodes.count(this.root) === 1) {
@@ -284,10 +284,6 @@ export class Order extends OrderPath {
       gone.push(this.root);
       this.root = nodes.child(this.root, 0);
       this.height--;
-    }
-    if (this.height > 1 && nodes.count(this.root) === 0) {
-      nodes.becomeLeaf(this.root);
-      this.height = 1;
     }
   }
 

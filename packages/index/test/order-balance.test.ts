@@ -45,6 +45,12 @@ function remove(ordered: Ordered, from: number, count: number): void {
   for (let number = from; number < from + count; number++) ordered.delete(nameOf(number));
 }
 
+function keysOf(ordered: Ordered, leaf: number): string[] {
+  const leaves = leavesOf(ordered);
+  const from = leaves.slice(0, leaf).reduce((sum, keys) => sum + keys, 0);
+  return ordered.sorted.slice(from, from + leaves[leaf]!);
+}
+
 /** In the second leaf of four. */
 const AMONG = `${nameOf(APPENDED + 60)}+`;
 
@@ -85,6 +91,32 @@ describe("leaves of which keys go", () => {
     expect(leavesOf(ordered)).toEqual([NODE_ENTRIES, 109, NODE_ENTRIES, 4]);
     remove(ordered, APPENDED + 18, 1);
     expect(leavesOf(ordered)).toEqual([122, 122, 122]);
+  });
+
+  test("are not joined while they have 110 or more, though their neighbours have few", () => {
+    const ordered = fourLeaves(4);
+    remove(ordered, 3, 15);
+    remove(ordered, APPENDED, 15);
+    expect(leavesOf(ordered)).toEqual([112, 112, NODE_ENTRIES, 4]);
+  });
+
+  test("are joined to as few as hold them, whichever was made first", () => {
+    const ordered = filled(6, 50);
+    // A leaf that is made last, behind the third one, and then as full as all.
+    ordered.put(AMONG);
+    const isFull = (place: number): boolean => leavesOf(ordered)[place] === NODE_ENTRIES;
+    for (let place = 0; place < 4; place++) {
+      const names = keysOf(ordered, place);
+      for (let i = 0; !isFull(place); i++) ordered.put(`${names[i]}++`);
+    }
+    const full = NODE_ENTRIES;
+    expect(leavesOf(ordered)).toEqual([full, full, full, full, full, full, full, 50]);
+    for (const place of [1, 3]) for (const name of keysOf(ordered, place).slice(4)) ordered.delete(name);
+    const names = keysOf(ordered, 2);
+    for (const name of names.slice(109)) ordered.delete(name);
+    expect(leavesOf(ordered)).toEqual([full, 4, 109, 4, full, full, full, 50]);
+    ordered.delete(names[0]!);
+    expect(leavesOf(ordered)).toEqual([full, 121, 122, full, full, 50]);
   });
 
   test("are looked at with every fourth of them", () => {
@@ -129,6 +161,28 @@ describe("an order", () => {
     expect(ordered.order.nodes.length).toBe(1);
     ordered.put("again");
     expect(checkOrder(ordered.order)).toEqual(ordered.sorted);
+  });
+
+  test("of three levels knows all first keys, also where a leaf goes that was the first of many", () => {
+    // As many leaves as fit below a node, and some of the next one.
+    const first = APPENDED * APPENDED;
+    // The first key of the leaf behind the one that goes is 016010: a head of four digits tells it from the one before.
+    const name = (number: number): string => nameOf(number + 8);
+    const ordered = new Ordered();
+    for (let number = 0; number < first + 3 * APPENDED; number++) ordered.put(name(number));
+    const { order } = ordered;
+    expect([order.height, order.nodes.count(order.root)]).toEqual([3, 2]);
+    expect(order.nodes.count(order.nodes.child(order.root, 1))).toBe(3);
+    for (let number = first; number < first + APPENDED + 3; number++) {
+      ordered.delete(name(number));
+      if (number % 25 === 0 || number === first || number >= first + APPENDED - 2) {
+        expect(checkOrder(order)).toEqual(ordered.sorted);
+      }
+    }
+    ordered.put(`${name(first - 1)}+`);
+    expect(checkOrder(order)).toEqual(ordered.sorted);
+    for (let number = first + 3 * APPENDED - 1; order.height > 2; number--) ordered.delete(name(number));
+    expect(checkOrder(order)).toEqual(ordered.sorted);
   });
 
   test("takes a key once", () => {
