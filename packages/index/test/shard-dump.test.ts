@@ -94,6 +94,17 @@ describe("the dump of a shard", () => {
     expect(checkInvariants(shard).length).toBe(4);
   });
 
+  test("can be had of a shard that is full to its last word", () => {
+    const shard = new Shard(0, 0, 0, 2048);
+    // A header of three words and one of four, as the value is long: of either a chunk of 1,024 words.
+    put(shard, [{ bytes: new Uint8Array(1021 * 4).fill(1), place: 0 }]);
+    put(shard, [{ bytes: new Uint8Array(1020 * 4).fill(2), place: 8_000_000 }]);
+    expect(shard.arena.usedWords).toBe(2048);
+    const words = new Uint32Array(dumpOf(SHARD, shard).slice().buffer);
+    expect(words.filter((word) => word === 0x0101_0101)).toHaveLength(1021);
+    expect(words.filter((word) => word === 0x0202_0202)).toHaveLength(1020);
+  });
+
   test("keeps entries within chunks", () => {
     const shard = shardWith(60, 900);
     const loaded = shardOf(SHARD, dumpOf(SHARD, shard), SHARDS);
