@@ -4,7 +4,7 @@
  */
 import { setTimeout } from "node:timers/promises";
 import { HashlogError, type Store } from "@hashlog/engine";
-import type { Server } from "./server.ts";
+import { NoAnswer, type Server } from "./server.ts";
 
 /** Delivers what was written and what will be, in order, as long as we are online and the notes are open. */
 export async function deliverAll(notes: Store<string, string>, server: Server, client: string, online: AbortSignal) {
@@ -37,7 +37,8 @@ async function patiently<T>(ask: () => Promise<T>, online: AbortSignal): Promise
     online.throwIfAborted();
     try {
       return await ask();
-    } catch {
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error;
       await setTimeout(1);
     }
   }

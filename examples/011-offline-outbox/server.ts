@@ -19,6 +19,9 @@ interface Kept {
   readonly version: number;
 }
 
+/** Nobody can tell whether it was done. */
+export class NoAnswer extends Error {}
+
 export class Server {
   /** What it was told and has done, in order, for this example to look at. */
   readonly effects: Delivery[] = [];
@@ -84,9 +87,9 @@ export class Server {
     this.requests += 1;
     const fails = [this.requests % 5 === 0, this.requests % 7 === 0];
     if (fails.includes(true)) this.failures += 1;
-    if (fails[0]) throw new Error("503: come back later");
+    if (fails[0]) throw new NoAnswer("503: come back later");
     const answer = await act();
-    if (fails[1]) throw new Error("the connection was closed");
+    if (fails[1]) throw new NoAnswer("the connection was closed");
     return answer;
   }
 }

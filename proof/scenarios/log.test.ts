@@ -87,11 +87,16 @@ describe("the last fence", () => {
     await script.store.put("a", long("1"));
     await script.store.put("b", long("2"));
     await script.store.put("c", "3");
+    const states = [{}, { a: long("1") }, { a: long("1"), b: long("2") }, { a: long("1"), b: long("2"), c: "3" }];
     for (const kind of ["lost", "garbage", "stale"] as const) {
       for (let ordinal = 0; ordinal <= script.disk.position; ordinal += 1) {
         const crashed = script.forkAt(ordinal);
         await crashed.cutPowerAndOpen(of("2.segment"), kind);
+        const shown = await crashed.state();
+        expect(states).toContainEqual(shown);
         await crashed.store.put("d", "4");
+        await crashed.cutPowerAndOpen("drop-all");
+        expect(await crashed.state()).toEqual({ ...shown, d: "4" });
       }
     }
     const crashed = script.forkAt(script.disk.position);
