@@ -303,6 +303,13 @@ test("types follow the codecs", async () => {
   expectTypeOf(plain).toEqualTypeOf<Store<string, Uint8Array, Uint8Array | string>>();
   expectTypeOf(plain.get("key")).resolves.toEqualTypeOf<Uint8Array | undefined>();
   await plain.close();
+  const untyped = await world.open({ values: json() });
+  expectTypeOf(untyped.getSync("key")).toBeAny();
+  expectTypeOf(untyped.put).parameter(1).toBeAny();
+  await untyped.close();
+  // What somebody else says that it is, it is.
+  const values: Codec<{ readonly a: number }> = json();
+  expect(values.name).toBe("json");
   const typed = await world.open({ keys: bytes, values: json<{ readonly a: number }>() });
   expectTypeOf(typed).toEqualTypeOf<Store<Uint8Array, { readonly a: number }, { readonly a: number }>>();
   expectTypeOf(typed.getSync(utf8Bytes("key"))).toEqualTypeOf<{ readonly a: number } | undefined>();
