@@ -76,7 +76,6 @@ export class Arena {
   takeGrowing(words: number, step: number): number {
     while (words > 1 << this.shift) this.#join();
     let chunk = this.chunk;
-    if (this.chunks.length === 0) this.chunks.push(allocateWords(0));
     if (this.position + words > 1 << this.shift) {
       if (this.chunks.length >= CHUNKS_MAX) {
         this.#join();

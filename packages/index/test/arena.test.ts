@@ -53,8 +53,13 @@ describe("an arena", () => {
 
   test("has eight chunks at most, made longer as it grows, or long from the beginning when it was told", () => {
     const grown = new Arena(0);
-    const references = Array.from({ length: 30 }, (_, i) => take(grown, 1000, i));
-    expect(grown.chunks.length).toBeLessThanOrEqual(8);
+    let most = 0;
+    const references = Array.from({ length: 30 }, (_, i) => {
+      const reference = take(grown, 1000, i);
+      most = Math.max(most, grown.chunks.length);
+      return reference;
+    });
+    expect(most).toBe(8);
     for (const [i, reference] of references.entries())
       expect(wordsOf(grown, reference, 1000).every((word) => word === i)).toBe(true);
     const told = new Arena(100_000);
@@ -63,6 +68,29 @@ describe("an arena", () => {
     expect(told.shift).toBe(shift);
     expect(told.chunks.length).toBeLessThanOrEqual(8);
     expect(told.capacityWords).toBeLessThan(100_000 * 1.1);
+  });
+
+  test("chooses chunks of which seven hold what it was told", () => {
+    expect([0, 7 * 1024 - 1, 7 * 1024, 14 * 1024 - 1, 14 * 1024].map((words) => new Arena(words).shift)).toEqual([
+      10, 10, 11, 11, 12,
+    ]);
+  });
+
+  test("fills a chunk to its last word", () => {
+    const arena = new Arena(0);
+    expect([1024, 512, 512].map((words) => take(arena, words, words))).toEqual([0, 1024, 1536]);
+    expect([arena.shift, arena.chunks.length, arena.usedWords]).toEqual([10, 2, 2048]);
+  });
+
+  test("takes over words that somebody else has laid out, in as many chunks as they fill", () => {
+    for (const [words, chunks] of [
+      [2048, 2],
+      [2049, 3],
+    ] as const) {
+      const arena = new Arena(0);
+      arena.adopt(new Uint32Array(words), 10);
+      expect([arena.chunks.length, arena.usedWords, arena.memoryBytes]).toEqual([chunks, words, words * 4]);
+    }
   });
 
   test("makes its chunks longer for an entry that would not fit in one", () => {
@@ -78,7 +106,10 @@ describe("an arena", () => {
   test("gives the room of a freed entry to the next one of the same size, the last freed first", () => {
     const arena = new Arena(0);
     const references = [5, 5, 6].map((words) => take(arena, words, 9, 100));
+    const before = arena.memoryBytes;
     arena.release(references[0], 5);
+    // The lists: one for each size up to 64 words.
+    expect(arena.memoryBytes).toBe(before + 65 * 4);
     arena.release(references[1], 5);
     arena.release(references[2], 6);
     expect(arena.garbageWords).toBe(16);
@@ -96,6 +127,11 @@ describe("an arena", () => {
     arena.release(large, 65);
     expect(arena.garbageWords).toBe(65);
     expect(take(arena, 65, 2)).toBe(65);
+    // Where there are lists, as well.
+    arena.release(take(arena, 64, 3), 64);
+    arena.release(65, 65);
+    expect(take(arena, 65, 4)).toBe(65 + 65 + 64);
+    expect(arena.garbageWords).toBe(65 + 65 + 64);
   });
 
   test("refuses to grow beyond the addresses it has, and stays as it is", () => {
