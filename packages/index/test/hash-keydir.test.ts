@@ -235,6 +235,7 @@ describe("a loader", () => {
     const refusal = expect.objectContaining({ code: "INDEX_CLOSED" });
     expect(() => loader.put(key, 0, 4, 2, location())).toThrow(refusal);
     expect(() => loader.delete(key, 0, 4, 2)).toThrow(refusal);
+    expect(() => loader.finish()).toThrow("the loading is finished");
     expect(() => loader.finish()).toThrow(refusal);
     expect(keydir.size).toBe(1);
   });
@@ -251,6 +252,7 @@ describe("a loader", () => {
     const refusal = expect.objectContaining({ code: "INDEX_CLOSED" });
     expect(() => loader.put(key, 0, 4, 2, location())).toThrow(refusal);
     expect(() => loader.delete(key, 0, 4, 2)).toThrow(refusal);
+    expect(keydir.size).toBe(0);
     let pieces = 2;
     while (!loader.finish()) pieces++;
     expect(pieces).toBeGreaterThan(4);

@@ -45,6 +45,9 @@ describe("the order of keys", () => {
     expect(common("abcdefgh", "abcd")).toBe(4);
     expect(common("abcde", "abcd\0")).toBe(4);
     expect(common("abcdefgh", "abcdefghi")).toBe(8);
+    // As far as the shorter one goes, though zeros fill it up.
+    const [short, long] = stored("a", "a\0");
+    expect([commonBytes(short, long), commonBytes(long, short)]).toEqual([1, 1]);
   });
 
   test("knows whether a key comes before, among or behind those that begin like another", () => {
@@ -56,6 +59,8 @@ describe("the order of keys", () => {
     expect([prefix(5, "abcde"), prefix(5, "abcdexyz"), prefix(0, "")]).toEqual([0, 0, 0]);
     expect([prefix(5, "abcd"), prefix(5, "abcda"), prefix(5, "")]).toEqual([-1, -1, -1]);
     expect([prefix(5, "abcdf"), prefix(5, "b")]).toEqual([1, 1]);
+    // What lies behind it is none of it.
+    expect(Math.sign(comparePrefix(key, 5, utf8.encode("<<abcdz"), 2, 6))).toBe(-1);
   });
 
   test("goes by heads of four bytes, with zeros where the key ends", () => {

@@ -122,6 +122,41 @@ describe("the order of a hash keydir", () => {
     expect(inOrder(keydir)).toEqual(expected.filter((_, number) => number % 6 !== 3));
   });
 
+  test("is little of few keys", () => {
+    const keydir = filled(20);
+    const plain = keydir.memoryBytes;
+    order(keydir);
+    // A node of 127 keys, and no room for more.
+    expect(keydir.memoryBytes - plain).toBe(1024);
+  });
+
+  test.each([{ reverse: false }, { reverse: true }])(
+    "of a view that has put aside every other key gives each of them once, as it was: %o",
+    ({ reverse }) => {
+      const keydir = filled(300);
+      order(keydir);
+      const view = keydir.openView();
+      const change = (number: number, key: Uint8Array): void => {
+        if (number % 4 === 0) keydir.delete(key, 0, key.length, locationAt(0));
+        else keydir.put(key, 0, key.length, locationAt(1000), locationAt(0));
+      };
+      for (let number = 0; number < 300; number += 2) change(number, keyOf(number));
+      // The first and the last ones are there no more, for those who look now.
+      for (const number of [1, 2, 3, 297, 298, 299]) keydir.delete(keyOf(number), 0, 13, locationAt(0));
+      const offsets: number[] = [];
+      for (const entries of [1, 7, 4096]) {
+        const cursor = view.openCursor({ reverse });
+        for (let page = cursor.nextPage(entries); page !== undefined; page = cursor.nextPage(entries)) {
+          offsets.push(...page.offsets);
+        }
+        const all = Array.from({ length: 300 }, (_, number) => number);
+        expect(offsets.splice(0)).toEqual(reverse ? all.toReversed() : all);
+      }
+      view.close();
+      view.close();
+    },
+  );
+
   test("costs a range a search, and what it gives", () => {
     const looked = vi.spyOn(OrderNodes.prototype, "words");
     const costOf = (keydir: Keydir, from: number, entries: number): number => {
@@ -207,6 +242,31 @@ describe("the order of a hash keydir", () => {
     expect(() => keydir.beginOrdering()).toThrow(expect.objectContaining({ code: "INDEX_INVALID_ARGUMENT" }));
     while (!loader.finish());
     expect(order(keydir)).toBe(1);
+  });
+
+  test("gives long keys in small pages, and passes by fewer of them at once", () => {
+    const keydir = newKeydir();
+    order(keydir);
+    const key = new Uint8Array(20_000);
+    const longKey = (number: number): Uint8Array => {
+      new DataView(key.buffer).setUint32(0, number);
+      return key;
+    };
+    for (let number = 0; number < 100; number++) {
+      keydir.put(longKey(number), 0, key.length, locationAt(number), locationAt(0));
+    }
+    const view = keydir.openView();
+    const all = view.openCursor();
+    const pages = [...pagesOf(() => all.nextPage())];
+    expect(pages.reduce((sum, { count }) => sum + count, 0)).toBe(100);
+    for (const page of pages) expect(page.keys.length).toBeLessThanOrEqual(256 * 1024 + key.length);
+    for (let number = 100; number < 500; number++) {
+      keydir.put(longKey(number), 0, key.length, locationAt(number), locationAt(0));
+    }
+    const cursor = view.openCursor({ from: longKey(100).slice() });
+    // Each is worth as much as 79 short ones, of which a page passes by 4,096.
+    expect([...pagesOf(() => cursor.nextPage())].length).toBeGreaterThan((400 * 79) / 4096);
+    view.close();
   });
 
   test("passes by thousands of keys that a view does not have", () => {
