@@ -193,6 +193,10 @@ describe("the order of a hash keydir", () => {
     }).toThrow(full);
     add.mockRestore();
     expect([keydir.isOrdered, keydir.memoryBytes]).toEqual([false, plain]);
+    expect(ordering.step()).toBe(true);
+    // Its view is closed: nothing is put aside any more.
+    for (let i = 0; i < 1000; i++) put(keydir, i);
+    expect(keydir.memoryBytes).toBe(plain);
     put(keydir, 5000);
     expect(keydir.size).toBe(5001);
     expect(order(keydir)).toBeGreaterThan(5);
@@ -234,6 +238,15 @@ describe("the order of a hash keydir", () => {
     view.close();
     // Fifteen hundred keys of 13 bytes, and their order.
     expect(open - keydir.memoryBytes).toBeGreaterThan(1500 * (13 + 8));
+  });
+
+  test("stays when its ordering is abandoned that has come to its end", () => {
+    const keydir = filled(1000);
+    const ordering = keydir.beginOrdering();
+    while (!ordering.step());
+    ordering.abandon();
+    expect(keydir.isOrdered).toBe(true);
+    expect(inOrder(keydir)).toHaveLength(1000);
   });
 
   test("cannot be begun while the keydir is loaded", () => {
