@@ -34,6 +34,25 @@ describe("reading what a crash left", () => {
     expect([...(await readTwice(new SimulatedDisk().image()))]).toEqual([]);
   });
 
+  test("is a violation where a read fails, of whoever", async () => {
+    const script = await Script.begin();
+    await script.store.put("a", "the value of a");
+    // Sealed, and covered by the checkpoint of the close: nobody reads it when the store is opened.
+    await script.store.compact();
+    await script.close();
+    const image = script.disk.image();
+    const path = [...image.files.keys()].find((one) => one.endsWith(".segment"))!;
+    const bytes = image.bytes(path)!;
+    const damaged = image.withFile(path, bytes.with(Buffer.from(bytes).indexOf("the value of a"), 0));
+    const time = { nowMs: LATER, latestMs: LATER };
+    for (const readsFirst of [false, true]) {
+      const reading = readCrashed(new SimulatedDisk({ image: damaged }), SHAPE, time, { depth: 0, readsFirst });
+      await expect(reading).rejects.toThrow(
+        /P14 .*reading after a crash failed: the record at offset \d+ of .* is damaged/,
+      );
+    }
+  });
+
   test("is a violation where the writer shows something else than was shown to one who only reads", async () => {
     const image = await storeWithMore();
     const older = new SimulatedDisk({ image: await world.emptyStore() });

@@ -141,9 +141,13 @@ async function readQuickly(store: TextStore | TextReader, clock: StoppedClock): 
 
 function readKnown(store: TextStore | TextReader): Map<string, string> {
   const read = new Map<string, string>();
-  for (const key of KEYS) {
-    const value = store.getSync(key);
-    if (value !== undefined) read.set(key, value);
+  try {
+    for (const key of KEYS) {
+      const value = store.getSync(key);
+      if (value !== undefined) read.set(key, value);
+    }
+  } catch (error) {
+    return mustBePossible("reading after a crash", error);
   }
   return read;
 }

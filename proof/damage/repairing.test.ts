@@ -43,12 +43,12 @@ function* someDamages(store: SmallStore, image: DiskImage, step: number): Genera
 /** What a kill leaves, and power cuts: up to six things pending each subset of them, beyond that all lost; each image once. */
 function* leftAt(point: CrashPoint, seen: Set<string>): Generator<DiskImage> {
   const cuts = subsetsAt(point, { pendingMax: 6, damagesMax: 0 }) ?? [];
-  const crashes = [
+  const crashes: readonly { readonly profile: Profile; readonly fates?: Fates }[] = [
     { profile: "kill" },
     { profile: "drop-all" },
-    ...[...cuts].map((fates) => ({ profile: "free", fates })),
+    ...[...cuts].map((fates) => ({ profile: "free" as const, fates })),
   ];
-  for (const { fates, profile } of crashes as readonly { profile: Profile; fates?: Fates }[]) {
+  for (const { fates, profile } of crashes) {
     const { low, high } = point.imageHash(fates, profile);
     const hash = `${low} ${high}`;
     if (seen.has(hash)) continue;

@@ -276,7 +276,7 @@ export class Order extends OrderPath {
     for (const node of gone) this.#free(node);
   }
 
-  /** A root with a single child is none. It always has one: of a leaf that loses all it has, the neighbours are looked at before. */
+  /** A root with a single child is none: it goes long before that one is empty. */
   #lowerRoot(gone: number[]): void {
     const { nodes } = this;
     while (this.height > 1 && nodes.count(this.root) === 1) {
