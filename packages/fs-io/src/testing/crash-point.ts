@@ -33,7 +33,8 @@ export class CrashPoint {
   }
 
   /**
-   * What is on the disk when a crash comes now.
+   * What is on the disk when a crash comes now. Without fates and a profile nothing is lost: `image([], "drop-all")` is a power
+   * cut that takes all that it can.
    * @throws FsError `FS_INVALID_ARGUMENT` if a fate is not a non-negative safe integer
    */
   image(fates: Fates = [], profile: Profile = "free"): DiskImage {

@@ -93,7 +93,8 @@ export class SimulatedDisk {
 
   /**
    * Every process dies, and of what is not synced there remains what `fates` and `profile` leave (crash-fates.ts,
-   * crash-profiles.ts). Returns what the disk holds now, all of it durable.
+   * crash-profiles.ts). Returns what the disk holds now, all of it durable. Without either nothing is lost: a cut that takes
+   * all that it can is `powerCut([], "drop-all")`.
    * @throws FsError `FS_INVALID_ARGUMENT` if a fate is not a non-negative safe integer
    */
   powerCut(fates: Fates = [], profile: Exclude<Profile, "kill"> = "free"): DiskImage {
