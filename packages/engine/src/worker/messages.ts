@@ -11,6 +11,7 @@ import type { SentError } from "./sent-errors.ts";
  *     <--------------------------------- progress
  *     abort ------------------------------------>
  *     <--------------------------- done, or failed
+ *     end -------------------------------------->  exits; between merges only
  */
 export type ToThread =
   | {
@@ -22,7 +23,8 @@ export type ToThread =
   | { readonly type: "reply"; readonly value: unknown; readonly floor: number }
   /** `error` is a number by which the store's thread knows what was thrown. */
   | { readonly type: "refusal"; readonly error: number; readonly message: string }
-  | { readonly type: "abort" };
+  | { readonly type: "abort" }
+  | { readonly type: "end" };
 
 /** What comes from the merge's thread. */
 export type FromThread =

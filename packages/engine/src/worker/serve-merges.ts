@@ -6,13 +6,16 @@ import { ABORTED, sendError } from "./sent-errors.ts";
 
 /** The way to the store's thread. */
 export interface ThreadPort {
+  /** Keeps the thread alive until it is taken off. */
   on(event: "message", listener: (message: ToThread) => void): unknown;
+  off(event: "message", listener: (message: ToThread) => void): unknown;
   postMessage(message: FromThread, transfer: ArrayBuffer[]): void;
 }
 
 /**
- * In the merge's thread: does the merges that it is told to do, one after the other. Whether anything may be written under this
- * runtime was decided by the file system of the store, which would not be open otherwise.
+ * In the merge's thread: does the merges that it is told to do, one after the other, until it is told to end: then it listens
+ * no more, and nothing keeps the thread alive. Whether anything may be written under this runtime was decided by the file
+ * system of the store, which would not be open otherwise.
  */
 export function serveMerges(
   port: ThreadPort,
@@ -21,7 +24,7 @@ export function serveMerges(
   let store: RemoteStore | undefined;
   let controller = new AbortController();
   const post = (message: FromThread, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
-  port.on("message", (message) => {
+  const listener = (message: ToThread): void => {
     switch (message.type) {
       case "start":
         store = new RemoteStore(fileSystem, message.floor, post);
@@ -37,8 +40,12 @@ export function serveMerges(
       case "abort":
         controller.abort(ABORTED);
         break;
+      case "end":
+        port.off("message", listener);
+        break;
     }
-  });
+  };
+  port.on("message", listener);
 }
 
 async function run(

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { MergeOptions, MergeReport } from "@hashlog/compactor";
-import type { FileSystem } from "@hashlog/fs-io";
+import { systemClock, type Clock, type FileSystem } from "@hashlog/fs-io";
 import { HashlogError } from "../errors.ts";
 import type { ExecutorInput, ExecutorStore, MergeExecutor } from "../merge-executor.ts";
 import { MergeJob, type Thread } from "./merge-job.ts";
@@ -20,15 +20,20 @@ export function workerMerge(): MergeExecutor {
   return new ThreadedExecutor(startThread);
 }
 
+/** How long a thread may take to end by itself, in milliseconds, before it is terminated. */
+const END_WAIT_MS = 5000;
+
 /** As `workerMerge`, with threads of the caller's: for tests, and not exported. */
 export class ThreadedExecutor implements MergeExecutor {
   readonly #start: () => Thread;
+  readonly #clock: Clock;
   readonly #workingDirectory = resolve();
   /** The thread that waits for the next merge. */
   #idle: { readonly thread: Thread; readonly forget: () => void } | undefined;
 
-  constructor(start: () => Thread) {
+  constructor(start: () => Thread, clock: Clock = systemClock) {
     this.#start = start;
+    this.#clock = clock;
   }
 
   check({ name }: FileSystem): void {
@@ -62,7 +67,7 @@ export class ThreadedExecutor implements MergeExecutor {
     const idle = this.#idle;
     if (idle === undefined) return;
     idle.forget();
-    await idle.thread.terminate();
+    await end(idle.thread, this.#clock);
   }
 
   #take(): Thread {
@@ -74,7 +79,7 @@ export class ThreadedExecutor implements MergeExecutor {
 
   #giveBack(thread: Thread): void {
     if (this.#idle !== undefined) {
-      void thread.terminate();
+      void end(thread, this.#clock);
       return;
     }
     // Somebody may end it while nothing runs in it, or it may fail by itself: then there is none.
@@ -87,6 +92,23 @@ export class ThreadedExecutor implements MergeExecutor {
     thread.on("error", forget);
     this.#idle = { thread, forget };
   }
+}
+
+/**
+ * Ends a thread in which nothing runs, and resolves when it has ended. It is asked to end by itself: Node has been seen to crash
+ * where threads are terminated and started in turns (nodejs/node#56312).
+ */
+async function end(thread: Thread, clock: Clock): Promise<void> {
+  const exited = new Promise<void>((resolve) => {
+    thread.on("exit", () => resolve());
+  });
+  // Nobody needs it any more: what it may yet fail with is no concern of the process.
+  thread.on("error", () => undefined);
+  thread.ref();
+  const overdue = clock.setTimer(() => void thread.terminate(), END_WAIT_MS);
+  thread.postMessage({ type: "end" }, []);
+  await exited;
+  overdue.cancel();
 }
 
 /** Starts a thread that does merges. */

@@ -7,8 +7,10 @@ import { onTestFinished } from "vitest";
 import { LIMITS, type Limits } from "../../src/limits.ts";
 import { openWithin } from "../../src/open.ts";
 import type { Thread } from "../../src/worker/merge-job.ts";
-import { serveMerges } from "../../src/worker/serve-merges.ts";
+import type { ToThread } from "../../src/worker/messages.ts";
+import { serveMerges, type ThreadPort } from "../../src/worker/serve-merges.ts";
 import { ThreadedExecutor } from "../../src/worker/worker-merge.ts";
+import { FakeClock } from "./fake-clock.ts";
 import type { TextStore } from "./text-store.ts";
 import type { World } from "./worlds.ts";
 
@@ -29,10 +31,15 @@ export async function openMerging(
   return db;
 }
 
-/** What a worker is, in this very thread: its messages go through a channel, and it ends when it is told to. */
+/** What a worker is, in this very thread: its messages go through a channel, and it ends when it listens no more. */
 export class FakeThread extends EventEmitter implements Thread {
   readonly #channel = new MessageChannel();
-  isTerminated = false;
+  /** Whether it has ended, however that came. */
+  hasEnded = false;
+  /** How often it was terminated, instead of asked to end. */
+  terminations = 0;
+  /** Whether it goes on as if it had not been asked to end. */
+  isStubborn = false;
   /** How many messages came from it. */
   messages = 0;
   /** After which of them it ends. */
@@ -43,7 +50,12 @@ export class FakeThread extends EventEmitter implements Thread {
   constructor(fileSystem: FileSystem = nodeFileSystem()) {
     super();
     const { port1, port2 } = this.#channel;
-    serveMerges(port2, fileSystem);
+    const port: ThreadPort = {
+      on: (_event, listener) => port2.on("message", listener),
+      off: () => setImmediate(() => this.end(0)),
+      postMessage: (message, transfer) => port2.postMessage(message, transfer),
+    };
+    serveMerges(port, fileSystem);
     port1.on("message", (message) => {
       this.messages += 1;
       this.emit("message", message);
@@ -52,6 +64,7 @@ export class FakeThread extends EventEmitter implements Thread {
   }
 
   postMessage(message: unknown, transfer: ArrayBuffer[]): void {
+    if (this.isStubborn && (message as ToThread).type === "end") return;
     this.#channel.port1.postMessage(message, transfer);
   }
 
@@ -65,14 +78,15 @@ export class FakeThread extends EventEmitter implements Thread {
 
   /** As if it had been killed, or had failed with that error. */
   end(code: number, error?: Error): void {
-    if (this.isTerminated) return;
-    this.isTerminated = true;
+    if (this.hasEnded) return;
+    this.hasEnded = true;
     this.#channel.port1.close();
     if (error !== undefined) this.emit("error", error);
     this.emit("exit", code);
   }
 
   terminate(): Promise<void> {
+    this.terminations += 1;
     this.end(1);
     return Promise.resolve();
   }
@@ -82,16 +96,18 @@ export class FakeThread extends EventEmitter implements Thread {
 export function fakeThreads(prepare: (thread: FakeThread) => void = () => {}): {
   readonly executor: ThreadedExecutor;
   readonly threads: readonly FakeThread[];
+  readonly clock: FakeClock;
 } {
+  const clock = new FakeClock();
   const threads: FakeThread[] = [];
   const executor = new ThreadedExecutor(() => {
     const thread = new FakeThread();
     prepare(thread);
     threads.push(thread);
     return thread;
-  });
+  }, clock);
   onTestFinished(() => {
     for (const thread of threads) thread.end(0);
   });
-  return { executor, threads };
+  return { executor, threads, clock };
 }

@@ -3,7 +3,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { startThread, ThreadedExecutor } from "../../src/worker/worker-merge.ts";
 import { fakeThreads, openMerging } from "../support/executors.ts";
 import { entriesOf, filler, rejection } from "../support/values.ts";
@@ -103,7 +103,7 @@ describe("the threads of an executor", () => {
     expect(new Set(refs)).toEqual(new Set([1]));
     expect(new Set(threads[0]!.eventNames())).toEqual(new Set(["error", "exit"]));
     await executor.close();
-    expect(threads[0]!.isTerminated).toBe(true);
+    expect(threads[0]!.hasEnded).toBe(true);
     await executor.close();
     // And another one after that.
     await fill(db);
@@ -120,7 +120,55 @@ describe("the threads of an executor", () => {
     }
     await Promise.all(stores.map((db) => db.compact()));
     expect(threads).toHaveLength(2);
-    expect(threads.filter(({ isTerminated }) => isTerminated)).toHaveLength(1);
+    await vi.waitFor(() => expect(threads.filter(({ hasEnded }) => hasEnded)).toHaveLength(1));
+    await executor.close();
+    expect(threads.map(({ hasEnded, terminations }) => [hasEnded, terminations])).toEqual([
+      [true, 0],
+      [true, 0],
+    ]);
+  });
+
+  test("end by themselves when it is closed, and one that does not is terminated after a while", async () => {
+    const world = await nodeWorld();
+    const { executor, threads, clock } = fakeThreads();
+    const db = await openMerging(world, executor);
+    for (const isStubborn of [false, true]) {
+      await fill(db);
+      await db.compact();
+      const thread = threads.at(-1)!;
+      thread.isStubborn = isStubborn;
+      const closed = executor.close();
+      expect([thread.hasEnded, thread.refs]).toEqual([false, 1]);
+      if (isStubborn) clock.advance(60_000);
+      await closed;
+      expect([thread.terminations, clock.timers]).toEqual([isStubborn ? 1 : 0, 0]);
+    }
+  });
+
+  test("that are closed and fail instead harm nobody", async () => {
+    const world = await nodeWorld();
+    const { executor, threads } = fakeThreads();
+    const db = await openMerging(world, executor);
+    await fill(db);
+    await db.compact();
+    threads[0]!.isStubborn = true;
+    const closed = executor.close();
+    threads[0]!.end(1, new Error("too late"));
+    await closed;
+    expect(await entriesOf(db)).toHaveLength(20 - 1);
+  });
+
+  test("that are real ones end with code 0: they are not terminated", async () => {
+    const world = await nodeWorld();
+    const codes: number[] = [];
+    const executor = new ThreadedExecutor(() => startThread().on("exit", (code) => codes.push(code)));
+    const db = await openMerging(world, executor);
+    for (let round = 1; round <= 3; round += 1) {
+      await fill(db);
+      await db.compact();
+      await executor.close();
+      expect(codes).toEqual(Array.from({ length: round }, () => 0));
+    }
   });
 
   test.each([undefined, new Error("by itself")])("that end while nothing runs are replaced (%s)", async (error) => {
