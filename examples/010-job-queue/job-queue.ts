@@ -57,9 +57,16 @@ export class JobQueue {
   }
 
   /** The job is done, and will not be given out again from the moment at which this resolves. */
-  async finish(id: string): Promise<void> {
-    const done = await this.#step(id, "running", (job) => ({ ...job, state: "done" }));
-    if (done === undefined) throw new Error(`job ${id} is not running`);
+  finish(id: string): Promise<void> {
+    return this.#leave(id, "done");
+  }
+
+  /**
+   * It could not be done this time, and waits again, at its place in the order of the ids. Its `attempts` tell whoever takes it
+   * next how often it was tried: time to give up what never works.
+   */
+  giveBack(id: string): Promise<void> {
+    return this.#leave(id, "ready");
   }
 
   get(id: string): Promise<Job | null | undefined> {
@@ -72,6 +79,11 @@ export class JobQueue {
 
   close(): Promise<void> {
     return this.#store.close();
+  }
+
+  async #leave(id: string, state: "done" | "ready"): Promise<void> {
+    const left = await this.#step(id, "running", (job) => ({ ...job, state }));
+    if (left === undefined) throw new Error(`job ${id} is not running`);
   }
 
   /** Takes the job from that state to the next; `undefined` if it is not in it, or somebody else was quicker. */

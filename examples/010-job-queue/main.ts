@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { JobQueue } from "./job-queue.ts";
-import { print, PRINTERS } from "./printer.ts";
+import { isStuck, print, PRINTERS } from "./printer.ts";
 
 const JOBS = 120;
 const KILL_AFTER = 50;
@@ -57,6 +57,7 @@ async function main(): Promise<void> {
       const job = await queue.get(id);
       assert.equal(job?.state, "done");
       assert.ok(times(id) >= 1 && times(id) <= job.attempts, `job ${id} was printed ${times(id)} times`);
+      if (isStuck({ ...job, attempts: 1 })) assert.ok(job.attempts > 1, `job ${id} was not tried again`);
     }
     for (const id of finished) assert.equal(times(id), 1);
     assert.ok(lines.length <= JOBS + PRINTERS);
