@@ -3,7 +3,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { startThread, ThreadedExecutor } from "../../src/worker/worker-merge.ts";
 import { fakeThreads, openMerging } from "../support/executors.ts";
 import { entriesOf, filler, rejection } from "../support/values.ts";
@@ -112,7 +112,8 @@ describe("the threads of an executor", () => {
   });
 
   test("are as many as merges run at once, and one stays", async () => {
-    const { executor, threads } = fakeThreads();
+    const exits: Promise<unknown>[] = [];
+    const { executor, threads } = fakeThreads((thread) => exits.push(once(thread, "exit")));
     const stores: TextStore[] = [];
     for (let index = 0; index < 2; index += 1) {
       stores.push(await openMerging(await nodeWorld(), executor));
@@ -120,7 +121,8 @@ describe("the threads of an executor", () => {
     }
     await Promise.all(stores.map((db) => db.compact()));
     expect(threads).toHaveLength(2);
-    await vi.waitFor(() => expect(threads.filter(({ hasEnded }) => hasEnded)).toHaveLength(1));
+    await Promise.race(exits);
+    expect(threads.filter(({ hasEnded }) => hasEnded)).toHaveLength(1);
     await executor.close();
     expect(threads.map(({ hasEnded, terminations }) => [hasEnded, terminations])).toEqual([
       [true, 0],
