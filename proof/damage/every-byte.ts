@@ -24,7 +24,7 @@ export function* everyByte(image: DiskImage, path: string): Generator<Damage> {
 }
 
 /** From some byte on the file reads as zeros, as where its length became durable and its blocks did not. */
-function* zeroTails(image: DiskImage, path: string): Generator<Damage> {
+export function* zeroTails(image: DiskImage, path: string): Generator<Damage> {
   const content = image.bytes(path)!;
   // Of a single last byte `byteOverwrites` has it already.
   for (let at = 0; at < content.length - 1; at += 1) {

@@ -1,6 +1,7 @@
 import {
   crashPointAt,
   SimulatedDisk,
+  truncations,
   type CrashPoint,
   type Damage,
   type DiskImage,
@@ -8,15 +9,17 @@ import {
   type Profile,
 } from "@hashlog/fs-io/testing";
 import { repair } from "@hashlog/engine";
+import { SEGMENT_HEADER_BYTES, segmentFileName } from "@hashlog/format";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { subsetsAt } from "../crashing/subsets.ts";
 import { runs, TEST_TIMEOUT_MS } from "../world/runs.ts";
 import { DIRECTORY } from "../world/text-store.ts";
 import { VirtualClock } from "../world/virtual-clock.ts";
-import { everyByte, everySector } from "./every-byte.ts";
+import { everyByte, everySector, zeroTails } from "./every-byte.ts";
 import { filesOf, withoutCaches } from "./store-files.ts";
 import { READ_AT } from "./opening.ts";
+import { recordsOf } from "./records-of.ts";
 import { RepairJudge } from "./repair-judge.ts";
 import { smallStore, STORE_NAMES, type SmallStore } from "./stores.ts";
 
@@ -88,6 +91,28 @@ test(
   TEST_TIMEOUT_MS,
 );
 
+test(
+  "where the frame of all that is known to have been durable is damaged, and the end of the log with it, the report says that more may be lost",
+  async () => {
+    const store = await smallStore("killed within a segment");
+    const judge = await RepairJudge.of(store);
+    const image = withoutCaches(store.image, ["checkpoint", "hint"]);
+    const { segmentId } = store.manifest.segments.find(({ state }) => state === "unsealed")!;
+    const path = `${DIRECTORY}/${segmentFileName(segmentId)}`;
+    const header = image.withFile(path, flipped(image.bytes(path)!, SEGMENT_HEADER_BYTES));
+    const fence = (await recordsOf(store)).find((record) => record.path === path)!.end;
+    for (const damages of [zeroTails(header, path), truncations(header, path)]) {
+      let at = 0;
+      for (const damage of damages) {
+        at += 1;
+        if (at > fence && at % 7 === 0) await judge.try(header, damage);
+      }
+    }
+    expect(judge.lost).toBeGreaterThan(100);
+  },
+  TEST_TIMEOUT_MS,
+);
+
 test.each(STORE_NAMES)(
   "a store that was %s and is damaged in several places is repaired",
   async (name) => {
@@ -147,3 +172,9 @@ test.each(STORE_NAMES)(
   },
   TEST_TIMEOUT_MS,
 );
+
+function flipped(bytes: Uint8Array, at: number): Uint8Array {
+  const flippedBytes = bytes.slice();
+  flippedBytes[at]! ^= 1;
+  return flippedBytes;
+}

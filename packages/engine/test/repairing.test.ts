@@ -226,6 +226,45 @@ describe("of a damaged log", () => {
     expect([...content.keys()].every((key) => allBut().get(key) === content.get(key))).toBe(true);
   });
 
+  test("where all that is known to have been durable is saved, and nobody knows what lay behind it", async () => {
+    const { world, killed } = await simulatedWorld();
+    const db = await world.open();
+    await db.put("key 0", filler(150, 0));
+    // The manifest testifies the first write; what else does lies in what gets lost.
+    await db.checkpoint();
+    await db.put("key 1", filler(150, 1));
+    await db.put("key 2", filler(150, 2));
+    const place = await killed();
+    await spoil(place, segmentFileName(1), flipAt(FRAME_HEADER));
+    const headerOnly = await repair(place.directory, { fileSystem: place.fileSystem, dryRun: true });
+    expect(headerOnly).toMatchObject({ changed: true, recordsSaved: 1, mayBeLost: [], framesInPart: 0 });
+    // The fence behind the first write, and all that follows.
+    await spoil(place, segmentFileName(1), (bytes) => {
+      bytes.fill(0, FRAME_BYTES);
+    });
+    const report = await repaired(place);
+    expect(report).toMatchObject({ changed: true, lost: [], recordsSaved: 1, framesInPart: 0 });
+    expect(report.mayBeLost).toMatchObject([
+      { segmentId: 1, offset: 32, firstSequence: undefined, lastSequence: undefined, writes: undefined },
+    ]);
+    expect(await contentOf(place)).toEqual(allBut(1, 2, 3, 4, 5));
+  });
+
+  test("where the next segment tells that nothing lay behind what is saved", async () => {
+    const { world, killed } = await simulatedWorld();
+    const db = await world.open({ segmentBytesMax: 512 });
+    for (let index = 0; index < 3; index += 1) await db.put(`key ${index}`, filler(150, index));
+    const place = killed();
+    const { segments } = manifestIn(await readFile(place.fileSystem, world.path(MANIFEST_NAME)));
+    expect(segments).toMatchObject([{ state: "unsealed" }, { state: "unsealed", firstSequence: 3 }]);
+    // The header of the second frame, and the fence at the end of the segment.
+    await spoil(place, segmentFileName(segments[0]!.segmentId), (bytes) => {
+      bytes.fill(0, FRAME_BYTES + FRAME_HEADER, FRAME_BYTES + FRAME_HEADER + 4).fill(0, 2 * FRAME_BYTES);
+    });
+    expect(await repaired(place)).toMatchObject({ changed: true, recordsSaved: 1, lost: [], mayBeLost: [] });
+    expect(await contentOf(place)).toEqual(allBut(3, 4, 5));
+  });
+
   test("an unfinished write at its end is left to the next opening", async () => {
     const place = await killedStore();
     await spoil(place, segmentFileName(1), (bytes) => Uint8Array.from([...bytes, ...bytes.subarray(32, 60)]));

@@ -3,7 +3,7 @@ import type { Clock } from "@hashlog/fs-io";
 import { SEGMENT_SLOTS_MAX, type Keydir, type KeydirFactory, type KeydirLoader } from "@hashlog/index";
 import { newLocation } from "../segment-table.ts";
 import { examine, type ExamineParts } from "../verify/examine.ts";
-import type { LostEntry, SegmentContent } from "../verify/examined-segment.ts";
+import type { ExaminedSegment, LostEntry, SegmentContent } from "../verify/examined-segment.ts";
 import type { DamagedRange } from "../verify/read-past-damage.ts";
 import { RecordLoader } from "../verify/record-loader.ts";
 import type { SalvageWriter } from "./salvage-writer.ts";
@@ -25,10 +25,13 @@ export interface LostRange {
   readonly offset: number;
   readonly bytes: number;
   readonly reason: string;
-  /** Where known: the sequences of the writes that lay there, those included that were saved. */
+  /**
+   * Where known: the sequences of the writes that lay there, those included that were saved. At the end of the log those that are
+   * known to have been durable; behind them there may have been more.
+   */
   readonly firstSequence: number | undefined;
   readonly lastSequence: number | undefined;
-  /** Where known, how many of them could not be saved. */
+  /** Where these are known, how many of them could not be saved. */
   readonly writes: number | undefined;
 }
 
@@ -95,7 +98,9 @@ class Salvager {
     });
     // What is saved anywhere is known before anything is given up: two segments may hold the same record.
     const saved: ReadonlySet<number>[] = [];
-    for (const content of contents) saved.push(await this.#searchDamage(content));
+    for (const [index, content] of contents.entries()) {
+      saved.push(await this.#searchDamage(content, contents[index + 1]));
+    }
     for (const [index, content] of contents.entries()) await this.#buryWhatIsGone(content, saved[index]!);
     while (!this.#loader.finish()) await clock.yield();
     const gone = await this.#goneKeys();
@@ -114,7 +119,7 @@ class Salvager {
   }
 
   /** Saves what is in the damaged ranges, and lists those of which no hint tells. Resolves to the offsets of what it saved. */
-  async #searchDamage(content: SegmentContent): Promise<ReadonlySet<number>> {
+  async #searchDamage(content: SegmentContent, next: SegmentContent | undefined): Promise<ReadonlySet<number>> {
     const { segment, damaged, hint } = content;
     const { segmentId, source } = segment;
     const saved = new Set<number>();
@@ -130,15 +135,16 @@ class Salvager {
         if (isInPart === true) this.#framesInPart += 1;
         continue;
       }
-      const lost = lostOf(range, inRange, Math.min(range.bytes, Math.max(0, source.bytes - range.offset)));
+      const lost = lostOf(range, inRange, source.bytes, isEndOfLog(segment, range, next));
       if (lost === undefined) continue;
-      if (inRange.length > 0) this.#framesInPart += 1;
       const { offset, bytes, reason, sequences } = range;
-      const known = sequences !== undefined && sequences.first <= sequences.last;
+      const { writes } = lost;
+      // Of what lies behind records that are known, and saved, nobody can tell whether it was of their frame.
+      if (inRange.length > 0 && (writes !== undefined || sequences === undefined)) this.#framesInPart += 1;
       this.#mayBeLost.push({
-        ...{ segmentId, offset, bytes, reason, writes: lost.writes },
-        firstSequence: known ? sequences.first : undefined,
-        lastSequence: known ? sequences.last : undefined,
+        ...{ segmentId, offset, bytes, reason, writes },
+        firstSequence: writes === undefined ? undefined : sequences?.first,
+        lastSequence: writes === undefined ? undefined : sequences?.last,
       });
     }
     return saved;
@@ -220,26 +226,47 @@ interface Extent {
   readonly sequence: number;
 }
 
-/** Whether anything may be lost in a range of which no hint tells, and how many writes, where the sequences tell it. */
+/** Whether the log ends in that range: nothing behind it tells how many writes were in it. */
+function isEndOfLog(
+  { listed, bytes }: ExaminedSegment,
+  { offset, bytes: length, sequences }: DamagedRange,
+  next: SegmentContent | undefined,
+): boolean {
+  if (listed.state === "sealed" || offset + length !== bytes) return false;
+  const behind = next?.segment.listed;
+  return behind?.state !== "unsealed" || behind.firstSequence !== sequences!.last + 1;
+}
+
+/**
+ * Whether anything may be lost in a range of which no hint tells, and how many writes, where the sequences tell it. The file has
+ * `fileBytes`.
+ */
 function lostOf(
-  { offset, bytes, sequences, isWholeFile = false }: DamagedRange,
+  range: DamagedRange,
   saved: readonly Extent[],
-  bytesThere: number,
+  fileBytes: number,
+  isEnd: boolean,
 ): { readonly writes: number | undefined } | undefined {
+  const { sequences, isWholeFile = false } = range;
   if (sequences !== undefined) {
     const { first, last } = sequences;
-    // What was in it beyond what is known to have been durable, nobody can tell.
-    if (isWholeFile && last < first) return { writes: undefined };
     const writes = last - first + 1 - saved.filter(({ sequence }) => sequence <= last).length;
-    return writes > 0 ? { writes } : undefined;
+    if (writes > 0) return { writes };
+    // What was in it beyond what is known to have been durable, nobody can tell.
+    if (!isWholeFile && !isEnd) return undefined;
   }
-  // A frame begins where the range does, or the segment: a header is no loss. Whatever else is not a record may have been one.
+  return isWholeFile || !isAllSaved(range, saved, fileBytes) ? { writes: undefined } : undefined;
+}
+
+/** A frame begins where the range does, or the segment: a header is no loss. Whatever else is not a record may have been one. */
+function isAllSaved({ offset, bytes }: DamagedRange, saved: readonly Extent[], fileBytes: number): boolean {
   let at = offset + FRAME_HEADER_BYTES;
   for (const { from, to } of saved) {
-    if (from > at) return { writes: undefined };
+    if (from > at) return false;
     at = to;
   }
-  return bytesThere < bytes || at < offset + bytes ? { writes: undefined } : undefined;
+  const end = offset + bytes;
+  return end <= fileBytes && at >= end;
 }
 
 /** Stands for records that are gone. No segment has it: they are given from below, and there are fewer. */
