@@ -234,7 +234,7 @@ describe("of a damaged log", () => {
     await db.checkpoint();
     await db.put("key 1", filler(150, 1));
     await db.put("key 2", filler(150, 2));
-    const place = await killed();
+    const place = killed();
     await spoil(place, segmentFileName(1), flipAt(FRAME_HEADER));
     const headerOnly = await repair(place.directory, { fileSystem: place.fileSystem, dryRun: true });
     expect(headerOnly).toMatchObject({ changed: true, recordsSaved: 1, mayBeLost: [], framesInPart: 0 });
