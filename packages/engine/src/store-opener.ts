@@ -326,12 +326,15 @@ function tailCount(run: LogRun): number {
 async function removeUnlisted(parts: StoreParts, files: readonly ListedFile[]): Promise<readonly string[]> {
   const { segments, checkpoint } = parts.manifest.current;
   const listed = new Set(segments.map(({ segmentId }) => segmentId));
+  const sealed = new Set(segments.filter(({ state }) => state === "sealed").map(({ segmentId }) => segmentId));
   const removed: string[] = [];
   for (const { name, file } of files) {
     const unlisted =
       file.kind === "manifest-replacement" ||
       file.kind === "backup-mark" ||
-      ((file.kind === "segment" || file.kind === "hint") && !listed.has(file.id)) ||
+      (file.kind === "segment" && !listed.has(file.id)) ||
+      // One beside a segment that is not sealed is of another time than the manifest.
+      (file.kind === "hint" && !sealed.has(file.id)) ||
       (file.kind === "checkpoint" && file.id !== checkpoint?.id);
     if (!unlisted) continue;
     // mark: recovery/unlisted-file-removed

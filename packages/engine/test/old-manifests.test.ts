@@ -1,8 +1,9 @@
-import { HashlogError, open, type Store } from "@hashlog/engine";
+import { HashlogError, open, verify, type Store } from "@hashlog/engine";
 import {
   decodeManifest,
   encodeManifest,
   encodeSegmentHeader,
+  hintFileName,
   MANIFEST_NAME,
   placeOf,
   sealFrame,
@@ -13,6 +14,7 @@ import {
 } from "@hashlog/format";
 import { SimulatedDisk, hashImage, type DiskImage } from "@hashlog/fs-io/testing";
 import { expect, test } from "vitest";
+import { atRest } from "./support/at-rest.ts";
 import { entriesOf } from "./support/values.ts";
 
 /**
@@ -95,6 +97,25 @@ test("an older manifest that knows all segments does as well as the newest", asy
   await live(withManifestOf(newest, older!), async ({ store }) => {
     expect((await entriesOf(store)).map(([key]) => key).sort()).toEqual(["a", "b"]);
   });
+});
+
+test("a hint beside a segment that the manifest has as not sealed is of another time, and goes", async () => {
+  let older: DiskImage | undefined;
+  const newest = await live(undefined, async ({ store, disk }) => {
+    for (let index = 0; index < 3; index += 1) await store.put(`key ${index}`, "x".repeat(150));
+    older = disk.image();
+    await atRest(store);
+  });
+  const [first, second] = manifestOf(older!).segments;
+  expect([first!.state, second!.state]).toEqual(["unsealed", "unsealed"]);
+  const name = hintFileName(first!.segmentId);
+  expect(newest.bytes(`/store/${name}`)).toBeDefined();
+  const closed = await live(withManifestOf(newest, older!), async ({ store }) => {
+    expect(store.stats().open.filesRemoved).toContain(name);
+    // Before another is written.
+    await store.close();
+  });
+  expect((await verify("/store", { fileSystem: new SimulatedDisk({ image: closed }).boot() })).findings).toEqual([]);
 });
 
 test("what a crash leaves is still cleared away: segments without a frame, with less than is there, or with garbage", async () => {
