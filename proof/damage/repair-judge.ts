@@ -1,5 +1,5 @@
 import { HashlogError, repair, verify, type RepairReport, type VerifyReport } from "@hashlog/engine";
-import { decodeManifest, MANIFEST_NAME, parseFileName } from "@hashlog/format";
+import { decodeManifest, MANIFEST_NAME, parseFileName, type Manifest } from "@hashlog/format";
 import { crashPointAt, SimulatedDisk, type Damage, type DiskImage } from "@hashlog/fs-io/testing";
 import type { Outcome } from "../properties/p10-corruption-honesty.ts";
 import { mustHoldOfRepair } from "../properties/p24-repair.ts";
@@ -199,9 +199,12 @@ export class RepairJudge {
     mustHoldOfRepair(value === undefined || earlier.includes(value as string), `${what}, which it never was`);
     if (isListed) mustHoldOfRepair(value === undefined, `${what}, and on the list of what is lost`);
     const { path, sequence, segmentId, offset, end } = record;
-    // An older manifest that nothing contradicts any more is believed: its files are what a crash may leave.
-    if (!done.manifestRebuilt && this.#isOlder(image) && !sameBytes(image.bytes(path), this.#store.image.bytes(path)))
-      return;
+    // An older manifest that nothing contradicts any more is believed: its files are what a crash may leave, and a segment that it
+    // does not list, and that testifies nothing more, holds nothing that was durable (FORMAT.md, "An older manifest").
+    const older = done.manifestRebuilt ? undefined : this.#olderManifest(image);
+    const isListedThere = older?.segments.some((listed) => listed.segmentId === segmentId);
+    if (older !== undefined && !sameBytes(image.bytes(path), this.#store.image.bytes(path))) return;
+    if (isListedThere === false && sequence > durable) return;
     // Behind what was durable, and behind a tear, nothing was acknowledged.
     if (done.tornTail !== undefined && this.#isInLog(segmentId) && sequence > durable) return;
     if (isCut(image, this.#store.image, path) && this.#isInLog(segmentId) && sequence > durable) return;
@@ -217,11 +220,12 @@ export class RepairJudge {
     mustHoldOfRepair(isListed || mayBe || done.manifestRebuilt, `${what}, and nothing in the report says so`);
   }
 
-  #isOlder(image: DiskImage): boolean {
+  /** The manifest that lies there, if it is not the store's newest. */
+  #olderManifest(image: DiskImage): Manifest | undefined {
     const bytes = image.bytes(MANIFEST);
-    return (
-      !sameBytes(bytes, this.#store.image.bytes(MANIFEST)) && decodeManifest(bytes ?? new Uint8Array()).kind === "ok"
-    );
+    if (bytes === undefined || sameBytes(bytes, this.#store.image.bytes(MANIFEST))) return undefined;
+    const decoded = decodeManifest(bytes);
+    return decoded.kind === "ok" ? decoded.value : undefined;
   }
 
   #bytesOf({ path, offset, end }: PlacedRecord): Uint8Array {

@@ -1,5 +1,6 @@
 import {
   crashPointAt,
+  everyFileDamage,
   SimulatedDisk,
   truncations,
   type CrashPoint,
@@ -8,17 +9,18 @@ import {
   type Fates,
   type Profile,
 } from "@hashlog/fs-io/testing";
-import { repair } from "@hashlog/engine";
-import { SEGMENT_HEADER_BYTES, segmentFileName } from "@hashlog/format";
+import { repair, verify } from "@hashlog/engine";
+import { MANIFEST_NAME, SEGMENT_HEADER_BYTES, segmentFileName } from "@hashlog/format";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { subsetsAt } from "../crashing/subsets.ts";
+import { mustHoldOfRepair } from "../properties/p24-repair.ts";
 import { runs, TEST_TIMEOUT_MS } from "../world/runs.ts";
 import { DIRECTORY } from "../world/text-store.ts";
 import { VirtualClock } from "../world/virtual-clock.ts";
 import { everyByte, everySector, zeroTails } from "./every-byte.ts";
 import { filesOf, withoutCaches } from "./store-files.ts";
-import { READ_AT } from "./opening.ts";
+import { openSmall, READ_AT } from "./opening.ts";
 import { recordsOf } from "./records-of.ts";
 import { RepairJudge } from "./repair-judge.ts";
 import { smallStore, STORE_NAMES, type SmallStore } from "./stores.ts";
@@ -28,6 +30,7 @@ import { smallStore, STORE_NAMES, type SmallStore } from "./stores.ts";
  * step is another; combinations at random; and repairs that are cut off at any step.
  */
 const STEP = 97;
+const MANIFEST = `${DIRECTORY}/${MANIFEST_NAME}`;
 const WITHOUT: readonly (readonly string[])[] = [[], ["checkpoint"], ["checkpoint", "hint"]];
 
 function* someDamages(store: SmallStore, image: DiskImage, step: number): Generator<Damage> {
@@ -112,6 +115,28 @@ test(
   },
   TEST_TIMEOUT_MS,
 );
+
+test("where an older manifest lies, or none, a repair leaves nothing to repair, nor does an opening that believes it", async () => {
+  let believed = 0;
+  for (const name of STORE_NAMES) {
+    const store = await smallStore(name);
+    const judge = await RepairJudge.of(store);
+    for (const damage of everyFileDamage(store.image, MANIFEST, { sources: [], earlier: store.past })) {
+      await judge.try(store.image, damage);
+      const disk = new SimulatedDisk({ image: damage.apply(store.image) });
+      const fileSystem = disk.boot();
+      const opened = await openSmall(fileSystem, store.shape).catch(() => undefined);
+      if (opened === undefined) continue;
+      // At once: nothing was written in the background.
+      await opened.close();
+      const shared = { fileSystem, index: store.shape.keydir, clock: new VirtualClock(READ_AT) };
+      const { findings } = await verify(DIRECTORY, shared);
+      mustHoldOfRepair(findings.length === 0, `${damage.description}: ${findings[0]?.what}`);
+      believed += 1;
+    }
+  }
+  expect(believed).toBeGreaterThan(5);
+});
 
 test.each(STORE_NAMES)(
   "a store that was %s and is damaged in several places is repaired",
