@@ -1,5 +1,6 @@
 import type { InFlight } from "./in-flight.ts";
 import type { StoreMachinery } from "./store-machinery.ts";
+import { removeFilesInUse } from "./store-parts.ts";
 
 /**
  * Ends an open store: what is under way is waited for, everything is made durable, the manifest says how long the active
@@ -30,6 +31,9 @@ export async function closeStore<K, V, VI>(
     log.stop();
     views.closeAll();
     await parts.table.retireAll();
+    await removeFilesInUse(parts);
+    // Another process reads them.
+    for (const error of parts.filesInUse.values()) parts.failures.note(error);
     await parts.executor.close();
     await lock.release();
   }

@@ -16,7 +16,7 @@ import type { Maintenance } from "./maintenance.ts";
 import { MergePace } from "./merge-pace.ts";
 import type { Merger, MergeRunOptions } from "./merger.ts";
 import { gatherStatistics, roomForMerging } from "./store-statistics.ts";
-import type { StoreParts } from "./store-parts.ts";
+import { removeFilesInUse, type StoreParts } from "./store-parts.ts";
 
 /** What a store has to say of the merging in its background: `Store.compaction`. */
 export interface StoreCompaction {
@@ -193,6 +193,7 @@ export class Compaction implements StoreCompaction {
       if (refusal !== undefined) throw refusal;
       if (this.#log.state.kind === "ready") await this.#log.sealAll();
       await this.#background.sweep();
+      await removeFilesInUse(this.#parts);
       const report = await this.#mergeListed(options.segments ?? this.#worthMerging(), run);
       const { state } = this.#log;
       // Where the log cannot be ended, what is in its last segment cannot be merged.

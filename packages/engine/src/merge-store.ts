@@ -273,7 +273,7 @@ export class StoreOfMerge implements ExecutorStore {
     return this.#inputs.get(segmentId)!;
   }
 
-  // Where open files cannot be removed, a handle of the merge's own would keep each input until the store is opened again.
+  // Where open files cannot be removed, a handle of the merge's own would keep each input until the merge has ended.
   #letGo(input: Segment): Promise<void> {
     this.#unpin(input);
     return this.#parts.table.remove(input);

@@ -8,7 +8,7 @@ import type { ExecutorInput } from "./merge-executor.ts";
 import type { MergePace } from "./merge-pace.ts";
 import { StoreOfMerge } from "./merge-store.ts";
 import type { Segment } from "./segment.ts";
-import type { StoreParts } from "./store-parts.ts";
+import { removeFilesInUse, type StoreParts } from "./store-parts.ts";
 import { TRACES } from "./tracing.ts";
 
 /**
@@ -149,6 +149,7 @@ export class Merger {
     } finally {
       releaseSlots();
       await store.end();
+      await removeFilesInUse(this.#parts);
       for (const segment of store.published) this.#onSealed(segment);
     }
   }

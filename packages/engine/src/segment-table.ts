@@ -16,6 +16,8 @@ export class SegmentTable {
   readonly expiry: ExpiryCounts = new ExpiryCounts();
   readonly #bySlot: (Segment | undefined)[] = [];
   readonly #byId = new Map<number, Segment>();
+  /** Those that have left the store while somebody pinned them. */
+  readonly #leaving = new Set<Segment>();
   #freeSlots: number[] = [];
   /** In the order in which they were given back. */
   #heldSlots: HeldSlot[] = [];
@@ -93,12 +95,21 @@ export class SegmentTable {
     this.#byId.delete(segment.segmentId);
     this.returnSlot(segment.slot);
     this.onRemoved?.(segment);
+    if (segment.isPinned) this.#leaving.add(segment);
     return segment.retire();
   }
 
   /** Closes every handle that nobody pins: the store is closed, or was not opened after all. */
   async retireAll(): Promise<void> {
     await Promise.all([...this.all()].map((segment) => segment.retire()));
+    await this.closeLeaving();
+  }
+
+  /** Resolves when every segment that has left the store, and that nobody pins any more, is closed. */
+  async closeLeaving(): Promise<void> {
+    const left = [...this.#leaving].filter((segment) => !segment.isPinned);
+    await Promise.all(left.map((segment) => segment.retire()));
+    for (const segment of left) this.#leaving.delete(segment);
   }
 
   at(slot: number): Segment {

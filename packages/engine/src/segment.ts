@@ -32,6 +32,7 @@ export class Segment {
   livePlaces: LivePlaces | undefined;
   #pins = 0;
   #retired = false;
+  #closing: Promise<void> | undefined;
 
   constructor(parts: {
     slot: number;
@@ -65,6 +66,10 @@ export class Segment {
     return this.state;
   }
 
+  get isPinned(): boolean {
+    return this.#pins > 0;
+  }
+
   /** Keeps the handle open until `unpin`. */
   pin(): void {
     this.#pins += 1;
@@ -74,7 +79,7 @@ export class Segment {
     this.#pins -= 1;
     if (this.#retired && this.#pins === 0) {
       // mark: merge/input-closed-by-its-last-reader
-      void this.file.close();
+      void this.#close();
     }
   }
 
@@ -84,7 +89,12 @@ export class Segment {
    */
   async retire(): Promise<void> {
     this.#retired = true;
-    if (this.#pins === 0) await this.file.close();
+    if (this.#pins === 0) await this.#close();
+  }
+
+  #close(): Promise<void> {
+    this.#closing ??= this.file.close();
+    return this.#closing;
   }
 }
 

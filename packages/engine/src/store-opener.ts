@@ -236,6 +236,7 @@ export class StoreOpener<K, V, VI> {
       // An unlisted file of a crashed predecessor is still there.
       fileIds: new FileIds(nextIdAbove(this.#entered.files, this.#manifest)),
       failures: this.#failures,
+      filesInUse: new Map(),
       writePace: new WritePace(clock, limits.pacedBytesPerTurn),
       counts: new WriteCounts(),
     };

@@ -30,6 +30,8 @@ export interface StoreParts {
   readonly fileIds: FileIds;
   readonly executor: MergeExecutor;
   readonly failures: Failures;
+  /** What could not be removed as it was open, by path: to be tried again (`removeFilesInUse`). */
+  readonly filesInUse: Map<string, FsError>;
   readonly writePace: WritePace;
   readonly counts: WriteCounts;
 }
@@ -39,14 +41,32 @@ export function pathOf(parts: Pick<StoreParts, "fileSystem" | "directory">, name
   return parts.fileSystem.join(parts.directory, name);
 }
 
-/** Removes a file that the store does not need any more; one that stays is removed by a later opening. */
-export async function removeFile(parts: Pick<StoreParts, "fileSystem" | "failures">, path: string): Promise<void> {
+/**
+ * Removes a file that the store does not need any more. One that stays is removed by a later opening; and where open files
+ * cannot be removed, one that somebody still reads as soon as `removeFilesInUse` finds that nobody does.
+ */
+export async function removeFile(
+  parts: Pick<StoreParts, "fileSystem" | "failures" | "filesInUse">,
+  path: string,
+): Promise<void> {
   try {
     await parts.fileSystem.remove(path);
   } catch (error) {
-    if (!(FsError.is(error) && error.code === "FS_NOT_FOUND")) {
-      // mark: files/not-removed
-      parts.failures.note(error);
+    if (FsError.is(error) && error.code === "FS_NOT_FOUND") return;
+    if (FsError.is(error) && error.code === "FS_BUSY") {
+      // mark: files/removed-when-nobody-reads-them
+      parts.filesInUse.set(path, error);
+      return;
     }
+    // mark: files/not-removed
+    parts.failures.note(error);
   }
+}
+
+/** Tries again to remove what was open when it should have gone: no file that a store makes ever has the name of another. */
+export async function removeFilesInUse(parts: StoreParts): Promise<void> {
+  await parts.table.closeLeaving();
+  const paths = [...parts.filesInUse.keys()];
+  parts.filesInUse.clear();
+  for (const path of paths) await removeFile(parts, path);
 }

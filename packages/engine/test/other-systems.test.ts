@@ -48,7 +48,7 @@ describe("on Windows", () => {
     expect((await readdir(join(directory, "store"))).filter((name) => name.startsWith("hashlog.lock"))).toEqual([]);
   });
 
-  test("a file that somebody reads stays until the next opening, and the merge is done all the same", async () => {
+  test("a file that somebody reads stays until the store is closed, and the merge is done all the same", async () => {
     const machine = new WindowsMachine(await temporaryDirectory());
     const directory = await temporaryDirectory();
     const options = { fileSystem: nodeFileSystem(machine.options), segmentBytesMax: 512 };
@@ -60,13 +60,14 @@ describe("on Windows", () => {
     await db.put("key", filler(430));
     await db.compact();
     expect(machine.refusals).toContain("unlink EPERM");
-    expect(db.stats().failures.last).toMatchObject({ code: "FS_BUSY" });
-    expect(await segments()).toBeGreaterThan(db.stats().segments.length);
-    for await (const [, value] of iterator) expect(value).toEqual(filler(430));
+    const listed = db.stats().segments.length;
+    expect(await segments()).toBeGreaterThan(listed);
+    const first = await iterator.next();
+    expect(first).toMatchObject({ value: [expect.any(String), filler(430)] });
+    // The iterator goes on until the store is closed.
     await db.close();
-    const again = await open(directory, options);
-    expect(await segments()).toBe(again.stats().segments.length);
-    await again.close();
+    expect(await segments()).toBe(listed);
+    expect(db.stats().failures.count).toBe(0);
   });
 
   test("the lock is a pipe: a second opening is refused, and nothing lies in the directory", async () => {

@@ -117,4 +117,21 @@ export const fileStories: readonly Story[] = [
       await mustHold(script, THREE);
     },
   },
+  {
+    title:
+      "what is read while it is merged away goes when nobody reads it any more, where open files cannot be removed",
+    marks: ["files/removed-when-nobody-reads-them"],
+    tell: async () => {
+      const script = await threeSegments({ platform: "windows" });
+      const { store, disk } = script;
+      const left = (): number => pathsOf(disk.image(), "segment").length - store.stats().segments.length;
+      const snapshot = store.snapshot();
+      await store.compact();
+      must(left() > 0, "what the snapshot reads stays");
+      for (const [key, value] of Object.entries(THREE)) must((await snapshot.get(key)) === value, "it can be read");
+      snapshot.close();
+      await store.compact();
+      must(left() === 0, "what nobody reads any more goes");
+    },
+  },
 ];
