@@ -102,7 +102,6 @@ export class SegmentTable {
   /** Closes every handle that nobody pins: the store is closed, or was not opened after all. */
   async retireAll(): Promise<void> {
     await Promise.all([...this.all()].map((segment) => segment.retire()));
-    await this.closeLeaving();
   }
 
   /** Resolves when every segment that has left the store, and that nobody pins any more, is closed. */

@@ -32,7 +32,6 @@ export class Segment {
   livePlaces: LivePlaces | undefined;
   #pins = 0;
   #retired = false;
-  #closing: Promise<void> | undefined;
 
   constructor(parts: {
     slot: number;
@@ -79,7 +78,7 @@ export class Segment {
     this.#pins -= 1;
     if (this.#retired && this.#pins === 0) {
       // mark: merge/input-closed-by-its-last-reader
-      void this.#close();
+      void this.file.close();
     }
   }
 
@@ -89,12 +88,7 @@ export class Segment {
    */
   async retire(): Promise<void> {
     this.#retired = true;
-    if (this.#pins === 0) await this.#close();
-  }
-
-  #close(): Promise<void> {
-    this.#closing ??= this.file.close();
-    return this.#closing;
+    if (this.#pins === 0) await this.file.close();
   }
 }
 

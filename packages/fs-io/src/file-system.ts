@@ -153,9 +153,10 @@ export interface ReadFile {
   read(target: Uint8Array, at: number, bytes: number, position: number): Promise<number>;
 
   /**
-   * Closes the handle; what was synced stays durable. Closing twice is fine. Never rejects: what a system reports at a
-   * close (volumes that write only then) is about bytes that no sync has covered, of which nothing was promised. They
-   * may read well and be lost; a sync through a handle that is opened later would not be told of it.
+   * Closes the handle; what was synced stays durable. Closing twice is fine, and each call resolves when the handle is
+   * closed. Never rejects: what a system reports at a close (volumes that write only then) is about bytes that no sync has
+   * covered, of which nothing was promised. They may read well and be lost; a sync through a handle that is opened later
+   * would not be told of it.
    */
   close(): Promise<void>;
 }
