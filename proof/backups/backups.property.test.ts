@@ -8,6 +8,7 @@ const step: fc.Arbitrary<BackupStep> = fc.oneof(
   ...writeSteps(4, 4),
   { weight: 3, arbitrary: fc.tuple(fc.constant("await" as const)) },
   { weight: 3, arbitrary: fc.tuple(fc.constant("backup" as const), fc.nat({ max: 1 })) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant("kill" as const), fc.nat({ max: 30 })) },
 );
 
 const cases: fc.Arbitrary<BackupCase> = fc.record({
@@ -64,3 +65,30 @@ test("a backup holds what was acknowledged when it was asked for, also where a s
     expect(await runBackups({ sync: "never", segments: 1, steps, schedule: [], crashes: [[500, 1]] })).toBe(1);
   }
 });
+
+const AN_EARLIER_BACKUP: readonly BackupStep[] = [
+  ...([["put", 0, 300], ["put", 1, 300], ["backup", 0], ["await"]] as const),
+  ...([["put", 0, 300], ["put", 1, 300], ["compact"], ["await"]] as const),
+];
+
+/**
+ * A process that is killed leaves names that a power cut still takes: of a directory that it made, of a manifest that it
+ * replaced. Whoever goes on there sees them.
+ */
+test.each<[string, readonly BackupStep[]]>([
+  ["a first backup", []],
+  ["a later backup", AN_EARLIER_BACKUP],
+])(
+  "where a process is killed at any step of %s, the next one is made, or leaves the earlier one, whenever the power goes",
+  async (_, before) => {
+    const crashes = Array.from({ length: 82 }, (_, index): [number, number] => [(index % 41) * 25, index]);
+    for (let killed = 0; killed < 30; killed += 1) {
+      const steps: readonly BackupStep[] = [
+        ...before,
+        ...([["put", 2, 150], ["await"], ["backup", 0], ["kill", killed]] as const),
+        ...([["backup", 0], ["await"]] as const),
+      ];
+      await runBackups({ sync: "always", segments: 0, steps, schedule: [], crashes });
+    }
+  },
+);

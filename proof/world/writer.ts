@@ -18,15 +18,17 @@ export type State = ReadonlyMap<string, string>;
 export class Writer {
   /** After so many commits. */
   readonly states: readonly State[];
-  /** The sequence of the last record of each commit. */
+  /** The sequence of the last record of each commit that `settleCommits` has waited for. */
   readonly sequences: readonly number[];
   /** How many commits were acknowledged so far. */
   acknowledged = 0;
-  readonly #store: TextStore;
+  #store: TextStore;
   readonly #keys: readonly string[];
   readonly #states: State[] = [new Map()];
   readonly #sequences: number[] = [0];
-  readonly #waiting: Promise<unknown>[] = [];
+  #waiting: Promise<unknown>[] = [];
+  /** Those without a sequence yet, and how many records each has. */
+  #commits: { readonly acknowledged: Promise<unknown>; readonly records: number }[] = [];
 
   constructor(store: TextStore, keys: readonly string[]) {
     this.#store = store;
@@ -64,9 +66,30 @@ export class Writer {
     return settled(Promise.all(this.#waiting), "what was begun");
   }
 
+  /** Resolves when all commits are acknowledged; whatever else was begun goes on. */
+  async settleCommits(): Promise<void> {
+    await settled(Promise.all(this.#commits.map(({ acknowledged }) => acknowledged)), "a commit");
+    const ends: number[] = [];
+    let end = this.#store.stats().sequence;
+    for (const { records } of this.#commits.toReversed()) {
+      ends.push(end);
+      end -= records;
+    }
+    this.#sequences.push(...ends.toReversed());
+    this.#commits = [];
+  }
+
+  /** The process was killed after `settleCommits`, and this is the store of the next one. Nobody waits any more. */
+  goOnWith(store: TextStore): void {
+    for (const promise of this.#waiting) promise.catch(() => undefined);
+    this.#store = store;
+    this.#waiting = [];
+  }
+
   /** Resolves when everything has come to its end. */
   async end(): Promise<void> {
     await this.settle();
+    await this.settleCommits();
     await quiet();
   }
 
@@ -89,10 +112,10 @@ export class Writer {
       return length < 0 ? ({ type: "delete", key: name } as const) : ({ type: "put", key: name, value } as const);
     });
     this.#states.push(next);
-    this.#sequences.push(this.#sequences.at(-1)! + operations.length);
     const acknowledged = this.#store.batch(operations).then(() => {
       this.acknowledged = Math.max(this.acknowledged, number);
     });
+    this.#commits.push({ acknowledged, records: operations.length });
     this.begin(acknowledged);
   }
 }

@@ -12,7 +12,7 @@ import { invalidArgument } from "./errors.ts";
 import { readManifest } from "./manifest-file.ts";
 import { randomIdentity, type RandomSource } from "./random.ts";
 import { sameBytes } from "./same-bytes.ts";
-import { checkVolume, listFiles, makeDirectories, takeLock } from "./store-directory.ts";
+import { checkVolume, listFiles, makeDirectories, syncWayTo, takeLock } from "./store-directory.ts";
 
 /** What a directory is entered with, to be backed up into. */
 export interface BackupTargetParts {
@@ -25,8 +25,9 @@ export interface BackupTargetParts {
  * The directory that a backup goes to, locked: an empty one, or one that holds an earlier backup and has not been written to
  * since. Whatever moment a backup is cut off at, the earlier one is whole and opens.
  *
- * - Files come first and the manifest last. Before any comes, the manifest that is there is raised above their ids: what
- *   it does not list is then left over, and no sign that the manifest is an old one (check-loaded.ts).
+ * - Files come first and the manifest last. Before any comes or goes, the manifest that is there is written once more: it
+ *   may be one that a process put there and died before it was durable. And it is raised above their ids: what it does not
+ *   list is then left over, and no sign that the manifest is an old one (check-loaded.ts).
  * - Where there is no manifest yet, a mark says that a first backup was begun. Without it, files without a manifest are a
  *   damaged store, and nobody's to clear away.
  * - The manifest of a backup has the epoch 0, as no opening for writing leaves it.
@@ -88,7 +89,9 @@ export class BackupTarget {
   async expect(nextFileId: number, segments: readonly SealedSegment[]): Promise<void> {
     this.#checkSameHistory(segments);
     const manifest = this.#manifest;
-    if (manifest !== undefined && manifest.nextFileId < nextFileId) await this.#write({ ...manifest, nextFileId });
+    if (manifest !== undefined) {
+      await this.#write({ ...manifest, nextFileId: Math.max(manifest.nextFileId, nextFileId) });
+    }
     await this.#findBroken();
     await this.#removeUnlisted();
   }
@@ -125,28 +128,33 @@ export class BackupTarget {
     return this.#lock.release();
   }
 
+  // Whoever made the directory, or the mark in it, may have died before they were durable.
   async #begin(): Promise<void> {
     const { fileSystem } = this.#parts;
     const files = await listFiles(fileSystem, this.#directory);
-    if (files.some(({ file }) => file.kind === "backup-mark")) {
-      // mark: backup/first-one-begun-again
-      return;
-    }
-    if (files.some(({ file }) => "id" in file)) {
+    const isBegun = files.some(({ file }) => file.kind === "backup-mark");
+    if (!isBegun && files.some(({ file }) => "id" in file)) {
       throw invalidArgument(
         `${this.#directory} holds files of a store without a manifest, and no backup was begun there: it is damaged, or ` +
           "somebody else's; take another directory",
         { path: this.#directory },
       );
     }
-    const mark = await fileSystem.create(this.#path(BACKUP_MARK_NAME));
+    await syncWayTo(fileSystem, this.#directory);
+    if (!isBegun) return this.#makeMark();
+    // mark: backup/first-one-begun-again
+    return fileSystem.syncDirectory(this.#directory);
+  }
+
+  async #makeMark(): Promise<void> {
+    const mark = await this.create(BACKUP_MARK_NAME);
     try {
       mark.append(MARK, 0, MARK.length);
       await mark.sync();
     } finally {
       await mark.close();
     }
-    await fileSystem.syncDirectory(this.#directory);
+    await this.#parts.fileSystem.syncDirectory(this.#directory);
   }
 
   #checkEarlier(manifest: Manifest, hashKey: Uint8Array): void {

@@ -78,7 +78,7 @@ async function isDirectory(fileSystem: FileSystem, path: string): Promise<boolea
   return stat !== undefined;
 }
 
-/** Makes the directory and those above it; each entry is durable. */
+/** Makes the directory and those above it. They last once `syncWayTo` has resolved. */
 export async function makeDirectories(fileSystem: FileSystem, directory: string): Promise<void> {
   if (await isDirectory(fileSystem, directory)) return;
   const parent = fileSystem.parent(directory);
@@ -91,7 +91,6 @@ export async function makeDirectories(fileSystem: FileSystem, directory: string)
     if (!(FsError.is(error) && error.code === "FS_EXISTS")) throw error;
   }
   // mark: open/directory-made
-  await fileSystem.syncDirectory(parent);
 }
 
 /** @throws HashlogError `HASHLOG_NOT_SUPPORTED` for a shared volume, unless that is allowed */
@@ -209,10 +208,12 @@ export async function readManifestOfStore(fileSystem: FileSystem, directory: str
   throw new HashlogError("HASHLOG_NOT_FOUND", `there is no store at ${directory} to be read`, { path: directory });
 }
 
-// The entries of the directory and of all above it: without them a power cut takes the whole store. Also those of
-// directories that were there: whoever made them may have died before it came to their sync. And before the manifest, so
-// that where there is one, nobody has to ask again.
-async function syncWayTo(fileSystem: FileSystem, directory: string): Promise<void> {
+/**
+ * Makes the entries of the directory and of all above it durable: without them a power cut takes the whole store. Also those
+ * of directories that were there: whoever made them may have died before it came to their sync. It comes before the
+ * manifest, so that where there is one nobody has to ask again.
+ */
+export async function syncWayTo(fileSystem: FileSystem, directory: string): Promise<void> {
   const parent = fileSystem.parent(directory);
   if (parent === directory) return;
   await syncWayTo(fileSystem, parent);
