@@ -83,6 +83,7 @@ export async function makeDirectories(fileSystem: FileSystem, directory: string)
   if (await isDirectory(fileSystem, directory)) return;
   const parent = fileSystem.parent(directory);
   if (parent !== directory) await makeDirectories(fileSystem, parent);
+  // mark: open/directory-made
   try {
     await fileSystem.makeDirectory(directory);
   } catch (error) {
@@ -90,7 +91,6 @@ export async function makeDirectories(fileSystem: FileSystem, directory: string)
     // Somebody else may have made it meanwhile.
     if (!(FsError.is(error) && error.code === "FS_EXISTS")) throw error;
   }
-  // mark: open/directory-made
 }
 
 /** @throws HashlogError `HASHLOG_NOT_SUPPORTED` for a shared volume, unless that is allowed */
