@@ -69,13 +69,12 @@ export class Writer {
   /** Resolves when all commits are acknowledged; whatever else was begun goes on. */
   async settleCommits(): Promise<void> {
     await settled(Promise.all(this.#commits.map(({ acknowledged }) => acknowledged)), "a commit");
-    const ends: number[] = [];
-    let end = this.#store.stats().sequence;
-    for (const { records } of this.#commits.toReversed()) {
-      ends.push(end);
-      end -= records;
+    const records = this.#commits.reduce((sum, commit) => sum + commit.records, 0);
+    let sequence = this.#store.stats().sequence - records;
+    for (const commit of this.#commits) {
+      sequence += commit.records;
+      this.#sequences.push(sequence);
     }
-    this.#sequences.push(...ends.toReversed());
     this.#commits = [];
   }
 

@@ -7,12 +7,12 @@ import {
   type ManifestSegment,
   type SealedSegment,
 } from "@hashlog/format";
-import type { AppendFile, DirectoryLock, FileSystem } from "@hashlog/fs-io";
+import { syncWayTo, type AppendFile, type DirectoryLock, type FileSystem } from "@hashlog/fs-io";
 import { invalidArgument } from "./errors.ts";
 import { readManifest } from "./manifest-file.ts";
 import { randomIdentity, type RandomSource } from "./random.ts";
 import { sameBytes } from "./same-bytes.ts";
-import { checkVolume, listFiles, makeDirectories, syncWayTo, takeLock } from "./store-directory.ts";
+import { checkVolume, listFiles, makeDirectories, takeLock } from "./store-directory.ts";
 
 /** What a directory is entered with, to be backed up into. */
 export interface BackupTargetParts {

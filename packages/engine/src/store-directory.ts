@@ -1,5 +1,5 @@
 import { LOCK_NAME, parseFileName, type Manifest, type StoreFile } from "@hashlog/format";
-import { FsError, type DirectoryLock, type FileSystem } from "@hashlog/fs-io";
+import { FsError, syncWayTo, type DirectoryLock, type FileSystem } from "@hashlog/fs-io";
 import { corrupt, inOwnWords, HashlogError } from "./errors.ts";
 import { createManifest, readManifest, type ReadManifest } from "./manifest-file.ts";
 import { randomBytes, randomIdentity, type RandomSource } from "./random.ts";
@@ -78,12 +78,11 @@ async function isDirectory(fileSystem: FileSystem, path: string): Promise<boolea
   return stat !== undefined;
 }
 
-/** Makes the directory and those above it. They last once `syncWayTo` has resolved. */
+/** Makes the directory and those above it; each entry that it makes is durable. */
 export async function makeDirectories(fileSystem: FileSystem, directory: string): Promise<void> {
   if (await isDirectory(fileSystem, directory)) return;
   const parent = fileSystem.parent(directory);
   if (parent !== directory) await makeDirectories(fileSystem, parent);
-  // mark: open/directory-made
   try {
     await fileSystem.makeDirectory(directory);
   } catch (error) {
@@ -91,6 +90,8 @@ export async function makeDirectories(fileSystem: FileSystem, directory: string)
     // Somebody else may have made it meanwhile.
     if (!(FsError.is(error) && error.code === "FS_EXISTS")) throw error;
   }
+  // mark: open/directory-made
+  await fileSystem.syncDirectory(parent);
 }
 
 /** @throws HashlogError `HASHLOG_NOT_SUPPORTED` for a shared volume, unless that is allowed */
@@ -166,6 +167,7 @@ async function createStore(
     });
   }
   // mark: open/new-store
+  // Before the manifest, so that where there is one, nobody has to ask again.
   await syncWayTo(fileSystem, directory);
   return createManifest(fileSystem, directory, firstManifest(random));
 }
@@ -206,24 +208,6 @@ export async function readManifestOfStore(fileSystem: FileSystem, directory: str
   if (made !== undefined) return made;
   checkNoOrphans(directory, files);
   throw new HashlogError("HASHLOG_NOT_FOUND", `there is no store at ${directory} to be read`, { path: directory });
-}
-
-/**
- * Makes the entries of the directory and of all above it durable: without them a power cut takes the whole store. Also those
- * of directories that were there: whoever made them may have died before it came to their sync. It comes before the
- * manifest, so that where there is one nobody has to ask again.
- */
-export async function syncWayTo(fileSystem: FileSystem, directory: string): Promise<void> {
-  const parent = fileSystem.parent(directory);
-  if (parent === directory) return;
-  await syncWayTo(fileSystem, parent);
-  try {
-    await fileSystem.syncDirectory(parent);
-  } catch (error) {
-    // mark: open/parent-not-synced
-    // A parent that may not be read was not written by us either: the directory was there before.
-    if (!(FsError.is(error) && error.code === "FS_NOT_PERMITTED")) throw error;
-  }
 }
 
 function firstManifest(random: RandomSource): Manifest {

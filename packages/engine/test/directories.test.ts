@@ -154,6 +154,19 @@ describe("a directory that may not be used", () => {
     failing.end();
     expect(await entriesOf(await world.reopen(db))).toEqual([["key", "value"]]);
   });
+
+  test("but whose parent may not be read is refused where it had to be made: nobody could sync its name", async () => {
+    const world = await memoryWorld();
+    const parent = world.fileSystem.parent(world.directory);
+    const failing = world.watched.fail("syncDirectory", new RegExp(`^${parent}$`), "FS_NOT_PERMITTED");
+    expect(await rejection(world.open())).toMatchObject({ code: "HASHLOG_NOT_PERMITTED" });
+    failing.end();
+    const db = await world.open();
+    const backup = world.fileSystem.join(parent, "backup");
+    const failingAgain = world.watched.fail("syncDirectory", new RegExp(`^${parent}$`), "FS_NOT_PERMITTED");
+    expect(await rejection(db.backup(backup))).toMatchObject({ code: "HASHLOG_NOT_PERMITTED" });
+    failingAgain.end();
+  });
 });
 
 describe("a shared volume", () => {

@@ -16,3 +16,4 @@ export type { NodeFs } from "./node-fs.ts";
 export type { NodeNet } from "./node-net.ts";
 export { SegmentWriter } from "./segment-writer.ts";
 export { parseSyncPolicy, type SyncPolicy } from "./sync-policy.ts";
+export { syncWayTo } from "./sync-way-to.ts";

@@ -1,6 +1,6 @@
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import { LOCK_NAME, MANIFEST_NAME, parseFileName } from "@hashlog/format";
-import { FsError, type FileSystem } from "@hashlog/fs-io";
+import { syncWayTo, type FileSystem } from "@hashlog/fs-io";
 import type { OtherCommand } from "../command.ts";
 import { Complaint } from "../complaint.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -34,6 +34,7 @@ export const restore: OtherCommand<object> = {
       throw locked(source);
     }
     await makeEmpty(fileSystem, target);
+    await syncWayTo(fileSystem, target);
     const lock = await fileSystem.lock(target, LOCK_NAME);
     try {
       const bytesCopied = await session.during("restoring", "bytes", (update) =>
@@ -60,15 +61,14 @@ function isWithin(directory: string, path: string): boolean {
 
 async function makeEmpty(fileSystem: FileSystem, directory: string): Promise<void> {
   const there = await fileSystem.stat(directory);
-  if (there === undefined) await fileSystem.makeDirectory(directory);
-  else if (there.kind !== "directory" || (await fileSystem.list(directory)).length > 0) {
-    throw new Complaint(`${directory} is not an empty directory: move it out of the way`, EXIT.usage, "CLI_EXISTS");
+  if (there === undefined) {
+    await fileSystem.makeDirectory(directory);
+    await fileSystem.syncDirectory(fileSystem.parent(directory));
+    return;
   }
-  // Also of one that was there: whoever made it may have died before its name was durable.
-  await fileSystem.syncDirectory(fileSystem.parent(directory)).catch((error: unknown) => {
-    // A parent that may not be read was not written by us either.
-    if (there === undefined || !FsError.is(error) || error.code !== "FS_NOT_PERMITTED") throw error;
-  });
+  const isEmpty = there.kind === "directory" && (await fileSystem.list(directory)).length === 0;
+  if (!isEmpty)
+    throw new Complaint(`${directory} is not an empty directory: move it out of the way`, EXIT.usage, "CLI_EXISTS");
 }
 
 /** Copies every file of a store, the manifest last: without it there is no store. */
