@@ -125,13 +125,13 @@ export class CommitLog {
     }
     if (this.#state.kind !== "ready") return Promise.reject(this.#state.error);
     if (this.#frames.floor >= this.#frames.appended) return Promise.resolve();
-    return this.#requestSync();
+    return this.#sync.request();
   }
 
   /** Resolves when every write that is visible by now is durable: without waiting for those that wait themselves. */
   syncVisible(): Promise<void> {
     if (this.#frames.floor >= this.#acknowledged) return Promise.resolve();
-    return this.#state.kind === "ready" ? this.#requestSync() : Promise.reject(this.#state.error);
+    return this.#state.kind === "ready" ? this.#sync.request() : Promise.reject(this.#state.error);
   }
 
   /** Resolves when nothing waits any more, whatever became of it. */
@@ -168,8 +168,8 @@ export class CommitLog {
     await this.settle();
     if (this.#state.kind !== "ready") return;
     // The first sync may leave a fence behind, which the second covers.
-    await this.#requestSync();
-    if (this.#segments.hasUnsynced) await this.#requestSync();
+    await this.#sync.request();
+    if (this.#segments.hasUnsynced) await this.#sync.request();
     await this.#segments.settle();
   }
 
@@ -289,7 +289,7 @@ export class CommitLog {
     this.#queue.shift();
     this.#segments.noteRecords(group.lastSequence);
     this.#waiting.push(group);
-    if (group.needsSync) this.#requestSync().catch(() => undefined);
+    if (group.needsSync) this.#sync.request().catch(() => undefined);
     else this.#interval?.wrote();
     this.#acknowledge();
     return true;
@@ -299,18 +299,14 @@ export class CommitLog {
     // After a failure nothing is sealed where it happens to end; resuming does that, at the testified end.
     if (this.#state.kind !== "ready") return;
     await this.#segments.sealEnded({
-      requestSync: () => this.#requestSync(),
+      requestSync: () => this.#sync.request(),
       acknowledged: () => this.#acknowledged,
     });
   }
 
-  #requestSync(): Promise<void> {
-    return this.#sync.request();
-  }
-
   #newInterval(): IntervalSync | undefined {
     if (typeof this.#policy === "string") return undefined;
-    return new IntervalSync(this.#parts.clock, this.#policy.intervalMs, () => this.#requestSync());
+    return new IntervalSync(this.#parts.clock, this.#policy.intervalMs, () => this.#sync.request());
   }
 
   // Makes everything appended so far durable and writes that down, before anybody is told.
@@ -320,6 +316,7 @@ export class CommitLog {
     this.#checkRound(round);
     await this.#segments.sync().catch((error: unknown) => {
       // mark: sync/failed
+      // If the log has resumed since, it needs nothing of what this was to cover.
       if (round === this.#sync) this.#fail(error);
     });
     // Besides this sync an append may have failed meanwhile, and what it refused is not acknowledged by a sync that was
@@ -384,7 +381,6 @@ export class CommitLog {
     this.#failures += 1;
     this.#interval?.stop();
     this.#segments.endActive();
-    this.#sync = new GroupSync(() => this.#syncRound());
     // What is refused may be durable, where only writing down the floor failed: no edit may testify it.
     this.#frames.lowerFloor(this.#acknowledged);
     // Refused writes may be read back after a crash, so their sequences are not given out again.
@@ -403,9 +399,13 @@ export class CommitLog {
       if (!isNoSpace(reason)) this.#fail(reason);
       throw reason;
     }
+    if (this.#state.kind === "disabled") {
+      // mark: resume/log-failed-meanwhile
+      throw this.#state.error;
+    }
     // mark: resume/resumed
     this.#frames.restart(this.#acknowledged);
-    // Whoever asked the old one meanwhile was refused, and so would be everybody after them.
+    // Whoever asked the old one meanwhile was refused, and so would be everybody after them. It may be under way yet.
     this.#sync = new GroupSync(() => this.#syncRound());
     this.#state = { kind: "ready" };
     this.#interval?.stop();

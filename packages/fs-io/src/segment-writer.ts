@@ -86,7 +86,7 @@ export class SegmentWriter {
   /**
    * Appends `source[start..end)` and returns the offset in the file at which it begins. The bytes are the caller's again
    * when it returns; a kill of the process loses nothing of them, a power cut may before the next `sync`.
-   * @throws FsError as `append` of the file; after any failure the same failure again, without writing
+   * @throws FsError as `append` of the file; after any failure the first failure again, without writing
    */
   append(source: Uint8Array, start: number, end: number): number {
     if (this.#failure !== undefined) throw this.#failure;
@@ -104,7 +104,7 @@ export class SegmentWriter {
   /**
    * Resolves when everything appended before the call is durable; more may be appended meanwhile. One at a time: a
    * second call while one runs is a mistake of the caller's (`GroupSync` prevents it).
-   * @throws FsError `FS_INVALID_ARGUMENT` (one runs), and as `sync` of the file; after any failure the same for ever
+   * @throws FsError `FS_INVALID_ARGUMENT` (one runs), and as `sync` of the file; after any failure the first for ever
    */
   async sync(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
@@ -128,8 +128,9 @@ export class SegmentWriter {
   }
 
   #fail(error: unknown, operation: string): FsError {
-    this.#failure ??= FsError.is(error) ? error : strangeError(error, operation, this.file.path);
-    return this.#failure;
+    const failure = FsError.is(error) ? error : strangeError(error, operation, this.file.path);
+    this.#failure ??= failure;
+    return failure;
   }
 }
 

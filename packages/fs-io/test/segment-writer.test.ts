@@ -205,6 +205,29 @@ describe("a failure ends the writing", () => {
     await expect(writer.sync()).rejects.toBe(writer.failure);
   });
 
+  test("a sync that fails after an append has failed while it ran tells its own failure, and every later call the first", async () => {
+    const appended = vi.fn<AppendFile["append"]>();
+    let fail!: (error: unknown) => void;
+    const fileSystem = withFiles((file) => {
+      file.append = appended;
+      vi.spyOn(file, "sync")
+        .mockResolvedValueOnce()
+        .mockImplementation(() => new Promise((_resolve, reject) => (fail = reject)));
+    });
+    const writer = await create(fileSystem);
+    writer.append(BYTES, 0, 10);
+    const syncing = writer.sync();
+    appended.mockImplementation(() => {
+      throw failure("append");
+    });
+    expect(() => writer.append(BYTES, 0, 10)).toThrow("it failed");
+    fail(failure("sync"));
+    await expect(syncing).rejects.toMatchObject({ operation: "sync" });
+    expect(writer.failure).toMatchObject({ operation: "append" });
+    expect(() => writer.append(BYTES, 0, 10)).toThrow(writer.failure);
+    await expect(writer.sync()).rejects.toBe(writer.failure);
+  });
+
   test("what a file system throws that is no FsError is told as FS_IO, with its cause", async () => {
     const strange = new TypeError("strange");
     const sync = vi.fn<AppendFile["sync"]>(async () => {});

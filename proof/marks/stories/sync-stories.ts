@@ -80,6 +80,47 @@ export const syncStories: readonly Story[] = [
     },
   },
   {
+    title: "a sync that fails before the log has resumed after a full volume ends it until the store is opened again",
+    marks: ["resume/log-failed-meanwhile"],
+    tell: async () => {
+      for (const resuming of [false, true]) {
+        const script = await Script.begin({ sync: "never" });
+        const { store, disk } = script;
+        await store.put("a", "1");
+        disk.pause();
+        disk.inject({ at: { operation: "sync", path: SEGMENT }, kind: "EIO" });
+        const syncing = mustFail(store.sync(), "HASHLOG_WRITES_DISABLED");
+        const [held] = disk.waiting;
+        disk.inject({ at: { operation: "append", path: SEGMENT }, kind: "ENOSPC" });
+        await mustFail(store.put("b", "2"), "HASHLOG_NO_SPACE");
+        if (resuming) {
+          const refused = mustFail(store.put("b", "3"), "HASHLOG_WRITES_DISABLED");
+          const isEdit = ({ operation }: WaitingCall): boolean => operation === "replace.rename";
+          const isHeld = ({ operation, path }: WaitingCall): boolean =>
+            operation === held?.operation && path === held.path;
+          await goOnUntil(
+            disk,
+            () => disk.waiting.some(isEdit),
+            (call) => isEdit(call) || isHeld(call),
+          );
+          disk.release(disk.waiting.findIndex(isHeld));
+          await script.turns(20);
+          must(disk.waiting.some(isEdit), "the log has not resumed yet");
+          disk.resume();
+          await refused;
+        }
+        disk.resume();
+        await syncing;
+        await quiet();
+        await mustFail(store.put("b", "4"), "HASHLOG_WRITES_DISABLED");
+        await mustHold(script, { a: "1" });
+        await store.close();
+        await script.open();
+        await mustHold(script, { a: "1" });
+      }
+    },
+  },
+  {
     title: "while a disk is slow to sync what was ended, no more than a few segments wait for it",
     marks: ["rotation/waits-for-sealing", "seal/waits-for-a-sync", "seal/sealed"],
     tell: async () => {
