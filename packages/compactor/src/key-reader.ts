@@ -29,7 +29,7 @@ export class KeyReader {
     const count = await input.source.read(this.bytes, 0, wanted, offset);
     if (count < keyBytes) {
       const message = `segment ${input.segmentId} became shorter while it was merged`;
-      throw new MergeError("MERGE_IO", message, { outcome: "published", segmentId: input.segmentId });
+      throw new MergeError("MERGE_IO", message, { outcome: "retired", segmentId: input.segmentId });
     }
     this.#input = input;
     this.#from = offset;

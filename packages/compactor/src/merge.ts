@@ -18,12 +18,13 @@ import type { Rules } from "./verdict.ts";
  *     publish    outputs listed beside the inputs           both are the store: records twice, with the same sequence
  *     swing      keys point into the outputs                the same, on disk
  *     retire     all inputs out, in one edit                the outputs are the store; inputs are litter
+ *     drop       keys that had expired go                   the same
  *     remove     the inputs' files                          done
  *
  * Invariant: at every moment the listed segments, read by sequence, give the same store. In particular the log is synced
  * before anything depends on a record being dead: what made it dead must not be lost while the dead one is. And no
- * input goes unless all go, after a look that no key points into any of them: a shield in one input may have been let
- * go because what it shielded lies in another.
+ * input goes unless all go, after a look that no key points into any of them but those to be dropped: a shield in one
+ * input may have been let go because what it shielded lies in another.
  *
  * An input that is damaged leaves the merge, which begins again without it: its records count as outside then. It stays,
  * and is in the report. Ordinary writes and reads go on all the while; one merge at a time.
@@ -136,21 +137,27 @@ class Merge {
     const swing = new Swing(inputs, log, this.#store, this.#pacer);
     await step("published", async () => {
       this.#pacer.begin("swing", bytesWritten(outputs));
-      await swing.run(outputs);
+      await swing.moveKeys(outputs);
       this.#pacer.end();
       this.#pacer.begin("retire", bytesOf(inputs));
-      for (const input of inputs) await this.#checkUnused(input);
+      for (const [number, input] of inputs.entries()) await this.#checkUnused(input, log.dropsOf(number));
     });
     await step("unknown", () => this.#store.retire(inputs));
-    await step("retired", () => this.#store.removeInputs(inputs));
-    await step("retired", () => this.#pacer.end());
+    await step("retired", async () => {
+      try {
+        await swing.dropKeys();
+      } finally {
+        await this.#store.removeInputs(inputs);
+      }
+      this.#pacer.end();
+    });
     return this.#report(inputs, copied, swing.expiredDropped, swing.superseded);
   }
 
   /** The last look before inputs go. A key in one of them was not moved for a reason that nobody thought of. */
-  async #checkUnused(input: MergeInput): Promise<void> {
-    const keys = await this.#store.keysPointingInto(input);
-    if (keys === 0) return;
+  async #checkUnused(input: MergeInput, drops: number): Promise<void> {
+    const keys = (await this.#store.keysPointingInto(input)) - drops;
+    if (keys <= 0) return;
     const message = `${keys} keys still point into segment ${input.segmentId} after its records were moved`;
     throw new MergeError("MERGE_KEYS_REMAIN", message, { outcome: "published", segmentId: input.segmentId });
   }

@@ -133,18 +133,26 @@ export interface MergeStore {
 
   /**
    * Removes the entries of expired records that were dropped or buried, each if its key still lies at exactly that place.
-   * How many it removed.
+   * How many it removed. Called when the inputs are retired.
    */
   dropExpired(records: RecordBatch): number | Promise<number>;
 
   /** How many keys still point into the input. */
   keysPointingInto(input: MergeInput): number | Promise<number>;
 
-  /** One durable manifest edit that takes all inputs out. They are not read any more. */
+  /**
+   * One durable manifest edit that takes all inputs out. They stay readable until `removeInputs`, and the keys that are to be
+   * dropped still point into them.
+   */
   retire(inputs: readonly MergeInput[]): Promise<void>;
 
-  /** Removes the files of retired inputs, or of outputs that were abandoned before they were published. Never rejects. */
+  /**
+   * Removes retired inputs: the keydir's entries that still point into them (there are some only if dropping has failed) and
+   * the files. Once `retire` has resolved it is called whatever fails. Never rejects.
+   */
   removeInputs(inputs: readonly MergeInput[]): Promise<void>;
+
+  /** Removes the files of outputs that were abandoned before they were published. Never rejects. */
   abandonOutputs(outputs: readonly MergeOutput[]): Promise<void>;
 
   /**

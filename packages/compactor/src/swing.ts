@@ -21,6 +21,10 @@ import { readBack } from "./read-back.ts";
  * newest record had expired and was dropped or buried go. Each change is a compare-and-set on the exact old place, so whatever was
  * written since the copying stands. A key whose place is not the old one any more is left alone: it never comes back to
  * a place, as segments are only ever appended to.
+ *
+ * Keys move before the inputs are retired, and are dropped after it: a key that the keydir does not know needs no tombstone
+ * when it is deleted, so nothing on the disk may have it any more by then. A crash would bring the record back otherwise,
+ * and a clock that is set back would show it.
  */
 export class Swing {
   /** Keys that were not moved, as they lay elsewhere by then. */
@@ -42,16 +46,15 @@ export class Swing {
     this.#pacer = pacer;
   }
 
-  async run(outputs: readonly WrittenOutput[]): Promise<void> {
+  async moveKeys(outputs: readonly WrittenOutput[]): Promise<void> {
     for (const written of outputs) {
       const moves = new Moves(written.finished.output);
-      await readBack(written, "published", this.#pacer, (frame) => this.#moveKeys(frame, moves));
+      await readBack(written, "published", this.#pacer, (frame) => this.#moveKeysOf(frame, moves));
     }
-    await this.#dropKeys();
   }
 
   // All of a frame's keys before the scanner goes on: they lie in its bytes.
-  async #moveKeys(frame: ScannedFrame, moves: Moves): Promise<void> {
+  async #moveKeysOf(frame: ScannedFrame, moves: Moves): Promise<void> {
     const { bytes, payloadStart, payloadEnd } = frame;
     const record = this.#record;
     moves.bytes = bytes;
@@ -94,7 +97,7 @@ export class Swing {
    * The keys of dropped records are in no output: they are read from the inputs, in the order in which they lie there. And
    * so are those of buried ones, though their tombstones have them: it is the old place that is compared.
    */
-  async #dropKeys(): Promise<void> {
+  async dropKeys(): Promise<void> {
     const { drops } = this.#log;
     const reader = new KeyReader();
     let dropping: Dropping | undefined;

@@ -37,8 +37,9 @@ export interface Rules {
  *
  * A plain put that the keydir does not point to is dead: something newer took its place, a put or a record that shields.
  * The same cannot be said of a put with an expiry when the key is absent. It may itself be the newest record of the key,
- * its entry taken out when it expired, by a merge that failed afterwards and left it in the log. Whether it has expired by
- * `now` does not matter for this: after a reopening the clock may stand earlier than it did then.
+ * its entry taken out when it expired: not by a merge, which drops an entry only when the record is out of the store, but
+ * by a store that does so whenever a read meets what has expired. Whether it has expired by `now` does not matter for
+ * this: after a reopening the clock may stand earlier than it did then.
  *
  * None of this is undone by time: where something newer is, something newer or what shields stays; a key that is absent and
  * is written later makes a shield needless, not harmful; and no key is moved or dropped unless it lies at exactly the old
@@ -58,12 +59,11 @@ export interface Rules {
  *   it the tombstone that won, a clock that is set back would show the record by one road and not by the other.
  * - By a checkpoint from before the merge: it has the put's place, and the outputs, which it does not know, are counted and
  *   not replayed (they are in no order). The same.
- * - By a checkpoint that was made after the entry went, in a store that went on when its merge had failed: the key is
- *   absent. So it was in the store that made it, as when a reader takes an expired entry out. Only a clock that is set back
- *   can tell the difference, and nobody older comes back: see above, "when the key is absent".
+ * - By a checkpoint that was made after the store itself had taken the entry out: the key is absent. Only a clock that is
+ *   set back can tell the difference, and nobody older comes back: see above, "when the key is absent".
  * - A store that is read beside its writer loads its index anew when a merge has published: as by hints or scans.
  *
- * A later merge meets the two in these ways. `put` has an entry if the store was opened since, and none otherwise:
+ * A later merge meets the two in these ways. `put` has an entry unless the store has taken it out:
  *
  *     merged          the put has an entry                        it has none
  *     tombstone only  dropped by 2: the put shields               held

@@ -184,7 +184,11 @@ export class ModelStore extends LoggedStore implements MergeStore {
   }
 
   removeInputs(inputs: readonly MergeInput[]): Promise<void> {
-    return this.#call("removeInputs", () => this.#remove(inputs.map((input) => input.segmentId)));
+    return this.#call("removeInputs", () => {
+      const ids = inputs.map((input) => input.segmentId);
+      for (const [key, { segmentId }] of this.keydir) if (ids.includes(segmentId)) this.keydir.delete(key);
+      this.#remove(ids);
+    });
   }
 
   abandonOutputs(outputs: readonly MergeOutput[]): Promise<void> {

@@ -19,8 +19,8 @@ describe("the steps of a merge", () => {
     await mergeSegments(store);
     expect(stepsOf(store.calls)).toEqual([
       ...["createOutput", "append", "sync", "syncDirectory", "syncLog", "publish"],
-      ...["relocate", "dropExpired"],
-      ...["keysPointingInto", "keysPointingInto", "retire", "removeInputs"],
+      ...["relocate", "keysPointingInto", "keysPointingInto"],
+      ...["retire", "dropExpired", "removeInputs"],
     ]);
   });
 

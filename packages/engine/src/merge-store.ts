@@ -39,6 +39,8 @@ export class StoreOfMerge implements ExecutorStore {
   readonly #pinned: Set<Segment>;
   readonly #outputs = new Map<number, Segment>();
   readonly #created = new Set<OutputFile>();
+  /** Inputs that the manifest does not list any more, and that were not removed yet. */
+  readonly #retired = new Set<Segment>();
   readonly #found = newLocation();
   readonly #source = newLocation();
   readonly #target = newLocation();
@@ -207,16 +209,18 @@ export class StoreOfMerge implements ExecutorStore {
   dropExpired(records: RecordBatch): number {
     const { slot } = this.#input(records.input.segmentId);
     let dropped = 0;
-    for (let index = 0; index < records.count; index += 1) if (this.#drop(records, index, slot)) dropped += 1;
+    for (let index = 0; index < records.count; index += 1) {
+      const keyStart = records.keyStarts[index]!;
+      const keyEnd = records.keyEnds[index]!;
+      if (this.#drop(records.bytes, keyStart, keyEnd, slot, records.offsets[index]!)) dropped += 1;
+    }
     return dropped;
   }
 
-  #drop({ bytes, keyStarts, keyEnds, offsets }: RecordBatch, index: number, slot: number): boolean {
+  #drop(bytes: Uint8Array, keyStart: number, keyEnd: number, slot: number, offset: number): boolean {
     const { keydir, table } = this.#parts;
-    const keyStart = keyStarts[index]!;
-    const keyEnd = keyEnds[index]!;
     this.#source.segmentSlot = slot;
-    this.#source.offset = offsets[index]!;
+    this.#source.offset = offset;
     const isThere = keydir.find(bytes, keyStart, keyEnd, this.#found);
     if (!isThere || !keydir.deleteIfAt(bytes, keyStart, keyEnd, this.#source)) {
       // mark: merge/expired-key-written-meanwhile
@@ -242,7 +246,7 @@ export class StoreOfMerge implements ExecutorStore {
       logCompleteFrom: Math.max(manifest.logCompleteFrom, highest + 1),
     }));
     // mark: merge/retired
-    await Promise.all(inputs.map((input) => this.#letGo(this.#input(input.segmentId))));
+    for (const input of inputs) this.#retired.add(this.#input(input.segmentId));
     if (old !== undefined) {
       // mark: merge/checkpoint-dropped-with-the-inputs
       await this.#remove(checkpointFileName(old.id));
@@ -250,10 +254,31 @@ export class StoreOfMerge implements ExecutorStore {
   }
 
   async removeInputs(inputs: readonly MergeInput[]): Promise<void> {
-    for (const input of inputs) {
-      await this.#remove(segmentFileName(input.segmentId));
-      await this.#remove(hintFileName(input.segmentId));
+    const left = inputs.map(({ segmentId }) => this.#input(segmentId)).filter((input) => this.#retired.delete(input));
+    if (left.some(({ liveRecords }) => liveRecords > 0)) {
+      // mark: merge/expired-keys-dropped-by-a-walk
+      await this.#dropAllIn(new Set(left.map(({ slot }) => slot)));
     }
+    await Promise.all(left.map((segment) => this.#letGo(segment)));
+    for (const { segmentId } of left) {
+      await this.#remove(segmentFileName(segmentId));
+      await this.#remove(hintFileName(segmentId));
+    }
+  }
+
+  // What the merge would have dropped by reading its keys, had it not failed. It is in no listed segment any more.
+  async #dropAllIn(slots: ReadonlySet<number>): Promise<void> {
+    const view = this.#parts.keydir.openView();
+    const scan = view.openScan();
+    for (let page = scan.nextPage(); page !== undefined; page = scan.nextPage()) {
+      const { count, keys, keyEnds, segmentSlots, offsets } = page;
+      for (let index = 0; index < count; index += 1) {
+        const slot = segmentSlots[index]!;
+        if (slots.has(slot)) this.#drop(keys, keyEnds[index - 1] ?? 0, keyEnds[index]!, slot, offsets[index]!);
+      }
+      await this.#pace.next(0);
+    }
+    view.close();
   }
 
   async abandonOutputs(outputs: readonly MergeOutput[]): Promise<void> {

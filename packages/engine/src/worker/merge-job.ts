@@ -139,7 +139,8 @@ export class MergeJob {
   // Answered in the same turn where the store is: what only asks the keydir waits for nothing.
   #answer(call: StoreCall): Promise<void> | undefined {
     try {
-      if (this.#thrown !== undefined) throw this.#thrown.error;
+      // What the manifest does not list any more is removed, whatever was thrown.
+      if (this.#thrown !== undefined && call.name !== "removeInputs") throw this.#thrown.error;
       const done = this.#do(call);
       if (done instanceof Promise) return done.then(this.#reply, this.#refuse);
       this.#reply(done);

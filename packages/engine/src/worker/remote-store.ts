@@ -113,14 +113,17 @@ export class RemoteStore implements MergeStore {
     return this.#call("keysPointingInto", [input.segmentId]);
   }
 
-  async retire(inputs: readonly MergeInput[]): Promise<void> {
-    // Where open files cannot be removed, these would keep each input until the store is opened again.
-    await this.#closeInputs();
-    await this.#call("retire", [idsOf(inputs)]);
+  retire(inputs: readonly MergeInput[]): Promise<void> {
+    return this.#call("retire", [idsOf(inputs)]);
   }
 
-  removeInputs(inputs: readonly MergeInput[]): Promise<void> {
-    return this.#call("removeInputs", [idsOf(inputs)]);
+  async removeInputs(inputs: readonly MergeInput[]): Promise<void> {
+    try {
+      // Where open files cannot be removed, these would keep each input until the store is opened again.
+      await this.#closeInputs();
+    } finally {
+      await this.#call("removeInputs", [idsOf(inputs)]);
+    }
   }
 
   async abandonOutputs(outputs: readonly MergeOutput[]): Promise<void> {

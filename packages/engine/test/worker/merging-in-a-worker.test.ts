@@ -169,6 +169,23 @@ describe.each(EXECUTORS)("a merge in %s", (_name, newExecutor) => {
     }
   });
 
+  test("removes what it has retired, whatever its progress throws then", async () => {
+    const world = await nodeWorld();
+    const db = await openMerging(world, newExecutor());
+    for (let index = 0; index < 1000; index += 1) await db.put(`expiring ${index}`, "1", { ttlMs: 10 });
+    await db.put("stays", "2");
+    world.clock.advance(20);
+    const thrown = new Error("no more");
+    const onProgress = ({ phase, bytesDone }: { phase: string; bytesDone: number }): void => {
+      if (phase === "retire" && bytesDone > 0) throw thrown;
+    };
+    const failure = await rejection(db.compact({ onProgress }));
+    expect((failure as { cause: Error }).cause).toMatchObject({ outcome: "retired", cause: thrown });
+    expect(await entriesOf(db)).toEqual([["stays", "2"]]);
+    expect(db.stats()).toMatchObject({ keys: 1, expiredBytes: 0 });
+    await world.check(db);
+  });
+
   test("leaves out a damaged input, and tells the same place", async () => {
     const executor = newExecutor();
     const [[here, one], [there, other]] = (await twins(9, executor)) as [[World, TextStore], [World, TextStore]];

@@ -1,0 +1,100 @@
+import { open, type Store } from "@hashlog/engine";
+import { expect, test } from "vitest";
+import type { StorePlace } from "./support/recount.ts";
+import { copyStore } from "./support/roads.ts";
+import { entriesOf, filler, rejection } from "./support/values.ts";
+import { memoryWorld, type World } from "./support/worlds.ts";
+
+type TextStore = Store<string, Uint8Array, Uint8Array | string>;
+
+const TTL = 1000;
+const SEGMENT = /\.segment$/;
+
+/** A store with keys that have expired, beside one that has not. */
+async function withExpired(world: World, count: number): Promise<TextStore> {
+  const db = await world.open();
+  await db.put("stays", filler(100));
+  for (let index = 0; index < count; index += 1) await db.put(`key ${index}`, "short-lived", { ttlMs: TTL });
+  world.clock.advance(TTL);
+  return db;
+}
+
+/** Which keys of a copy somebody finds whose clock stands so many milliseconds earlier. */
+async function keysBefore({ fileSystem, directory }: StorePlace, world: World, backMs: number): Promise<string[]> {
+  const clock = {
+    now: () => world.clock.now() - backMs,
+    elapsedMs: () => 0,
+    setTimer: () => ({ cancel: () => {} }),
+    yield: () => Promise.resolve(),
+  };
+  const db = await open(directory, { fileSystem, clock, compaction: false });
+  const keys = (await entriesOf(db as never)).map(([key]) => key);
+  await db.close();
+  return keys.sort();
+}
+
+test.each<[string, (db: TextStore) => Promise<unknown>, string[]]>([
+  ["a delete", (db) => db.delete("key 0"), ["stays"]],
+  ["a batch", (db) => db.batch([{ type: "delete", key: "key 0" }]), ["stays"]],
+  ["clearing", (db) => db.clear(), []],
+])("%s lasts, though what it deletes has expired and a merge is about to let it go", async (_title, remove, left) => {
+  const world = await memoryWorld();
+  const db = await withExpired(world, 1);
+  let written: Promise<void> | undefined;
+  let gate: ReturnType<typeof world.watched.hold> | undefined;
+  const merge = db.compact({
+    onProgress: ({ phase }) => {
+      // Where the log has a segment to write into, no write waits for the edit of the manifest.
+      if (phase === "copy") written ??= db.put("stays", "2");
+      if (phase === "retire") gate ??= world.watched.hold("replace");
+    },
+  });
+  while (gate === undefined) await new Promise((resolve) => setImmediate(resolve));
+  await Promise.all([written, gate.reached]);
+  const before = await copyStore(world);
+  expect(await keysBefore(before, world, TTL)).toEqual(["key 0", "stays"]);
+  await remove(db);
+  const cut = await copyStore(world);
+  gate.release();
+  expect(await merge).toMatchObject({ leftOut: [] });
+  expect(db.stats().keys).toBe(left.length);
+  await world.check(db);
+  await db.close();
+  for (const backMs of [0, TTL]) expect(await keysBefore(cut, world, backMs)).toEqual(left);
+});
+
+test("a key that has expired is there until its record is out of the store, and not longer", async () => {
+  const world = await memoryWorld();
+  const db = await withExpired(world, 1);
+  let keys: number | undefined;
+  await db.compact({
+    onProgress: ({ phase }) => {
+      if (phase === "retire") keys ??= db.stats().keys;
+    },
+  });
+  expect(keys).toBe(2);
+  expect(db.stats().keys).toBe(1);
+});
+
+test("a merge that cannot read the keys of what has expired, when its inputs are retired, drops them all the same", async () => {
+  const world = await memoryWorld();
+  const db = await withExpired(world, 2000);
+  let failing: { end(): void } | undefined;
+  const failed = db.compact({
+    onProgress: ({ phase }) => {
+      if (phase === "retire") failing ??= world.watched.fail("read", SEGMENT);
+    },
+  });
+  expect(await rejection(failed)).toMatchObject({ code: "HASHLOG_IO" });
+  failing!.end();
+  expect(db.stats()).toMatchObject({ keys: 1, expiredBytes: 0, deadBytes: 0 });
+  const names = await world.fileSystem.list(world.directory);
+  expect(names.filter((name) => SEGMENT.test(name))).toHaveLength(db.stats().segments.length);
+  await db.put("key 0", "again");
+  await db.compact();
+  expect((await entriesOf(db)).map(([key]) => key)).toEqual(["key 0", "stays"]);
+  await world.check(db);
+  await db.close();
+  const again = await world.open();
+  expect(again.stats().keys).toBe(2);
+});
