@@ -23,6 +23,10 @@ export function isFaultCase(given: CrashCase | FaultCase): given is FaultCase {
 export type FaultOperation =
   /** Key, value's length. */
   | readonly ["put" | "put-synced", number, number]
+  /** Key, value's length, milliseconds until it expires. */
+  | readonly ["put-expiring", number, number, number]
+  /** So many milliseconds pass. */
+  | readonly ["tick", number]
   | readonly ["delete" | "delete-synced", number]
   | readonly ["batch" | "batch-synced", readonly (readonly [number, number])[]]
   /** Waits for everything, and deletes everything. */
@@ -60,6 +64,8 @@ const length = fc.constantFrom(0, 30, 200, 400, 480);
 const operation: fc.Arbitrary<FaultOperation> = fc.oneof(
   { weight: 8, arbitrary: fc.tuple(fc.constant("put" as const), key, length) },
   { weight: 2, arbitrary: fc.tuple(fc.constant("put-synced" as const), key, length) },
+  { weight: 3, arbitrary: fc.tuple(fc.constant("put-expiring" as const), key, length, fc.constantFrom(1, 45, 5000)) },
+  { weight: 2, arbitrary: fc.tuple(fc.constant("tick" as const), fc.constantFrom(1, 50, 1000)) },
   {
     weight: 3,
     arbitrary: fc.tuple(fc.constantFrom("delete" as const, "delete" as const, "delete-synced" as const), key),

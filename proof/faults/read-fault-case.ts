@@ -32,6 +32,8 @@ function readFaultCase(json: unknown): FaultCase {
 const NUMBERS: Readonly<Record<Exclude<FaultOperation[0], "batch" | "batch-synced">, number>> = {
   put: 2,
   "put-synced": 2,
+  "put-expiring": 3,
+  tick: 1,
   delete: 1,
   "delete-synced": 1,
   clear: 0,
@@ -58,6 +60,8 @@ function readOperation(json: unknown): FaultOperation {
   }
   const numbers = Object.entries(NUMBERS).find(([known]) => known === name)?.[1];
   if (numbers !== parts.length) throw new TypeError(`${JSON.stringify(json)} is no operation`);
+  // No clock is set back in such a life.
+  if (name === "tick") natural(parts[0], "the milliseconds that pass");
   for (const part of parts) integer(part, `a number of ${JSON.stringify(json)}`);
   return json as FaultOperation;
 }

@@ -143,6 +143,14 @@ class Life {
       case "put-synced":
         this.#wait(session.put(KEYS[operation[1]]!, this.#value(operation[2]), { sync: operation[0] !== "put" }));
         return;
+      case "put-expiring": {
+        const expiresAtMs = session.clock.now() + operation[3];
+        this.#wait(session.put(KEYS[operation[1]]!, this.#value(operation[2]), { expiresAtMs }));
+        return;
+      }
+      case "tick":
+        session.tick(operation[1]);
+        return;
       case "delete":
       case "delete-synced":
         this.#wait(session.delete(KEYS[operation[1]]!, { sync: operation[0] !== "delete" }));

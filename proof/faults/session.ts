@@ -100,6 +100,12 @@ export class Session {
     };
   }
 
+  /** Time passes: whoever opens the store after a crash does not do so earlier. */
+  tick(milliseconds: number): void {
+    this.clock.tick(milliseconds);
+    this.ledger.onChange();
+  }
+
   get store(): TextStore | undefined {
     return this.#store;
   }
