@@ -27,8 +27,7 @@ export class Ledger {
       const answer = await write();
       unit.status = "acknowledged";
       unit.isDurable = durably;
-      // A delete that found nothing left nothing in the log; what its answer rests on is as durable as was asked.
-      if (answer === false) this.#units = this.#units.filter((other) => other !== unit);
+      // A delete that found nothing may have left nothing in the log: what its answer rests on is as durable as was asked.
       if (answer === false && durably) durable();
       return answer !== false;
     } catch (error) {

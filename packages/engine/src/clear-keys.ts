@@ -75,11 +75,19 @@ export async function clearKeys<K>({
       await deleteThem();
     }
     if (commit.length > 0) await deleteThem();
+    if (keysDone === 0) await mustBeWritable(log);
     // Also where nothing was left to delete: what was deleted before may not be durable yet.
     if (sync) await log.sync();
   } finally {
     inFlight.end();
   }
+}
+
+// What was refused may lie in a log that has failed, and be there after a crash: until it has resumed, the store is not cleared.
+async function mustBeWritable(log: CommitLog): Promise<void> {
+  await log.tryResume();
+  const { state } = log;
+  if (state.kind !== "ready") throw state.error;
 }
 
 const COMMIT_KEY_BYTES_MAX = 1024 * 1024;

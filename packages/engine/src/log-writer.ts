@@ -24,7 +24,9 @@ export class LogWriter {
 
   /** Resolves, when the delete is acknowledged, to whether the key was there at its place in the log. */
   delete(key: Uint8Array, sync: boolean): Promise<boolean> {
-    if (this.#log.isIdle && !this.#keydir.find(key, 0, key.length, this.#location)) {
+    const { isIdle, state } = this.#log;
+    // After a failure what was refused may be in the log, and come back: until it has resumed, only a tombstone is an answer.
+    if (isIdle && state.kind === "ready" && !this.#keydir.find(key, 0, key.length, this.#location)) {
       // Nothing to delete, and nothing on its way that could change that: the answer rests on acknowledged writes alone,
       // and where a sync was asked for on durable ones.
       return sync ? this.#log.sync().then(() => false) : Promise.resolve(false);
