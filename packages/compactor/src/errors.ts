@@ -19,7 +19,7 @@ export type MergeErrorCode =
  * - `"unknown"`: a manifest edit failed, and the manifest may say either. Every file stays.
  * - `"published"`: inputs and outputs are both listed; every key points to a good record in one of them. Every file
  *   stays, and a later merge of the same segments frees the space.
- * - `"retired"`: the merge is complete but for the removal of the inputs' files.
+ * - `"retired"`: the merge is complete, but the inputs' files may still be there.
  */
 export type MergeOutcome = "abandoned" | "unknown" | "published" | "retired";
 

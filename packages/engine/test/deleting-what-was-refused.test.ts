@@ -37,7 +37,7 @@ const WAYS: readonly (readonly [string, (db: TextStore) => Promise<unknown>])[] 
   ["clearing", (db) => db.clear()],
 ];
 
-describe.each(WAYS)("%s of a key that was refused, and may be there after a crash", (_title, remove) => {
+describe.each(WAYS)("%s, where a put was refused that may be there after a crash,", (_title, remove) => {
   test("is refused as well where nothing is written any more", async () => {
     const world = await memoryWorld();
     const db = await refused(world, "FS_IO");

@@ -1,3 +1,4 @@
+import type { HashlogErrorCode } from "@hashlog/engine";
 import { SimulatedDisk, type WaitingCall } from "@hashlog/fs-io/testing";
 import { quiet, settled } from "../../world/quiet.ts";
 import { long, Script } from "../../world/script.ts";
@@ -5,6 +6,31 @@ import { emptyStore } from "../../world/text-store.ts";
 import { goOnBut, goOnUntil, misreading, must, mustFail, mustHold, THREE, threeSegments, type Story } from "./story.ts";
 
 const SEGMENT = ".segment";
+
+/**
+ * A store whose disk is held still, with a sync of the log under way that will end so, and an append that has found no room
+ * meanwhile. `syncing` resolves when the sync is refused with that code; `isHeld` tells its call.
+ */
+async function fullWhileASyncRuns(fails: boolean, code: HashlogErrorCode): Promise<FullWhileSyncing> {
+  const script = await Script.begin({ sync: "never" });
+  const { store, disk } = script;
+  await store.put("a", "1");
+  disk.pause();
+  if (fails) disk.inject({ at: { operation: "sync", path: SEGMENT }, kind: "EIO" });
+  const syncing = mustFail(store.sync(), code);
+  const [held] = disk.waiting;
+  must(held?.operation === "sync", "a sync is under way");
+  disk.inject({ at: { operation: "append", path: SEGMENT }, kind: "ENOSPC" });
+  await mustFail(store.put("b", "2"), "HASHLOG_NO_SPACE");
+  const isHeld = ({ operation, path }: WaitingCall): boolean => operation === held.operation && path === held.path;
+  return { script, syncing, isHeld };
+}
+
+interface FullWhileSyncing {
+  readonly script: Script;
+  readonly syncing: Promise<void>;
+  readonly isHeld: (call: WaitingCall) => boolean;
+}
 
 /** Syncs that are held back while other things happen, and what comes after a full volume. */
 export const syncStories: readonly Story[] = [
@@ -59,18 +85,10 @@ export const syncStories: readonly Story[] = [
     marks: ["sync/outlived-by-a-failure"],
     tell: async () => {
       for (const fails of [false, true]) {
-        const script = await Script.begin({ sync: "never" });
+        const { script, syncing, isHeld } = await fullWhileASyncRuns(fails, "HASHLOG_NO_SPACE");
         const { store, disk } = script;
-        await store.put("a", "1");
-        disk.pause();
-        if (fails) disk.inject({ at: { operation: "sync", path: SEGMENT }, kind: "EIO" });
-        const syncing = mustFail(store.sync(), "HASHLOG_NO_SPACE");
-        const [held] = disk.waiting;
-        must(held?.operation === "sync", "a sync is under way");
-        disk.inject({ at: { operation: "append", path: SEGMENT }, kind: "ENOSPC" });
-        await mustFail(store.put("b", "2"), "HASHLOG_NO_SPACE");
         const put = store.put("b", "3");
-        await goOnBut(disk, put, ({ operation, path }) => operation === held.operation && path === held.path);
+        await goOnBut(disk, put, isHeld);
         disk.resume();
         await put;
         await syncing;
@@ -84,20 +102,11 @@ export const syncStories: readonly Story[] = [
     marks: ["resume/log-failed-meanwhile"],
     tell: async () => {
       for (const resuming of [false, true]) {
-        const script = await Script.begin({ sync: "never" });
+        const { script, syncing, isHeld } = await fullWhileASyncRuns(true, "HASHLOG_WRITES_DISABLED");
         const { store, disk } = script;
-        await store.put("a", "1");
-        disk.pause();
-        disk.inject({ at: { operation: "sync", path: SEGMENT }, kind: "EIO" });
-        const syncing = mustFail(store.sync(), "HASHLOG_WRITES_DISABLED");
-        const [held] = disk.waiting;
-        disk.inject({ at: { operation: "append", path: SEGMENT }, kind: "ENOSPC" });
-        await mustFail(store.put("b", "2"), "HASHLOG_NO_SPACE");
         if (resuming) {
           const refused = mustFail(store.put("b", "3"), "HASHLOG_WRITES_DISABLED");
           const isEdit = ({ operation }: WaitingCall): boolean => operation === "replace.rename";
-          const isHeld = ({ operation, path }: WaitingCall): boolean =>
-            operation === held?.operation && path === held.path;
           await goOnUntil(
             disk,
             () => disk.waiting.some(isEdit),
