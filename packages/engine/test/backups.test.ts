@@ -1,6 +1,7 @@
 import { open, type OpenOptions, type Store } from "@hashlog/engine";
 import { BACKUP_MARK_NAME, decodeManifest, MANIFEST_NAME } from "@hashlog/format";
 import type { FileSystem } from "@hashlog/fs-io";
+import { SimulatedDisk } from "@hashlog/fs-io/testing";
 import { describe, expect, test } from "vitest";
 import { checkInvariants } from "./support/check-invariants.ts";
 import { readFile, type StorePlace } from "./support/recount.ts";
@@ -343,6 +344,30 @@ test("a process that is killed at whatever moment of a first backup leaves none,
     }
   }
   expect(Math.min(seen.none, seen.begun, seen.whole)).toBeGreaterThan(0);
+});
+
+test("a backup into what a process left that was killed at whatever moment is there after a power cut", async () => {
+  let isDone = false;
+  for (let turns = 0; !isDone; turns += 1) {
+    const disk = new SimulatedDisk();
+    const store = await open("/parent/store", { fileSystem: disk.boot() });
+    await store.put("key", "value");
+    let isKilled = false;
+    store.backup("/parent/backup").then(
+      () => (isDone = !isKilled),
+      () => {},
+    );
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+    isKilled = true;
+    disk.kill();
+    const fileSystem = disk.boot();
+    const again = await open("/parent/store", { fileSystem });
+    await again.backup("/parent/backup");
+    disk.powerCut([], "drop-all");
+    const backup = await open("/parent/backup", { fileSystem: disk.boot(), readOnly: true });
+    expect(backup.has("key"), `killed after ${turns} microtasks`).toBe(true);
+    await backup.close();
+  }
 });
 
 test("a process that is killed at whatever moment of a later backup leaves the earlier one, or the new one", async () => {
