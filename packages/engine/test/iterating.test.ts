@@ -228,7 +228,7 @@ test("an iterator that nobody holds any more is closed by the garbage collector"
   await settle(db);
   expect(world.watched.openFiles).toBeGreaterThan(db.stats().segments.length);
   held.length = 0;
-  for (let round = 0; round < 200 && db.stats().iterators > 0; round += 1) await collectGarbage();
+  for (let round = 0; round < 50 && db.stats().iterators > 0; round += 1) await collectGarbage();
   expect(db.stats().iterators).toBe(0);
   expect(world.watched.openFiles).toBe(db.stats().segments.length);
 });
