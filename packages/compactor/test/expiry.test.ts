@@ -32,6 +32,20 @@ describe("an expired record", () => {
     expect(store.records()).toEqual(["z=old@1"]);
   });
 
+  test("takes no more room in an output than its tombstone, which has no expiry", async () => {
+    const outputs = async (outputBytesMax: number): Promise<number> => {
+      const store = storeOf(["z=old"], ["a=short!1010", "b=short!1010"]);
+      store.advance(10);
+      const report = await mergeSegments(store, [2], { outputBytesMax });
+      expect(report).toMatchObject({ recordsBuried: 2 });
+      return report.outputs.length;
+    };
+    // The headers of the file and of its frame, and twice that of a record and a key of one byte.
+    const bytes = 32 + 32 + 2 * (18 + 1);
+    expect(await outputs(bytes)).toBe(1);
+    expect(await outputs(bytes - 1)).toBe(2);
+  });
+
   test("is dropped with a thousand others at once, however many there are", async () => {
     const store = storeOf();
     for (let index = 0; index < 2500; index++) store.put(`k${index}`, "v", 1_010);

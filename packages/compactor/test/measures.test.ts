@@ -51,4 +51,10 @@ describe("a segment alone", () => {
       [3, 0],
     ]);
   });
+
+  test("keeps its tombstones for the oldest of the others, though its own sequence is the next", () => {
+    const oldest = segment(1, {}, { lowestSequence: 10, highestSequence: 15 });
+    const second = segment(2, { tombstones: 1 }, { lowestSequence: 20, highestSequence: 20 });
+    expect(measureAlone(store([oldest, second])).map(({ pinnedBytes }) => pinnedBytes)).toEqual([0, MIB]);
+  });
 });

@@ -46,6 +46,10 @@ test("the active segment takes part when it has half the size of a segment", () 
   expect(choose([...tier(3, 20, 6), ...tier(60, 80, 0, 20), active])).toBeUndefined();
 });
 
+test("sealed segments take part whatever their size", () => {
+  expect(choose([...tier(4, 20, 6), ...tier(60, 80, 0, 20)])).toEqual(["dead bytes of a tier", [1, 2, 3, 4]]);
+});
+
 describe("a bound may be reached", () => {
   const four = tier(4, 20, 6);
   const measures = measureAlone(store(four));
