@@ -3,6 +3,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { NumberedKeys } from "../numbered-keys.ts";
+import { readThrough } from "../store-files.ts";
 import type { Entrant } from "./contender.ts";
 import { takesPart, titleOf, type Stage } from "./plan.ts";
 import type { Compared, StoreWhole, WorkloadResult } from "./result.ts";
@@ -82,6 +83,7 @@ async function runRound(
       for (const [index, row] of rows.entries()) {
         if (!takesPart(row.entrant, one)) continue;
         const store = stores[index]!;
+        await readThrough(store.task.directory);
         const { measured, process } = await store.do({
           kind: "run",
           workload: one.name,
@@ -103,6 +105,7 @@ async function runRound(
       if (entrant.isBare === true) continue;
       const again = new StoreProcess(store.task);
       stores.push(again);
+      await readThrough(store.task.directory);
       const opened = await again.do({ kind: "open" });
       whole.openSeconds.push(opened.seconds);
       whole.openRssBytes.push(opened.process.rssBytes);

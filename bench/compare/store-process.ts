@@ -1,10 +1,10 @@
 /** The process of one store: is told what to do, one thing after the other, and tells how it went. */
 import { readFile } from "node:fs/promises";
 import { SeededRandom } from "../random.ts";
+import { bytesOnDisk } from "../store-files.ts";
 import { tellParent } from "../tell-parent.ts";
 import { entrant } from "./contenders/all.ts";
 import type { Contender, Durability } from "./contender.ts";
-import { bytesOnDisk } from "./disk-usage.ts";
 import { KeySpace } from "./key-space.ts";
 import { Stopwatch, type Measured } from "./stopwatch.ts";
 import { waitUntilQuiet } from "./waiting.ts";

@@ -2,6 +2,7 @@
 import { fork } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { readThrough } from "../store-files.ts";
 import type { Merged } from "./merging.ts";
 import { ROADS, type Filled, type Opened, type Road } from "./opening.ts";
 import type { BackedUp, VerifiedStore } from "./upkeep.ts";
@@ -59,6 +60,7 @@ export async function measureOpening({ keys, valueBytes, rounds }: Measuring, pa
     const opened: Record<Road, Opened[]> = { checkpoint: [], hints: [], scan: [] };
     for (const road of ROADS) {
       for (let round = 0; round < rounds; round += 1) {
+        await readThrough(directory);
         const one = await measuredApart({ kind: "open", road, ...task });
         opened[road].push(one);
         const bare = (one.bareSeconds / one.seconds).toFixed(2);
@@ -97,6 +99,7 @@ export async function measureVerifying(
     await measuredApart({ kind: "fill", ...task });
     const verified: VerifiedStore[] = [];
     for (let round = 0; round < rounds; round += 1) {
+      await readThrough(directory);
       const one = await measuredApart({ kind: "verify", ...task });
       verified.push(one);
       const megabytes = Math.round(one.bytesRead / one.seconds / 1e6);
