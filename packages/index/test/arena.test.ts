@@ -150,4 +150,14 @@ describe("an arena", () => {
     arena.release(references[7], 50);
     expect(take(arena, 50, 1000)).toBe(references[7]);
   });
+
+  test("that refuses what would begin another chunk goes on in the one it has", () => {
+    const arena = new Arena(0, 3000);
+    expect([1000, 24, 1000].map((words) => take(arena, words, words))).toEqual([0, 1000, 1024]);
+    const { memoryBytes, usedWords } = arena;
+    // Only 952 words lie beyond the second chunk.
+    expect(take(arena, 1000, 1)).toBe(-1);
+    expect([arena.memoryBytes, arena.usedWords]).toEqual([memoryBytes, usedWords]);
+    expect(take(arena, 24, 1)).toBe(2024);
+  });
 });
