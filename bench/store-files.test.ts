@@ -29,7 +29,7 @@ test("all of every file is read through, in folders below as well", async () => 
   expect(await readThrough(directory)).toBe(2_550_000);
 });
 
-test("what is no file, or is removed meanwhile, is passed over", async () => {
+test("what is no file is passed over", async () => {
   const directory = await emptyDirectory();
   await symlink(join(directory, "gone"), join(directory, "link"));
   expect(await readThrough(directory)).toBe(0);
