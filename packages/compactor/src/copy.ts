@@ -38,20 +38,6 @@ export class CopyLog {
   recordsDropped = 0;
   tombstonesKept = 0;
   tombstonesDropped = 0;
-  readonly #dropsOf: number[] = [];
-
-  /** The key of `keyBytes` bytes, of the record at `offset` of the input with that number, is to be dropped. */
-  addDrop(number: number, offset: number, keyBytes: number): void {
-    this.drops.push(number);
-    this.drops.push(offset);
-    this.drops.push(keyBytes);
-    this.#dropsOf[number] = this.dropsOf(number) + 1;
-  }
-
-  /** How many keys of an input are to be dropped. */
-  dropsOf(number: number): number {
-    return this.#dropsOf[number] ?? 0;
-  }
 }
 
 /** Copies what must stay of the inputs. For one attempt only. */
@@ -186,7 +172,10 @@ export class Copier {
       log.moves.push(verdict === "live" ? number : NOBODY);
       log.moves.push(offset);
     }
-    if (verdict === "buried" || verdict === "expired") log.addDrop(number, offset, keyEnd - keyStart);
+    if (verdict !== "buried" && verdict !== "expired") return;
+    log.drops.push(number);
+    log.drops.push(offset);
+    log.drops.push(keyEnd - keyStart);
   }
 }
 

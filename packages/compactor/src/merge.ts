@@ -72,7 +72,7 @@ class Merge {
     let left = inputs;
     while (left.length > 0) {
       const copied = await this.#prepare(left, now);
-      if (copied !== undefined) return this.#settle(left, copied);
+      if (copied !== undefined) return this.#settle(left, copied, now);
       // mark: merge/damaged-input-left-out
       const damaged = this.#leftOut.at(-1)!.segmentId;
       left = left.filter((input) => input.segmentId !== damaged);
@@ -130,7 +130,7 @@ class Merge {
   }
 
   /** From publishing on: it goes through, or stops with every file where it is. */
-  async #settle(inputs: readonly MergeInput[], copied: Copied): Promise<MergeReport> {
+  async #settle(inputs: readonly MergeInput[], copied: Copied, now: number): Promise<MergeReport> {
     const { outputs, log } = copied;
     const finished = outputs.map((output) => output.finished);
     if (finished.length > 0) await step("unknown", () => this.#store.publish(finished));
@@ -140,7 +140,7 @@ class Merge {
       await swing.moveKeys(outputs);
       this.#pacer.end();
       this.#pacer.begin("retire", bytesOf(inputs));
-      for (const [number, input] of inputs.entries()) await this.#checkUnused(input, log.dropsOf(number));
+      await this.#checkUnused(inputs, now);
     });
     await step("unknown", () => this.#store.retire(inputs));
     await step("retired", async () => {
@@ -155,11 +155,13 @@ class Merge {
   }
 
   /** The last look before inputs go. A key in one of them was not moved for a reason that nobody thought of. */
-  async #checkUnused(input: MergeInput, drops: number): Promise<void> {
-    const keys = (await this.#store.keysPointingInto(input)) - drops;
-    if (keys <= 0) return;
-    const message = `${keys} keys still point into segment ${input.segmentId} after its records were moved`;
-    throw new MergeError("MERGE_KEYS_REMAIN", message, { outcome: "published", segmentId: input.segmentId });
+  async #checkUnused(inputs: readonly MergeInput[], now: number): Promise<void> {
+    const keysOf = await this.#store.keysPointingInto(inputs, now);
+    const number = keysOf.findIndex((keys) => keys > 0);
+    if (number === -1) return;
+    const { segmentId } = inputs[number]!;
+    const message = `${keysOf[number]} keys still point into segment ${segmentId} after its records were moved`;
+    throw new MergeError("MERGE_KEYS_REMAIN", message, { outcome: "published", segmentId });
   }
 
   #report(

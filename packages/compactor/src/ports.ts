@@ -137,8 +137,8 @@ export interface MergeStore {
    */
   dropExpired(records: RecordBatch): number | Promise<number>;
 
-  /** How many keys still point into the input. */
-  keysPointingInto(input: MergeInput): number | Promise<number>;
+  /** How many keys still point into each of the inputs, but for those of records that had expired by `now`, which go later. */
+  keysPointingInto(inputs: readonly MergeInput[], now: number): readonly number[] | Promise<readonly number[]>;
 
   /**
    * One durable manifest edit that takes all inputs out. They stay readable until `removeInputs`, and the keys that are to be

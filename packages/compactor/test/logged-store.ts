@@ -256,6 +256,6 @@ export class LoggedStore {
   }
 }
 
-function isPast(expiresAtMs: number, timeMs: number): boolean {
+export function isPast(expiresAtMs: number, timeMs: number): boolean {
   return expiresAtMs !== 0 && expiresAtMs <= timeMs;
 }

@@ -9,7 +9,7 @@ import {
   type MoveBatch,
   type RecordBatch,
 } from "../src/index.ts";
-import { LoggedStore } from "./logged-store.ts";
+import { isPast, LoggedStore } from "./logged-store.ts";
 import { afterPowerCut, type Listed, type ModelFile, type Survival } from "./model-disk.ts";
 
 /** Where a merge touches the store: a call of the port, or a read of a segment. */
@@ -170,9 +170,10 @@ export class ModelStore extends LoggedStore implements MergeStore {
     });
   }
 
-  keysPointingInto(input: MergeInput): number | Promise<number> {
+  keysPointingInto(inputs: readonly MergeInput[], now: number): readonly number[] | Promise<readonly number[]> {
     return this.#answer("keysPointingInto", () => {
-      return [...this.keydir.values()].filter((entry) => entry.segmentId === input.segmentId).length;
+      const left = [...this.keydir.values()].filter(({ expiresAtMs }) => !isPast(expiresAtMs, now));
+      return inputs.map(({ segmentId }) => left.filter((entry) => entry.segmentId === segmentId).length);
     });
   }
 

@@ -1,8 +1,8 @@
 import type { Clock } from "@hashlog/fs-io";
-import type { Keydir } from "@hashlog/index";
+import type { Keydir, SlotTally } from "@hashlog/index";
 import type { LoadedFiles } from "./load-files.ts";
 import type { SegmentTable } from "./segment-table.ts";
-import { newTally } from "./slot-counts.ts";
+import { newTally, SlotCounts } from "./slot-counts.ts";
 
 /**
  * What of each segment is live: what the checkpoint said, with what was counted since, or else a count of all keys, some
@@ -35,6 +35,25 @@ export async function countAll(
     if (clock !== undefined) await clock.yield();
   }
   table.setCounts(tally);
+}
+
+/** What lies in each slot, from the keys alone. What others change in their turns may be counted as it was or as it is. */
+export async function tallyInTurns(
+  { keydir, table }: { readonly keydir: Keydir; readonly table: Pick<SegmentTable, "slotCount"> },
+  asOfMs: number,
+  pause: () => Promise<void>,
+): Promise<SlotTally> {
+  const counts = new SlotCounts(newTally(0, asOfMs));
+  let keys = 0;
+  for (let shard = 0; shard < keydir.shardCount; shard += 1) {
+    counts.makeRoom(table.slotCount);
+    keydir.tally(shard, counts.tally);
+    keys += keydir.size / keydir.shardCount;
+    if (keys < KEYS_IN_A_TURN) continue;
+    keys = 0;
+    await pause();
+  }
+  return counts.tally;
 }
 
 /** How many keys are looked at before others have their turn. */

@@ -78,6 +78,8 @@ export async function writeHint(segment: Segment, parts: StoreParts): Promise<vo
   const { fileSystem, clock } = parts;
   const builder = await collect(segment, parts);
   const path = pathOf(parts, hintFileName(segment.segmentId));
+  // If an unusable one is still open somewhere there will be none, and it stays until the store is opened again.
+  parts.filesInUse.delete(path);
   await fileSystem.remove(path).catch(noFile);
   const file = await fileSystem.create(path);
   try {

@@ -17,6 +17,7 @@ import {
 } from "@hashlog/format";
 import type { FileSystem } from "@hashlog/fs-io";
 import type { CommitLog } from "./commit-log.ts";
+import { tallyInTurns } from "./count-live.ts";
 import type { FileMaker } from "./directory-entries.ts";
 import { surveyLivePlaces } from "./live-places.ts";
 import type { ExecutorOutput, ExecutorStore } from "./merge-executor.ts";
@@ -230,8 +231,12 @@ export class StoreOfMerge implements ExecutorStore {
     return true;
   }
 
-  keysPointingInto(input: MergeInput): number {
-    return this.#input(input.segmentId).liveRecords;
+  async keysPointingInto(inputs: readonly MergeInput[], now: number): Promise<readonly number[]> {
+    const segments = inputs.map(({ segmentId }) => this.#input(segmentId));
+    if (segments.every(({ liveRecords }) => liveRecords === 0)) return segments.map(() => 0);
+    // mark: merge/expired-keys-told-from-others
+    const { records, expiredRecords } = await tallyInTurns(this.#parts, now, () => this.#pace.next(0));
+    return segments.map(({ slot }) => records[slot]! - expiredRecords[slot]!);
   }
 
   async retire(inputs: readonly MergeInput[]): Promise<void> {
@@ -257,10 +262,15 @@ export class StoreOfMerge implements ExecutorStore {
     const left = inputs.map(({ segmentId }) => this.#input(segmentId)).filter((input) => this.#retired.delete(input));
     if (left.some(({ liveRecords }) => liveRecords > 0)) {
       // mark: merge/expired-keys-dropped-by-a-walk
-      await this.#dropAllIn(new Set(left.map(({ slot }) => slot)));
+      await this.#dropAllIn(new Set(left.map(({ slot }) => slot))).catch((error: unknown) => {
+        // mark: merge/expired-keys-not-dropped
+        this.#parts.failures.note(error);
+      });
     }
-    await Promise.all(left.map((segment) => this.#letGo(segment)));
-    for (const { segmentId } of left) {
+    // Into one of which not all keys were dropped, for want of memory, they still point: another merge takes it.
+    const unused = left.filter(({ liveRecords }) => liveRecords === 0);
+    await Promise.all(unused.map((segment) => this.#letGo(segment)));
+    for (const { segmentId } of unused) {
       await this.#remove(segmentFileName(segmentId));
       await this.#remove(hintFileName(segmentId));
     }
@@ -269,16 +279,19 @@ export class StoreOfMerge implements ExecutorStore {
   // What the merge would have dropped by reading its keys, had it not failed. It is in no listed segment any more.
   async #dropAllIn(slots: ReadonlySet<number>): Promise<void> {
     const view = this.#parts.keydir.openView();
-    const scan = view.openScan();
-    for (let page = scan.nextPage(); page !== undefined; page = scan.nextPage()) {
-      const { count, keys, keyEnds, segmentSlots, offsets } = page;
-      for (let index = 0; index < count; index += 1) {
-        const slot = segmentSlots[index]!;
-        if (slots.has(slot)) this.#drop(keys, keyEnds[index - 1] ?? 0, keyEnds[index]!, slot, offsets[index]!);
+    try {
+      const scan = view.openScan();
+      for (let page = scan.nextPage(); page !== undefined; page = scan.nextPage()) {
+        const { count, keys, keyEnds, segmentSlots, offsets } = page;
+        for (let index = 0; index < count; index += 1) {
+          const slot = segmentSlots[index]!;
+          if (slots.has(slot)) this.#drop(keys, keyEnds[index - 1] ?? 0, keyEnds[index]!, slot, offsets[index]!);
+        }
+        await this.#pace.next(0);
       }
-      await this.#pace.next(0);
+    } finally {
+      view.close();
     }
-    view.close();
   }
 
   async abandonOutputs(outputs: readonly MergeOutput[]): Promise<void> {

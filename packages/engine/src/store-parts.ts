@@ -63,10 +63,12 @@ export async function removeFile(
   }
 }
 
-/** Tries again to remove what was open when it should have gone: no file that a store makes ever has the name of another. */
+/**
+ * Tries again to remove what was open when it should have gone. Of the files that a store makes a hint alone may have the name of
+ * another, and whoever makes it takes the name out (hint-files.ts).
+ */
 export async function removeFilesInUse(parts: StoreParts): Promise<void> {
   await parts.table.closeLeaving();
-  const paths = [...parts.filesInUse.keys()];
-  parts.filesInUse.clear();
-  for (const path of paths) await removeFile(parts, path);
+  const { filesInUse } = parts;
+  for (const path of [...filesInUse.keys()]) if (filesInUse.delete(path)) await removeFile(parts, path);
 }

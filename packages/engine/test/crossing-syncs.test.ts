@@ -45,4 +45,23 @@ describe("while a segment is begun", () => {
     const again = await world.open();
     expect(await entriesOf(again)).toEqual([["a", "1"]]);
   });
+
+  test("a sync under way that meets what an append has failed of refuses nobody once more", async () => {
+    const world = await memoryWorld();
+    const db = await world.open({ sync: "never", segmentBytesMax: 512 });
+    await db.put("a", filler(300));
+    // Full, it is sealed when the next is begun, and its sync goes on to what lies in that one.
+    const sync = world.watched.hold("sync", /0001\.segment$/);
+    const next = db.put("b", filler(300));
+    await sync.reached;
+    await next;
+    const full = world.watched.fail("append", /\.segment$/, "FS_NO_SPACE");
+    expect(await rejection(db.put("c", "3"))).toMatchObject({ code: "HASHLOG_NO_SPACE" });
+    full.end();
+    const written = db.put("d", "4");
+    expect(await isSettled(written)).toBe(false);
+    sync.release();
+    await written;
+    expect((await entriesOf(await world.reopen(db))).map(([key]) => key)).toEqual(["a", "b", "d"]);
+  });
 });

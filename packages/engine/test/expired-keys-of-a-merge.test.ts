@@ -1,4 +1,5 @@
 import { open } from "@hashlog/engine";
+import { hashKeydir, type KeydirFactory } from "@hashlog/index";
 import { expect, test } from "vitest";
 import { FakeClock } from "./support/fake-clock.ts";
 import type { StorePlace } from "./support/recount.ts";
@@ -93,4 +94,52 @@ test("a merge that cannot read the keys of what has expired, when its inputs are
   await db.close();
   const again = await world.open();
   expect(again.stats().keys).toBe(2);
+});
+
+/** An index that has no memory for taking keys out, while there is none; `views` are those that are open. */
+function indexShortOfMemory(): { readonly index: KeydirFactory; isShort: boolean; readonly views: number } {
+  const state = {
+    isShort: false,
+    views: 0,
+    index: (...args: Parameters<KeydirFactory>): ReturnType<KeydirFactory> => {
+      const keydir = hashKeydir(...args);
+      const deleteIfAt = keydir.deleteIfAt.bind(keydir);
+      const openView = keydir.openView.bind(keydir);
+      keydir.deleteIfAt = (...args) => {
+        if (state.isShort) throw new RangeError("Array buffer allocation failed");
+        return deleteIfAt(...args);
+      };
+      keydir.openView = () => {
+        const view = openView();
+        const close = view.close.bind(view);
+        state.views += 1;
+        view.close = () => {
+          state.views -= 1;
+          close();
+        };
+        return view;
+      };
+      return keydir;
+    },
+  };
+  return state;
+}
+
+test("a merge that has no memory for dropping what has expired leaves it to the next, and no view behind", async () => {
+  const world = await memoryWorld();
+  const memory = indexShortOfMemory();
+  const db = await world.open({ index: memory.index });
+  await db.put("stays", filler(100));
+  for (let index = 0; index < 10; index += 1) await db.put(`key ${index}`, "short-lived", { ttlMs: TTL });
+  world.clock.advance(TTL);
+  memory.isShort = true;
+  expect(await rejection(db.compact())).toMatchObject({ code: "HASHLOG_IO" });
+  expect(memory.views).toBe(0);
+  expect(db.stats()).toMatchObject({ keys: 11, failures: { count: 1 } });
+  memory.isShort = false;
+  await db.compact();
+  expect(db.stats()).toMatchObject({ keys: 1, deadBytes: 0, failures: { count: 1 } });
+  const names = await world.fileSystem.list(world.directory);
+  expect(names.filter((name) => SEGMENT.test(name))).toHaveLength(1);
+  expect((await entriesOf(await world.reopen(db))).map(([key]) => key)).toEqual(["stays"]);
 });

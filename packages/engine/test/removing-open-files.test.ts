@@ -2,6 +2,7 @@ import { SimulatedDisk } from "@hashlog/fs-io/testing";
 import { bytes, open } from "@hashlog/engine";
 import { describe, expect, test } from "vitest";
 import { openWithin } from "../src/open.ts";
+import { atRest } from "./support/at-rest.ts";
 import { overwrite, SMALL_LIMITS, SOON, untilIdle } from "./support/merging.ts";
 import { filler, rejection } from "./support/values.ts";
 
@@ -121,5 +122,27 @@ describe("on a file system that does not remove open files", () => {
     await db.close();
     expect(db.stats().failures.count).toBeGreaterThan(0);
     expect(await files(".hint")).toBe(0);
+  });
+
+  test("a hint that took the place of one that was still read when the store was opened stays", async () => {
+    const { disk, db } = await openStore();
+    await db.put("key", filler(430));
+    disk.kill();
+    const elsewhere = disk.boot();
+    const [segment] = (await elsewhere.list("/store")).filter((name) => name.endsWith(".segment"));
+    const path = `/store/${segment!.replace(".segment", ".hint")}`;
+    // Of an older manifest, in which the segment was sealed already.
+    const old = await elsewhere.create(path);
+    old.append(filler(40), 0, 40);
+    const fileSystem = disk.boot();
+    const again = await open("/store", { fileSystem, segmentBytesMax: 512 });
+    await old.close();
+    await again.put("other", filler(430));
+    await atRest(again);
+    const { bytes: hintBytes } = (await fileSystem.stat(path))!;
+    expect(hintBytes).not.toBe(40);
+    await again.close();
+    expect(await fileSystem.stat(path)).toEqual({ kind: "file", bytes: hintBytes });
+    expect(again.stats().failures.count).toBe(0);
   });
 });

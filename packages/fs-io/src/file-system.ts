@@ -23,7 +23,7 @@ export interface FileSystem {
   /** The path of `name` inside `directory`. Pure; `name` holds no separator. */
   join(directory: string, name: string): string;
 
-  /** The directory that holds `path`, for syncing the entry of `path` itself. Pure. The root is its own parent. */
+  /** The directory that holds `path`, for syncing the entry of `path` itself. Pure. The root is its own parent, and nothing else. */
   parent(path: string): string;
 
   /**

@@ -79,7 +79,8 @@ class NodeFileSystem implements FileSystem {
   }
 
   parent(path: string): string {
-    return this.#path.dirname(path);
+    // What a relative path begins in has a name as well, and is somebody's child.
+    return this.#path.dirname(this.#absolute(path));
   }
 
   async stat(path: string): Promise<FileStat | undefined> {
@@ -129,7 +130,7 @@ class NodeFileSystem implements FileSystem {
         fullSync: this.#fullSync,
         mayBeHeld: this.#windows,
         pause: this.#pause,
-        parent: this.#windows ? undefined : this.#absolute(this.parent(path)),
+        parent: this.#windows ? undefined : this.parent(path),
       },
       this.#absolute(path),
       bytes,

@@ -1,5 +1,5 @@
 import { symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { FsError } from "../src/errors.ts";
 import type { FileSystem } from "../src/file-system.ts";
@@ -151,8 +151,9 @@ describe("the volume", () => {
   });
 });
 
-test("the directory of a relative path is relative too", () => {
+test("from a relative path one comes to the root too, by the working directory", () => {
   const fileSystem = nodeFileSystem();
-  expect(fileSystem.parent(fileSystem.join("inner", "file"))).toBe("inner");
-  expect(fileSystem.parent("file")).toBe(".");
+  expect(fileSystem.parent(fileSystem.join("inner", "file"))).toBe(resolve("inner"));
+  expect(fileSystem.parent("file")).toBe(process.cwd());
+  for (const path of [".", "..", "../file"]) expect(fileSystem.parent(path)).toBe(dirname(resolve(path)));
 });

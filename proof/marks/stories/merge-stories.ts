@@ -1,9 +1,12 @@
 import { open, utf8, type HashlogError } from "@hashlog/engine";
 import { systemClock, type Clock } from "@hashlog/fs-io";
+import { hashKeydir, type Keydir, type KeydirFactory } from "@hashlog/index";
 import { SimulatedDisk, type FaultKind } from "@hashlog/fs-io/testing";
 import { quiet, settled } from "../../world/quiet.ts";
 import { long, Script } from "../../world/script.ts";
 import { DIRECTORY } from "../../world/text-store.ts";
+import { VirtualClock } from "../../world/virtual-clock.ts";
+import { altered } from "../../../test/support/altered.ts";
 import {
   changed,
   closedDisk,
@@ -211,6 +214,34 @@ export const mergeStories: readonly Story[] = [
         await mustHold(script, { ...THREE, x: "6" });
       }
       must(failedAtTheEnd > 0, "one of them fails when it has retired its inputs");
+    },
+  },
+  {
+    title: "a merge that has no memory for dropping what had expired leaves it to the next",
+    marks: ["merge/expired-keys-not-dropped", "merge/expired-keys-told-from-others"],
+    tell: async () => {
+      const disk = new SimulatedDisk();
+      const clock = new VirtualClock();
+      let isShort = true;
+      const index = (...given: Parameters<KeydirFactory>): Keydir => {
+        const keydir = hashKeydir(...given);
+        const deleteIfAt: Keydir["deleteIfAt"] = (...args) => {
+          if (isShort) throw new RangeError("Array buffer allocation failed");
+          return keydir.deleteIfAt(...args);
+        };
+        return altered(keydir, { deleteIfAt });
+      };
+      const store = await open(DIRECTORY, { fileSystem: disk.boot(), clock, index, values: utf8, compaction: false });
+      await store.put("a", "1");
+      await store.put("x", "2", { ttlMs: 10 });
+      clock.tick(20);
+      await mustFail(store.compact(), "HASHLOG_IO");
+      must(store.getSync("a") === "1" && !store.has("x"), "only what has not expired is there");
+      isShort = false;
+      await store.compact();
+      must(store.stats().keys === 1, "the key of what had expired is gone");
+      must(pathsOf(disk.image(), "segment").length === store.stats().segments.length, "the inputs are gone");
+      await store.close();
     },
   },
   {

@@ -186,7 +186,10 @@ export class MergeJob {
       case "removeInputs":
         return store[name](args[0].map((id) => this.#input(id)));
       case "keysPointingInto":
-        return store.keysPointingInto(this.#input(args[0]));
+        return store.keysPointingInto(
+          args[0].map((id) => this.#input(id)),
+          args[1],
+        );
       case "yield":
         return store.yield(...args);
       case "now":

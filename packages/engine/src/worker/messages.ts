@@ -90,7 +90,7 @@ export interface StoreCalls {
   publish(outputs: readonly SentFinished[]): void;
   relocate(moves: SentMoves): number;
   dropExpired(records: SentRecords): number;
-  keysPointingInto(id: number): number;
+  keysPointingInto(ids: readonly number[], now: number): readonly number[];
   retire(ids: readonly number[]): void;
   removeInputs(ids: readonly number[]): void;
   abandonOutputs(ids: readonly number[]): void;

@@ -109,8 +109,8 @@ export class RemoteStore implements MergeStore {
     return this.#call("dropExpired", [packRecords(records)]);
   }
 
-  keysPointingInto(input: MergeInput): Promise<number> {
-    return this.#call("keysPointingInto", [input.segmentId]);
+  keysPointingInto(inputs: readonly MergeInput[], now: number): Promise<readonly number[]> {
+    return this.#call("keysPointingInto", [idsOf(inputs), now]);
   }
 
   retire(inputs: readonly MergeInput[]): Promise<void> {
