@@ -34,6 +34,7 @@ test("a run is told with its code, where it ran, how long, and what of each part
     "| Fresh cases from seed | 77 |",
     "| Unique crash images recovered and judged | **7,200,000** |",
     "| of these, a second of processor time | 2,000 |",
+    "| Images opened and judged, with those that another worker or run had opened | 9,000 |",
     "| Cases | 1,883 |",
     "| Counterexamples | none |",
     "| every program of 2 | 1,875 | 90,000 | 7,200,000 | 2,000 |",
@@ -73,6 +74,12 @@ test("it is told in a line", () => {
   expect(headline({ sources: SOURCES, runs: [RUN] })).toBe(
     "**7,200,000 unique crash images** were recovered and judged by every property that applies, without a violation " +
       "([PROOF.md](PROOF.md); 2026-03-04, sources `0123456789abcdef`).",
+  );
+});
+
+test("several runs are told in one line with how many images there are at least", () => {
+  expect(headline({ sources: SOURCES, runs: [RUN, RUN] })).toMatch(
+    /^At least \*\*14,400,000 unique crash images\*\* were/,
   );
 });
 

@@ -32,6 +32,7 @@ export function describeRuns(progress: Pick<Progress, "runs" | "sources">): stri
     ["Fresh cases from seed", all(({ freshSeed }) => String(freshSeed))],
     ["Unique crash images recovered and judged", `${runs.length > 1 ? "at least " : ""}**${grouped(imagesAtLeast)}**`],
     ["of these, a second of processor time", rate(imagesAtLeast, cpuSeconds)],
+    ["Images opened and judged, with those that another worker or run had opened", grouped(total.recoveries)],
     ["Crashes derived", grouped(total.crashes)],
     ["Cases", grouped(total.cases)],
     ["Counterexamples", "none"],
@@ -54,8 +55,9 @@ export function describeRuns(progress: Pick<Progress, "runs" | "sources">): stri
 /** The same in one line, for those who want no more. */
 export function headline(progress: Pick<Progress, "runs" | "sources">): string {
   const { runs, sources } = progress;
+  const many = `${grouped(sumOf(progress).imagesAtLeast)} unique crash images`;
   return (
-    `**${grouped(sumOf(progress).imagesAtLeast)} unique crash images** were recovered and judged by every property that applies, ` +
+    `${runs.length > 1 ? `At least **${many}**` : `**${many}**`} were recovered and judged by every property that applies, ` +
     `without a violation ([PROOF.md](PROOF.md); ${runs.at(-1)?.date}, sources \`${sources}\`).`
   );
 }

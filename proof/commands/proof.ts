@@ -27,6 +27,13 @@ import { readProofOptions, USAGE, type ProofOptions } from "./proof-options.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
+// The workers end with this process. What a run with --resume has noted by then stays in PROOF.json.
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    console.log("interrupted: there is no verdict");
+    process.exit(1);
+  });
+}
 process.exitCode = await answering(USAGE, main);
 
 async function main(): Promise<number> {

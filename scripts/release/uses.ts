@@ -2,7 +2,8 @@
  * Uses each package alone, as somebody would who has just installed it: a project with the package, with what the program
  * `test/used-alone.ts` of the package imports besides and the package declares, and with the types of Node; nothing else.
  *
- * The one program is compiled twice, as an ES module and as CommonJS, against the types that were packed, and both are run.
+ * The one program is compiled twice, as an ES module and as CommonJS, against the types that were packed, and both are run. The
+ * entries of a package that leans on none but ours are compiled once more, where there are no types of Node.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
@@ -47,6 +48,11 @@ export function makeProject(store: PackageStore, one: PackedPackage, directory: 
   writeJson(join(directory, "package.json"), { name: `uses-${folder}`, private: true });
   writeJson(join(directory, "tsconfig.json"), { compilerOptions: COMPILER_OPTIONS, include: ["use.mts", "use.cts"] });
   for (const kind of ["mts", "cts"]) writeFileSync(join(directory, `use.${kind}`), text);
+  writeJson(join(directory, WITHOUT_NODE), { compilerOptions: OPTIONS_WITHOUT_NODE, include: ["entries.mts"] });
+  const entries = entriesOf(manifest).map(
+    (entry, number) => `export * as entry${number} from ${JSON.stringify(entry)};\n`,
+  );
+  writeFileSync(join(directory, "entries.mts"), entries.join(""));
   writeFileSync(join(directory, "run.mjs"), runByImport(manifest));
   writeFileSync(join(directory, "run.cjs"), runByRequire(manifest));
   return { directory, manifest };
@@ -63,6 +69,10 @@ async function tryProject(project: Project): Promise<Use[]> {
   // What was not compiled cannot be run, and is one failure, not three.
   if (typed.complaint !== undefined) return [typed];
   const uses: Use[] = [typed];
+  if (leansOnOursAlone(project.manifest)) {
+    const complaint = await complaintOfCompiler(project, WITHOUT_NODE);
+    uses.push({ name: `${name}: compiled where there are no types of Node`, complaint });
+  }
   const attempt = async (what: string, args: readonly string[], expected: string): Promise<void> => {
     const finished = await runAlone([npmNode(), ...args], project);
     uses.push({ name: `${name}: ${what}`, complaint: complaintAbout(finished, expected) });
@@ -86,7 +96,16 @@ const COMPILER_OPTIONS = {
   outDir: "built",
 };
 
+/** As whoever configures nothing has it, from TypeScript 6 on. */
+const OPTIONS_WITHOUT_NODE = { ...COMPILER_OPTIONS, types: [], noEmit: true };
+const WITHOUT_NODE = "tsconfig.without-node.json";
+
 const DONE = "used to its end";
+
+/** Whether there can be nobody else's types in those of the package. */
+function leansOnOursAlone({ dependencies, peerDependencies }: PackedManifest): boolean {
+  return Object.keys({ ...dependencies, ...peerDependencies }).every((name) => name.startsWith("@hashlog/"));
+}
 
 /** The package, what it wants its users to have, and what the program imports of its dependencies. */
 function neededBy(program: string, manifest: PackedManifest): string[] {
@@ -125,11 +144,17 @@ function entriesOf({ name, exports = {} }: PackedManifest): string[] {
  * not ours to mend, and is passed over: a driver of unstorage, say, names a client that only its users install.
  */
 async function compile(project: Project): Promise<string | undefined> {
-  const { code, output } = await runAlone([NODE, TSC, "-p", "."], project);
-  const errors = output.split("\n").filter((line) => /error TS\d+:/.test(line) && !isOfOthers(line));
-  if (errors.length > 0) return errors.slice(0, LINES_MAX).join("\n    ");
-  if (existsSync(join(project.directory, "built", "use.cjs"))) return undefined;
-  return complaintAbout({ code: code || 1, output }, "");
+  const complaint = await complaintOfCompiler(project, "tsconfig.json");
+  if (complaint !== undefined || existsSync(join(project.directory, "built", "use.cjs"))) return complaint;
+  return "nothing came of it";
+}
+
+async function complaintOfCompiler(project: Project, config: string): Promise<string | undefined> {
+  const { code, output } = await runAlone([NODE, TSC, "-p", config], project);
+  const errors = output.split("\n").filter((line) => /error TS\d+:/.test(line));
+  const ours = errors.filter((line) => !isOfOthers(line));
+  if (ours.length > 0) return ours.slice(0, LINES_MAX).join("\n    ");
+  return errors.length > 0 ? undefined : complaintAbout({ code, output }, "");
 }
 
 const TSC = join(ROOT, "node_modules", "typescript", "bin", "tsc");

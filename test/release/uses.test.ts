@@ -44,6 +44,7 @@ describe("using a package alone", () => {
     const right = project("right", USE, { manifest: { bin: { one: "dist/index.js" } }, files });
     expect(complaintsOf(await tryProjects([right]))).toEqual([
       ["compiled against its types", undefined],
+      ["compiled where there are no types of Node", undefined],
       ["used by import", undefined],
       ["used by require", undefined],
       ["one --help", undefined],
@@ -62,15 +63,26 @@ describe("using a package alone", () => {
       ["compiled against its types", expect.stringMatching(/use\.[cm]ts.*not assignable to type 'string'/)],
       ["compiled against its types", expect.stringMatching(/index\.d\.ts.*Cannot find name 'Gone'/)],
       ["compiled against its types", undefined],
+      ["compiled where there are no types of Node", undefined],
       ["used by import", expect.stringMatching(/^it ended with 1: .*AssertionError/)],
       ["used by require", expect.stringMatching(/^it ended with 1: .*AssertionError/)],
       ["compiled against its types", undefined],
+      ["compiled where there are no types of Node", undefined],
       ["used by import", "it ended with 0: it said nothing"],
       ["used by require", "it ended with 0: it said nothing"],
       ["compiled against its types", undefined],
+      ["compiled where there are no types of Node", undefined],
       ["used by import", undefined],
       ["used by require", undefined],
       ["two --help", "it ended with 0: it said nothing"],
+    ]);
+  });
+
+  test("finds that the types of a package name those of Node, unless it leans on what may want them", async () => {
+    const files = { "dist/index.d.ts": "export declare const one: 1;\nexport declare const host: NodeJS.Process;" };
+    expect(complaintsOf(await tryProjects([project("named", USE, { files })]))).toContainEqual([
+      "compiled where there are no types of Node",
+      expect.stringMatching(/index\.d\.ts.*Cannot find namespace 'NodeJS'/),
     ]);
   });
 

@@ -69,7 +69,7 @@ function remedyOf(error: HashlogError, directory: string): string {
     case "HASHLOG_NOT_PERMITTED":
       return `: look at the permissions${error.path === undefined ? "" : ` of ${error.path}`}`;
     case "HASHLOG_COMPACTED":
-      return `: begin with --since 0`;
+      return ` (--since 0)`;
     default:
       return "";
   }

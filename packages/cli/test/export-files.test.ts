@@ -4,7 +4,9 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { processHost } from "@hashlog/cli";
+import { FsError, type FileSystem } from "@hashlog/fs-io";
 import { onTestFinished, expect, test } from "vitest";
+import { altered } from "../../../test/support/altered.ts";
 import { hashlog, printed, temporaryDirectory } from "./support/terminal.ts";
 
 async function storeIn(directory: string): Promise<string> {
@@ -123,4 +125,26 @@ test("an export has its name only when its file is closed, and what fails then i
   });
   expect(ended).toMatchObject({ exitCode: 6 });
   expect((await readdir(directory)).toSorted()).toEqual(["all", "all.gz", "store"]);
+});
+
+test("the name of an export is made durable, and where it cannot be, the failure is told unless nobody may", async () => {
+  const directory = await temporaryDirectory();
+  const store = await storeIn(directory);
+  const synced: string[] = [];
+  const failure = { code: undefined as FsError["code"] | undefined };
+  const fileSystem = altered<FileSystem>(processHost.fileSystem, {
+    syncDirectory: async (path) => {
+      synced.push(path);
+      if (failure.code === undefined) return processHost.fileSystem.syncDirectory(path);
+      throw new FsError(failure.code, "made to fail", { operation: "syncDirectory", path });
+    },
+  });
+  await printed(["export", store, join(directory, "one")], { host: { fileSystem } });
+  expect(synced).toEqual([directory]);
+  failure.code = "FS_NOT_PERMITTED";
+  await printed(["export", store, join(directory, "two")], { host: { fileSystem } });
+  failure.code = "FS_IO";
+  const ended = await hashlog(["export", store, join(directory, "three")], { host: { fileSystem } });
+  expect(ended).toMatchObject({ exitCode: 6 });
+  expect(ended.stderr).toContain(`writing ${join(directory, "three")} failed: made to fail`);
 });

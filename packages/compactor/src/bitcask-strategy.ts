@@ -1,4 +1,4 @@
-import { checkNames, integerIn, numberIn } from "./checks.ts";
+import { checkNames, integerIn, numberAbove } from "./checks.ts";
 import { bestFirst, chosen, inTurn } from "./choices.ts";
 import { measureAlone, segmentBytesFor, type SegmentMeasure, sum, totalsOf } from "./measures.ts";
 import { bestOldestSegments } from "./oldest-segments.ts";
@@ -90,13 +90,13 @@ export function bitcaskStrategy(options: BitcaskStrategyOptions = {}): MergeStra
 function checkSettings(options: BitcaskStrategyOptions): Settings {
   checkNames(options, KNOWN);
   const share = (name: "fragmentationTrigger" | "fragmentationThreshold", initial: number): number =>
-    numberIn(name, options[name], initial, Number.MIN_VALUE, 1);
+    numberAbove(name, options[name], initial, 0, 1);
   const count = (name: keyof Settings, initial: number, lowest: number): number =>
     integerIn(name, options[name], initial, lowest, Infinity);
   return {
     fragmentationTrigger: share("fragmentationTrigger", 0.6),
     deadBytesTrigger: count("deadBytesTrigger", 128 * MIB, 1),
-    amplificationTrigger: numberIn("amplificationTrigger", options.amplificationTrigger, 1.25, 1 + 2 ** -20, Infinity),
+    amplificationTrigger: numberAbove("amplificationTrigger", options.amplificationTrigger, 1.25, 1, Infinity),
     fragmentationThreshold: share("fragmentationThreshold", 0.4),
     deadBytesThreshold: count("deadBytesThreshold", 96 * MIB, 1),
     smallFileThreshold: count("smallFileThreshold", 64 * MIB, 0),

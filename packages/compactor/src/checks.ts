@@ -23,3 +23,10 @@ export function integerIn(name: string, value: unknown, initial: number, lowest:
   if (Number.isInteger(checked) || checked === Infinity) return checked;
   throw invalidArgument(`${name} must be an integer from ${lowest} to ${highest}`);
 }
+
+/** A number above `bound`, up to `highest`; the default where it is `undefined`. */
+export function numberAbove(name: string, value: unknown, initial: number, bound: number, highest: number): number {
+  if (value === undefined) return initial;
+  if (typeof value === "number" && value > bound && value <= highest) return value;
+  throw invalidArgument(`${name} must be a number above ${bound}, up to ${highest}`);
+}

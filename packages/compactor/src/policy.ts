@@ -1,6 +1,6 @@
 import { SEGMENT_BYTES_MAX } from "@hashlog/format";
 import { bitcaskStrategy } from "./bitcask-strategy.ts";
-import { checkNames, integerIn, numberIn } from "./checks.ts";
+import { checkNames, integerIn, numberAbove, numberIn } from "./checks.ts";
 import { invalidArgument } from "./errors.ts";
 import type { MergeWindow } from "./merge-window.ts";
 import type { MergeStrategy } from "./strategy.ts";
@@ -86,7 +86,7 @@ export function resolvePolicy(options: MergePolicyOptions = {}): MergePolicy {
     strategy: checkStrategy(options.strategy ?? bitcaskStrategy()),
     window: options.window === undefined ? undefined : checkWindow(options.window),
     mergeBytesMax: integerIn("mergeBytesMax", options.mergeBytesMax, 4 * GIB, 1, Infinity),
-    transientShareMax: numberIn("transientShareMax", options.transientShareMax, 0.05, Number.MIN_VALUE, 1),
+    transientShareMax: numberAbove("transientShareMax", options.transientShareMax, 0.05, 0, 1),
     outputBytesMax:
       outputBytesMax === undefined ? undefined : integerIn("outputBytesMax", outputBytesMax, 0, 1, SEGMENT_BYTES_MAX),
     expiryGraceMs: integerIn("expiryGraceMs", options.expiryGraceMs, 0, 0, Number.MAX_SAFE_INTEGER),

@@ -1,4 +1,4 @@
-import { checkNames, integerIn, numberIn } from "./checks.ts";
+import { checkNames, integerIn, numberAbove, numberIn } from "./checks.ts";
 import { bestFirst, chosen, inTurn } from "./choices.ts";
 import { measureAlone, segmentBytesFor, type SegmentMeasure, sum } from "./measures.ts";
 import { smallFilesToJoin } from "./small-files.ts";
@@ -48,7 +48,7 @@ export function sizeTieredStrategy(options: SizeTieredStrategyOptions = {}): Mer
   const settings: Settings = {
     filesLeast: integerIn("filesLeast", options.filesLeast, 4, 3, Infinity),
     tierRatio: numberIn("tierRatio", options.tierRatio, 4, 2, Number.MAX_SAFE_INTEGER),
-    deadShareLeast: numberIn("deadShareLeast", options.deadShareLeast, 0.25, Number.MIN_VALUE, 1),
+    deadShareLeast: numberAbove("deadShareLeast", options.deadShareLeast, 0.25, 0, 1),
     deadBytesLeast: integerIn("deadBytesLeast", options.deadBytesLeast, MIB, 1, Infinity),
     smallFileThreshold: integerIn("smallFileThreshold", options.smallFileThreshold, 64 * MIB, 0, Infinity),
   };

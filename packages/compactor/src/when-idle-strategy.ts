@@ -1,4 +1,4 @@
-import { checkNames, integerIn, numberIn } from "./checks.ts";
+import { checkNames, integerIn, numberAbove } from "./checks.ts";
 import { bestFirst, chosen, inTurn } from "./choices.ts";
 import { measureAlone, type SegmentMeasure, sum, totalsOf } from "./measures.ts";
 import { bestOldestSegments } from "./oldest-segments.ts";
@@ -38,7 +38,7 @@ export function whenIdleStrategy(options: WhenIdleStrategyOptions = {}): MergeSt
   const settings: Settings = {
     idleMsLeast: integerIn("idleMsLeast", options.idleMsLeast, 300_000, 0, Infinity),
     garbageBytesLeast: integerIn("garbageBytesLeast", options.garbageBytesLeast, MIB, 1, Infinity),
-    garbageShareLeast: numberIn("garbageShareLeast", options.garbageShareLeast, 0.05, Number.MIN_VALUE, 1),
+    garbageShareLeast: numberAbove("garbageShareLeast", options.garbageShareLeast, 0.05, 0, 1),
     smallFilesMax: integerIn("smallFilesMax", options.smallFilesMax, 8, 3, Infinity),
   };
   return {

@@ -58,7 +58,7 @@ describe("a policy", () => {
     ["bytes as text", { mergeBytesMax: "1" }, /mergeBytesMax must be/],
     ["half a byte", { mergeBytesMax: 1.5 }, /mergeBytesMax must be an integer/],
     ["outputs that are too large", { outputBytesMax: 2 ** 32 }, /outputBytesMax must be/],
-    ["a share as text", { transientShareMax: "0.5" }, /transientShareMax must be a number from/],
+    ["a share as text", { transientShareMax: "0.5" }, /transientShareMax must be a number above 0, up to 1/],
     ["a share of nothing", { transientShareMax: 0 }, /transientShareMax must be/],
     ["a time of grace before the expiry", { expiryGraceMs: -1 }, /expiryGraceMs must be/],
     ["an interval that no timer takes", { checkIntervalMs: 2 ** 31 }, /checkIntervalMs must be/],

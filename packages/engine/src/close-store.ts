@@ -34,7 +34,10 @@ export async function closeStore<K, V, VI>(
     await removeFilesInUse(parts);
     // Another process reads them.
     for (const error of parts.filesInUse.values()) parts.failures.note(error);
-    await parts.executor.close();
-    await lock.release();
+    try {
+      await parts.executor.close();
+    } finally {
+      await lock.release();
+    }
   }
 }

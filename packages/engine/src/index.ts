@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 // A store that is written, or only read.
 export { open } from "./open.ts";
 export type { OpenOptions, OpenProgress } from "./store-options.ts";

@@ -101,10 +101,9 @@ async function openUnsealed(
   const path = pathOf(listed, parts);
   const writer = parts.readOnly ? undefined : await continueClean(path, listed, parts);
   const file = writer?.file ?? (await openListed(path, listed, parts));
-  await checkSegment(file, listed, SEGMENT_HEADER_BYTES);
-  const { segmentId, firstSequence } = listed;
   // Nobody else appends to it; and it is asked for after the file was closed, too.
-  const found = file.size();
+  const found = await checkSegment(file, listed, SEGMENT_HEADER_BYTES);
+  const { segmentId, firstSequence } = listed;
   const bytes = writer === undefined ? () => found : () => writer.position;
   return new Segment({
     slot,
@@ -147,13 +146,14 @@ async function openListed(path: string, listed: ManifestSegment, { fileSystem }:
   }
 }
 
-async function checkSegment(file: ReadFile, listed: ManifestSegment, leastBytes: number): Promise<void> {
+/** Resolves to how long it is. Closes the file where something is wrong with it. */
+async function checkSegment(file: ReadFile, listed: ManifestSegment, leastBytes: number): Promise<number> {
   const { segmentId, identity } = listed;
   const { path } = file;
   try {
-    if (file.size() < leastBytes) {
+    const actual = file.size();
+    if (actual < leastBytes) {
       // mark: open/segment-too-short
-      const actual = file.size();
       throw corrupt(`${path} has ${actual} bytes instead of ${leastBytes}`, {
         path,
         segmentId,
@@ -185,6 +185,7 @@ async function checkSegment(file: ReadFile, listed: ManifestSegment, leastBytes:
         actual: header.value.identity,
       });
     }
+    return actual;
   } catch (error) {
     await file.close();
     throw error;

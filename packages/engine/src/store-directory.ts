@@ -78,11 +78,15 @@ async function isDirectory(fileSystem: FileSystem, path: string): Promise<boolea
   return stat !== undefined;
 }
 
-/** Makes the directory and those above it; each entry that it makes is durable. */
+/**
+ * Makes the directory and those above it; each entry that it makes is durable. None is made where it cannot be: it would be there
+ * the next time, and taken for somebody else's, whose name is not ours to sync (`syncWayTo`).
+ */
 export async function makeDirectories(fileSystem: FileSystem, directory: string): Promise<void> {
   if (await isDirectory(fileSystem, directory)) return;
   const parent = fileSystem.parent(directory);
   if (parent !== directory) await makeDirectories(fileSystem, parent);
+  await fileSystem.syncDirectory(parent);
   try {
     await fileSystem.makeDirectory(directory);
   } catch (error) {
@@ -91,7 +95,13 @@ export async function makeDirectories(fileSystem: FileSystem, directory: string)
     if (!(FsError.is(error) && error.code === "FS_EXISTS")) throw error;
   }
   // mark: open/directory-made
-  await fileSystem.syncDirectory(parent);
+  try {
+    await fileSystem.syncDirectory(parent);
+  } catch (error) {
+    // A sync that has failed is not made good by another that does not.
+    const remedy = "remove the directory before you try again, or a power cut may take it with all that is in it";
+    throw inOwnWords(error, `${directory} was made, and its name could not be made durable: ${remedy}`);
+  }
 }
 
 /** @throws HashlogError `HASHLOG_NOT_SUPPORTED` for a shared volume, unless that is allowed */

@@ -60,6 +60,7 @@ export class StoreOpener<K, V, VI> {
   readonly #table = new SegmentTable();
   #log: CommitLog | undefined;
   #backgroundFiles: BackgroundFiles | undefined;
+  #compacting: Compaction | undefined;
 
   constructor(directory: string, options: StoreOptions<K, V, VI>, entered: StoreDirectory) {
     this.#directory = directory;
@@ -103,6 +104,7 @@ export class StoreOpener<K, V, VI> {
     }
     const state = new OpenState(this.#directory);
     const compaction = this.#compaction(parts, log, { background, checkpointer, state });
+    this.#compacting = compaction;
     await compaction.begin(this.#options.signal);
     throwIfAborted(this.#options.signal, "opening the store");
     return {
@@ -166,10 +168,15 @@ export class StoreOpener<K, V, VI> {
   /** Gives everything up that was opened so far. */
   async abandon(): Promise<void> {
     // mark: open/abandoned
+    this.#compacting?.close();
     this.#backgroundFiles?.stop();
     await this.#maintenance.close();
     await this.#table.retireAll();
-    await this.#entered.lock.release();
+    try {
+      await this.#options.compaction.executor.close();
+    } finally {
+      await this.#entered.lock.release();
+    }
   }
 
   async #load(): Promise<LoadedFiles & { readonly loaded: LoadedIndex; readonly progress: LoadProgress }> {

@@ -39,7 +39,7 @@ export interface StoreStats {
   readonly floor: number;
   /** Writes under way that were not acknowledged yet. */
   readonly pendingWrites: number;
-  /** Whether writing works: see `HASHLOG_NO_SPACE` and `HASHLOG_WRITES_DISABLED`. */
+  /** Whether writing works, as far as is known: see `HASHLOG_NO_SPACE`, where deletes may go through, and `HASHLOG_WRITES_DISABLED`. */
   readonly writes: "ready" | "no-space" | "disabled";
   /** Merges and checkpoints completed since the store was opened. */
   readonly merges: number;
@@ -116,7 +116,8 @@ export function storeStats(
     sequence: log.acknowledged,
     floor: log.floor,
     pendingWrites: log.unacknowledged.reduce((count, group) => count + group.recordCount, 0),
-    writes: log.state.kind,
+    // Puts are refused as on a full volume while deletes have a part of the reserve, though the log is as good as ever.
+    writes: log.state.kind === "ready" && parts.reserve.isLent ? "no-space" : log.state.kind,
     merges: compaction.merges,
     compaction,
     checkpoints: store.checkpointer.count,

@@ -210,8 +210,13 @@ export interface ChannelModule {
   tracingChannel(name: string): Channels;
 }
 
+/** What is asked of `process`. The types of Node are not named: whoever uses this package need not have them. */
+export interface ChannelHost {
+  getBuiltinModule?(name: "node:diagnostics_channel"): ChannelModule | undefined;
+}
+
 /** Bun and Deno have it as well as Node; a browser has not. */
-export function findChannels(host: Partial<NodeJS.Process> | undefined): ChannelModule | undefined {
+export function findChannels(host: ChannelHost | undefined): ChannelModule | undefined {
   return host?.getBuiltinModule?.("node:diagnostics_channel");
 }
 

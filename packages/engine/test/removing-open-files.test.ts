@@ -129,8 +129,8 @@ describe("on a file system that does not remove open files", () => {
     await db.put("key", filler(430));
     disk.kill();
     const elsewhere = disk.boot();
-    const [segment] = (await elsewhere.list("/store")).filter((name) => name.endsWith(".segment"));
-    const path = `/store/${segment!.replace(".segment", ".hint")}`;
+    const segment = (await elsewhere.list("/store")).find((name) => name.endsWith(".segment"))!;
+    const path = `/store/${segment.replace(".segment", ".hint")}`;
     // Of an older manifest, in which the segment was sealed already.
     const old = await elsewhere.create(path);
     old.append(filler(40), 0, 40);

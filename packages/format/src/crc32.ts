@@ -88,7 +88,12 @@ function makeTables(): Int32Array {
   return tables;
 }
 
+/** What is asked of `process`. The types of Node are not named: whoever uses this package need not have them. */
+export interface ZlibHost {
+  getBuiltinModule?(name: "node:zlib"): { readonly crc32?: BuiltInCrc32 } | undefined;
+}
+
 /** Node's own, where there is a Node that has it (20.16 and later); `undefined` elsewhere, as in a browser. */
-export function builtInOf(host: Partial<NodeJS.Process> | undefined): BuiltInCrc32 | undefined {
+export function builtInOf(host: ZlibHost | undefined): BuiltInCrc32 | undefined {
   return host?.getBuiltinModule?.("node:zlib")?.crc32;
 }

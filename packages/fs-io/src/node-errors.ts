@@ -19,6 +19,8 @@ const CODES: Readonly<Record<string, FsErrorCode>> = {
   ENOTSUP: "FS_NOT_SUPPORTED",
   EOPNOTSUPP: "FS_NOT_SUPPORTED",
   EXDEV: "FS_NOT_SUPPORTED",
+  // Of Node's permission model.
+  ERR_ACCESS_DENIED: "FS_NOT_PERMITTED",
 };
 
 /** The errno name of a node error (`"ENOENT"`), or `undefined` if it has none. */
@@ -32,9 +34,9 @@ export function errnoOf(error: unknown): string | undefined {
 export function codeOf(error: unknown): FsErrorCode {
   const errno = errnoOf(error);
   if (errno === undefined) return isRefusalOfDeno(error) ? "FS_NOT_PERMITTED" : "FS_IO";
+  if (Object.hasOwn(CODES, errno)) return CODES[errno];
   // Node's own refusals, before it asks the system: a path with a zero byte, a range outside of its buffer.
-  if (errno.startsWith("ERR_")) return "FS_INVALID_ARGUMENT";
-  return Object.hasOwn(CODES, errno) ? CODES[errno] : "FS_IO";
+  return errno.startsWith("ERR_") ? "FS_INVALID_ARGUMENT" : "FS_IO";
 }
 
 /** Deno's own refusal, before it asks the system; its message says which permission the program lacks. It has no errno. */

@@ -160,8 +160,7 @@ class NodeFileSystem implements FileSystem {
     try {
       await promised((done) => this.#fs.link(this.#absolute(source), this.#absolute(target), done));
     } catch (error) {
-      // A volume without links (FAT) answers EPERM.
-      throw fsErrorOf(error, "link", target, errnoOf(error) === "EPERM" ? "FS_NOT_SUPPORTED" : codeOf(error));
+      throw fsErrorOf(error, "link", target, this.#hasNoLinks(errnoOf(error)) ? "FS_NOT_SUPPORTED" : codeOf(error));
     }
   }
 
@@ -169,7 +168,8 @@ class NodeFileSystem implements FileSystem {
     const volume = await this.#run<NodeVolume>("freeBytes", directory, (done) =>
       this.#fs.statfs(this.#absolute(directory), done),
     );
-    return volume.bavail * volume.bsize;
+    // One that counts no blocks (a tmpfs without a limit, ramfs) does not say that it is full.
+    return volume.blocks === 0 ? Infinity : volume.bavail * volume.bsize;
   }
 
   async sharedVolume(directory: string): Promise<string | undefined> {
@@ -205,6 +205,15 @@ class NodeFileSystem implements FileSystem {
   /** Where the path led when this file system was made. */
   #absolute(path: string): string {
     return this.#path.resolve(this.#workingDirectory, path);
+  }
+
+  /**
+   * Whether that is said of a volume without links (EPERM: FAT), or of a file that has as many names as it may have (EMLINK: 65,000
+   * on ext4). On Windows Node has no name for the latter (UNKNOWN), and a wrong one for the former (EISDIR: exFAT).
+   */
+  #hasNoLinks(errno: string | undefined): boolean {
+    if (errno === "EPERM" || errno === "EMLINK") return true;
+    return this.#windows && (errno === "EISDIR" || errno === "UNKNOWN");
   }
 
   /** Before anything is made that somebody will take for durable. */

@@ -59,7 +59,11 @@ export class NodeReadFile implements ReadFile {
       let total = 0;
       const next = (): void => {
         const piece = Math.min(bytes - total, PIECE_BYTES_MAX);
-        handle.fs.read(fd, target, at + total, piece, position + total, finishPiece);
+        try {
+          handle.fs.read(fd, target, at + total, piece, position + total, finishPiece);
+        } catch (error) {
+          finishPiece(error as Error, 0);
+        }
       };
       const finishPiece: Done<number> = (error, count) => {
         if (error === null) total += count;

@@ -50,6 +50,7 @@ export interface NodeIdentity {
 export interface NodeVolume {
   readonly type: number;
   readonly bsize: number;
+  readonly blocks: number;
   readonly bavail: number;
 }
 

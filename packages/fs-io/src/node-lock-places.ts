@@ -43,10 +43,12 @@ export class SocketPlaces implements LockPlaces {
 
   /**
    * The time in milliseconds and, behind it, three digits that differ between processes that ask in the same one. Time
-   * decides nothing here: a clock that stands still or goes back leaves the numbers to the files that are there.
+   * decides nothing here: a clock that stands still or goes back leaves the numbers to the files that are there, and so does one
+   * that is beyond the year 2255, where there are no such numbers.
    */
   freshNumber(): number {
-    return Math.floor(this.#context.clock.now()) * 1000 + (this.#context.processId % 1000);
+    const number = Math.floor(this.#context.clock.now()) * 1000 + (this.#context.processId % 1000);
+    return Number.isSafeInteger(number) ? number : 0;
   }
 
   async claim(number: number): Promise<LockClaim | undefined> {

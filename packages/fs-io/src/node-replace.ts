@@ -2,7 +2,7 @@ import type { FsError } from "./errors.ts";
 import { replacementPath } from "./file-system.ts";
 import { errnoOf, fsErrorOf } from "./node-errors.ts";
 import { syncDescriptor, writeAll } from "./node-file.ts";
-import { syncDirectoryEntries } from "./node-directory-sync.ts";
+import { openDirectory, syncEntriesOf } from "./node-directory-sync.ts";
 import { type NodeFs, promised } from "./node-fs.ts";
 
 /** What `replaceFile` needs of the file system around it. */
@@ -23,6 +23,7 @@ export const HELD_PAUSES_MS: readonly number[] = [1, 2, 5, 10, 20, 50, 100, 200,
  * Replaces a small file so that a crash leaves the old bytes or the new ones:
  *
  *     write path.new, sync it     a crash leaves path as it was          failure: outcome "unchanged"
+ *     open the directory          the same                               failure: outcome "unchanged"
  *     rename path.new to path     a crash leaves either, whole           failure: outcome "unknown"
  *     sync the directory          from here on only the new one          failure: outcome "unknown"
  *
@@ -33,8 +34,11 @@ export async function replaceFile(context: ReplaceContext, path: string, bytes: 
   const replacement = replacementPath(path);
   // A copy before the first wait: the caller's bytes are the caller's again when `replace` has returned its promise.
   const content = new Uint8Array(bytes);
+  let parent: number | undefined;
   try {
     await writeDurably(context, replacement, content);
+    // Before the rename: that there is no handle left must not leave it open what has become of it.
+    parent = context.parent === undefined ? undefined : await openDirectory(context.fs, context.parent);
   } catch (error) {
     // Not needed by anyone, and on a full volume in the way.
     await promised((done) => context.fs.unlink(replacement, done)).catch(() => {});
@@ -42,10 +46,11 @@ export async function replaceFile(context: ReplaceContext, path: string, bytes: 
   }
   try {
     await patiently<void>(context, (done) => context.fs.rename(replacement, path, done));
-    if (context.parent === undefined) await syncAgain(context, path);
-    else await syncDirectoryEntries(context.fs, context.parent);
+    await (parent === undefined ? syncAgain(context, path) : syncEntriesOf(context.fs, parent));
   } catch (error) {
     throw failed(error, path, "unknown");
+  } finally {
+    if (parent !== undefined) await promised((done) => context.fs.close(parent, done)).catch(() => {});
   }
 }
 

@@ -20,6 +20,7 @@ describe("the code of a platform error", () => {
     ["ENOTSUP", "FS_NOT_SUPPORTED"],
     ["EOPNOTSUPP", "FS_NOT_SUPPORTED"],
     ["EXDEV", "FS_NOT_SUPPORTED"],
+    ["ERR_ACCESS_DENIED", "FS_NOT_PERMITTED"],
     ["ERR_OUT_OF_RANGE", "FS_INVALID_ARGUMENT"],
     ["ERR_INVALID_ARG_VALUE", "FS_INVALID_ARGUMENT"],
     ["EIO", "FS_IO"],

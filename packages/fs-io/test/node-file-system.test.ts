@@ -108,13 +108,18 @@ describe("syncing a directory", () => {
 });
 
 describe("the volume", () => {
-  const onVolume = (type: number, platform: string = "linux"): FileSystem => {
-    const statfs: NodeFs["statfs"] = (_, done) => done(null, { type, bsize: 4096, bavail: 1000 });
+  const onVolume = (type: number, platform: string = "linux", blocks: number = 2000): FileSystem => {
+    const bavail = Math.min(1000, blocks);
+    const statfs: NodeFs["statfs"] = (_, done) => done(null, { type, bsize: 4096, blocks, bavail });
     return nodeFileSystem({ platform, fs: { statfs } });
   };
 
   test("the free bytes are the blocks that an ordinary process may use", async () => {
     expect(await onVolume(0xef53).freeBytes("/data")).toBe(4_096_000);
+  });
+
+  test("one that counts no blocks is not full", async () => {
+    expect(await onVolume(0x858458f6, "linux", 0).freeBytes("/data")).toBe(Infinity);
   });
 
   test.each([
@@ -149,6 +154,18 @@ describe("the volume", () => {
     expect(await onVolume(0x6969, "darwin").sharedVolume("/data")).toBeUndefined();
     expect(await onVolume(0x6969, "win32").sharedVolume("/data")).toBeUndefined();
   });
+});
+
+test.each([
+  ["linux", "EPERM", "FS_NOT_SUPPORTED"],
+  ["linux", "EMLINK", "FS_NOT_SUPPORTED"],
+  ["linux", "EISDIR", "FS_IO"],
+  ["win32", "EISDIR", "FS_NOT_SUPPORTED"],
+  ["win32", "UNKNOWN", "FS_NOT_SUPPORTED"],
+  ["win32", "EIO", "FS_IO"],
+])("on %s a link that fails with %s is %s", async (platform, errno, code) => {
+  const fileSystem = nodeFileSystem({ platform, fs: failing("link", errno) });
+  await expect(fileSystem.link("/source", "/target")).rejects.toMatchObject({ code });
 });
 
 test("from a relative path one comes to the root too, by the working directory", () => {

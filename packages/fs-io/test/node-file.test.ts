@@ -216,3 +216,10 @@ describe("closing", () => {
     await expect(file.close()).resolves.toBeUndefined();
   });
 });
+
+test("what is no view to read into is refused as an error of a file system, and keeps no handle in use", async () => {
+  const file = await created();
+  const target = { length: 10 } as unknown as Uint8Array;
+  await expect(file.read(target, 0, 5, 0)).rejects.toMatchObject({ code: "FS_INVALID_ARGUMENT", operation: "read" });
+  await file.close();
+});

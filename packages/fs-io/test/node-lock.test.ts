@@ -229,3 +229,13 @@ test("a directory that is removed while it is locked is told as such", async () 
   };
   await expect(take(directory, { net: overtaken })).rejects.toMatchObject({ code: "FS_NOT_FOUND" });
 });
+
+test("a lock is taken, and held, under a clock whose time is too large for a number of its own", async () => {
+  const directory = await temporaryDirectory();
+  const clock = new FakeClock();
+  clock.advance(Date.UTC(2300, 0) - clock.now());
+  const lock = await take(directory, { clock });
+  await expect(take(directory, { clock })).rejects.toMatchObject({ code: "FS_LOCKED" });
+  await lock.release();
+  await (await take(directory, { clock })).release();
+});

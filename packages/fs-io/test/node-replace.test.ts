@@ -34,6 +34,13 @@ describe("until the rename the old content certainly stands", () => {
     expect(await readdir(join(path, ".."))).toEqual(["manifest"]);
   });
 
+  test("when the directory cannot be opened for its sync", async () => {
+    const refusal = { code: "FS_TOO_MANY_OPEN", operation: "replace", path, outcome: "unchanged" };
+    await expect(replace({ platform: "linux", fs: failing("open", "EMFILE", 2) })).rejects.toMatchObject(refusal);
+    expect(await content()).toBe("old");
+    expect(await readdir(join(path, ".."))).toEqual(["manifest"]);
+  });
+
   test("when what a crash left cannot be removed", async () => {
     await writeFile(replacementPath(path), "left by a crash");
     const refusal = { code: "FS_NOT_PERMITTED", outcome: "unchanged" };
@@ -51,12 +58,6 @@ describe("from the rename on the outcome is unknown", () => {
     const refusal = { code, operation: "replace", path, outcome: "unknown" };
     await expect(replace({ fs: failing("rename", errno) })).rejects.toMatchObject(refusal);
     expect(await content()).toBe("old");
-  });
-
-  test("when the directory cannot be opened for its sync", async () => {
-    const refusal = { code: "FS_TOO_MANY_OPEN", operation: "replace", path, outcome: "unknown" };
-    await expect(replace({ fs: failing("open", "EMFILE", 2) })).rejects.toMatchObject(refusal);
-    expect(await content()).toBe("new");
   });
 
   test("when the directory cannot be synced", async () => {

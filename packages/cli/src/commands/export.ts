@@ -3,7 +3,7 @@ import { createGzip } from "node:zlib";
 import { finished, pipeline } from "node:stream/promises";
 import type { Writable } from "node:stream";
 import type { ExportReport } from "@hashlog/engine";
-import type { FileSystem } from "@hashlog/fs-io";
+import { FsError, type FileSystem } from "@hashlog/fs-io";
 import type { ReadCommand } from "../command.ts";
 import { Complaint, isSystemError } from "../complaint.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -89,7 +89,7 @@ async function exportThrough(
 async function exportToFile(
   file: string,
   force: boolean,
-  { host: { files } }: Session,
+  { host: { files, fileSystem } }: Session,
   write: (target: Writable) => Promise<ExportReport>,
 ): Promise<ExportReport> {
   const partial = partialOf(file);
@@ -100,14 +100,22 @@ async function exportToFile(
     // Its file is closed, and durable.
     await finished(target);
     await files.rename(partial, file);
+    await syncNameOf(file, fileSystem);
     return report;
   } catch (error) {
     await closed(target);
     if (!wasThere(error)) await files.remove(partial);
-    throw isSystemError(error)
+    throw isSystemError(error) || FsError.is(error)
       ? new Complaint(`writing ${file} failed: ${error.message}`, EXIT.machine, "CLI_OUTPUT", error)
       : error;
   }
+}
+
+/** After a power cut it would be called partial again. Where its directory may not be read that cannot be helped. */
+async function syncNameOf(file: string, fileSystem: FileSystem): Promise<void> {
+  await fileSystem.syncDirectory(fileSystem.parent(file)).catch((error: unknown) => {
+    if (!(FsError.is(error) && error.code === "FS_NOT_PERMITTED")) throw error;
+  });
 }
 
 /** What a file is called until it is whole. */

@@ -58,8 +58,12 @@ function* linesOf(report: RepairReport, { dryRun, keyEncoding }: RepairGiven): I
   const them = framesInPart === 1 ? "it" : "them";
   if (framesInPart > 0)
     yield `${plural(framesInPart, "frame")} only in part: batches in ${them} are not whole any more`;
-  if (setAside !== undefined)
-    yield `set aside in ${setAside.directory}: ${setAside.files.join(", ")}; remove it when you need it no more`;
+  if (setAside !== undefined) {
+    const { directory, files } = setAside;
+    const what =
+      files.length === 0 ? `this report is kept in ${directory}` : `set aside in ${directory}: ${files.join(", ")}`;
+    yield `${what}; remove it when you need it no more`;
+  }
   yield dryRun === true
     ? "nothing was changed: run it without --dry-run to do it"
     : `repaired in ${duration(durationMs)}: ${plural(keys, "key")}`;

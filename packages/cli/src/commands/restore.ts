@@ -62,8 +62,11 @@ function isWithin(directory: string, path: string): boolean {
 async function makeEmpty(fileSystem: FileSystem, directory: string): Promise<void> {
   const there = await fileSystem.stat(directory);
   if (there === undefined) {
+    const parent = fileSystem.parent(directory);
+    // Not made where its name cannot be made durable: it would be there the next time, and nobody would try.
+    await fileSystem.syncDirectory(parent);
     await fileSystem.makeDirectory(directory);
-    await fileSystem.syncDirectory(fileSystem.parent(directory));
+    await fileSystem.syncDirectory(parent);
     return;
   }
   const isEmpty = there.kind === "directory" && (await fileSystem.list(directory)).length === 0;

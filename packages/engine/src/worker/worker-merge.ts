@@ -112,7 +112,7 @@ async function end(thread: Thread, clock: Clock): Promise<void> {
 }
 
 /** Starts a thread that does merges. */
-export function startThread(): Worker {
+export function startThread(): Thread {
   // From the sources, by the condition under which whoever imported this has found them.
   const isSource = import.meta.url.endsWith(".ts");
   const file = new URL(isSource ? "./merge-thread.ts" : "./merge-thread.js", import.meta.url);

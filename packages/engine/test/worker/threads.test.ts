@@ -57,7 +57,7 @@ describe("a thread that ends in the midst of a merge", () => {
     const world = await nodeWorld();
     const workers: Worker[] = [];
     const executor = new ThreadedExecutor(() => {
-      workers.push(startThread());
+      workers.push(startThread() as Worker);
       return workers.at(-1)!;
     });
     const db = await openMerging(world, executor);
@@ -163,7 +163,11 @@ describe("the threads of an executor", () => {
   test("that are real ones end with code 0: they are not terminated", async () => {
     const world = await nodeWorld();
     const codes: number[] = [];
-    const executor = new ThreadedExecutor(() => startThread().on("exit", (code) => codes.push(code)));
+    const executor = new ThreadedExecutor(() => {
+      const thread = startThread();
+      thread.on("exit", (code) => codes.push(code));
+      return thread;
+    });
     const db = await openMerging(world, executor);
     for (let round = 1; round <= 3; round += 1) {
       await fill(db);
