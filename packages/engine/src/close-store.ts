@@ -29,6 +29,7 @@ export async function closeStore<K, V, VI>(
     }
   } finally {
     log.stop();
+    await parts.manifest.close();
     views.closeAll();
     await parts.table.retireAll();
     await removeFilesInUse(parts);

@@ -166,11 +166,15 @@ export class CommitLog {
   async finish(): Promise<void> {
     this.#interval?.stop();
     await this.settle();
-    if (this.#state.kind !== "ready") return;
-    // The first sync may leave a fence behind, which the second covers.
-    await this.#sync.request();
-    if (this.#segments.hasUnsynced) await this.#sync.request();
-    await this.#segments.settle();
+    try {
+      if (this.#state.kind !== "ready") return;
+      // The first sync may leave a fence behind, which the second covers.
+      await this.#sync.request();
+      if (this.#segments.hasUnsynced) await this.#sync.request();
+    } finally {
+      // What was being sealed when the log ended is: nobody may change the manifest once the lock is released.
+      await this.#segments.settle();
+    }
   }
 
   /** No timer fires any more. */

@@ -12,6 +12,8 @@ export interface EntryWriterParts {
   readonly writer: LogWriter;
   readonly conditional: ConditionalWriter;
   readonly limits: Pick<Limits, "clearKeysMax">;
+  /** Throws if the store is closed. */
+  readonly checkOpen: () => void;
 }
 
 /** An entry, and the line in which it stands. */
@@ -89,6 +91,8 @@ export class EntryWriter {
 
   async #writeUpToThere(entries: readonly Pending[]): Promise<number | undefined> {
     for (const entry of entries) {
+      // Between two writes nothing is under way that closing would wait for.
+      this.#parts.checkOpen();
       if (!(await this.#writeAllIfAbsent([entry]))) return entry.line;
       this.written += 1;
     }

@@ -1,4 +1,5 @@
 import { FRAME_HEADER_BYTES, recordBytes, writeRecordHeader } from "@hashlog/format";
+import { unheard } from "./unheard.ts";
 
 /**
  * The commits that will go into the log together as one frame, encoded straight into the bytes that are written:
@@ -35,15 +36,12 @@ export class Group {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    // Whoever wrote awaits it; a group whose writers all looked away must not bring the process down.
-    this.settled.catch(() => undefined);
+    void unheard(this.settled);
   }
 
   /** As `settled`, for those who ask for no answer. */
   whenSettled(): Promise<void> {
-    const settled = this.settled.then(() => undefined);
-    settled.catch(() => undefined);
-    return settled;
+    return unheard(this.settled.then(() => undefined));
   }
 
   get nextSequence(): number {
@@ -56,19 +54,20 @@ export class Group {
 
   /** Copies a put into the group. */
   addPut(key: Uint8Array, value: Uint8Array, expiresAtMs: number): void {
-    const at = this.#room(recordBytes(key.length, value.length, expiresAtMs !== 0));
-    const keyAt = writeRecordHeader(this.buffer, at, this.nextSequence, key.length, value.length, false, expiresAtMs);
-    this.buffer.set(key, keyAt);
-    this.buffer.set(value, keyAt + key.length);
+    const { buffer, length, nextSequence } = this;
+    const keyAt = writeRecordHeader(buffer, length, nextSequence, key.length, value.length, false, expiresAtMs);
+    buffer.set(key, keyAt);
+    buffer.set(value, keyAt + key.length);
+    this.length = length + recordBytes(key.length, value.length, expiresAtMs !== 0);
     this.recordCount += 1;
     this.hasPuts = true;
   }
 
   /** Copies a tombstone into the group. */
   addTombstone(key: Uint8Array): void {
-    const at = this.#room(recordBytes(key.length, 0, false));
-    const keyAt = writeRecordHeader(this.buffer, at, this.nextSequence, key.length, 0, true, 0);
-    this.buffer.set(key, keyAt);
+    const { buffer, length, nextSequence } = this;
+    buffer.set(key, writeRecordHeader(buffer, length, nextSequence, key.length, 0, true, 0));
+    this.length = length + recordBytes(key.length, 0, false);
     this.recordCount += 1;
   }
 
@@ -80,9 +79,7 @@ export class Group {
       this.#deletes ??= [];
       this.#deletes.push({ at, resolve, reject });
     });
-    // As `settled`: deletes that nobody awaits are no worse than puts.
-    answer.catch(() => undefined);
-    return answer;
+    return unheard(answer);
   }
 
   /** The deletes whose callers wait for an answer, in the order of their places in the buffer. */
@@ -112,12 +109,6 @@ export class Group {
     const grown = new Uint8Array(Math.max(needed, Math.min(this.buffer.length * 2, needed + GROWTH_BYTES_MAX)));
     grown.set(this.buffer.subarray(0, this.length));
     this.buffer = grown;
-  }
-
-  #room(bytes: number): number {
-    const at = this.length;
-    this.length = at + bytes;
-    return at;
   }
 }
 

@@ -3,6 +3,7 @@ import type { Keydir } from "@hashlog/index";
 import type { CommitLog } from "./commit-log.ts";
 import { operationsBytes, type EncodedOperation } from "./operations.ts";
 import { newLocation } from "./segment-table.ts";
+import { unheard } from "./unheard.ts";
 
 /** Writes as the log takes them: records of a group, which share its fate. */
 export class LogWriter {
@@ -29,7 +30,7 @@ export class LogWriter {
     if (isIdle && state.kind === "ready" && !this.#keydir.find(key, 0, key.length, this.#location)) {
       // Nothing to delete, and nothing on its way that could change that: the answer rests on acknowledged writes alone,
       // and where a sync was asked for on durable ones.
-      return sync ? this.#log.sync().then(() => false) : Promise.resolve(false);
+      return sync ? unheard(this.#log.sync().then(() => false)) : Promise.resolve(false);
     }
     return this.#log.group(recordBytes(key.length, 0, false), sync).addDelete(key);
   }

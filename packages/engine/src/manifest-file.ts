@@ -80,6 +80,12 @@ export class ManifestFile {
     return turn;
   }
 
+  /** No edit is made any more. Resolves when none is under way: it is only as long as the lock is held that one is safe. */
+  async close(): Promise<void> {
+    this.#failure ??= new HashlogError("HASHLOG_CLOSED", "the store is closed", { path: this.#path });
+    await this.#queue;
+  }
+
   async #edit(change: (manifest: Manifest) => Manifest): Promise<Manifest> {
     if (this.#failure !== undefined) {
       // mark: manifest/edit-after-failure

@@ -34,6 +34,7 @@ import type { StoreMachinery } from "./store-machinery.ts";
 import { storeStats, type StoreStats } from "./store-stats.ts";
 import { traceBatch, traceWrite } from "./traced-writes.ts";
 import { TRACES, type PutTrace } from "./tracing.ts";
+import { unheard } from "./unheard.ts";
 import {
   checkCommitBytes,
   checkEncoded,
@@ -190,7 +191,7 @@ export class Store<K, V, VI = V> {
       const keyForCall = (key: K): Uint8Array => this.#reads.keyForCall(key);
       const encoded = encodeOperations(operations, { keyForCall, values, now: clock.now() });
       // Nothing to write, but what was written before may not be durable yet.
-      if (encoded.length === 0) return sync ? log.sync().then(() => true) : Promise.resolve(true);
+      if (encoded.length === 0) return sync ? unheard(log.sync().then(() => true)) : Promise.resolve(true);
       checkCommitBytes(operationsBytes(encoded));
       if (encoded.every(({ version }) => version === undefined)) return this.#writer.batch(encoded, sync);
       // As with a put: it may be written only after the call has returned.
@@ -255,25 +256,27 @@ export class Store<K, V, VI = V> {
    * failure, leaves a part of them. Resolves when all are acknowledged. It is not one moment in the log: a key that is
    * there at the call and is put again meanwhile may be deleted with the rest. `signal` ends it between two commits.
    */
-  async clear(options: ClearOptions<K> = {}): Promise<void> {
-    this.#state.check();
-    checkOptions(options, CLEAR_CHECKS, "clear");
-    refuseLostBounds(options, "clear");
-    const { log, parts } = this.#machinery;
-    await clearKeys({
-      writer: this.#writer,
-      keys: this.#reads.keysToClear(options),
-      inFlight: this.#inFlight,
-      log,
-      sync: options.sync ?? false,
-      limits: parts.limits,
-      onProgress: options.onProgress,
+  clear(options: ClearOptions<K> = {}): Promise<void> {
+    return this.#write(() => {
+      checkOptions(options, CLEAR_CHECKS, "clear");
+      refuseLostBounds(options, "clear");
+      const { log, parts } = this.#machinery;
+      const cleared = clearKeys({
+        writer: this.#writer,
+        keys: this.#reads.keysToClear(options),
+        inFlight: this.#inFlight,
+        log,
+        sync: options.sync ?? false,
+        limits: parts.limits,
+        onProgress: options.onProgress,
+      });
+      return unheard(cleared);
     });
   }
 
   /** Resolves when every write of before the call is durable, whatever the sync policy. */
   sync(): Promise<void> {
-    return this.#write(() => this.#machinery.log.sync());
+    return this.#write(() => unheard(this.#machinery.log.sync()));
   }
 
   /**

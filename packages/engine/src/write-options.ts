@@ -195,8 +195,19 @@ export function checkKeyBytes(key: unknown, codec: string): asserts key is Uint8
 
 /** @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
 export function checkEncoded(bytes: unknown, codec: string): asserts bytes is Uint8Array {
-  if (bytes instanceof Uint8Array) return;
-  throw invalidArgument(`the codec "${codec}" encoded to ${describeType(bytes)}, not to a Uint8Array`);
+  if (!(bytes instanceof Uint8Array))
+    throw invalidArgument(`the codec "${codec}" encoded to ${describeType(bytes)}, not to a Uint8Array`);
+  if (bytes.length === 0 && isGone(bytes))
+    throw invalidArgument(`the bytes that the codec "${codec}" gave are gone: their buffer was transferred or shrunk`);
+}
+
+/** Whether an array that seems empty is one of a buffer that has been transferred, or does not reach so far any more. */
+function isGone(bytes: Uint8Array): boolean {
+  try {
+    return new Uint8Array(bytes).length > 0;
+  } catch {
+    return true;
+  }
 }
 
 /** What a commit takes in the log must fit into one segment. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */

@@ -172,3 +172,33 @@ async function failureOf(call: () => unknown): Promise<unknown> {
   }
   return undefined;
 }
+
+describe.each(["always", "never"] as const)("closing, with the policy %s,", (sync) => {
+  test.each(["FS_IO", "FS_NO_SPACE"] as const)(
+    "waits for a segment that is being sealed though a write has failed with %s: only under its lock may the manifest change",
+    async (code) => {
+      const world = await memoryWorld();
+      world.leaveUnchecked();
+      const db = await world.open({ sync, segmentBytesMax: 512 });
+      await db.put("a", filler(300));
+      const begun = world.watched.hold("replace");
+      const next = db.put("b", filler(300));
+      await begun.reached;
+      const sealing = world.watched.hold("replace");
+      begun.release();
+      await Promise.all([sealing.reached, next]);
+      const failure = world.watched.fail("append", SEGMENT, code);
+      await rejection(db.put("c", "1"));
+      failure.end();
+      const closing = db.close();
+      expect(await isSettled(closing)).toBe(false);
+      sealing.release();
+      await closing;
+      const calls = world.watched.calls.length;
+      for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      expect(world.watched.calls).toHaveLength(calls);
+      const again = await world.open({ sync, segmentBytesMax: 512 });
+      expect((await entriesOf(again)).map(([key]) => key).toSorted()).toEqual(["a", "b"]);
+    },
+  );
+});

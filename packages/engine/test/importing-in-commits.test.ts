@@ -177,3 +177,21 @@ describe("an import that ends early", () => {
     expect(db.stats().keys).toBe(1001);
   });
 });
+
+test("closing the store ends it between two of the entries that are written one by one, and nothing is written afterwards", async () => {
+  const world = await memoryWorld();
+  const db = await world.open();
+  await db.put("7", "there");
+  const sync = world.watched.hold("sync", /\.segment$/);
+  const entries = Array.from({ length: 8 }, (_, index) => line(`${index}`, "1"));
+  const importing = rejection(db.importFrom([exportOf(entries)], { ifExists: "fail" }));
+  await sync.reached;
+  const closing = db.close();
+  sync.release();
+  await closing;
+  const calls = world.watched.calls.length;
+  expect(await importing).toMatchObject({ code: "HASHLOG_CLOSED", entriesDone: 1 });
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  expect(world.watched.calls).toHaveLength(calls);
+  expect((await world.open()).stats().keys).toBe(2);
+});

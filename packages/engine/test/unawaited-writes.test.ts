@@ -1,5 +1,5 @@
 import { SimulatedDisk } from "@hashlog/fs-io/testing";
-import { open, type Store } from "@hashlog/engine";
+import { HashlogError, open, type Store } from "@hashlog/engine";
 import { expect, onTestFinished, test } from "vitest";
 
 type TextStore = Store<string, Uint8Array, Uint8Array | string>;
@@ -15,6 +15,14 @@ const UNAWAITED: Readonly<Record<string, (db: TextStore) => void>> = {
     void db.put("b", "1", { ifAbsent: true });
     void db.delete("a", { ifVersion: 1 });
     void db.batch([{ type: "put", key: "c", value: "1", ifAbsent: true }]);
+  },
+  clearing: (db) => {
+    void db.clear();
+  },
+  "what writes nothing and waits for a sync": (db) => {
+    void db.delete("missing", { sync: true });
+    void db.batch([], { sync: true });
+    void db.sync();
   },
 };
 
@@ -33,11 +41,11 @@ test.each(Object.entries(UNAWAITED))(
       for (const other of others) process.on("unhandledRejection", other);
     });
     const disk = new SimulatedDisk();
-    const db = await open("/store", { fileSystem: disk.boot() });
+    const db = await open("/store", { fileSystem: disk.boot(), sync: "never" });
     await db.put("a", "1");
-    disk.inject({ at: { operation: "append" }, kind: "ENOSPC", sticky: true });
+    for (const operation of ["append", "sync"]) disk.inject({ at: { operation }, kind: "ENOSPC", sticky: true });
     write(db);
-    await expect(db.put("c", "1")).rejects.toMatchObject({ code: "HASHLOG_NO_SPACE" });
+    await expect(db.put("c", "1", { sync: true })).rejects.toBeInstanceOf(HashlogError);
     for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     expect(unhandled).toEqual([]);
     disk.clearFaults();
