@@ -250,7 +250,7 @@ class CaseRunner {
     await settled(this.#store.close(), "closing");
     await this.#onlookers.storeIsClosed();
     await this.#settle();
-    mustHaveClosedAll(this.#process.openFiles, "closing");
+    mustHaveClosedAll(this.#process, "closing");
     mustHoldNoLitter(this.#disk.image());
     this.history.note();
     mustAllBeDurable(this.history);

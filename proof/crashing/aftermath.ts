@@ -52,7 +52,7 @@ async function killAndReopen(
   await possible("closing", again.close());
   mustFailInNothing(again.stats(), "opened again after a kill");
   await quiet();
-  mustHaveClosedAll(fileSystem!.openFiles, "a store that was opened again after a kill");
+  mustHaveClosedAll(fileSystem!, "a store that was opened again after a kill");
 }
 
 /**
@@ -95,7 +95,7 @@ async function openByEveryRoad(image: DiskImage, { shape, expected, time, depth 
     await possible("closing", again.close());
     await quiet();
     mustFailInNothing(again.stats(), when);
-    mustHaveClosedAll(fileSystem.openFiles, `a store that was ${when}`);
+    mustHaveClosedAll(fileSystem, `a store that was ${when}`);
     mustBeTidy(road.image());
   }
 }

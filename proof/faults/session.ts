@@ -309,7 +309,7 @@ export class Session {
 
   async #mustHaveClosedAll(when: string): Promise<void> {
     await quiet();
-    mustHaveClosedAll(this.#process.openFiles, when);
+    mustHaveClosedAll(this.#process, when);
     if (this.seen.logWasReverted) this.#after = "power cut";
     this.#process = this.disk.boot();
   }

@@ -1,5 +1,7 @@
 import { HashlogError, type HashlogErrorCode } from "@hashlog/engine";
 import type { FsErrorCode } from "@hashlog/fs-io";
+import type { SimulatedFileSystem } from "@hashlog/fs-io/testing";
+import { mustChangeNothingUnlocked } from "./p16-single-writer.ts";
 import { violated, type Property } from "./property.ts";
 
 export const errorAtomicity: Property = {
@@ -111,9 +113,13 @@ export function mayBeUnreadable(key: string, isExcused: boolean): void {
   if (!isExcused) violated(errorAtomicity, `${key} cannot be read, and nothing explains it any more`);
 }
 
-/** No file is open any more. */
-export function mustHaveClosedAll(openFiles: number, when: string): void {
+/** No file is open any more, and nothing was changed since the lock was given back. */
+export function mustHaveClosedAll(
+  { openFiles, changesUnlocked }: Pick<SimulatedFileSystem, "openFiles" | "changesUnlocked">,
+  when: string,
+): void {
   if (openFiles !== 0) violated(errorAtomicity, `${when} left ${openFiles} files open`);
+  mustChangeNothingUnlocked(changesUnlocked, when);
 }
 
 /** The log had failed in a way that leaves doubt before the operation began: it may not be told that all is well. */

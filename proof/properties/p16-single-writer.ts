@@ -4,8 +4,9 @@ export const singleWriter: Property = {
   id: "P16",
   title: "Single writer",
   statement:
-    "Of all processes, threads and callers that open a store for writing, at most one has it open at any time; and " +
-    "one that is gone, however it went and whatever it left behind, stands in nobody's way.",
+    "Of all processes, threads and callers that open a store for writing, at most one has it open at any time; one that " +
+    "has closed it changes nothing in it any more, whatever had failed before; and one that is gone, however it went and " +
+    "whatever it left behind, stands in nobody's way.",
   why:
     "Two writers give the same sequences and the same file names to different writes, and each removes the files of the " +
     "other as its own litter: everything is lost at once, and without an error. Locks made of files fail in both " +
@@ -96,4 +97,12 @@ export async function mustNotStandInTheWay<T>(opening: Promise<T>, whoIsGone: st
       cause: error,
     });
   }
+}
+
+/**
+ * Whoever has given the lock back has changed nothing in the directory since.
+ * @throws PropertyViolation
+ */
+export function mustChangeNothingUnlocked(changes: readonly string[], when: string): void {
+  if (changes.length > 0) violated(singleWriter, `${when} was followed by ${changes.join(", ")}, without the lock`);
 }

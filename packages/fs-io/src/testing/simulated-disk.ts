@@ -76,7 +76,13 @@ export class SimulatedDisk {
 
   /** A new process. Several can live beside each other; they share the disk, and locks hold between them. */
   boot(): SimulatedFileSystem {
-    const process: SimulatedProcess = { id: this.#machine.processes.length, alive: true, openFiles: new Map() };
+    const process: SimulatedProcess = {
+      id: this.#machine.processes.length,
+      alive: true,
+      openFiles: new Map(),
+      unlocked: new Set(),
+      changesUnlocked: [],
+    };
     this.#machine.processes.push(process);
     this.#machine.note({ type: "boot", process: process.id });
     return new SimulatedFileSystem(this.#machine, process);

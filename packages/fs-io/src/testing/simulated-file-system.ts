@@ -5,7 +5,7 @@ import { SimulatedHandle } from "./simulated-handle.ts";
 import type { SimulatedMachine, SimulatedProcess } from "./simulated-machine.ts";
 import { replaceSimulated } from "./simulated-replace.ts";
 import type { DirectoryNode, FileNode } from "./simulated-nodes.ts";
-import { fsFailure, mustBeDirectory, nameOf, syncEntries } from "./simulated-steps.ts";
+import { fsFailure, mustBeDirectory, nameOf, parentOf, syncEntries } from "./simulated-steps.ts";
 
 /**
  * The file system that one process sees on a simulated disk; `SimulatedDisk.boot` makes it. POSIX in its manners: open
@@ -37,12 +37,20 @@ export class SimulatedFileSystem implements FileSystem {
     return this.#process.openFiles.size;
   }
 
+  /**
+   * What the process has changed in directories that it had locked and given back, each by its call: "replace.rename of
+   * /store/manifest". Nothing, if it lets go only when it is done.
+   */
+  get changesUnlocked(): readonly string[] {
+    return this.#process.changesUnlocked;
+  }
+
   join(directory: string, name: string): string {
     return directory.endsWith("/") ? directory + name : `${directory}/${name}`;
   }
 
   parent(path: string): string {
-    return path.slice(0, Math.max(1, path.lastIndexOf("/")));
+    return parentOf(path);
   }
 
   stat(path: string): Promise<FileStat | undefined> {
@@ -131,7 +139,8 @@ export class SimulatedFileSystem implements FileSystem {
         const details = { operation: "lock", path: directory, holder: `simulated process ${holder.id}` };
         throw new FsError("FS_LOCKED", `${name} in ${directory} is held by ${details.holder}`, details);
       }
-      return new SimulatedLock(locks, key, this.#process);
+      this.#process.unlocked.delete(directory);
+      return new SimulatedLock(locks, key, directory, this.#process);
     });
   }
 
@@ -179,17 +188,20 @@ export class SimulatedFileSystem implements FileSystem {
 class SimulatedLock implements DirectoryLock {
   readonly #locks: Map<string, SimulatedProcess>;
   readonly #key: string;
+  readonly #directory: string;
   #holder: SimulatedProcess | undefined;
 
-  constructor(locks: Map<string, SimulatedProcess>, key: string, holder: SimulatedProcess) {
+  constructor(locks: Map<string, SimulatedProcess>, key: string, directory: string, holder: SimulatedProcess) {
     this.#locks = locks;
     this.#key = key;
+    this.#directory = directory;
     this.#holder = holder;
     locks.set(key, holder);
   }
 
   async release(): Promise<void> {
     if (this.#holder?.alive) this.#locks.delete(this.#key);
+    this.#holder?.unlocked.add(this.#directory);
     this.#holder = undefined;
   }
 }

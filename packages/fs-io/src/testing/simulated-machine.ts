@@ -9,7 +9,7 @@ import { FaultPlan, type Fault } from "./simulated-faults.ts";
 import { CompletionQueue } from "./simulated-queue.ts";
 import type { FileNode } from "./simulated-nodes.ts";
 import { DiskState } from "./simulated-state.ts";
-import { fsFailure } from "./simulated-steps.ts";
+import { fsFailure, parentOf } from "./simulated-steps.ts";
 import { asTaken, type DiskTraits } from "./simulated-traits.ts";
 import type { MicroOperation, TraceEvent } from "./simulated-trace.ts";
 
@@ -28,7 +28,16 @@ export interface SimulatedProcess {
   alive: boolean;
   /** The file of each handle that it has open. */
   readonly openFiles: Map<object, FileNode>;
+  /** The directories that it had locked, and gave back. */
+  readonly unlocked: Set<string>;
+  /** What it has changed in these, each by its call. */
+  readonly changesUnlocked: string[];
 }
+
+/** The calls that change the names in a directory, as the trace has them. */
+const CHANGES: ReadonlySet<string> = new Set([
+  ...["makeDirectory", "create", "remove", "link", "replace.write", "replace.rename"],
+]);
 
 /**
  * The works behind a simulated disk, shared by it, the file systems that it boots and their handles: takes steps and
@@ -136,6 +145,9 @@ export class SimulatedMachine {
       const fault = this.faults.next(operation, path);
       const complete = (): void => {
         if (!process.alive) return;
+        if (CHANGES.has(operation) && process.unlocked.has(parentOf(path))) {
+          process.changesUnlocked.push(`${operation} of ${path}`);
+        }
         try {
           const value = this.#finish(call, fault, work);
           if (!this.isStopped) resolve(value);

@@ -79,6 +79,10 @@ export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(1, path.lastIndexOf("/")));
+}
+
 /** @throws FsError `FS_NOT_FOUND` | `FS_NOT_A_DIRECTORY` */
 export function mustBeDirectory(node: DiskNode | undefined, operation: string, path: string): DirectoryNode {
   if (node === undefined) throw fsFailure("FS_NOT_FOUND", operation, path, "there is no such directory");
