@@ -35,7 +35,8 @@ export type FaultOperation =
   | readonly ["await"]
   | readonly ["turns", number]
   | readonly ["sync" | "compact" | "checkpoint"]
-  | readonly ["reopen"]
+  /** Waits for everything first; or for nothing but the closing. */
+  | readonly ["reopen" | "reopen-at-once"]
   /** What the cache alone holds leaves it. */
   | readonly ["evict"]
   /** The disk has room for so many bytes more; or for any number. */
@@ -47,6 +48,8 @@ export function describeFaultOperation(operation: FaultOperation): string {
   switch (operation[0]) {
     case "reopen":
       return "close and open again";
+    case "reopen-at-once":
+      return "close with all that is under way, and open again";
     case "evict":
       return "what the cache alone holds leaves it";
     case "full":
@@ -81,7 +84,7 @@ const operation: fc.Arbitrary<FaultOperation> = fc.oneof(
   { weight: 2, arbitrary: fc.tuple(fc.constant("turns" as const), fc.nat({ max: 20 })) },
   { weight: 6, arbitrary: fc.constantFrom(["sync"] as const, ["compact"] as const, ["checkpoint"] as const) },
   { weight: 1, arbitrary: fc.constantFrom(["clear"] as const, ["clear-synced"] as const) },
-  { weight: 2, arbitrary: fc.constant(["reopen"] as const) },
+  { weight: 2, arbitrary: fc.constantFrom(["reopen"] as const, ["reopen-at-once"] as const) },
   { weight: 1, arbitrary: fc.tuple(fc.constant("full" as const), fc.nat({ max: 1500 })) },
   { weight: 1, arbitrary: fc.constant(["room"] as const) },
   { weight: 2, arbitrary: fc.constant(["evict"] as const) },

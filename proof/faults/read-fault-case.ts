@@ -44,6 +44,7 @@ const NUMBERS: Readonly<Record<Exclude<FaultOperation[0], "batch" | "batch-synce
   compact: 0,
   checkpoint: 0,
   reopen: 0,
+  "reopen-at-once": 0,
   full: 1,
   room: 0,
   evict: 0,

@@ -180,6 +180,10 @@ class Life {
         await this.do(["await"]);
         await session.close();
         return session.open();
+      case "reopen-at-once":
+        await settled(Promise.all([session.close(), ...this.#waiting]), "closing with all that is under way");
+        this.#waiting = [];
+        return session.open();
       case "evict":
         // As with a file that is reverted: not what a sync has lied about.
         if (!session.wasLiedTo) session.disk.evict();
