@@ -6,7 +6,7 @@ import { GroupQueue } from "./group-queue.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import { GroupApplier } from "./group-applier.ts";
 import type { LogSegments } from "./log-segments.ts";
-import { failedState, isEndedBy, type LogState } from "./log-state.ts";
+import { failedState, type LogState } from "./log-state.ts";
 import type { StoreParts } from "./store-parts.ts";
 
 /**
@@ -320,9 +320,8 @@ export class CommitLog {
     this.#checkRound(round);
     await this.#segments.sync().catch((error: unknown) => {
       // mark: sync/failed
-      // If the log has resumed since, it needs nothing of what this was to cover. And a segment that an append has failed in
-      // refuses to be synced with that same failure, which ended the log already.
-      if (round === this.#sync && !isEndedBy(this.#state, error)) this.#fail(error);
+      // If the log has resumed since, it needs nothing of what this was to cover.
+      if (round === this.#sync) this.#fail(error);
     });
     // Besides this sync an append may have failed meanwhile, and what it refused is not acknowledged by a sync that was
     // under way, even if the log has resumed since.
@@ -397,7 +396,10 @@ export class CommitLog {
 
   async #resume(): Promise<void> {
     try {
-      await this.#segments.resume(this.#acknowledged);
+      await this.#segments.resume(this.#acknowledged, {
+        floor: this.#frames.floor,
+        isSyncing: () => this.#sync.running,
+      });
     } catch (error) {
       // mark: resume/failed
       const reason = inOwnWords(error, "resuming after the volume was full failed");

@@ -1,5 +1,5 @@
 import { SEGMENT_BYTES_MAX, SEGMENT_HEADER_BYTES, type Manifest, type SealedSegment } from "@hashlog/format";
-import type { SegmentWriter } from "@hashlog/fs-io";
+import { FsError, type SegmentWriter } from "@hashlog/fs-io";
 import { corrupt } from "./errors.ts";
 import { installRescue } from "./install-rescue.ts";
 import { readRun, type LogRun, type RunSource } from "./log-run.ts";
@@ -181,13 +181,17 @@ export class LogSegments {
     }));
   }
 
-  /** Reads the unsealed segments as one log, up to the last acknowledged write, and goes on as recovery does. */
-  async resume(acknowledged: number): Promise<void> {
+  /**
+   * Reads the unsealed segments as one log, up to the last acknowledged write, and goes on as recovery does. Up to `floor` it is
+   * known to be durable; the rest is made so where it lies, unless a sync is still under way: a copy of it may find no room.
+   */
+  async resume(acknowledged: number, { floor, isSyncing }: { floor: number; isSyncing: () => boolean }): Promise<void> {
     await this.settle();
+    const isDurable = floor >= acknowledged || (!isSyncing() && (await this.#makeDurable()));
     const sources = this.#unsealed.map(runSource);
-    const floor = this.#parts.manifest.current.floor;
+    const known = isDurable ? acknowledged : Math.max(floor, this.#parts.manifest.current.floor);
     const { limits } = this.#parts;
-    const run = await readRun(sources, floor, () => undefined, { limits, floorMax: acknowledged });
+    const run = await readRun(sources, known, () => undefined, { limits, floorMax: acknowledged });
     if (sources.length > 0 && run.lastSequence < acknowledged) {
       // mark: resume/acknowledged-not-readable-any-more
       throw corrupt(`acknowledged writes up to ${acknowledged} are not readable any more`, {
@@ -196,6 +200,20 @@ export class LogSegments {
       });
     }
     await this.rescue(run, acknowledged);
+  }
+
+  /** By a first sync of what this process has written, where no sync has failed; resolves to whether all is durable. */
+  async #makeDurable(): Promise<boolean> {
+    if (this.#unsealed.some(({ segment }) => segment.writer === undefined)) return false;
+    try {
+      await this.syncAll();
+      // mark: resume/synced-in-its-place
+      return true;
+    } catch (error) {
+      // mark: resume/not-synced
+      if (FsError.is(error) && error.code === "FS_NO_SPACE") return false;
+      throw error;
+    }
   }
 
   /** Copies what the run holds above its testified floor and up to `upTo`, and seals everything in one edit. */

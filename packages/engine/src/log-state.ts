@@ -23,8 +23,3 @@ export function failedState(error: unknown): FailedState {
   const message = `writing failed (${(error as Error).message}); what was durable is safe, and the store must be opened again to write`;
   return { kind: "disabled", error: new HashlogError("HASHLOG_WRITES_DISABLED", message, { cause: error }) };
 }
-
-/** Whether it is this very failure that ended the log. */
-export function isEndedBy(state: LogState, error: unknown): boolean {
-  return state.kind !== "ready" && state.error.cause === error;
-}

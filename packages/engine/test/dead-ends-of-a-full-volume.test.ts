@@ -1,4 +1,4 @@
-import { open, type CompactionOptions, type Store } from "@hashlog/engine";
+import { open, type CompactionOptions, type OpenOptions, type Store } from "@hashlog/engine";
 import { SimulatedDisk } from "@hashlog/fs-io/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { turns } from "./support/event-loop.ts";
@@ -14,12 +14,17 @@ class Small {
   readonly clock: FakeClock = new FakeClock();
   db!: Store<string, Uint8Array>;
 
-  async open(roomBytes: number, compaction: CompactionOptions): Promise<void> {
+  async open(
+    roomBytes: number,
+    compaction: CompactionOptions | false,
+    sync: OpenOptions["sync"] = "always",
+  ): Promise<void> {
     onTestFinished(() => this.disk.kill());
     this.db = (await open("/store", {
       fileSystem: this.disk.boot(),
       clock: this.clock,
       compaction,
+      sync,
     })) as Store<string, Uint8Array>;
     this.disk.capacityBytes = this.disk.usedBytes + roomBytes;
   }
@@ -101,3 +106,25 @@ test("a full volume: compact() needs no room for what has expired, also where no
   expect(await codeOf(small.db.compact())).toBeUndefined();
   expect(small.db.stats().fileBytes).toBeLessThan(100_000);
 });
+
+test.each<[string, OpenOptions["sync"]]>([
+  ["always", "always"],
+  ["never", "never"],
+  ["an interval", { intervalMs: 1000 }],
+])(
+  "a full volume is no dead end with the policy %s, though more is not synced than there is room to copy",
+  async (_name, sync) => {
+    const small = new Small();
+    await small.open(4_000_000, false, sync);
+    await small.fill(9000, 5);
+    expect(small.db.stats().totalBytes).toBeGreaterThan(3_000_000);
+    await small.db.delete("key 4");
+    const { bytesFreed } = await small.db.compact();
+    expect(bytesFreed).toBeGreaterThan(3_000_000);
+    await small.db.put("key 4", filler(9000));
+    small.disk.powerCut([], "drop-all");
+    small.disk.capacityBytes = Infinity;
+    const again = await open("/store", { fileSystem: small.disk.boot(), compaction: false });
+    for (const key of ["key 0", "key 1", "key 2", "key 3"]) expect(again.has(key)).toBe(true);
+  },
+);

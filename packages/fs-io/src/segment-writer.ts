@@ -7,8 +7,9 @@ import type { AppendFile, FileSystem } from "./file-system.ts";
  *     0 ........................ syncedPosition ................ position
  *     |  survives a power cut    |  handed to the system: survives a kill  |
  *
- * The invariant: after the first failure of an append or a sync nothing more is written through it. What lies beyond
- * `syncedPosition` is unknown then, and an append behind it, or a second sync, would vouch for it.
+ * The invariant: after the first failure of an append or a sync nothing more is written through it, and after a failed sync it is
+ * not synced again. What lies beyond `syncedPosition` is unknown then, and an append behind it, or a second sync, would vouch for
+ * it. What was appended before an append failed can still be synced, for the first time.
  */
 export class SegmentWriter {
   /** The file, for reading what was appended. */
@@ -17,6 +18,7 @@ export class SegmentWriter {
   #syncedPosition: number;
   #syncing = false;
   #failure: FsError | undefined;
+  #syncFailure: FsError | undefined;
 
   private constructor(file: AppendFile, position: number) {
     this.file = file;
@@ -104,10 +106,10 @@ export class SegmentWriter {
   /**
    * Resolves when everything appended before the call is durable; more may be appended meanwhile. One at a time: a
    * second call while one runs is a mistake of the caller's (`GroupSync` prevents it).
-   * @throws FsError `FS_INVALID_ARGUMENT` (one runs), and as `sync` of the file; after any failure the first for ever
+   * @throws FsError `FS_INVALID_ARGUMENT` (one runs), and as `sync` of the file; after a failed sync that failure for ever
    */
   async sync(): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#syncFailure !== undefined) throw this.#syncFailure;
     if (this.#syncing) throw syncedTwice(this.file.path);
     const covered = this.#position;
     this.#syncing = true;
@@ -115,7 +117,8 @@ export class SegmentWriter {
       await this.file.sync();
     } catch (error) {
       // mark: segment/sync-failed
-      throw this.#fail(error, "sync");
+      this.#syncFailure = this.#fail(error, "sync");
+      throw this.#syncFailure;
     } finally {
       this.#syncing = false;
     }

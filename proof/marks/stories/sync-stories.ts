@@ -58,7 +58,10 @@ export const syncStories: readonly Story[] = [
   },
   {
     title: "after a full volume the log is brought to rest, and goes on when there is room",
-    marks: ["resume/failed", "resume/resumed", "resume/acknowledged-not-readable-any-more"],
+    marks: [
+      ...["resume/failed", "resume/resumed", "resume/synced-in-its-place"],
+      "resume/acknowledged-not-readable-any-more",
+    ],
     tell: async () => {
       for (const failing of [undefined, "EIO", "misread"] as const) {
         const script = new Script(new SimulatedDisk({ image: await emptyStore() }), { sync: "never" });
@@ -66,6 +69,7 @@ export const syncStories: readonly Story[] = [
         await script.open(failing === "misread" ? misreading(fileSystem, SEGMENT, 0) : fileSystem);
         await script.store.put("a", "1");
         script.disk.inject({ at: { operation: "append", path: SEGMENT }, kind: "ENOSPC" });
+        if (failing === "misread") script.disk.inject({ at: { operation: "sync", path: SEGMENT }, kind: "ENOSPC" });
         await mustFail(script.store.put("b", "2"), "HASHLOG_NO_SPACE");
         if (failing !== undefined) {
           if (failing === "EIO") script.disk.inject({ at: { operation: "read", path: SEGMENT }, kind: failing });
