@@ -36,7 +36,7 @@ export const repairCommand: OtherCommand<RepairGiven> = {
         onProgress: ({ bytesDone, bytesTotal }) => update(bytesDone, bytesTotal),
       }),
     );
-    if (session.json) await session.output.json(jsonReport(report, keyEncoding));
+    if (session.json) await session.output.longJson(jsonReport(report, keyEncoding));
     else for (const line of linesOf(report, options)) await session.output.line(line);
     return report.lost.length + report.mayBeLost.length > 0 || report.manifestRebuilt ? EXIT.no : EXIT.done;
   },

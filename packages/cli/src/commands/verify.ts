@@ -27,7 +27,7 @@ export const verifyCommand: OtherCommand<object> = {
     const damage = report.findings.filter(({ harmless }) => !harmless);
     const exitCode = damage.length === 0 ? EXIT.done : EXIT.no;
     if (session.json) {
-      await output.json(report);
+      await output.longJson(report);
       return exitCode;
     }
     for (const finding of report.findings) await output.line(findingLine(finding));
