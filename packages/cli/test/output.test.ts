@@ -72,7 +72,10 @@ test("JSON that may be longer than any text is written in pieces, and is the sam
   const pieces: string[] = [];
   const stream = new Writable({
     decodeStrings: false,
-    write: (piece: string, _encoding, callback) => void (pieces.push(piece), callback()),
+    write: (piece: string, _encoding, callback) => {
+      pieces.push(piece);
+      callback();
+    },
   });
   const output = new Output(stream);
   for (const value of [
