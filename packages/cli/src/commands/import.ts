@@ -7,7 +7,7 @@ import { Complaint } from "../complaint.ts";
 import { checkExport } from "../check-export.ts";
 import { checkFile } from "../given-file.ts";
 import type { Host } from "../host.ts";
-import { createOption } from "../options.ts";
+import { createOption, sharedVolumeOption } from "../options.ts";
 import { entriesWord } from "../words.ts";
 
 interface ImportGiven {
@@ -27,6 +27,7 @@ export const importCommand: WriteCommand<ImportGiven> = {
   parameters: [["[file]", "an export; standard input if it is left out, or -"]],
   options: () => [
     createOption(),
+    sharedVolumeOption(),
     new Option("--if-exists <what>", "what to do with a key that is there")
       .choices(["overwrite", "skip", "fail"])
       .default("overwrite"),
