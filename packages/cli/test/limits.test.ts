@@ -1,4 +1,7 @@
 import { constants } from "node:buffer";
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { open as openFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { EXIT, processHost } from "@hashlog/cli";
@@ -9,6 +12,7 @@ import type { WritableStore } from "../src/command.ts";
 import { importCommand } from "../src/commands/import.ts";
 import { complaintOf } from "../src/complaint.ts";
 import { jsonBytes, parseBytes, parseFile, showBytes } from "../src/encoding.ts";
+import { isOpeningFile } from "../src/host.ts";
 import { msOf } from "../src/moments.ts";
 import { Output } from "../src/output.ts";
 import { readAll } from "../src/read-all.ts";
@@ -109,4 +113,21 @@ test("an import takes the longest line that an export may have written", async (
   const refused = { lineBytesMax: asked[0]!.lineBytesMax! + 1 };
   await expect(db.importFrom([], refused)).rejects.toMatchObject({ code: "HASHLOG_INVALID_ARGUMENT" });
   await db.close();
+});
+
+test("a pipe that nobody writes to is given up, though it is being opened still", async () => {
+  const pipe = join(await temporaryDirectory(), "pipe");
+  execFileSync("mkfifo", [pipe]);
+  expect(isOpeningFile()).toBe(false);
+  const stream = processHost.files.read(pipe);
+  const ending = new AbortController();
+  const read = readAll(stream, ending.signal);
+  ending.abort();
+  await expect(read).rejects.toMatchObject({ code: "CLI_INTERRUPTED" });
+  expect(isOpeningFile()).toBe(true);
+  // Somebody does, so that the thread of this process is free again.
+  const closed = once(stream, "close").catch(() => undefined);
+  await (await openFile(pipe, "w")).close();
+  await closed;
+  expect(isOpeningFile()).toBe(false);
 });
