@@ -23,8 +23,8 @@ export class Complaint extends Error {
 export function complaintOf(error: unknown, directory: string): Complaint | undefined {
   if (error instanceof Complaint) return error;
   if (HashlogError.is(error)) {
-    const remedy = remedyOf(error, directory);
-    return new Complaint(`${sentence(error.message)}${remedy}`, exitCodeOf(error), error.code, error);
+    const message = `${sentence(error.message)}${remedyOf(error, directory)}`;
+    return new Complaint(asOfCommandLine(message), exitCodeOf(error), error.code, error);
   }
   if (FsError.is(error)) {
     const exitCode = error.code === "FS_NOT_FOUND" ? EXIT.notFound : EXIT.machine;
@@ -73,6 +73,11 @@ function remedyOf(error: HashlogError, directory: string): string {
     default:
       return "";
   }
+}
+
+/** What the engine asks a program for, as a command line gives it. */
+function asOfCommandLine(message: string): string {
+  return message.replace("pass allowSharedVolume: true", "give --allow-shared-volume");
 }
 
 /** Without the full stop that a remedy would stand behind. */

@@ -80,6 +80,39 @@ export function showJson(value: unknown): string {
   );
 }
 
+/** As `showJson` of an object, in pieces: what its lists hold may be longer than any text. */
+export function* showJsonInPieces(value: object): Iterable<string> {
+  let text = "";
+  for (const part of partsOfJson(value)) {
+    text += part;
+    if (text.length < PIECE_CHARACTERS) continue;
+    yield text;
+    text = "";
+  }
+  yield text;
+}
+
+function* partsOfJson(value: object): Iterable<string> {
+  let before = "{";
+  for (const [name, field] of Object.entries(value) as [string, unknown][]) {
+    if (field === undefined) continue;
+    yield `${before}${showJson(name)}:`;
+    before = ",";
+    if (Array.isArray(field)) yield* partsOfJsonList(field);
+    else yield showJson(field);
+  }
+  yield before === "{" ? "{}" : "}";
+}
+
+function* partsOfJsonList(list: readonly unknown[]): Iterable<string> {
+  let before = "[";
+  for (const entry of list) {
+    yield `${before}${showJson(entry)}`;
+    before = ",";
+  }
+  yield before === "[" ? "[]" : "]";
+}
+
 /**
  * Bytes as a field of a JSON object, named as in an export: `key` as text, or in the encoding that was asked for; `keyBase64` where text
  * was asked for and the bytes are none.
@@ -97,6 +130,8 @@ export function asBuffer(bytes: Uint8Array): Buffer {
 
 /** Of a text that is refused. */
 const SHOWN_MOST = 60;
+/** Of a piece of JSON, at least. */
+const PIECE_CHARACTERS = 64 * 1024;
 
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\" };
 

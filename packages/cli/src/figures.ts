@@ -15,7 +15,7 @@ export interface StoreFigures {
   readonly tombstones: number;
   readonly tombstoneBytes: number;
   readonly keydirBytes: number;
-  /** Whether another process has it open for writing. */
+  /** Whether somebody has it open for writing; where that cannot be told, `true`. */
   readonly writerAlive: boolean;
   /** By which road the index was loaded. */
   readonly road: string;

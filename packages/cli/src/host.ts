@@ -40,6 +40,21 @@ export interface HostFiles {
   makeTemporary(directory: string): Promise<string>;
 }
 
+/** A pipe is being opened until somebody writes to it. */
+const opening = new Set<Readable>();
+
+/** Whether a file is being opened still: the process does not exit before it is. */
+export function isOpeningFile(): boolean {
+  return opening.size > 0;
+}
+
+function openToRead(path: string): Readable {
+  const stream = createReadStream(path);
+  opening.add(stream);
+  const opened = (): void => void opening.delete(stream);
+  return stream.once("open", opened).once("close", opened);
+}
+
 /** The machine that this process runs on. */
 export const processHost: Host = {
   stdin: process.stdin,
@@ -50,7 +65,7 @@ export const processHost: Host = {
   fileSystem: nodeFileSystem(),
   files: {
     home: homedir(),
-    read: (path) => createReadStream(path),
+    read: openToRead,
     readText: (path) => readFile(path, "utf8"),
     // The history of a shell may hold what is nobody else's business.
     writeText: (path, text) => writeFile(path, text, { mode: 0o600 }),

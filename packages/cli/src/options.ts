@@ -68,6 +68,13 @@ export function createOption(): Option {
   return new Option("--create", "make the store if there is none");
 }
 
+/** Whether a store that other machines may have open is opened for writing as well. */
+export function sharedVolumeOption(
+  description = "also on a network or shared volume, where no other machine has it open",
+): Option {
+  return new Option("--allow-shared-volume", description);
+}
+
 /** A whole number from 0. */
 export function parseCount(text: string): number {
   return wholeNumber(text, 0);

@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 import { EXIT } from "./exit-codes.ts";
 import { Complaint, isSystemError } from "./complaint.ts";
-import { showJson, showLines } from "./encoding.ts";
+import { showJson, showJsonInPieces, showLines } from "./encoding.ts";
 
 /** Whoever read what is printed has gone, as `head` does when it has enough. */
 export class ReaderGone extends Error {
@@ -58,6 +58,12 @@ export class Output {
 
   json(value: unknown): Promise<void> {
     return this.write(`${showJson(value)}\n`);
+  }
+
+  /** As `json`, of an object whose lists may be longer than any text. */
+  async longJson(value: object): Promise<void> {
+    for (const piece of showJsonInPieces(value)) await this.write(piece);
+    return this.write("\n");
   }
 
   /** @throws ReaderGone, Complaint if something that was printed did not get where it should */

@@ -17,19 +17,30 @@ export async function readAll(
 ): Promise<Uint8Array> {
   const interrupted = (): Complaint => new Complaint("reading was cancelled", EXIT.interrupted, "CLI_INTERRUPTED");
   if (signal.aborted) throw interrupted();
-  const onAbort = (): void => void stream.destroy(interrupted());
+  let onAbort = (): void => undefined;
+  // A pipe that nobody writes to yet is being opened, and does not hear that it is given up.
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => {
+      stream.destroy(interrupted());
+      reject(interrupted());
+    };
+  });
   signal.addEventListener("abort", onAbort, { once: true });
   try {
-    const chunks: Uint8Array[] = [];
-    let bytes = 0;
-    for await (const chunk of stream) {
-      const part = typeof chunk === "string" ? Buffer.from(chunk) : (chunk as Uint8Array);
-      bytes += part.length;
-      if (bytes > bytesMost) throw new Complaint(`a value has at most ${number(bytesMost)} bytes, and there are more`);
-      chunks.push(part);
-    }
-    return Buffer.concat(chunks);
+    return await Promise.race([chunksOf(stream, bytesMost), aborted]);
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
+}
+
+async function chunksOf(stream: Readable, bytesMost: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    const part = typeof chunk === "string" ? Buffer.from(chunk) : (chunk as Uint8Array);
+    bytes += part.length;
+    if (bytes > bytesMost) throw new Complaint(`a value has at most ${number(bytesMost)} bytes, and there are more`);
+    chunks.push(part);
+  }
+  return Buffer.concat(chunks);
 }

@@ -7,7 +7,7 @@ import { failureOf } from "./failure.ts";
 import { Output } from "./output.ts";
 import { asksForJson, buildProgram, parseLine, type Invocation } from "./program.ts";
 import { Session } from "./session.ts";
-import { openForReading, openForWriting, withRemedy } from "./store-access.ts";
+import { openForReading, openForWriting, withRemedy, type WritingGiven } from "./store-access.ts";
 import { VERSION } from "./version.ts";
 
 /**
@@ -78,9 +78,9 @@ class CommandLine {
     });
     if (command.kind === "other") return command.run(given, session);
     await command.check?.(given, session);
-    const opened = { create: false, follow: false, ...(given.options as OpeningGiven) };
+    const opened: OpeningGiven = given.options;
     if (command.kind === "write") {
-      const opening = openForWriting(directory, session, opened.create);
+      const opening = openForWriting(directory, session, opened);
       return withStore(opening, directory, command, (store) => command.run(store, given, session));
     }
     const opening = openForReading(directory, session, opened.follow);
@@ -99,8 +99,7 @@ class CommandLine {
 }
 
 /** Options of commands that are about how their store is opened. */
-interface OpeningGiven {
-  readonly create?: boolean;
+interface OpeningGiven extends WritingGiven {
   readonly follow?: boolean;
 }
 

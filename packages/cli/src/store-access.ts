@@ -21,13 +21,24 @@ export function openForReading(directory: string, session: Session, follow = fal
   );
 }
 
+/** What a command line may ask for of a store that is opened for writing. */
+export interface WritingGiven {
+  readonly create?: boolean;
+  readonly allowSharedVolume?: boolean;
+}
+
 /** Opens the store for writing; makes one only where that was asked for. */
-export function openForWriting(directory: string, session: Session, create: boolean): Promise<WritableStore> {
+export function openForWriting(
+  directory: string,
+  session: Session,
+  { create = false, allowSharedVolume = false }: WritingGiven,
+): Promise<WritableStore> {
   const { host, signal } = session;
   const { fileSystem, clock } = host;
   return shown(session, (onProgress) =>
     open<Uint8Array, Uint8Array, Uint8Array>(directory, {
-      ...{ createIfMissing: create, keys: anyBytes, values: anyBytes, fileSystem, clock, signal, onProgress },
+      ...{ createIfMissing: create, allowSharedVolume, keys: anyBytes, values: anyBytes },
+      ...{ fileSystem, clock, signal, onProgress },
     }),
   );
 }

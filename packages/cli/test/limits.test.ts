@@ -1,13 +1,23 @@
 import { constants } from "node:buffer";
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { open as openFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { EXIT } from "@hashlog/cli";
+import { EXIT, processHost } from "@hashlog/cli";
+import { open, type ImportOptions } from "@hashlog/engine";
+import { memoryFileSystem } from "@hashlog/fs-io";
 import { expect, test } from "vitest";
+import type { WritableStore } from "../src/command.ts";
+import { importCommand } from "../src/commands/import.ts";
 import { complaintOf } from "../src/complaint.ts";
 import { jsonBytes, parseBytes, parseFile, showBytes } from "../src/encoding.ts";
+import { isOpeningFile } from "../src/host.ts";
 import { msOf } from "../src/moments.ts";
+import { Output } from "../src/output.ts";
 import { readAll } from "../src/read-all.ts";
-import { hashlog, printed, temporaryDirectory } from "./support/terminal.ts";
+import { Session } from "../src/session.ts";
+import { Collected, hashlog, printed, temporaryDirectory } from "./support/terminal.ts";
 
 test("what is too large for a text is refused in words, and is no mistake of the program", async () => {
   const tooLarge = { exitCode: EXIT.machine, code: "CLI_TOO_LARGE" };
@@ -82,4 +92,42 @@ test("a day that no calendar has is no moment", () => {
   }
   expect(msOf("2028-02-29T12:00:00Z")).toBe(Date.UTC(2028, 1, 29, 12));
   expect(msOf("2030-01-31T12:00:00+02:00")).toBe(Date.UTC(2030, 0, 31, 10));
+});
+
+test("an import takes the longest line that an export may have written", async () => {
+  const asked: ImportOptions[] = [];
+  const store = {
+    importFrom: (_source: unknown, options: ImportOptions) => {
+      asked.push(options);
+      return Promise.resolve({ entries: 0, skipped: 0, expired: 0, bytes: 0, durationMs: 0 });
+    },
+  };
+  const { signal } = new AbortController();
+  const session = new Session(processHost, {
+    ...{ output: new Output(new Collected()), signal, json: false, quiet: true, inShell: false },
+  });
+  const given = { parameters: [], rest: [], options: { ifExists: "overwrite" as const } };
+  await importCommand.run(store as unknown as WritableStore, given, session);
+  expect(asked).toMatchObject([{ lineBytesMax: 2 ** 32 - 1 }]);
+  const db = await open("/store", { fileSystem: memoryFileSystem() });
+  const refused = { lineBytesMax: asked[0]!.lineBytesMax! + 1 };
+  await expect(db.importFrom([], refused)).rejects.toMatchObject({ code: "HASHLOG_INVALID_ARGUMENT" });
+  await db.close();
+});
+
+test("a pipe that nobody writes to is given up, though it is being opened still", async () => {
+  const pipe = join(await temporaryDirectory(), "pipe");
+  execFileSync("mkfifo", [pipe]);
+  expect(isOpeningFile()).toBe(false);
+  const stream = processHost.files.read(pipe);
+  const ending = new AbortController();
+  const read = readAll(stream, ending.signal);
+  ending.abort();
+  await expect(read).rejects.toMatchObject({ code: "CLI_INTERRUPTED" });
+  expect(isOpeningFile()).toBe(true);
+  // Somebody does, so that the thread of this process is free again.
+  const closed = once(stream, "close").catch(() => undefined);
+  await (await openFile(pipe, "w")).close();
+  await closed;
+  expect(isOpeningFile()).toBe(false);
 });

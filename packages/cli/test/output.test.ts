@@ -66,6 +66,32 @@ test("an output that is stalled is given up with the signal, and one that was cl
   await expect(new Output(closed).end()).rejects.toBeInstanceOf(ReaderGone);
 });
 
+test("JSON that may be longer than any text is written in pieces, and is the same", async () => {
+  const key = "\u0001".repeat(60_000);
+  const lost = Array.from({ length: 40 }, (_, version) => ({ key, keyBase64: undefined, version }));
+  const pieces: string[] = [];
+  const stream = new Writable({
+    decodeStrings: false,
+    write: (piece: string, _encoding, callback) => {
+      pieces.push(piece);
+      callback();
+    },
+  });
+  const output = new Output(stream);
+  for (const value of [
+    { lost, none: [], setAside: undefined, tornTail: { "\u2028": [1] }, keys: 7 },
+    {},
+    { list: [] },
+  ]) {
+    pieces.length = 0;
+    await output.longJson(value);
+    expect(pieces.every(({ length }) => length < 1_000_000)).toBe(true);
+    const whole = pieces.join("");
+    await output.json(value);
+    expect(pieces.at(-1)).toBe(whole);
+  }
+});
+
 test("help that nobody reads ends with 0, and help that cannot be written is a failure", async () => {
   const failing = (code: string): Writable =>
     new Writable({

@@ -1,9 +1,12 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import process from "node:process";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { processHost } from "@hashlog/cli";
 import { open } from "@hashlog/engine";
+import { LOCK_NAME } from "@hashlog/format";
 import { onTestFinished, expect, test } from "vitest";
 import { printed, temporaryDirectory } from "./support/terminal.ts";
 
@@ -46,6 +49,30 @@ test("Ctrl-C ends what follows with 130, and it stayed alive until then", async 
   expect(await once(child, "close")).toEqual([130, null]);
   expect(child.seen.stderr).toBe("");
   await db.close();
+});
+
+/** Whether some process has the store open for writing. */
+async function isWritten(store: string): Promise<boolean> {
+  const { fileSystem } = processHost;
+  return (await fileSystem.stat(store)) !== undefined && fileSystem.isLocked(store, LOCK_NAME);
+}
+
+test("Ctrl-C ends what waits for somebody to write to a pipe", async () => {
+  const directory = await temporaryDirectory();
+  const [store, pipe] = [join(directory, "store"), join(directory, "pipe")];
+  execFileSync("mkfifo", [pipe]);
+  for (const argv of [
+    ["put", store, "ada", "--create", "--file", pipe],
+    ["import", store, pipe],
+  ]) {
+    const child = hashlogProcess(...argv);
+    while (!(await isWritten(store))) await nextTurn();
+    child.kill("SIGINT");
+    const [code, signal] = (await once(child, "close")) as [number | null, string | null];
+    // By its exit code if the pipe was not being opened yet.
+    expect([130, "SIGINT"], argv[0]).toContain(code ?? signal);
+    expect(child.seen.stderr).toContain("was cancelled");
+  }
 });
 
 test("a reader that has enough ends it without a word", async () => {

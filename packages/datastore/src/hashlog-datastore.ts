@@ -102,7 +102,10 @@ export class HashlogDatastore extends BaseDatastore {
     });
   }
 
-  /** All of it is done when `commit` is called, in the order of its calls, or after a crash none of it. */
+  /**
+   * All of it is done when `commit` is called, in the order of its calls, or after a crash none of it. What comes meanwhile belongs
+   * to the next one, and so does, before that, what could not be done.
+   */
   override batch(): Batch {
     let operations: BatchOperation<Uint8Array, Uint8Array>[] = [];
     return {
@@ -113,8 +116,14 @@ export class HashlogDatastore extends BaseDatastore {
         operations.push({ type: "delete", key: key.uint8Array() });
       },
       commit: async (options) => {
-        await attempt(PutFailedError, options, () => this.store.batch(operations));
+        const committed = operations;
         operations = [];
+        try {
+          await attempt(PutFailedError, options, () => this.store.batch(committed));
+        } catch (error) {
+          operations = [...committed, ...operations];
+          throw error;
+        }
       },
     };
   }

@@ -200,6 +200,36 @@ describe("a batch", () => {
   });
 });
 
+describe("what is put into a batch while it is committed", () => {
+  test("belongs to the next commit", async () => {
+    const datastore = await opened();
+    const batch = datastore.batch();
+    batch.put(key("/a"), value(1));
+    const first = batch.commit();
+    batch.put(key("/b"), value(2));
+    await first;
+    expect([await datastore.has(key("/a")), await datastore.has(key("/b"))]).toEqual([true, false]);
+    await batch.commit();
+    expect(await datastore.has(key("/b"))).toBe(true);
+    await datastore.close();
+  });
+
+  test("comes behind what that could not do", async () => {
+    const datastore = await opened();
+    const batch = datastore.batch();
+    batch.put(key("/a"), value(1));
+    await datastore.close();
+    const first = Promise.resolve(batch.commit());
+    batch.delete(key("/a"));
+    batch.put(key("/b"), value(2));
+    expect(await rejection(first)).toMatchObject({ name: "PutFailedError" });
+    await datastore.open();
+    await batch.commit();
+    expect([await datastore.has(key("/a")), await datastore.has(key("/b"))]).toEqual([false, true]);
+    await datastore.close();
+  });
+});
+
 describe("durability", () => {
   test("is there when a put resolves, and one sync serves many", async () => {
     const datastore = await opened();

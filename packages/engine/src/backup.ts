@@ -92,6 +92,7 @@ async function makeBackup(
       compaction.makeWay();
       const linked = await maintenance.run(() => linkAll(parts, log, target, signal));
       const bytesCopied = await copyAll(parts, linked.unlinked, target, options);
+      throwIfAborted(signal, "the backup");
       await target.publish(linked.manifest);
       const removed = await target.tidy().catch((error: unknown) => {
         // mark: backup/not-tidied

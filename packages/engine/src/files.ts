@@ -1,11 +1,11 @@
 import type { ByteSource } from "@hashlog/format";
 import { FsError, type FileSystem, type ReadFile } from "@hashlog/fs-io";
 
-/** The whole content of a small file. */
-export async function readWholeFile(fileSystem: FileSystem, path: string): Promise<Uint8Array> {
+/** The content of a small file; of one that is longer, no more than its first `bytesMost` bytes. */
+export async function readSmallFile(fileSystem: FileSystem, path: string, bytesMost: number): Promise<Uint8Array> {
   const file = await fileSystem.openRead(path);
   try {
-    const content = new Uint8Array(file.size());
+    const content = new Uint8Array(Math.min(file.size(), bytesMost));
     const bytes = await file.read(content, 0, content.length, 0);
     return content.subarray(0, bytes);
   } finally {

@@ -1,8 +1,8 @@
-import { decodeManifest, encodeManifest, MANIFEST_NAME, type Manifest } from "@hashlog/format";
+import { decodeManifest, encodeManifest, MANIFEST_NAME, type Decoded, type Manifest } from "@hashlog/format";
 import { FsError, type FileSystem } from "@hashlog/fs-io";
 import type { DirectoryEntries } from "./directory-entries.ts";
 import { corrupt, inOwnWords, HashlogError } from "./errors.ts";
-import { readWholeFile } from "./files.ts";
+import { readSmallFile } from "./files.ts";
 import { sameBytes } from "./same-bytes.ts";
 
 /**
@@ -102,7 +102,7 @@ export class ManifestFile {
   }
 
   async #checkUnchanged(): Promise<void> {
-    const found = await readWholeFile(this.#fileSystem, this.#path).catch((error: unknown) => {
+    const found = await readManifestBytes(this.#fileSystem, this.#path).catch((error: unknown) => {
       // mark: manifest/not-readable-before-an-edit
       throw inOwnWords(error, "reading the manifest before changing it failed");
     });
@@ -151,8 +151,8 @@ export interface ReadManifest {
 export async function readManifest(fileSystem: FileSystem, directory: string): Promise<ReadManifest | undefined> {
   const path = fileSystem.join(directory, MANIFEST_NAME);
   if ((await fileSystem.stat(path)) === undefined) return undefined;
-  const bytes = await readWholeFile(fileSystem, path);
-  const decoded = decodeManifest(bytes);
+  const bytes = await readManifestBytes(fileSystem, path);
+  const decoded = decodeManifestBytes(bytes);
   if (decoded.kind === "version") {
     // mark: manifest/of-another-version
     throw ofAnotherVersion(path, decoded.version);
@@ -163,6 +163,22 @@ export async function readManifest(fileSystem: FileSystem, directory: string): P
   }
   return { manifest: decoded.value, bytes };
 }
+
+/** The bytes of a manifest file; of one that is longer than any, no more than shows that. @throws FsError */
+export function readManifestBytes(fileSystem: FileSystem, path: string): Promise<Uint8Array> {
+  return readSmallFile(fileSystem, path, MANIFEST_BYTES_MOST + 1);
+}
+
+/** What the bytes of a manifest file say. */
+export function decodeManifestBytes(bytes: Uint8Array): Decoded<Manifest> {
+  const decoded = decodeManifest(bytes);
+  // Those of a later version may be longer.
+  if (bytes.length <= MANIFEST_BYTES_MOST || decoded.kind === "version") return decoded;
+  return { kind: "damaged", reason: "it is larger than any manifest" };
+}
+
+// That of the 16,383 segments that a store can have is 25 times smaller.
+const MANIFEST_BYTES_MOST = 16 * 1024 * 1024;
 
 /** The error for a manifest of a version of the format that is not known here. */
 export function ofAnotherVersion(path: string, version: number): HashlogError {

@@ -130,7 +130,8 @@ export function resolveOperation(operation: unknown, now: number): ResolvedOpera
   }
   const { type: kind, ifAbsent, ifVersion } = operation as Partial<Record<string, unknown>>;
   if (kind !== "put" && kind !== "delete") {
-    throw invalidArgument(`an operation of a batch has the type ${String(kind)}; it must be "put" or "delete"`);
+    const given = typeof kind === "string" ? kind : describeType(kind);
+    throw invalidArgument(`an operation of a batch has the type ${given}; it must be "put" or "delete"`);
   }
   const isPut = kind === "put";
   const checks = isPut ? BATCH_PUT_CHECKS : BATCH_DELETE_CHECKS;

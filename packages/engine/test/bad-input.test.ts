@@ -115,6 +115,8 @@ const MISTAKES: readonly [mistake: string, calls: (db: Loose) => (() => unknown)
         [],
         {},
         { key: "a", value: "1" },
+        { type: Object.create(null), key: "a" },
+        { type: { toString: () => "put" }, key: "a" },
         { type: "del", key: "a" },
         { type: "PUT", key: "a", value: "1" },
         { type: "put", key: "a" },
@@ -295,9 +297,15 @@ describe("errors", () => {
       expect(message).toContain(words);
       expect(message).not.toContain("secret");
     }
-    expect(((await failureOf(() => db["batch"]!([{ type: Symbol("odd") }]))) as Error).message).toContain(
-      "Symbol(odd)",
-    );
+    for (const [type, words] of [
+      [Symbol("odd"), "a symbol"],
+      [Object.create(null), "an object (without a prototype)"],
+      [["put"], "an object (Array)"],
+      ["del", "del"],
+    ] as const) {
+      const { message } = (await failureOf(() => db["batch"]!([{ type, key: "a" }]))) as Error;
+      expect(message).toContain(`has the type ${words}; it must be`);
+    }
   });
 });
 

@@ -222,3 +222,15 @@ test("an error of the file system that is no damage rejects", async () => {
   });
   expect(await rejection(verify(world.directory, { fileSystem }))).toMatchObject({ code: "HASHLOG_NOT_PERMITTED" });
 });
+
+test("a directory that may not be read is not called locked", async () => {
+  const world = await memoryWorld();
+  const db = await world.open();
+  await db.close();
+  const fileSystem = altered(world.fileSystem, {
+    list: (path: string) => Promise.reject(new FsError("FS_NOT_PERMITTED", "not for you", { operation: "list", path })),
+    // Where it cannot be told, there may be a writer.
+    isLocked: () => Promise.resolve(true),
+  });
+  expect(await rejection(verify(world.directory, { fileSystem }))).toMatchObject({ code: "HASHLOG_NOT_PERMITTED" });
+});

@@ -126,6 +126,20 @@ describe("with Keyv 5", () => {
   });
 });
 
+test("what is no duration is none, with Keyv 5 as with a Map", async () => {
+  const store = new KeyvHashlog5("/cache", { fileSystem: memoryFileSystem() });
+  for (const ttl of [NaN, false, null, "1000", "", {}] as unknown as (number | undefined)[]) {
+    const [beneath, map] = [new Keyv5({ store }), new Keyv5()];
+    for (const keyv of [beneath, map]) {
+      await keyv.set("key", "value", ttl);
+      await keyv.setMany([{ key: "one of many", value: "value", ttl: ttl! }]);
+      expect(await keyv.getMany(["key", "one of many"]), String(ttl)).toEqual(["value", "value"]);
+      await keyv.clear();
+    }
+  }
+  await store.disconnect();
+});
+
 describe("with cache-manager", () => {
   test("a value is made once, also across a restart, and made again when it has expired", async () => {
     const location = newLocation();

@@ -1,5 +1,5 @@
-import { Option } from "commander";
 import type { WriteCommand } from "../command.ts";
+import { sharedVolumeOption } from "../options.ts";
 import { duration, plural, size } from "../words.ts";
 
 interface BackupGiven {
@@ -14,7 +14,7 @@ export const backup: WriteCommand<BackupGiven> = {
     "Into a directory that is not there yet, or one with an earlier backup of this store: then only what is new is copied. On the same " +
     "volume nothing is copied but the end of the log: the files get a second name. While a program has the store open, call backup() there.",
   parameters: [["<directory>", "where the backup goes"]],
-  options: () => [new Option("--allow-shared-volume", "also onto a network or shared volume")],
+  options: () => [sharedVolumeOption("also of a store on a network or shared volume, or onto one")],
   examples: ["hashlog backup ./store ./tonight"],
   async run(store, { parameters: [directory], options: { allowSharedVolume = false } }, session) {
     const report = await session.during("backing up", "bytes", (update) =>

@@ -5,7 +5,7 @@ import { Complaint } from "../complaint.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Host } from "../host.ts";
 import { checkDirectory } from "../given-file.ts";
-import { parseCount, parsePositive } from "../options.ts";
+import { parseCount, parsePositive, sharedVolumeOption } from "../options.ts";
 import type { Progress } from "../progress.ts";
 import { table } from "../table.ts";
 import { duration, number, plural } from "../words.ts";
@@ -13,6 +13,7 @@ import { duration, number, plural } from "../words.ts";
 interface BenchGiven {
   readonly keys: number;
   readonly valueBytes: number;
+  readonly allowSharedVolume?: boolean;
 }
 
 /** One thing that was measured. */
@@ -39,15 +40,17 @@ export const bench: OtherCommand<BenchGiven> = {
     new Option("--value-bytes <count>", "bytes of a value, 1 MiB at most")
       .argParser(parseValueBytes)
       .default(100, "100"),
+    sharedVolumeOption("also on a network or shared volume"),
   ],
   examples: ["hashlog bench . --keys 10000"],
-  async run({ parameters: [directory = "."], options: { keys, valueBytes } }, session) {
+  async run({ parameters: [directory = "."], options }, session) {
+    const { keys, valueBytes } = options;
     const { host, output, json } = session;
     await checkDirectory(host.fileSystem, directory);
     const own = await host.files.makeTemporary(directory);
     try {
       const rows = await session.during("measuring", "keys", (update) =>
-        new Bench(host, own, keys, valueBytes, session.signal, update).run(),
+        new Bench(host, own, options, session.signal, update).run(),
       );
       if (json) {
         return await output.json({
@@ -77,6 +80,7 @@ class Bench {
   readonly #host: Host;
   readonly #directory: string;
   readonly #keys: number;
+  readonly #allowSharedVolume: boolean;
   readonly #value: Uint8Array;
   readonly #signal: AbortSignal;
   readonly #update: Progress["update"];
@@ -84,14 +88,14 @@ class Bench {
   constructor(
     host: Host,
     directory: string,
-    keys: number,
-    valueBytes: number,
+    { keys, valueBytes, allowSharedVolume = false }: BenchGiven,
     signal: AbortSignal,
     update: Progress["update"],
   ) {
     this.#host = host;
     this.#directory = directory;
     this.#keys = keys;
+    this.#allowSharedVolume = allowSharedVolume;
     this.#value = new Uint8Array(valueBytes).fill(0x76);
     this.#signal = signal;
     this.#update = update;
@@ -124,11 +128,8 @@ class Bench {
   #open(sync: SyncPolicy): Promise<BenchStore> {
     const { fileSystem, clock } = this.#host;
     return open<Uint8Array, Uint8Array, Uint8Array>(this.#directory, {
-      keys: bytes,
-      values: bytes,
-      sync,
-      fileSystem,
-      clock,
+      ...{ keys: bytes, values: bytes, sync, fileSystem, clock },
+      allowSharedVolume: this.#allowSharedVolume,
     });
   }
 

@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import type { WriteCommand } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
-import { parsePositive } from "../options.ts";
+import { parsePositive, sharedVolumeOption } from "../options.ts";
 import { duration, plural, size } from "../words.ts";
 
 interface CompactGiven {
@@ -20,6 +20,7 @@ export const compact: WriteCommand<CompactGiven> = {
     new Option("--segment <id>", "merge this segment, as inspect lists it; may come many times").argParser(
       (text: string, before: readonly number[] | undefined) => [...(before ?? []), parsePositive(text)],
     ),
+    sharedVolumeOption(),
   ],
   examples: ["hashlog compact ./store", "hashlog compact ./store --segment 1"],
   async run(store, { options: { segment } }, session) {

@@ -3,7 +3,7 @@ import type { WriteCommand } from "../command.ts";
 import { Complaint } from "../complaint.ts";
 import { parseBytes, showKey } from "../encoding.ts";
 import { EXIT } from "../exit-codes.ts";
-import { keyEncodingOption, parsePositive, type EncodingGiven } from "../options.ts";
+import { keyEncodingOption, parsePositive, sharedVolumeOption, type EncodingGiven } from "../options.ts";
 
 interface DeleteGiven extends Pick<EncodingGiven, "keyEncoding"> {
   readonly ifVersion?: number;
@@ -20,6 +20,7 @@ export const deleteCommand: WriteCommand<DeleteGiven> = {
     new Option("--if-version <version>", "only if the value that is there has this version; of one key").argParser(
       parsePositive,
     ),
+    sharedVolumeOption(),
   ],
   examples: ["hashlog delete ./store session", "hashlog delete ./store ada alan"],
   check({ rest, options: { keyEncoding, ifVersion } }) {

@@ -7,7 +7,7 @@ import { Complaint } from "../complaint.ts";
 import { checkExport } from "../check-export.ts";
 import { checkFile } from "../given-file.ts";
 import type { Host } from "../host.ts";
-import { createOption } from "../options.ts";
+import { createOption, sharedVolumeOption } from "../options.ts";
 import { entriesWord } from "../words.ts";
 
 interface ImportGiven {
@@ -27,6 +27,7 @@ export const importCommand: WriteCommand<ImportGiven> = {
   parameters: [["[file]", "an export; standard input if it is left out, or -"]],
   options: () => [
     createOption(),
+    sharedVolumeOption(),
     new Option("--if-exists <what>", "what to do with a key that is there")
       .choices(["overwrite", "skip", "fail"])
       .default("overwrite"),
@@ -51,7 +52,8 @@ export const importCommand: WriteCommand<ImportGiven> = {
     const source = sourceOf(host, file, gzip);
     const report = await session.during("importing", "entries", (update) =>
       store.importFrom(source, {
-        ...{ ifExists, ignoreCodecs: true, signal },
+        // Whatever an export has written, however long its lines are.
+        ...{ ifExists, ignoreCodecs: true, lineBytesMax: LINE_BYTES_MOST, signal },
         onProgress: ({ entriesDone }) => update(entriesDone, 0),
       }),
     );
@@ -63,6 +65,9 @@ export const importCommand: WriteCommand<ImportGiven> = {
     return session.note([`imported ${entriesWord(report.entries)}`, ...left].join("; "));
   },
 };
+
+/** As much as an import takes. */
+const LINE_BYTES_MOST = 2 ** 32 - 1;
 
 function sourceOf(host: Pick<Host, "files" | "stdin">, file: string, gzip: true | undefined): Readable {
   const from = file === "-" ? host.stdin : host.files.read(file);

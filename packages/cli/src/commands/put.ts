@@ -11,6 +11,7 @@ import {
   parseDuration,
   parseMoment,
   parsePositive,
+  sharedVolumeOption,
   valueEncodingOption,
   type EncodingGiven,
 } from "../options.ts";
@@ -38,6 +39,7 @@ export const put: WriteCommand<PutGiven> = {
   ],
   options: () => [
     createOption(),
+    sharedVolumeOption(),
     keyEncodingOption(),
     valueEncodingOption(),
     new Option("-f, --file <path>", "take the value from this file"),

@@ -4,7 +4,7 @@ import type { OtherCommand } from "../command.ts";
 import { jsonBytes, showBytes, type Encoding } from "../encoding.ts";
 import { EXIT } from "../exit-codes.ts";
 import { findingLine } from "../findings.ts";
-import { keyEncodingOption, type EncodingGiven } from "../options.ts";
+import { keyEncodingOption, sharedVolumeOption, type EncodingGiven } from "../options.ts";
 import { duration, plural, size } from "../words.ts";
 
 interface RepairGiven extends Pick<EncodingGiven, "keyEncoding"> {
@@ -22,7 +22,7 @@ export const repairCommand: OtherCommand<RepairGiven> = {
   parameters: [["<store>", "the directory of the store"]],
   options: () => [
     new Option("--dry-run", "change nothing, and tell what would be done, saved and lost"),
-    new Option("--allow-shared-volume", "also on a network or shared volume, where no other machine has it open"),
+    sharedVolumeOption(),
     keyEncodingOption(),
   ],
   examples: ["hashlog repair ./store --dry-run", "hashlog repair ./store"],
@@ -36,7 +36,7 @@ export const repairCommand: OtherCommand<RepairGiven> = {
         onProgress: ({ bytesDone, bytesTotal }) => update(bytesDone, bytesTotal),
       }),
     );
-    if (session.json) await session.output.json(jsonReport(report, keyEncoding));
+    if (session.json) await session.output.longJson(jsonReport(report, keyEncoding));
     else for (const line of linesOf(report, options)) await session.output.line(line);
     return report.lost.length + report.mayBeLost.length > 0 || report.manifestRebuilt ? EXIT.no : EXIT.done;
   },

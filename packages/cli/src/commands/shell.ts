@@ -1,12 +1,11 @@
 import { Option } from "commander";
 import type { AnyStore, OtherCommand } from "../command.ts";
-import { createOption } from "../options.ts";
+import { createOption, sharedVolumeOption } from "../options.ts";
 import { Shell } from "../shell/shell.ts";
-import { openForReading, openForWriting, withRemedy } from "../store-access.ts";
+import { openForReading, openForWriting, withRemedy, type WritingGiven } from "../store-access.ts";
 
-interface ShellGiven {
+interface ShellGiven extends WritingGiven {
   readonly write?: true;
-  readonly create?: true;
 }
 
 export const shell: OtherCommand<ShellGiven> = {
@@ -20,12 +19,13 @@ export const shell: OtherCommand<ShellGiven> = {
   options: () => [
     new Option("--write", "open the store for writing, as long as the shell lasts"),
     createOption().implies({ write: true }),
+    sharedVolumeOption(),
   ],
   examples: ["hashlog shell ./store", "echo 'count' | hashlog shell ./store"],
-  async run({ parameters: [directory], options: { write, create } }, session) {
+  async run({ parameters: [directory], options }, session) {
     // It follows the store: a feed of changes that waits would otherwise wait for ever.
     const opening =
-      write === true ? openForWriting(directory!, session, create === true) : openForReading(directory!, session, true);
+      options.write === true ? openForWriting(directory!, session, options) : openForReading(directory!, session, true);
     const store: AnyStore = await opening.catch((error: unknown) => {
       throw withRemedy(error, directory!, true);
     });

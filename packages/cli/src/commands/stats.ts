@@ -1,5 +1,7 @@
-import type { ReadCommand } from "../command.ts";
-import { storeFigures } from "../figures.ts";
+import { LOCK_NAME } from "@hashlog/format";
+import type { FileSystem } from "@hashlog/fs-io";
+import type { AnyStore, ReadCommand } from "../command.ts";
+import { storeFigures, type StoreFigures } from "../figures.ts";
 import { isWritable } from "../store-access.ts";
 import { pairs } from "../table.ts";
 import { number, plural, share, size } from "../words.ts";
@@ -13,10 +15,11 @@ export const stats: ReadCommand<object> = {
     "among the keys until then. Versions count the writes, and pass over numbers after a crash.",
   parameters: [],
   examples: ["hashlog stats ./store", "hashlog stats ./store --json"],
-  async run(store, _given, { output, json }) {
+  async run(store, _given, { host: { fileSystem }, output, json }) {
     const figures = await storeFigures(store);
-    if (json) return output.json(figures);
-    const { liveBytes, deadBytes, expiredBytes, keydirBytes, keys, writerAlive } = figures;
+    const sharedVolume = await fileSystem.sharedVolume(store.directory).catch(() => undefined);
+    if (json) return output.json({ ...figures, sharedVolume });
+    const { liveBytes, deadBytes, expiredBytes, keydirBytes, keys } = figures;
     const records = liveBytes + deadBytes;
     return output.line(
       pairs([
@@ -34,14 +37,26 @@ export const stats: ReadCommand<object> = {
           "index",
           `${size(keydirBytes)} of memory${keys < 10_000 ? "" : `, ${(keydirBytes / keys).toFixed(1)} bytes a key`}; loaded from ${ROADS[figures.road] ?? figures.road}`,
         ],
-        [
-          "writer",
-          writerAlive ? (isWritable(store) ? "this process" : "another process has it open for writing") : "none",
-        ],
+        ["writer", await writerOf(store, figures, fileSystem, sharedVolume)],
       ]),
     );
   },
 };
+
+/** Who has it open for writing, as far as that can be known here. */
+async function writerOf(
+  store: AnyStore,
+  { writerAlive }: StoreFigures,
+  fileSystem: FileSystem,
+  sharedVolume: string | undefined,
+): Promise<string> {
+  if (isWritable(store)) return "this process";
+  if (!writerAlive) return "none";
+  if (sharedVolume === undefined || (await fileSystem.isLocked(store.directory, LOCK_NAME))) {
+    return "another process has it open for writing";
+  }
+  return `not known: other machines may have it open, as it lies on a shared volume (${sharedVolume})`;
+}
 
 const ROADS: Readonly<Record<string, string>> = {
   checkpoint: "a checkpoint",

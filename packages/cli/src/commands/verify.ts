@@ -16,8 +16,6 @@ export const verifyCommand: OtherCommand<object> = {
   async run({ parameters: [directory] }, session) {
     const { host, output, signal } = session;
     const { fileSystem, clock } = host;
-    // Of a directory that may not be read nobody can tell whether somebody writes there: it would be called locked.
-    if ((await fileSystem.stat(directory!))?.kind === "directory") await fileSystem.list(directory!);
     const report = await session.during("verifying", "bytes", (update) =>
       verify(directory!, {
         ...{ fileSystem, clock, signal },
@@ -27,7 +25,7 @@ export const verifyCommand: OtherCommand<object> = {
     const damage = report.findings.filter(({ harmless }) => !harmless);
     const exitCode = damage.length === 0 ? EXIT.done : EXIT.no;
     if (session.json) {
-      await output.json(report);
+      await output.longJson(report);
       return exitCode;
     }
     for (const finding of report.findings) await output.line(findingLine(finding));

@@ -44,11 +44,11 @@ export class SideDirectory {
     this.files.push(name);
   }
 
-  /** Writes a file of its own into it. */
-  async write(name: string, bytes: Uint8Array): Promise<void> {
+  /** Writes a file of its own into it, in these pieces. */
+  async write(name: string, pieces: Iterable<Uint8Array>): Promise<void> {
     const file = await this.#fileSystem.create(this.#fileSystem.join(this.path, name));
     try {
-      file.append(bytes, 0, bytes.length);
+      for (const bytes of pieces) file.append(bytes, 0, bytes.length);
       await file.sync();
     } finally {
       await file.close();

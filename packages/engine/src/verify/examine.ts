@@ -188,7 +188,8 @@ class Examiner {
       },
     });
     this.#parts.onRead(segment.bytes - told);
-    content.damaged.push(...read.damaged);
+    // One by one: there may be more than a call takes arguments.
+    for (const range of read.damaged) content.damaged.push(range);
     return read;
   }
 

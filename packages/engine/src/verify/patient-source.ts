@@ -50,6 +50,16 @@ export function isRefusal(error: unknown): error is FsError {
   return FsError.is(error) && error.code === "FS_IO";
 }
 
+/**
+ * Whether it is the bytes that the disk cannot read, as far as the system says why: where the volume is gone, or the machine has
+ * no memory, they may be whole.
+ */
+export function isUnreadable(error: unknown): error is FsError {
+  if (!isRefusal(error)) return false;
+  const { code } = Object(error.cause) as { readonly code?: unknown };
+  return code === undefined || code === "EIO";
+}
+
 async function readInPieces(
   file: ReadFile,
   target: Uint8Array,

@@ -1,6 +1,5 @@
 import {
   decodeHintHeader,
-  decodeManifest,
   decodeSegmentHeader,
   FRAME_HEADER_BYTES,
   findRecords,
@@ -20,14 +19,13 @@ import {
 } from "@hashlog/format";
 import { replacementPath, type Clock, type FileSystem, type ReadFile } from "@hashlog/fs-io";
 import { HashlogError } from "../errors.ts";
-import { readWholeFile } from "../files.ts";
 import type { Limits } from "../limits.ts";
-import { ofAnotherVersion } from "../manifest-file.ts";
+import { decodeManifestBytes, ofAnotherVersion, readManifestBytes } from "../manifest-file.ts";
 import { randomBytes, randomIdentity, type RandomSource } from "../random.ts";
 import { sameBytes } from "../same-bytes.ts";
 import { backupCutOff, idsOf, listFiles, type ListedFile } from "../store-directory.ts";
 import { examinedSegment, SegmentContent, type ExaminedSegment } from "./examined-segment.ts";
-import { isRefusal, openPatiently, patientSource } from "./patient-source.ts";
+import { isRefusal, isUnreadable, openPatiently, patientSource } from "./patient-source.ts";
 import { readPastDamage } from "./read-past-damage.ts";
 
 /** The files of a store that nobody has open, damaged or not: as the manifest lists them, or what stands for it. */
@@ -114,23 +112,40 @@ export async function isWrittenSince(
   return manifestBytes === undefined || !sameBytes(bytes!, manifestBytes);
 }
 
-async function readManifestAt(
-  fileSystem: FileSystem,
-  path: string,
-): Promise<{ readonly manifest?: Manifest; readonly bytes?: Uint8Array; readonly reason?: string }> {
-  const bytes = await readIfThere(fileSystem, path).catch((error: unknown) => {
-    if (isRefusal(error)) return new Uint8Array();
+/** What is in a file that is to be a manifest; without `bytes` there is none. */
+interface FoundManifest {
+  readonly manifest?: Manifest;
+  readonly bytes?: Uint8Array;
+  /** Why the bytes are no manifest. */
+  readonly reason?: string;
+}
+
+/**
+ * Asked twice, as for all other bytes: what stands for a manifest has keys that were deleted. Nothing stands for one that may be
+ * whole, and cannot be read for another reason than that its bytes cannot be.
+ * @throws HashlogError `HASHLOG_VERSION`; FsError
+ */
+async function readManifestAt(fileSystem: FileSystem, path: string): Promise<FoundManifest> {
+  const first = await readManifestOnce(fileSystem, path).catch((error: unknown) => {
+    if (isRefusal(error)) return undefined;
     throw error;
   });
-  if (bytes === undefined) return {};
-  const decoded = decodeManifest(bytes);
+  if (first !== undefined && first.reason === undefined) return first;
+  return readManifestOnce(fileSystem, path).catch((error: unknown) => {
+    if (isUnreadable(error)) return { bytes: new Uint8Array(), reason: error.message };
+    throw error;
+  });
+}
+
+async function readManifestOnce(fileSystem: FileSystem, path: string): Promise<FoundManifest> {
+  const stat = await fileSystem.stat(path);
+  if (stat === undefined) return {};
+  if (stat.kind !== "file") return { bytes: new Uint8Array(), reason: "it is no file" };
+  const bytes = await readManifestBytes(fileSystem, path);
+  const decoded = decodeManifestBytes(bytes);
   if (decoded.kind === "ok") return { manifest: decoded.value, bytes };
   if (decoded.kind === "damaged") return { bytes, reason: decoded.reason };
   throw ofAnotherVersion(path, decoded.version);
-}
-
-async function readIfThere(fileSystem: FileSystem, path: string): Promise<Uint8Array | undefined> {
-  return (await fileSystem.stat(path)) === undefined ? undefined : readWholeFile(fileSystem, path);
 }
 
 async function open(

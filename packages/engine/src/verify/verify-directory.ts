@@ -71,6 +71,8 @@ async function verifyDirectory(
 
 async function refuseWhileWritten(fileSystem: FileSystem, directory: string): Promise<void> {
   if ((await fileSystem.stat(directory))?.kind !== "directory") return;
+  // Of a directory that may not be read it cannot be told, and it would count as locked.
+  await fileSystem.list(directory);
   if (!(await fileSystem.isLocked(directory, LOCK_NAME))) return;
   // mark: verify/somebody-writes
   throw isWritten(directory);

@@ -5,7 +5,7 @@ import { KeyvBase } from "../keyv-base.ts";
 export interface Entry {
   readonly key: string;
   readonly value: unknown;
-  /** Milliseconds from now after which it is gone; `undefined` or 0: never. */
+  /** Milliseconds from now after which it is gone; 0, or no number: never. */
   readonly ttl?: number | undefined;
 }
 
@@ -21,7 +21,7 @@ export class KeyvHashlog extends KeyvBase {
     return key;
   }
 
-  /** @param ttl milliseconds from now after which it is gone; `undefined` or 0: never */
+  /** @param ttl milliseconds from now after which it is gone; 0, or no number: never */
   async set(key: string, value: unknown, ttl?: number): Promise<boolean> {
     await (await this.store()).put(key, value, expiryAfter(ttl));
     return true;
@@ -47,8 +47,9 @@ export class KeyvHashlog extends KeyvBase {
   }
 }
 
-function expiryAfter(ttl: number | undefined): Expiry {
-  if (ttl === undefined || ttl === 0 || ttl === Infinity) return {};
+function expiryAfter(ttl: unknown): Expiry {
+  // What is no number is no duration to Keyv either, which hands it over all the same.
+  if (typeof ttl !== "number" || Number.isNaN(ttl) || ttl === 0 || ttl === Infinity) return {};
   // One that is over already is kept as such, as it takes the place of what was there.
   return ttl > 0 ? { ttlMs: ttl } : { expiresAtMs: 1 };
 }
