@@ -208,12 +208,12 @@ describe("a failure ends the writing", () => {
 
   test("a sync that fails after an append has failed while it ran tells its own failure, as every later one does", async () => {
     const appended = vi.fn<AppendFile["append"]>();
+    const synced = vi.fn<AppendFile["sync"]>();
     let fail!: (error: unknown) => void;
+    synced.mockResolvedValueOnce().mockImplementation(() => new Promise((_resolve, reject) => (fail = reject)));
     const fileSystem = withFiles((file) => {
       file.append = appended;
-      vi.spyOn(file, "sync")
-        .mockResolvedValueOnce()
-        .mockImplementation(() => new Promise((_resolve, reject) => (fail = reject)));
+      file.sync = synced;
     });
     const writer = await create(fileSystem);
     writer.append(BYTES, 0, 10);
@@ -227,7 +227,7 @@ describe("a failure ends the writing", () => {
     expect(writer.failure).toMatchObject({ operation: "append" });
     expect(() => writer.append(BYTES, 0, 10)).toThrow(writer.failure);
     await expect(writer.sync()).rejects.toMatchObject({ operation: "sync" });
-    expect(writer.file.sync).toHaveBeenCalledTimes(2);
+    expect(synced).toHaveBeenCalledTimes(2);
   });
 
   test("what a file system throws that is no FsError is told as FS_IO, with its cause", async () => {
