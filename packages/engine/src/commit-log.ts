@@ -76,10 +76,7 @@ export class CommitLog {
     return this.#state;
   }
 
-  /**
-   * How often writing has failed. Where this has changed, the log may have resumed, and then what was acknowledged and not
-   * durable lies in other places than before.
-   */
+  /** How often writing has failed. Where this has changed, what was not durable may lie in other places than before. */
   get failures(): number {
     return this.#failures;
   }
@@ -396,10 +393,7 @@ export class CommitLog {
 
   async #resume(): Promise<void> {
     try {
-      await this.#segments.resume(this.#acknowledged, {
-        floor: this.#frames.floor,
-        isSyncing: () => this.#sync.running,
-      });
+      await this.#segments.resume(this.#acknowledged, this.#frames.floor, () => this.#sync.running);
     } catch (error) {
       // mark: resume/failed
       const reason = inOwnWords(error, "resuming after the volume was full failed");

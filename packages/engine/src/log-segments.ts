@@ -185,7 +185,7 @@ export class LogSegments {
    * Reads the unsealed segments as one log, up to the last acknowledged write, and goes on as recovery does. Up to `floor` it is
    * known to be durable; the rest is made so where it lies, unless a sync is still under way: a copy of it may find no room.
    */
-  async resume(acknowledged: number, { floor, isSyncing }: { floor: number; isSyncing: () => boolean }): Promise<void> {
+  async resume(acknowledged: number, floor: number, isSyncing: () => boolean): Promise<void> {
     await this.settle();
     const isDurable = floor >= acknowledged || (!isSyncing() && (await this.#makeDurable()));
     const sources = this.#unsealed.map(runSource);
