@@ -24,7 +24,7 @@ test("every error of the store has an exit code, and those with a way out say wh
     HASHLOG_NOT_FOUND: [3, /^so it is$/],
     HASHLOG_INVALID_ARGUMENT: [2, /^so it is$/],
     HASHLOG_READ_ONLY: [2, /^so it is$/],
-    HASHLOG_COMPACTED: [1, /: begin with --since 0$/],
+    HASHLOG_COMPACTED: [1, /^so it is \(--since 0\)$/],
     HASHLOG_ABORTED: [130, /^so it is$/],
     HASHLOG_NO_SPACE: [6, /: make room on the volume and try again$/],
     HASHLOG_NOT_PERMITTED: [6, /: look at the permissions of \/there$/],
