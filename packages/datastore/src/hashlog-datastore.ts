@@ -104,10 +104,11 @@ export class HashlogDatastore extends BaseDatastore {
 
   /**
    * All of it is done when `commit` is called, in the order of its calls, or after a crash none of it. What comes meanwhile belongs
-   * to the next one, and so does, before that, what could not be done.
+   * to the next one, which waits for it, and so does, before that, what could not be done.
    */
   override batch(): Batch {
     let operations: BatchOperation<Uint8Array, Uint8Array>[] = [];
+    let left: Promise<readonly BatchOperation<Uint8Array, Uint8Array>[]> = Promise.resolve([]);
     return {
       put(key, value) {
         operations.push({ type: "put", key: key.uint8Array(), value });
@@ -116,14 +117,16 @@ export class HashlogDatastore extends BaseDatastore {
         operations.push({ type: "delete", key: key.uint8Array() });
       },
       commit: async (options) => {
-        const committed = operations;
+        const before = left;
+        const own = operations;
         operations = [];
-        try {
-          await attempt(PutFailedError, options, () => this.store.batch(committed));
-        } catch (error) {
-          operations = [...committed, ...operations];
-          throw error;
-        }
+        const committed = before.then((failed) => [...failed, ...own]);
+        const done = committed.then((all) => attempt(PutFailedError, options, () => this.store.batch(all)));
+        left = done.then(
+          () => [],
+          () => committed,
+        );
+        await done;
       },
     };
   }

@@ -228,6 +228,20 @@ describe("what is put into a batch while it is committed", () => {
     expect([await datastore.has(key("/a")), await datastore.has(key("/b"))]).toEqual([false, true]);
     await datastore.close();
   });
+
+  test("comes behind it also where both commits run at once, whichever of them fails", async () => {
+    const datastore = await opened();
+    const batch = datastore.batch();
+    batch.put(key("/a"), value(1));
+    const first = rejection(Promise.resolve(batch.commit({ signal: AbortSignal.abort(new Error("no")) })));
+    batch.put(key("/a"), value(2));
+    const second = Promise.resolve(batch.commit());
+    expect(await first).toMatchObject({ message: "no" });
+    await second;
+    await batch.commit();
+    expect(await datastore.get(key("/a"))).toEqual(value(2));
+    await datastore.close();
+  });
 });
 
 describe("durability", () => {

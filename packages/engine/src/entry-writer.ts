@@ -78,6 +78,8 @@ export class EntryWriter {
   }
 
   async #writeThoseAbsent(entries: readonly Pending[]): Promise<undefined> {
+    // Between two writes nothing is under way that closing would wait for.
+    this.#parts.checkOpen();
     const answers = await Promise.allSettled(entries.map((entry) => this.#writeAllIfAbsent([entry])));
     for (const answer of answers) {
       if (answer.status === "rejected") continue;
@@ -91,7 +93,7 @@ export class EntryWriter {
 
   async #writeUpToThere(entries: readonly Pending[]): Promise<number | undefined> {
     for (const entry of entries) {
-      // Between two writes nothing is under way that closing would wait for.
+      // The same.
       this.#parts.checkOpen();
       if (!(await this.#writeAllIfAbsent([entry]))) return entry.line;
       this.written += 1;

@@ -2,7 +2,7 @@ import { recordBytes } from "@hashlog/format";
 import { encodesAnew, type Codec } from "./codecs.ts";
 import { describeType } from "./describe-type.ts";
 import { HashlogError, invalidArgument } from "./errors.ts";
-import { checkEncoded, resolveOperation, type ConditionalOperation } from "./write-options.ts";
+import { checkEncoded, checkThere, resolveOperation, type ConditionalOperation } from "./write-options.ts";
 
 /** One operation of a batch, its key and value as bytes; a delete has no value. */
 export interface EncodedOperation {
@@ -45,6 +45,15 @@ export function encodeOperations<K, VI>(
   for (let index = 0; index < operations.length; index += 1) {
     try {
       list.push(encodeOperation((operations as readonly ConditionalOperation<K, VI>[])[index]!, by));
+    } catch (error) {
+      throw ofOperation(index, error);
+    }
+  }
+  // No code of the caller's runs any more: what was there may be gone by now.
+  for (const [index, { key, value }] of list.entries()) {
+    try {
+      checkThere(key);
+      if (value !== undefined) checkThere(value);
     } catch (error) {
       throw ofOperation(index, error);
     }

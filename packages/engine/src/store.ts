@@ -38,6 +38,7 @@ import { unheard } from "./unheard.ts";
 import {
   checkCommitBytes,
   checkEncoded,
+  checkThere,
   resolveDeleteOptions,
   resolvePutOptions,
   resolveWriteOptions,
@@ -147,6 +148,8 @@ export class Store<K, V, VI = V> {
       const keyBytes = this.#reads.keyForCall(key);
       const valueBytes = values.encode(value);
       checkEncoded(valueBytes, values.name);
+      // The codec may have handed on the key's buffer.
+      checkThere(keyBytes);
       if (trace !== undefined) trace.valueBytes = valueBytes.length;
       checkCommitBytes(recordBytes(keyBytes.length, valueBytes.length, expiresAtMs !== 0));
       if (version === undefined) return this.#writer.put(keyBytes, valueBytes, expiresAtMs, sync);

@@ -198,8 +198,13 @@ export function checkKeyBytes(key: unknown, codec: string): asserts key is Uint8
 export function checkEncoded(bytes: unknown, codec: string): asserts bytes is Uint8Array {
   if (!(bytes instanceof Uint8Array))
     throw invalidArgument(`the codec "${codec}" encoded to ${describeType(bytes)}, not to a Uint8Array`);
+  checkThere(bytes);
+}
+
+/** Bytes that are there still. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
+export function checkThere(bytes: Uint8Array): void {
   if (bytes.length === 0 && isGone(bytes))
-    throw invalidArgument(`the bytes that the codec "${codec}" gave are gone: their buffer was transferred or shrunk`);
+    throw invalidArgument("bytes of a key or a value are gone: their buffer was transferred, or is shorter by now");
 }
 
 /** Whether an array that seems empty is one of a buffer that has been transferred, or does not reach so far any more. */

@@ -1,4 +1,4 @@
-import { bytes } from "@hashlog/engine";
+import { bytes, type Codec } from "@hashlog/engine";
 import { expect, test } from "vitest";
 import { filler, rejection } from "./support/values.ts";
 import { memoryWorld } from "./support/worlds.ts";
@@ -47,4 +47,35 @@ test.each([
   expect(db.stats()).toMatchObject({ keys: writes.length, writes: "ready" });
   await db.put(new Uint8Array(0), new Uint8Array(0));
   expect(await db.get(new Uint8Array(0))).toEqual(new Uint8Array(0));
+});
+
+test("bytes that a codec, or a later operation, takes away meanwhile are refused, and no part of a batch is written", async () => {
+  const world = await memoryWorld();
+  const passes: Codec<Uint8Array> = { ...bytes, name: "passes on", encode: (value) => value };
+  const takes: Codec<{ readonly value: Uint8Array; readonly from: Uint8Array }> = {
+    name: "takes the key",
+    encode: ({ value, from }) => {
+      structuredClone(from.buffer, { transfer: [from.buffer as ArrayBuffer] });
+      return value;
+    },
+    decode: (value) => ({ value, from: value }),
+  };
+  const db = await world.open<Uint8Array, { readonly value: Uint8Array; readonly from: Uint8Array }>({
+    keys: passes,
+    values: takes,
+  });
+  const gone = { code: "HASHLOG_INVALID_ARGUMENT" };
+  const key = filler(4);
+  expect(await rejection(db.put(key, { value: KEY, from: key }))).toMatchObject(gone);
+  const first = filler(5);
+  const batch = db.batch([
+    { type: "put", key: filler(6), value: { value: KEY, from: filler(1) } },
+    { type: "put", key: first, value: { value: KEY, from: filler(1) } },
+    { type: "put", key: filler(7), value: { value: KEY, from: first } },
+  ]);
+  expect(await rejection(batch)).toMatchObject({
+    ...gone,
+    message: expect.stringMatching(/^operations\[1\]: /) as string,
+  });
+  expect(db.stats()).toMatchObject({ keys: 0, sequence: 0, writes: "ready" });
 });

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { many, pieces, THREE, watchedSource } from "./support/import-sources.ts";
 import { exportOf, HEADER, line } from "./support/moving.ts";
 import { isSettled, rejection, utf8Bytes } from "./support/values.ts";
-import { memoryWorld } from "./support/worlds.ts";
+import { memoryWorld, type World } from "./support/worlds.ts";
 
 describe("it is written in commits of bounded size", () => {
   test.each(["overwrite", "skip", "fail"] as const)("a thousand entries each: %s", async (ifExists) => {
@@ -178,20 +178,47 @@ describe("an import that ends early", () => {
   });
 });
 
-test("closing the store ends it between two of the entries that are written one by one, and nothing is written afterwards", async () => {
-  const world = await memoryWorld();
-  const db = await world.open();
-  await db.put("7", "there");
-  const sync = world.watched.hold("sync", /\.segment$/);
-  const entries = Array.from({ length: 8 }, (_, index) => line(`${index}`, "1"));
-  const importing = rejection(db.importFrom([exportOf(entries)], { ifExists: "fail" }));
-  await sync.reached;
-  const closing = db.close();
-  sync.release();
-  await closing;
+/** Nothing is done any more, however long one waits. */
+async function mustBeOver(world: World): Promise<void> {
   const calls = world.watched.calls.length;
-  expect(await importing).toMatchObject({ code: "HASHLOG_CLOSED", entriesDone: 1 });
   for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   expect(world.watched.calls).toHaveLength(calls);
-  expect((await world.open()).stats().keys).toBe(2);
+}
+
+describe("closing the store ends it between two writes, and nothing is written afterwards", () => {
+  const entries = Array.from({ length: 8 }, (_, index) => line(`${index}`, "1"));
+
+  test("where each is written only if none before it was there", async () => {
+    const world = await memoryWorld();
+    const db = await world.open();
+    await db.put("7", "there");
+    const sync = world.watched.hold("sync", /\.segment$/);
+    const importing = rejection(db.importFrom([exportOf(entries)], { ifExists: "fail" }));
+    await sync.reached;
+    const closing = db.close();
+    sync.release();
+    await closing;
+    expect(await importing).toMatchObject({ code: "HASHLOG_CLOSED", entriesDone: 1 });
+    await mustBeOver(world);
+    expect((await world.open()).stats().keys).toBe(2);
+  });
+
+  test("where those that are there are left out, and one is on its way", async () => {
+    const world = await memoryWorld();
+    const db = await world.open();
+    await db.put("first", "1");
+    const sync = world.watched.hold("sync", /\.segment$/);
+    const written = db.put("7", "there");
+    await sync.reached;
+    const importing = rejection(db.importFrom([exportOf(entries)], { ifExists: "skip" }));
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    const closing = db.close();
+    sync.release();
+    await written;
+    await closing;
+    expect(await importing).toMatchObject({ code: "HASHLOG_CLOSED", entriesDone: 0 });
+    await mustBeOver(world);
+    const again = await world.open();
+    expect(again.stats()).toMatchObject({ keys: 2, open: { clean: true } });
+  });
 });
