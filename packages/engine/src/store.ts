@@ -148,7 +148,6 @@ export class Store<K, V, VI = V> {
       const keyBytes = this.#reads.keyForCall(key);
       const valueBytes = values.encode(value);
       checkEncoded(valueBytes, values.name);
-      // The codec may have handed on the key's buffer.
       checkThere(keyBytes);
       if (trace !== undefined) trace.valueBytes = valueBytes.length;
       checkCommitBytes(recordBytes(keyBytes.length, valueBytes.length, expiresAtMs !== 0));

@@ -201,7 +201,7 @@ export function checkEncoded(bytes: unknown, codec: string): asserts bytes is Ui
   checkThere(bytes);
 }
 
-/** Bytes that are there still. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
+/** Bytes that are there still, where a codec has run since that may have handed on their buffer. @throws HashlogError `HASHLOG_INVALID_ARGUMENT` */
 export function checkThere(bytes: Uint8Array): void {
   if (bytes.length === 0 && isGone(bytes))
     throw invalidArgument("bytes of a key or a value are gone: their buffer was transferred, or is shorter by now");
