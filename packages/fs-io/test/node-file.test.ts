@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
+import { altered } from "../../../test/support/altered.ts";
 import type { AppendFile } from "../src/file-system.ts";
 import { nodeFileSystem, type NodeFileSystemOptions } from "../src/node-file-system.ts";
 import { PIECE_BYTES_MAX } from "../src/node-file.ts";
@@ -219,7 +220,8 @@ describe("closing", () => {
 
 test("what is no view to read into is refused as an error of a file system, and keeps no handle in use", async () => {
   const file = await created();
-  const target = { length: 10 } as unknown as Uint8Array;
+  // To the platform it is an object like any other.
+  const target = altered(new Uint8Array(10), {});
   await expect(file.read(target, 0, 5, 0)).rejects.toMatchObject({ code: "FS_INVALID_ARGUMENT", operation: "read" });
   await file.close();
 });
