@@ -80,8 +80,9 @@ export class FolderMerge implements MergeStore {
     return 0;
   }
 
-  keysPointingInto({ segmentId }: MergeInput): number {
-    return [...this.#folder.keydir.values()].filter(({ log }) => log.segmentId === segmentId).length;
+  keysPointingInto(inputs: readonly MergeInput[]): number[] {
+    const logs = [...this.#folder.keydir.values()].map(({ log }) => log);
+    return inputs.map((input) => logs.filter((log) => log === input).length);
   }
 
   retire(inputs: readonly MergeInput[]): Promise<void> {
